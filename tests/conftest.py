@@ -1,0 +1,52 @@
+"""What every test may use, and the hook that lets a CI cell forbid silent skips."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from django.core.cache import cache
+
+#: A skip whose reason starts so is about the cell itself ("not on sqlite: no row locks") and is always allowed.
+ALLOWED_SKIP = "not on "
+
+
+@pytest.fixture(autouse=True)
+def _empty_cache():
+    """Begin and end each test with an empty cache, so that no key set outlives its test."""
+    cache.clear()
+    yield
+    cache.clear()
+
+
+class SkipWatch:
+    """Fails a run in which a test was skipped for want of something that the cell should have had."""
+
+    def __init__(self) -> None:
+        self.unexpected: list[str] = []
+
+    def _look(self, report: pytest.TestReport | pytest.CollectReport) -> None:
+        if not report.skipped or hasattr(report, "wasxfail"):
+            return
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        if not reason.removeprefix("Skipped: ").startswith(ALLOWED_SKIP):
+            self.unexpected.append(f"{report.nodeid}: {reason}")
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        self._look(report)
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        self._look(report)
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        if self.unexpected and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        for line in self.unexpected:
+            terminalreporter.write_line(f"skipped although this cell forbids it: {line}", red=True)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if os.environ.get("OJG_TEST_NO_SKIP") == "1":
+        config.pluginmanager.register(SkipWatch())

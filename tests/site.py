@@ -1,0 +1,82 @@
+"""Parts of the test site's settings that need some work: databases, caches and a signing key."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+CACHES_BY_NAME: dict[str, dict[str, Any]] = {
+    "locmem": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+    "redis": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": os.environ.get("OJG_TEST_REDIS_URL", "redis://127.0.0.1:6379/9"),
+        "KEY_PREFIX": "oauth-jwt-grant",
+    },
+}
+
+
+def database(kind: str, *, atomic_requests: bool) -> dict[str, Any]:
+    """Return Django's ``DATABASES`` entry for ``kind``: ``sqlite``, ``postgres`` or ``mariadb``.
+
+    Raises ``KeyError`` for any other name: a misspelt cell must not quietly run on SQLite.
+    """
+    entry = {"sqlite": _sqlite, "postgres": _postgres, "mariadb": _mariadb}[kind]()
+    return entry | {"ATOMIC_REQUESTS": atomic_requests}
+
+
+def _name() -> str:
+    return os.environ.get("OJG_TEST_DB_NAME", "oauth_jwt_grant")
+
+
+def _sqlite() -> dict[str, Any]:
+    # A file, not memory: real locks between connections, threads and processes.
+    given = os.environ.get("OJG_TEST_DB_NAME")
+    path = Path(given) if given else Path(tempfile.gettempdir()) / f"oauth_jwt_grant-{os.getpid()}.sqlite3"
+    return {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": path,
+        "OPTIONS": {"init_command": "PRAGMA synchronous=OFF;"},
+        "TEST": {"NAME": path},
+    }
+
+
+def _postgres() -> dict[str, Any]:
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": _name(),
+        "HOST": os.environ.get("OJG_TEST_DB_HOST", "127.0.0.1"),
+        "PORT": os.environ.get("OJG_TEST_DB_PORT", "5432"),
+        "USER": os.environ.get("OJG_TEST_DB_USER", "postgres"),
+        "PASSWORD": os.environ.get("OJG_TEST_DB_PASSWORD", ""),
+    }
+
+
+def _mariadb() -> dict[str, Any]:
+    import pymysql
+
+    pymysql.install_as_MySQLdb()
+    return {
+        "ENGINE": "django.db.backends.mysql",
+        "NAME": _name(),
+        "HOST": os.environ.get("OJG_TEST_DB_HOST", "127.0.0.1"),
+        "PORT": int(os.environ.get("OJG_TEST_DB_PORT", "3306")),
+        "USER": os.environ.get("OJG_TEST_DB_USER", "root"),
+        "PASSWORD": os.environ.get("OJG_TEST_DB_PASSWORD", ""),
+        "OPTIONS": {"charset": "utf8mb4"},
+        "TEST": {"CHARSET": "utf8mb4", "COLLATION": "utf8mb4_general_ci"},
+    }
+
+
+def oidc_private_key() -> str:
+    """Return a new RSA private key in PEM, for OpenID Connect's id tokens."""
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    return key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    ).decode()

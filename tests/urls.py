@@ -1,0 +1,33 @@
+"""The test site: the admin, django-oauth-toolkit under ``o/``, its metadata at the root, and one API view."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.http import HttpRequest, JsonResponse
+from django.urls import include, path
+from oauth2_provider.urls import metadata_urlpatterns
+from oauth2_provider.views.generic import ScopedProtectedResourceView
+
+
+class ApiView(ScopedProtectedResourceView):
+    """Answers with the token's user, client and scope; needs an access token with the scope ``read``."""
+
+    required_scopes = ("read",)
+
+    def get(self, request: HttpRequest) -> JsonResponse:
+        token = request.access_token  # type: ignore[attr-defined]  # set by the protected view
+        return JsonResponse(
+            {
+                "user": token.user.get_username() if token.user else None,
+                "client_id": token.application.client_id if token.application else None,
+                "scope": token.scope,
+            }
+        )
+
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("o/", include("oauth2_provider.urls", namespace="oauth2_provider")),
+    path("", include((metadata_urlpatterns, "oauth2_provider_metadata"))),
+    path("api/", ApiView.as_view(), name="api"),
+]

@@ -1,0 +1,32 @@
+"""The JWT as an authorization grant: RFC 7523 section 3, without Django, clock, network or database.
+
+What goes in: the posted text, an :class:`AssertionPolicy` and the issuer's keys. What
+comes out: a :class:`VerifiedAssertion`, or one of the exceptions
+:class:`AssertionRefused` and :class:`KeysUnavailable`.
+"""
+
+from __future__ import annotations
+
+from .errors import ANSWERS, Answer, AssertionRefused, KeysUnavailable, Reason
+from .jose import ALGORITHMS, PublicKey
+from .policy import AssertionPolicy
+from .steps import Step, Watch, unwatched
+from .tokens import UnverifiedAssertion, VerifiedAssertion
+from .validator import validate
+
+__all__ = [
+    "ALGORITHMS",
+    "ANSWERS",
+    "Answer",
+    "AssertionPolicy",
+    "AssertionRefused",
+    "KeysUnavailable",
+    "PublicKey",
+    "Reason",
+    "Step",
+    "UnverifiedAssertion",
+    "VerifiedAssertion",
+    "Watch",
+    "unwatched",
+    "validate",
+]

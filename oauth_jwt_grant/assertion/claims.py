@@ -1,0 +1,171 @@
+"""RFC 7523 section 3, one small function for each of its demands, in their order.
+
+Each takes the claims of an assertion whose signature has been verified, the
+issuer's policy and the time in seconds since the epoch; it returns nothing, or
+raises :class:`AssertionRefused`. Not here: item 9 (the signature, in
+``jose.py``) and item 10 (well-formedness, in ``tokens.py``).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from .errors import AssertionRefused, Reason
+from .policy import AssertionPolicy
+from .steps import Step, Watch
+
+Claims = Mapping[str, Any]
+Rule = Callable[[Claims, AssertionPolicy, float, Watch], None]
+
+#: The last second of the year 9999: no date of an assertion lies beyond what a database holds.
+LAST_DATE = 253_402_300_799
+#: Characters. A subject is stored to be linked and revoked by, so it must fit whole.
+MAX_STRING = 512
+
+
+def check_issuer(claims: Claims, policy: AssertionPolicy, now: float, watch: Watch) -> None:
+    """RFC 7523 section 3, item 1: ``iss`` is the issuer whose key verified the signature.
+
+    RFC 8725 section 3.12: and it is not this server, whose own tokens are no grants.
+    """
+    watch(Step.ISS, policy.issuer, claims.get("iss"))
+    if claims.get("iss") != policy.issuer:
+        raise AssertionRefused(Reason.UNKNOWN_ISSUER)
+    if policy.issuer in policy.audiences:
+        raise AssertionRefused(Reason.OWN_ISSUER)
+
+
+def check_subject(claims: Claims, policy: AssertionPolicy, now: float, watch: Watch) -> None:
+    """RFC 7523 section 3, item 2: there is a ``sub``, a string that is not empty."""
+    watch(Step.SUB, "a string", claims.get("sub"))
+    if "sub" in claims or not policy.subject_fallback:
+        string_claim(claims, "sub", required=True)
+
+
+def check_audience(claims: Claims, policy: AssertionPolicy, now: float, watch: Watch) -> None:
+    """RFC 7523 section 3, item 3: ``aud`` names this server, character by character.
+
+    An ID-JAG names it alone (ID-JAG section 4.4.1).
+    """
+    watch(Step.AUD, sorted(policy.audiences), claims.get("aud"))
+    if "aud" not in claims:
+        raise AssertionRefused(Reason.MISSING_CLAIM, "aud")
+    values = claims["aud"] if isinstance(claims["aud"], list) else [claims["aud"]]
+    if not values or not all(isinstance(value, str) and value for value in values):
+        raise AssertionRefused(Reason.MALFORMED_CLAIM, "aud")
+    if not policy.audiences.intersection(values) or (policy.id_jag and len(values) != 1):
+        raise AssertionRefused(Reason.AUDIENCE)
+
+
+def check_expiry(claims: Claims, policy: AssertionPolicy, now: float, watch: Watch) -> None:
+    """RFC 7523 section 3, item 4: there is an ``exp``, and it has not passed (RFC 7519 section 4.1.4)."""
+    watch(Step.EXP, now - policy.leeway, claims.get("exp"))
+    if now >= numeric_date(claims, "exp", required=True) + policy.leeway:
+        raise AssertionRefused(Reason.EXPIRED)
+
+
+def check_lifetime(claims: Claims, policy: AssertionPolicy, now: float, watch: Watch) -> None:
+    """RFC 7523 section 3, item 4: ``exp`` is not unreasonably far in the future.
+
+    Counted from now, so that leaving out ``iat`` gains nothing.
+    """
+    latest = now + policy.max_lifetime + policy.leeway
+    watch(Step.LIFETIME, latest, claims.get("exp"))
+    if numeric_date(claims, "exp", required=True) > latest:
+        raise AssertionRefused(Reason.LIFETIME)
+
+
+def check_not_before(claims: Claims, policy: AssertionPolicy, now: float, watch: Watch) -> None:
+    """RFC 7523 section 3, item 5: an ``nbf`` has been reached."""
+    watch(Step.NBF, now + policy.leeway, claims.get("nbf"))
+    if "nbf" in claims and numeric_date(claims, "nbf") > now + policy.leeway:
+        raise AssertionRefused(Reason.NOT_YET_VALID)
+
+
+def check_issued_at(claims: Claims, policy: AssertionPolicy, now: float, watch: Watch) -> None:
+    """RFC 7523 section 3, item 6: an ``iat`` is not unreasonably far in the past, nor in the future."""
+    oldest = now - policy.max_lifetime - policy.leeway
+    watch(Step.IAT, [oldest, now + policy.leeway], claims.get("iat"))
+    if "iat" not in claims:
+        if policy.id_jag:
+            raise AssertionRefused(Reason.MISSING_CLAIM, "iat")
+        return
+    issued_at = numeric_date(claims, "iat")
+    if issued_at > now + policy.leeway:
+        raise AssertionRefused(Reason.ISSUED_IN_FUTURE)
+    if issued_at < oldest:
+        raise AssertionRefused(Reason.TOO_OLD)
+
+
+def check_jwt_id(claims: Claims, policy: AssertionPolicy, now: float, watch: Watch) -> None:
+    """RFC 7523 section 3, item 7: a ``jti`` is a string, and there where the issuer's policy wants one."""
+    wanted = policy.require_jti or policy.id_jag
+    watch(Step.JTI, "required" if wanted else "optional", "present" if "jti" in claims else "absent")
+    string_claim(claims, "jti", required=wanted)
+
+
+def check_kind(claims: Claims, policy: AssertionPolicy, now: float, watch: Watch) -> None:
+    """RFC 8725 section 3.12: no ID Token, which says who has signed in somewhere else.
+
+    ID Tokens have no ``typ`` of their own; these claims are in no other JWT
+    (OpenID Connect Core sections 2 and 3.3.2.11).
+    """
+    watch(Step.KIND, "no nonce, at_hash or c_hash", sorted({"nonce", "at_hash", "c_hash"} & claims.keys()))
+    for name in ("nonce", "at_hash", "c_hash"):
+        if name in claims:
+            raise AssertionRefused(Reason.ID_TOKEN, name)
+
+
+def check_confirmation(claims: Claims, policy: AssertionPolicy, now: float, watch: Watch) -> None:
+    """RFC 7800 section 3: a JWT that is bound to a key (``cnf``) is no bearer assertion.
+
+    Passing over the claim would hand the rights of the key's holder to any bearer.
+    """
+    watch(Step.CNF, "absent", "present" if "cnf" in claims else "absent")
+    if "cnf" in claims:
+        raise AssertionRefused(Reason.SENDER_CONSTRAINED)
+
+
+#: Every demand on the claims of an assertion, in the order in which they are checked.
+RULES: tuple[Rule, ...] = (
+    check_issuer,
+    check_subject,
+    check_audience,
+    check_expiry,
+    check_lifetime,
+    check_not_before,
+    check_issued_at,
+    check_jwt_id,
+    check_kind,
+    check_confirmation,
+)
+
+
+def numeric_date(claims: Claims, name: str, *, required: bool = False) -> float:
+    """The NumericDate ``name`` in seconds since the epoch (RFC 7519 section 2).
+
+    A JSON number, whole or not, between 1970 and 9999. A string, a boolean or
+    ``null`` is no number, and 1e400 is no date.
+    """
+    if name not in claims and required:
+        raise AssertionRefused(Reason.MISSING_CLAIM, name)
+    value = claims.get(name)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise AssertionRefused(Reason.MALFORMED_CLAIM, name)
+    if not (math.isfinite(value) if isinstance(value, float) else True) or not 0 <= value <= LAST_DATE:
+        raise AssertionRefused(Reason.MALFORMED_CLAIM, name)
+    return float(value)
+
+
+def string_claim(claims: Claims, name: str, *, required: bool = False) -> str | None:
+    """The claim ``name``: a string of 1 to :data:`MAX_STRING` characters, or ``None`` if absent."""
+    if name not in claims:
+        if required:
+            raise AssertionRefused(Reason.MISSING_CLAIM, name)
+        return None
+    value = claims[name]
+    if not isinstance(value, str) or not 0 < len(value) <= MAX_STRING:
+        raise AssertionRefused(Reason.MALFORMED_CLAIM, name)
+    return value

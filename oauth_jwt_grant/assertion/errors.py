@@ -1,0 +1,244 @@
+"""Why an assertion does not become a token: one table of reasons and answers.
+
+Each :class:`Reason` is tied to the section that demands it, the OAuth error
+it is answered with, and the only text that a client ever sees of it. What an
+operator may see (expected and actual values) travels apart, in the steps of
+:mod:`oauth_jwt_grant.assertion.steps`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """Every way in which a request of this grant can end without a token."""
+
+    MISSING_PARAMETER = "missing_parameter"
+    REPEATED_PARAMETER = "repeated_parameter"
+    MALFORMED_REQUEST = "malformed_request"
+    PARAMETER_IN_QUERY = "parameter_in_query"
+    SEVERAL_CREDENTIALS = "several_credentials"
+    CLIENT_AUTHENTICATION = "client_authentication"
+    AUTHORIZATION_DETAILS = "authorization_details"
+
+    TOO_LONG = "too_long"
+    MALFORMED = "malformed"
+    CRITICAL_HEADER = "critical_header"
+    WRONG_TYPE = "wrong_type"
+    ALGORITHM = "algorithm"
+
+    UNKNOWN_ISSUER = "unknown_issuer"
+    ISSUER_DISABLED = "issuer_disabled"
+    ISSUER_NOT_YET_VALID = "issuer_not_yet_valid"
+    ISSUER_EXPIRED = "issuer_expired"
+    ISSUER_MISCONFIGURED = "issuer_misconfigured"
+    NO_SUCH_KEY = "no_such_key"
+    BAD_SIGNATURE = "bad_signature"
+    KEYS_UNAVAILABLE = "keys_unavailable"
+
+    MISSING_CLAIM = "missing_claim"
+    MALFORMED_CLAIM = "malformed_claim"
+    OWN_ISSUER = "own_issuer"
+    AUDIENCE = "audience"
+    EXPIRED = "expired"
+    NOT_YET_VALID = "not_yet_valid"
+    ISSUED_IN_FUTURE = "issued_in_future"
+    TOO_OLD = "too_old"
+    LIFETIME = "lifetime"
+    ID_TOKEN = "id_token"
+    SENDER_CONSTRAINED = "sender_constrained"
+
+    OTHER_CLIENT = "other_client"
+    NO_RULE = "no_rule"
+    CLIENT_NOT_ADMITTED = "client_not_admitted"
+    CLIENT_REQUIRED = "client_required"
+    UNKNOWN_SUBJECT = "unknown_subject"
+    INACTIVE_SUBJECT = "inactive_subject"
+    PRIVILEGED_SUBJECT = "privileged_subject"
+    SCOPE = "scope"
+    RESOURCE = "resource"
+    REPLAYED = "replayed"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a client is told of one :class:`Reason`.
+
+    ``text`` keeps to the characters that RFC 6749 section 5.2 allows. It may
+    hold ``{name}``, which is only ever filled with the name of a parameter or
+    claim that this package looked for, never with anything that was posted.
+    """
+
+    section: str
+    error: str
+    text: str
+    status: int = 400
+
+
+# One text for all that tells whether an issuer or a key is known here, one for
+# all that tells whether a subject is (RFC 7521 section 8.4: say no more than needed).
+_UNVERIFIED = "The assertion could not be verified with the keys of a trusted issuer."
+_NOT_ENTITLED = "The assertion does not entitle its bearer to a token here."
+
+ANSWERS: dict[Reason, Answer] = {
+    Reason.MISSING_PARAMETER: Answer(
+        "RFC 7521 section 4.1", "invalid_request", "The parameter {name} is missing."
+    ),
+    Reason.REPEATED_PARAMETER: Answer(
+        "RFC 6749 section 3.2", "invalid_request", "The parameter {name} is sent more than once."
+    ),
+    Reason.MALFORMED_REQUEST: Answer(
+        "RFC 6749 section 4.5",
+        "invalid_request",
+        "The request body must be UTF-8 text in the format application/x-www-form-urlencoded.",
+    ),
+    Reason.PARAMETER_IN_QUERY: Answer(
+        "RFC 6749 section 2.3.1", "invalid_request", "Parameters must be in the request body, not in the URL."
+    ),
+    Reason.SEVERAL_CREDENTIALS: Answer(
+        "RFC 6749 section 2.3",
+        "invalid_request",
+        "The client must not authenticate in more than one way in one request.",
+    ),
+    Reason.CLIENT_AUTHENTICATION: Answer(
+        "RFC 7523 section 3.1", "invalid_client", "Client authentication failed.", 401
+    ),
+    Reason.AUTHORIZATION_DETAILS: Answer(
+        "RFC 9396 section 5",
+        "invalid_authorization_details",
+        "The parameter authorization_details is not supported.",
+    ),
+    Reason.TOO_LONG: Answer("RFC 8725 section 3.10", "invalid_grant", "The assertion is too long."),
+    Reason.MALFORMED: Answer(
+        "RFC 7523 section 3, item 10",
+        "invalid_grant",
+        "The assertion is not one signed JWT in compact serialization.",
+    ),
+    Reason.CRITICAL_HEADER: Answer(
+        "RFC 7515 section 4.1.11",
+        "invalid_grant",
+        "The assertion has a critical header parameter that is not understood here.",
+    ),
+    Reason.WRONG_TYPE: Answer(
+        "RFC 8725 section 3.11",
+        "invalid_grant",
+        "The assertion is of a type (typ) that is not accepted as an authorization grant here.",
+    ),
+    Reason.ALGORITHM: Answer(
+        "RFC 8725 section 3.1",
+        "invalid_grant",
+        "The assertion is signed with an algorithm (alg) that is not accepted from this issuer.",
+    ),
+    Reason.UNKNOWN_ISSUER: Answer("RFC 7523 section 3, item 1", "invalid_grant", _UNVERIFIED),
+    Reason.ISSUER_DISABLED: Answer("RFC 7523 section 3, item 1", "invalid_grant", _UNVERIFIED),
+    Reason.ISSUER_NOT_YET_VALID: Answer("RFC 7523 section 3, item 1", "invalid_grant", _UNVERIFIED),
+    Reason.ISSUER_EXPIRED: Answer("RFC 7523 section 3, item 1", "invalid_grant", _UNVERIFIED),
+    Reason.ISSUER_MISCONFIGURED: Answer("RFC 7523 section 5", "invalid_grant", _UNVERIFIED),
+    Reason.NO_SUCH_KEY: Answer("RFC 7515 section 5.2", "invalid_grant", _UNVERIFIED),
+    Reason.BAD_SIGNATURE: Answer("RFC 7523 section 3, item 9", "invalid_grant", _UNVERIFIED),
+    Reason.KEYS_UNAVAILABLE: Answer(
+        "RFC 7523 section 5",
+        "temporarily_unavailable",
+        "The keys of the issuer of the assertion cannot be had at the moment. Try again later.",
+        503,
+    ),
+    Reason.MISSING_CLAIM: Answer(
+        "RFC 7523 section 3", "invalid_grant", "The assertion lacks the claim {name}."
+    ),
+    Reason.MALFORMED_CLAIM: Answer(
+        "RFC 7523 section 3, item 10", "invalid_grant", "The claim {name} of the assertion is malformed."
+    ),
+    Reason.OWN_ISSUER: Answer(
+        "RFC 8725 section 3.12",
+        "invalid_grant",
+        "The assertion names this authorization server as its own issuer (iss).",
+    ),
+    Reason.AUDIENCE: Answer(
+        "RFC 7523 section 3, item 3",
+        "invalid_grant",
+        "The assertion is not addressed (aud) to this authorization server.",
+    ),
+    Reason.EXPIRED: Answer("RFC 7523 section 3, item 4", "invalid_grant", "The assertion has expired (exp)."),
+    Reason.NOT_YET_VALID: Answer(
+        "RFC 7523 section 3, item 5", "invalid_grant", "The assertion is not valid yet (nbf)."
+    ),
+    Reason.ISSUED_IN_FUTURE: Answer(
+        "RFC 7523 section 3, item 6", "invalid_grant", "The assertion was issued in the future (iat)."
+    ),
+    Reason.TOO_OLD: Answer(
+        "RFC 7523 section 3, item 6", "invalid_grant", "The assertion was issued too long ago (iat)."
+    ),
+    Reason.LIFETIME: Answer(
+        "RFC 7523 section 3, item 4", "invalid_grant", "The assertion expires (exp) too far in the future."
+    ),
+    Reason.ID_TOKEN: Answer(
+        "RFC 8725 section 3.12",
+        "invalid_grant",
+        "The assertion is an ID Token: the claim {name} belongs to another kind of JWT.",
+    ),
+    Reason.SENDER_CONSTRAINED: Answer(
+        "RFC 7800 section 3",
+        "invalid_grant",
+        "The assertion is bound to a key (cnf), which is not supported here.",
+    ),
+    Reason.OTHER_CLIENT: Answer(
+        "ID-JAG section 4.4.1", "invalid_grant", "The assertion was issued to another client (client_id)."
+    ),
+    Reason.NO_RULE: Answer("RFC 7523 section 3.1", "invalid_grant", _NOT_ENTITLED),
+    Reason.CLIENT_NOT_ADMITTED: Answer(
+        "RFC 6749 section 5.2", "unauthorized_client", "This client may not use the assertion of this issuer."
+    ),
+    Reason.CLIENT_REQUIRED: Answer(
+        "RFC 7523 section 3.1", "invalid_client", "Client authentication is needed for this assertion.", 401
+    ),
+    Reason.UNKNOWN_SUBJECT: Answer("RFC 7523 section 3, item 2", "invalid_grant", _NOT_ENTITLED),
+    Reason.INACTIVE_SUBJECT: Answer("RFC 7523 section 3, item 2", "invalid_grant", _NOT_ENTITLED),
+    Reason.PRIVILEGED_SUBJECT: Answer("RFC 7523 section 3, item 2", "invalid_grant", _NOT_ENTITLED),
+    Reason.SCOPE: Answer(
+        "RFC 7521 section 4.1", "invalid_scope", "The requested scope is malformed or beyond what is allowed."
+    ),
+    Reason.RESOURCE: Answer(
+        "RFC 8707 section 2", "invalid_target", "The requested resource is malformed or not allowed."
+    ),
+    Reason.REPLAYED: Answer(
+        "RFC 7523 section 3, item 7", "invalid_grant", "The assertion has been used before."
+    ),
+}
+
+
+class AssertionRefused(Exception):
+    """The verdict "refused": no token for this assertion, whoever asks again.
+
+    ``name`` is the parameter or claim that ``reason`` is about, as this package
+    spells it. ``detail`` is for operators alone and never part of an answer.
+    """
+
+    def __init__(self, reason: Reason, name: str = "", detail: str = "") -> None:
+        super().__init__(f"{reason}: {detail or name}" if detail or name else str(reason))
+        self.reason = reason
+        self.name = name
+        self.detail = detail
+
+    @property
+    def answer(self) -> Answer:
+        """The row of :data:`ANSWERS` for this refusal."""
+        return ANSWERS[self.reason]
+
+    @property
+    def public_text(self) -> str:
+        """What the client is told: the name of the claim or check, never its value."""
+        return self.answer.text.format(name=self.name)
+
+
+class KeysUnavailable(AssertionRefused):
+    """The verdict "could not decide": the issuer's keys cannot be had.
+
+    It is no fault of the assertion, which stays usable; the client is asked to
+    come back after ``retry_after`` seconds.
+    """
+
+    def __init__(self, detail: str = "", *, retry_after: int = 30) -> None:
+        super().__init__(Reason.KEYS_UNAVAILABLE, detail=detail)
+        self.retry_after = retry_after

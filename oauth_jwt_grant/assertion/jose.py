@@ -1,0 +1,181 @@
+"""Keys and signatures: the one place that knows the JOSE library.
+
+``joserfc`` does the cryptography. What it leaves open is closed here, before it
+is asked: which algorithm fits which kind of key (RFC 8725 section 3.1), key
+sizes (RFC 7518 sections 3.3 and 3.5), and that only public signature keys are
+ever loaded (RFC 7517 sections 4.2 and 4.3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey, JWKRegistry, OKPKey, RSAKey
+from joserfc.jws import JWSRegistry
+
+#: Every algorithm that an issuer can be allowed: name -> key type and curve. There is
+#: no HMAC among them and no ``none``, so neither can be switched on anywhere.
+ALGORITHMS: dict[str, tuple[str, str | None]] = {
+    "RS256": ("RSA", None),
+    "RS384": ("RSA", None),
+    "RS512": ("RSA", None),
+    "PS256": ("RSA", None),
+    "PS384": ("RSA", None),
+    "PS512": ("RSA", None),
+    "ES256": ("EC", "P-256"),
+    "ES384": ("EC", "P-384"),
+    "ES512": ("EC", "P-521"),
+    "EdDSA": ("OKP", "Ed25519"),
+    "Ed25519": ("OKP", "Ed25519"),
+}
+
+MIN_RSA_BITS = 2048
+# Verifying costs more than linear in the size: a larger key is a way to slow us down.
+MAX_RSA_BITS = 8192
+
+_CURVE_BITS = {"P-256": 256, "P-384": 384, "P-521": 521, "Ed25519": 255}
+_MATERIAL = {"RSA": ("n", "e"), "EC": ("crv", "x", "y"), "OKP": ("crv", "x")}
+_PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"})
+# "jwt-svid" is how a SPIFFE trust bundle marks the keys of its JWTs.
+_SIGNATURE_USES = frozenset({"sig", "jwt-svid"})
+
+
+class UnusableKey(ValueError):
+    """This key may not verify assertions; the message says why and holds no key material."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PublicKey:
+    """One public signature key of an issuer.
+
+    ``bits`` is the modulus size of an RSA key and the curve size of any other;
+    ``thumbprint`` is that of RFC 7638 with SHA-256; ``kid``, ``alg`` and ``use`` are
+    what the key says of itself, if it does.
+    """
+
+    kty: str
+    crv: str | None
+    bits: int
+    kid: str | None
+    alg: str | None
+    use: str | None
+    thumbprint: str
+    native: RSAKey | ECKey | OKPKey = field(repr=False)
+
+    def fits(self, alg: str, kid: str | None) -> bool:
+        """Whether this key may verify a JWT with that ``alg`` and ``kid`` header.
+
+        A key that names an algorithm is used with no other (RFC 8725 section 3.1), and
+        a ``kid`` in the header selects; without one any fitting key is a candidate
+        (RFC 7515 section 4.1.4).
+        """
+        if kid is not None and self.kid != kid:
+            return False
+        if self.alg is not None and self.alg != alg:
+            # RFC 9864: "EdDSA" with this curve and "Ed25519" are one algorithm with two names.
+            if {self.alg, alg} != {"EdDSA", "Ed25519"}:
+                return False
+        return ALGORITHMS.get(alg) == (self.kty, self.crv)
+
+
+def import_jwk(jwk: object) -> PublicKey:
+    """Load one member of a JWK Set as a public signature key.
+
+    Raises :class:`UnusableKey` for anything else: private, symmetric, for
+    encryption, weak, of an unknown type, or malformed (RFC 7517 section 5 wants
+    such a key passed over, so the caller goes on with the rest of the set).
+    """
+    if not isinstance(jwk, Mapping):
+        raise UnusableKey("not a JSON object")
+    kty = jwk.get("kty")
+    if kty == "oct" or _PRIVATE_MEMBERS & jwk.keys():
+        raise UnusableKey("holds private or symmetric key material")
+    if not isinstance(kty, str) or kty not in _MATERIAL:
+        raise UnusableKey("key type (kty) is unknown")
+    kid, alg, use = (_text_or_none(jwk, name) for name in ("kid", "alg", "use"))
+    _check_purpose(use, jwk.get("key_ops"), alg)
+    native = _load(kty, {name: jwk.get(name) for name in _MATERIAL[kty]})
+    crv = None if kty == "RSA" else str(jwk["crv"])
+    if alg is not None and ALGORITHMS[alg] != (kty, crv):
+        raise UnusableKey("algorithm (alg) does not fit the key type")
+    bits = _rsa_bits(native) if isinstance(native, RSAKey) else _CURVE_BITS[str(crv)]
+    return PublicKey(
+        kty=kty,
+        crv=crv,
+        bits=bits,
+        kid=kid,
+        alg=alg,
+        use=use,
+        thumbprint=native.thumbprint(),
+        native=native,
+    )
+
+
+def import_native(key: Any) -> PublicKey:
+    """Load a public key object of ``cryptography`` (from a certificate).
+
+    Raises :class:`UnusableKey` as :func:`import_jwk` does.
+    """
+    for kind in (RSAKey, ECKey, OKPKey):
+        try:
+            jwk = dict(kind.import_key(key).as_dict(private=False))
+        except (JoseError, TypeError, ValueError, AttributeError, KeyError):
+            continue
+        return import_jwk({name: jwk[name] for name in ("kty", *_MATERIAL[str(jwk["kty"])]) if name in jwk})
+    raise UnusableKey("key type is unknown")
+
+
+def verify(signing_input: bytes, signature: bytes, alg: str, key: PublicKey) -> bool:
+    """Whether ``signature`` over ``signing_input`` was made with the private half of ``key``.
+
+    RFC 7515 section 5.2. An algorithm that does not fit the key verifies nothing.
+    """
+    if ALGORITHMS.get(alg) != (key.kty, key.crv):
+        return False
+    try:
+        return JWSRegistry.algorithms[alg].verify(signing_input, signature, key.native)
+    except (JoseError, ValueError, UnsupportedAlgorithm):
+        return False
+
+
+def _text_or_none(jwk: Mapping[str, Any], name: str) -> str | None:
+    value = jwk.get(name)
+    if value is not None and not isinstance(value, str):
+        raise UnusableKey(f"member {name} is not a string")
+    return value
+
+
+def _check_purpose(use: str | None, key_ops: object, alg: str | None) -> None:
+    """RFC 7517 sections 4.2 to 4.4: the key says what it is for, and it is verifying."""
+    if use is not None and use not in _SIGNATURE_USES:
+        raise UnusableKey("key is not for signatures (use)")
+    if key_ops is not None and (not isinstance(key_ops, list) or "verify" not in key_ops):
+        raise UnusableKey("key is not for verifying (key_ops)")
+    if alg is not None and alg not in ALGORITHMS:
+        raise UnusableKey("algorithm (alg) is not one that assertions may be signed with")
+
+
+def _load(kty: str, material: dict[str, Any]) -> RSAKey | ECKey | OKPKey:
+    if not all(isinstance(value, str) and value for value in material.values()):
+        raise UnusableKey("key material is incomplete")
+    if kty != "RSA" and material["crv"] not in _CURVE_BITS:
+        raise UnusableKey("curve (crv) is unknown")
+    try:
+        native = JWKRegistry.import_key({"kty": kty, **material})
+        # joserfc loads lazily: ask for the key now, so that a bad one fails here.
+        native.get_op_key("verify")
+    except (JoseError, ValueError, TypeError, KeyError, UnsupportedAlgorithm) as error:
+        raise UnusableKey("key material is malformed") from error
+    assert isinstance(native, RSAKey | ECKey | OKPKey)
+    return native
+
+
+def _rsa_bits(key: RSAKey) -> int:
+    bits = key.public_key.key_size
+    if not MIN_RSA_BITS <= bits <= MAX_RSA_BITS:
+        raise UnusableKey(f"RSA key of {bits} bits, allowed are {MIN_RSA_BITS} to {MAX_RSA_BITS}")
+    return bits

@@ -1,0 +1,51 @@
+"""What one issuer's assertions must look like: the terms that RFC 7523 section 5 leaves to agreement."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .jose import ALGORITHMS
+
+#: The explicit type of an Identity Assertion JWT Authorization Grant.
+ID_JAG_TYPE = "oauth-id-jag+jwt"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssertionPolicy:
+    """The terms on which one issuer's assertions are accepted.
+
+    ``audiences`` are the identifiers of this server, compared as plain strings;
+    ``leeway`` and ``max_lifetime`` are whole seconds. ``id_jag`` demands the profile
+    of draft-ietf-oauth-identity-assertion-authz-grant and refuses every other JWT;
+    without it that profile is refused. Raises :class:`ValueError` for terms that
+    would let everything through or nothing: an empty set never means "any".
+    """
+
+    issuer: str
+    audiences: frozenset[str]
+    algorithms: frozenset[str]
+    leeway: int
+    max_lifetime: int
+    require_jti: bool = False
+    subject_fallback: bool = False
+    id_jag: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.issuer:
+            raise ValueError("the issuer is empty")
+        if not self.audiences or "" in self.audiences:
+            raise ValueError("no audience names this authorization server")
+        if not self.algorithms or not self.algorithms <= ALGORITHMS.keys():
+            raise ValueError("no algorithm, or one that assertions may not be signed with")
+        if self.leeway < 0 or self.max_lifetime <= 0:
+            raise ValueError("leeway or lifetime is out of range")
+
+    @property
+    def types(self) -> frozenset[str | None]:
+        """The ``typ`` values that are accepted; ``None`` stands for an absent one.
+
+        RFC 8725 section 3.11. No type is registered for the plain grant, so its JWTs
+        come untyped, as ``JWT`` or as ``JOSE`` (SPIFFE); every other type is another
+        kind of JWT.
+        """
+        return frozenset({ID_JAG_TYPE}) if self.id_jag else frozenset({None, "jwt", "jose"})

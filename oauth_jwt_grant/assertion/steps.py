@@ -1,0 +1,49 @@
+"""The steps of a decision, in their order, for whoever wants to watch one.
+
+A check announces itself *before* it decides: ``watch(step, expected, actual)``.
+So in a list of what was announced the last one is where a refusal happened, all
+before it have passed, and every later step was not reached. The hot path pays
+for one call of an empty function.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Any
+
+#: Told of each step as it begins: the step, what is wanted, what was found.
+Watch = Callable[["Step", Any, Any], None]
+
+
+class Step(StrEnum):
+    """What is checked of an assertion, in the order in which it is checked."""
+
+    LENGTH = "length"
+    FORM = "form"
+    CRITICAL = "crit"
+    ISSUER = "issuer"
+    TYPE = "typ"
+    ALGORITHM = "alg"
+    KEY = "key"
+    SIGNATURE = "signature"
+    ISS = "iss"
+    SUB = "sub"
+    AUD = "aud"
+    EXP = "exp"
+    LIFETIME = "lifetime"
+    NBF = "nbf"
+    IAT = "iat"
+    JTI = "jti"
+    KIND = "kind"
+    CNF = "cnf"
+    CLIENT = "client_id"
+    RULE = "rule"
+    SUBJECT = "subject"
+    SCOPE = "scope"
+    RESOURCE = "resource"
+    REPLAY = "replay"
+
+
+def unwatched(step: Step, expected: Any, actual: Any) -> None:
+    """A :data:`Watch` that looks away."""

@@ -1,0 +1,94 @@
+"""Strict JSON: what a JOSE header, a claims set and a JWK Set must be (RFC 7515 section 10.12).
+
+Python's reader lets through what other readers refuse or read differently:
+duplicate names, ``NaN``, other encodings, nesting until the stack is gone, and
+strings that no database can hold. Two readers that disagree are an attack.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any, NoReturn
+
+MAX_DEPTH = 32
+
+
+class MalformedJSON(ValueError):
+    """The bytes are not one strict JSON object; the message says what is wrong with them."""
+
+
+def read_object(raw: bytes) -> dict[str, Any]:
+    """Read one JSON object from UTF-8 bytes.
+
+    Raises :class:`MalformedJSON` for a byte order mark, another encoding,
+    duplicate names (RFC 7515 section 4, RFC 7519 section 4), ``NaN`` and
+    ``Infinity``, nesting beyond :data:`MAX_DEPTH`, NUL and lone surrogates in
+    strings, text after the object, and anything that is not an object.
+    """
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise MalformedJSON("not UTF-8") from error
+    _check_depth(text)
+    try:
+        value = json.loads(text, object_pairs_hook=_without_duplicates, parse_constant=_refuse_constant)
+    except MalformedJSON:
+        raise
+    except ValueError as error:  # also for integers of thousands of digits
+        raise MalformedJSON("not JSON") from error
+    if not isinstance(value, dict):
+        raise MalformedJSON("not a JSON object")
+    # Only an escape can bring a NUL or half a surrogate pair past the decoder.
+    if "\\u" in text and not all(map(_is_storable, _strings(value))):
+        raise MalformedJSON("a string holds NUL or half a surrogate pair")
+    return value
+
+
+def _check_depth(text: str) -> None:
+    if text.count("{") + text.count("[") <= MAX_DEPTH:
+        return
+    depth, in_string, escaped = 0, False, False
+    for character in text:
+        if in_string:
+            if escaped:
+                escaped = False
+            elif character == "\\":
+                escaped = True
+            elif character == '"':
+                in_string = False
+        elif character == '"':
+            in_string = True
+        elif character in "{[":
+            depth += 1
+            if depth > MAX_DEPTH:
+                raise MalformedJSON("nested too deeply")
+        elif character in "}]":
+            depth -= 1
+
+
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    result = dict(pairs)
+    if len(result) != len(pairs):
+        raise MalformedJSON("a name occurs twice in one object")
+    return result
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise MalformedJSON(f"{name} is not JSON")
+
+
+def _strings(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for name, member in value.items():
+            yield name
+            yield from _strings(member)
+    elif isinstance(value, list):
+        for member in value:
+            yield from _strings(member)
+
+
+def _is_storable(text: str) -> bool:
+    return not any(character == "\0" or "\ud800" <= character <= "\udfff" for character in text)

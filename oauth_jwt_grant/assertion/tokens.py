@@ -1,0 +1,172 @@
+"""An assertion before and after its signature was checked: two types, so that nobody mixes them up.
+
+Reading follows RFC 7519 section 7.2 and RFC 7515 section 5.2 for the compact
+serialization of a signed JWT. Encrypted JWTs (RFC 7516) and the JSON
+serialization are not read: they are not authorization grants here.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .errors import AssertionRefused, Reason
+from .steps import Step, Watch, unwatched
+from .strict_json import MalformedJSON, read_object
+
+_BASE64URL = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class UnverifiedAssertion:
+    """A well-formed signed JWT of which nothing else is known: everybody can write one.
+
+    The posted text itself is not kept; ``signing_input`` and ``signature`` never
+    show up in a representation.
+    """
+
+    header: Mapping[str, Any]
+    claims: Mapping[str, Any]
+    signing_input: bytes = field(repr=False)
+    signature: bytes = field(repr=False)
+
+    @property
+    def alg(self) -> str:
+        """The ``alg`` header: a string, and no more is known of it."""
+        return str(self.header["alg"])
+
+    @property
+    def kid(self) -> str | None:
+        """The ``kid`` header: a hint as to the key (RFC 7515 section 4.1.4)."""
+        kid = self.header.get("kid")
+        return None if kid is None else str(kid)
+
+    @property
+    def typ(self) -> str | None:
+        """The ``typ`` header as a media type in lower case, without ``application/``."""
+        typ = self.header.get("typ")
+        return None if typ is None else media_type(typ)
+
+    @property
+    def issuer(self) -> str:
+        """The ``iss`` claim, by which the trust is looked up."""
+        return str(self.claims["iss"])
+
+    @classmethod
+    def parse(cls, text: str, max_length: int, watch: Watch = unwatched) -> UnverifiedAssertion:
+        """Read the posted ``text``, at most ``max_length`` characters of it.
+
+        Raises :class:`AssertionRefused` with the reason ``TOO_LONG``, ``MALFORMED``,
+        ``CRITICAL_HEADER``, or ``MISSING_CLAIM``/``MALFORMED_CLAIM`` for ``iss``.
+        """
+        watch(Step.LENGTH, f"at most {max_length} characters", len(text))
+        if len(text) > max_length:
+            raise AssertionRefused(Reason.TOO_LONG)
+        watch(Step.FORM, "three base64url parts, the first two JSON objects", None)
+        header_part, claims_part, signature_part = _three_parts(text)
+        header = _json_part(header_part, "header")
+        claims = _json_part(claims_part, "claims")
+        signature = _decode(signature_part, "signature")
+        _check_header_types(header)
+        watch(Step.CRITICAL, "no critical header parameters", header.get("crit"))
+        _check_critical(header)
+        _check_issuer_form(claims)
+        signing_input = f"{header_part}.{claims_part}".encode("ascii")
+        return cls(header=header, claims=claims, signing_input=signing_input, signature=signature)
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedAssertion:
+    """A JWT whose signature and claims were checked against one issuer's policy.
+
+    Only :func:`oauth_jwt_grant.assertion.validator.validate` makes one. ``expires_at``
+    is in seconds since the epoch; ``thumbprint`` is that of the key that verified it.
+    """
+
+    issuer: str
+    subject: str
+    expires_at: float
+    jti: str | None
+    header: Mapping[str, Any]
+    claims: Mapping[str, Any]
+    thumbprint: str
+    signing_input_digest: str = field(repr=False)
+
+    @property
+    def replay_key(self) -> str:
+        """What single use is counted by: SHA-256 over the issuer and the ``jti``.
+
+        RFC 7523 section 3, item 7. Without a ``jti`` the signing input stands in, not
+        the whole token: anybody can turn an ECDSA signature into a second valid one.
+        """
+        kind, value = ("jti", self.jti) if self.jti is not None else ("input", self.signing_input_digest)
+        # No string of an assertion holds NUL, so the parts cannot run into each other.
+        return hashlib.sha256("\0".join((kind, self.issuer, value)).encode()).hexdigest()
+
+
+def media_type(value: str) -> str:
+    """A ``typ`` or ``cty`` value as it is compared (RFC 7515 section 4.1.9)."""
+    lowered = value.lower()
+    return lowered.removeprefix("application/") if lowered.count("/") == 1 else lowered
+
+
+def _three_parts(text: str) -> tuple[str, str, str]:
+    parts = text.split(".")
+    if len(parts) == 5:
+        raise AssertionRefused(Reason.MALFORMED, detail="five parts: an encrypted JWT")
+    if len(parts) != 3:
+        raise AssertionRefused(Reason.MALFORMED, detail=f"{len(parts)} parts instead of three")
+    header, claims, signature = parts
+    return header, claims, signature
+
+
+def _decode(part: str, name: str) -> bytes:
+    """Strict base64url (RFC 7515 section 2): its alphabet, no padding, no spare bits."""
+    if not _BASE64URL.fullmatch(part):
+        raise AssertionRefused(Reason.MALFORMED, detail=f"the {name} is not base64url without padding")
+    try:
+        raw = base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
+    except binascii.Error as error:
+        raise AssertionRefused(Reason.MALFORMED, detail=f"the {name} is not base64url") from error
+    # Unused low bits of the last character would give one token many spellings.
+    if base64.urlsafe_b64encode(raw).rstrip(b"=").decode() != part:
+        raise AssertionRefused(Reason.MALFORMED, detail=f"the {name} is not canonical base64url")
+    return raw
+
+
+def _json_part(part: str, name: str) -> dict[str, Any]:
+    try:
+        return read_object(_decode(part, name))
+    except MalformedJSON as error:
+        raise AssertionRefused(Reason.MALFORMED, detail=f"the {name}: {error}") from error
+
+
+def _check_header_types(header: dict[str, Any]) -> None:
+    """RFC 7515 sections 4.1.1, 4.1.4, 4.1.9: ``alg``, ``kid`` and ``typ`` are strings."""
+    if not isinstance(header.get("alg"), str):
+        raise AssertionRefused(Reason.MALFORMED, detail="the header has no alg string")
+    for name in ("kid", "typ", "cty"):
+        if name in header and not isinstance(header[name], str):
+            raise AssertionRefused(Reason.MALFORMED, detail=f"the header parameter {name} is not a string")
+    if "cty" in header and media_type(header["cty"]) == "jwt":
+        # RFC 7519 section 7.2, item 8: then the payload would have to be a JWT itself.
+        raise AssertionRefused(Reason.MALFORMED, detail="a nested JWT (cty)")
+
+
+def _check_critical(header: dict[str, Any]) -> None:
+    """RFC 7515 section 4.1.11 and RFC 7797 section 7: no extension is understood, so none may be critical."""
+    if "crit" in header or header.get("b64", True) is not True:
+        raise AssertionRefused(Reason.CRITICAL_HEADER)
+
+
+def _check_issuer_form(claims: dict[str, Any]) -> None:
+    """RFC 7523 section 3, item 1: there is an issuer, and it is a string."""
+    if "iss" not in claims:
+        raise AssertionRefused(Reason.MISSING_CLAIM, "iss")
+    if not isinstance(claims["iss"], str) or not claims["iss"]:
+        raise AssertionRefused(Reason.MALFORMED_CLAIM, "iss")

@@ -1,0 +1,74 @@
+"""From an unverified assertion to a verified one: RFC 7523 section 3 as a whole."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from .claims import RULES, numeric_date, string_claim
+from .errors import AssertionRefused, Reason
+from .jose import PublicKey, verify
+from .policy import AssertionPolicy
+from .steps import Step, Watch, unwatched
+from .tokens import UnverifiedAssertion, VerifiedAssertion
+
+#: Gives the issuer's keys that may have signed a JWT with the given header.
+Candidates = Callable[[Mapping[str, Any]], Sequence[PublicKey]]
+
+
+def validate(
+    assertion: UnverifiedAssertion,
+    policy: AssertionPolicy,
+    candidates: Candidates,
+    *,
+    now: float,
+    watch: Watch = unwatched,
+) -> VerifiedAssertion:
+    """Check ``assertion`` against one issuer's ``policy`` and keys at the time ``now`` (epoch seconds).
+
+    Returns the verified assertion. Raises :class:`AssertionRefused`, or
+    :class:`KeysUnavailable` where it cannot be decided.
+    """
+    _check_type(assertion, policy, watch)
+    _check_algorithm(assertion, policy, watch)
+    key = _find_key(assertion, candidates, watch)
+    for rule in RULES:
+        rule(assertion.claims, policy, now, watch)
+    return VerifiedAssertion(
+        issuer=policy.issuer,
+        subject=assertion.claims["sub"] if "sub" in assertion.claims else policy.issuer,
+        expires_at=numeric_date(assertion.claims, "exp"),
+        jti=string_claim(assertion.claims, "jti"),
+        header=assertion.header,
+        claims=assertion.claims,
+        thumbprint=key.thumbprint,
+        signing_input_digest=hashlib.sha256(assertion.signing_input).hexdigest(),
+    )
+
+
+def _check_type(assertion: UnverifiedAssertion, policy: AssertionPolicy, watch: Watch) -> None:
+    """RFC 8725 sections 3.11 and 3.12: no JWT of another kind passes as a grant."""
+    watch(Step.TYPE, sorted(typ or "(absent)" for typ in policy.types), assertion.typ)
+    if assertion.typ not in policy.types:
+        raise AssertionRefused(Reason.WRONG_TYPE)
+
+
+def _check_algorithm(assertion: UnverifiedAssertion, policy: AssertionPolicy, watch: Watch) -> None:
+    """RFC 8725 section 3.1: the issuer's list decides, never the header."""
+    watch(Step.ALGORITHM, sorted(policy.algorithms), assertion.alg)
+    if assertion.alg not in policy.algorithms:
+        raise AssertionRefused(Reason.ALGORITHM)
+
+
+def _find_key(assertion: UnverifiedAssertion, candidates: Candidates, watch: Watch) -> PublicKey:
+    """RFC 7523 section 3, item 9: one of the issuer's own keys has made the signature."""
+    watch(Step.KEY, "a key of the issuer that fits kid and alg", assertion.kid)
+    keys = candidates(assertion.header)
+    if not keys:
+        raise AssertionRefused(Reason.NO_SUCH_KEY)
+    watch(Step.SIGNATURE, "made with a key of the issuer", [key.kid or key.thumbprint for key in keys])
+    for key in keys:
+        if verify(assertion.signing_input, assertion.signature, assertion.alg, key):
+            return key
+    raise AssertionRefused(Reason.BAD_SIGNATURE)

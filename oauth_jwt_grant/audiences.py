@@ -1,0 +1,61 @@
+"""Which strings in ``aud`` name this authorization server (RFC 7523 section 3, item 3).
+
+What the operator wrote counts. Where nothing is written, the identifiers are
+derived, but never from a ``Host`` header that a caller can choose.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from django.conf import settings as django_settings
+from django.core.exceptions import DisallowedHost
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from oauth2_provider.settings import oauth2_settings
+
+from .conf import settings
+
+
+def server_audiences(request: HttpRequest | None = None) -> frozenset[str]:
+    """The identifiers of this server; empty where none can be trusted, so that nothing is accepted.
+
+    The setting ``AUDIENCES``, or else the issuer identifier of DOT's metadata and the
+    URL of the token endpoint: under ``OIDC_ISS_ENDPOINT`` if that is set, or under the
+    host of ``request`` if ``ALLOWED_HOSTS`` names exact hosts only.
+    """
+    if settings.AUDIENCES:
+        return frozenset(settings.AUDIENCES)
+    token_path = _token_path(request)
+    issuer = oauth2_settings.OIDC_ISS_ENDPOINT
+    if issuer:
+        parts = urlsplit(issuer)
+        return frozenset({issuer, f"{parts.scheme}://{parts.netloc}{token_path}"})
+    if request is None or not hosts_are_exact():
+        return frozenset()
+    try:
+        issuer = oauth2_settings.oauth2_authorization_server_issuer(request)
+        return frozenset({issuer, request.build_absolute_uri(token_path)})
+    except DisallowedHost:
+        return frozenset()
+
+
+def issuer_identifier() -> str | None:
+    """The one string that this server is known by (RFC 8414 section 2), as far as settings say it."""
+    return oauth2_settings.OIDC_ISS_ENDPOINT or next(iter(settings.AUDIENCES), None)
+
+
+def hosts_are_exact() -> bool:
+    """Whether ``ALLOWED_HOSTS`` lets through no host that a caller could make up."""
+    hosts = django_settings.ALLOWED_HOSTS
+    return bool(hosts) and not any(host.startswith((".", "*")) for host in hosts)
+
+
+def _token_path(request: HttpRequest | None) -> str:
+    """Path of the token endpoint: where the request was posted to, or where DOT's URLs are mounted."""
+    if request is not None:
+        return request.path
+    try:
+        return reverse("oauth2_provider:token")
+    except NoReverseMatch:
+        return "/o/token/"

@@ -1,0 +1,14 @@
+"""Seconds since the epoch and Django's datetimes, with or without ``USE_TZ``."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from django.conf import settings
+from django.utils import timezone
+
+
+def moment(seconds: float) -> datetime:
+    """The datetime that the database holds for ``seconds`` since the epoch."""
+    value = datetime.fromtimestamp(seconds, tz=UTC)
+    return value if settings.USE_TZ else timezone.make_naive(value)

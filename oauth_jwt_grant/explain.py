@@ -1,0 +1,90 @@
+"""A dry run: the decision of the token endpoint, step by step, with nothing issued, stored or spent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from django.views.decorators.debug import sensitive_variables
+
+from .assertion import AssertionRefused, Reason, Step
+from .decisions import is_spent
+from .service import Case, Question, decide
+
+
+class Status(StrEnum):
+    """What became of a step."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    NOT_REACHED = "not reached"
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainedStep:
+    """One step with what was wanted and what was found (both plain JSON values)."""
+
+    step: Step
+    status: Status
+    expected: Any = None
+    actual: Any = None
+
+
+@dataclass(slots=True)
+class Explanation:
+    """The outcome of a dry run: the steps, the case as far as it got, and the refusal if there was one."""
+
+    case: Case
+    steps: list[ExplainedStep] = field(default_factory=list)
+    refused: AssertionRefused | None = None
+
+    @property
+    def accepted(self) -> bool:
+        """Whether a client that posted this would get a token now."""
+        return self.refused is None
+
+    @property
+    def answer(self) -> dict[str, Any]:
+        """The JSON that the client would get, without a token."""
+        if self.refused is not None:
+            return {"error": self.refused.answer.error, "error_description": self.refused.public_text}
+        answer: dict[str, Any] = {"token_type": "Bearer", "scope": " ".join(self.case.scopes)}
+        return answer if self.case.expires_in is None else {**answer, "expires_in": self.case.expires_in}
+
+
+@sensitive_variables("question", "case")
+def explain(question: Question) -> Explanation:
+    """Run the decision on ``question`` dry. Keys may be fetched as for a real request."""
+    begun: list[tuple[Step, Any, Any]] = []
+
+    def watch(step: Step, expected: Any, actual: Any) -> None:
+        begun.append((step, expected, actual))
+
+    case = Case(question)
+    explanation = Explanation(case)
+    try:
+        decide(case, watch)
+        spent = is_spent(case)
+        watch(Step.REPLAY, "not used before", "used before" if spent else "not used before")
+        if spent:
+            raise AssertionRefused(Reason.REPLAYED)
+    except AssertionRefused as refused:
+        explanation.refused = refused
+    explanation.steps = _results(begun, failed=explanation.refused is not None)
+    return explanation
+
+
+def _results(begun: list[tuple[Step, Any, Any]], *, failed: bool) -> list[ExplainedStep]:
+    """Every step in its order: those begun have passed, but for the last one of a refusal."""
+    seen = {step: (expected, actual) for step, expected, actual in begun}
+    last = begun[-1][0]
+    results = []
+    for step in Step:
+        if step not in seen:
+            if step is not Step.CLIENT:  # asked of ID-JAGs alone
+                results.append(ExplainedStep(step, Status.NOT_REACHED))
+            continue
+        status = Status.FAILED if failed and step is last else Status.PASSED
+        results.append(ExplainedStep(step, status, *seen[step]))
+    return results

@@ -1,0 +1,25 @@
+"""Model fields that compare and hold what RFC 7523 needs; their paths stand in migrations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+
+class ExactCharField(models.CharField):  # type: ignore[type-arg]
+    """A text that the database compares character by character, whatever its collation.
+
+    PostgreSQL and SQLite do so anyway. MariaDB and MySQL would take ``Alice`` for
+    ``alice``: there the column gets a binary collation (and trailing spaces count
+    where the server knows how).
+    """
+
+    def db_parameters(self, connection: BaseDatabaseWrapper) -> dict[str, Any]:
+        """The column's parameters, with the binary collation on MariaDB and MySQL."""
+        parameters: dict[str, Any] = dict(super().db_parameters(connection))
+        if connection.vendor == "mysql":
+            mariadb = getattr(connection, "mysql_is_mariadb", False)
+            parameters["collation"] = "utf8mb4_nopad_bin" if mariadb else "utf8mb4_0900_bin"
+        return parameters

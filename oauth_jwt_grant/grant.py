@@ -1,0 +1,198 @@
+"""The grant as oauthlib sees it: parameters, the client's credentials, the answer (RFC 7523 section 2.1).
+
+Of the site it asks only ``self.request_validator``, and of that one method beyond
+oauthlib's own: ``validate_jwt_bearer_assertion(request)``.
+
+``oauthlib.common.Request`` answers for every attribute that is not set with the posted
+parameter of that name. So parameters are read from the decoded body, never as
+attributes, and ``client`` and ``user`` are set before anything reads them.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import copy
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import unquote_plus
+
+from oauthlib.common import Request
+from oauthlib.oauth2.rfc6749 import errors
+from oauthlib.oauth2.rfc6749.grant_types.base import GrantTypeBase
+
+from .assertion import AssertionRefused, KeysUnavailable, Reason
+
+GRANT_TYPE = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+
+#: RFC 8707 section 2: the one parameter that may be sent more than once.
+REPEATABLE = frozenset({"resource"})
+
+# Any other name is of the caller's own making and does not come back in an answer.
+_PLAIN_NAME = re.compile(r"[a-z_]{1,40}", re.ASCII)
+
+
+class JWTBearerError(errors.OAuth2Error):  # type: ignore[misc]
+    """A refusal as the token endpoint answers it (RFC 6749 section 5.2).
+
+    Carries nothing of the request, so nothing that was posted comes back.
+    """
+
+    def __init__(self, refused: AssertionRefused, *, challenge: bool = False) -> None:
+        self.error = refused.answer.error
+        self.refused = refused
+        self._challenge = challenge
+        super().__init__(description=refused.public_text, status_code=refused.answer.status)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What this answer needs beyond the headers of every answer."""
+        if isinstance(self.refused, KeysUnavailable):
+            return {"Retry-After": str(self.refused.retry_after)}
+        if self._challenge:
+            # RFC 6749 section 5.2: the scheme that the client has used.
+            return {"WWW-Authenticate": 'Basic realm="token endpoint", charset="UTF-8"'}
+        return {}
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """Whatever of a client a request carries; empty texts count as not sent (RFC 6749 section 3.2)."""
+
+    client_id: str
+    secret: str = field(repr=False)
+    in_header: bool
+
+
+class JWTBearerGrant(GrantTypeBase):  # type: ignore[misc]
+    """``grant_type=urn:ietf:params:oauth:grant-type:jwt-bearer``."""
+
+    def create_token_response(self, request: Request, token_handler: Any) -> tuple[dict[str, str], str, int]:
+        """Answer a token request: headers, JSON body and status.
+
+        The token is an ordinary one of ``token_handler``'s, never with a refresh token
+        (RFC 7521 section 4.1): the next assertion brings the next token.
+        """
+        headers: dict[str, str] = self._get_default_headers()
+        try:
+            lifetime = self.validate_token_request(request)
+            token = self._create_token(request, token_handler, lifetime)
+            self.request_validator.save_token(token, request)
+        except errors.OAuth2Error as error:
+            headers.update(error.headers)
+            return headers, error.json, error.status_code
+        return headers, json.dumps(token), 200
+
+    def validate_token_request(self, request: Request) -> int | None:
+        """Check the whole request; returns the seconds the token lives (``None``: the server's default)."""
+        request.client = None
+        request.user = None
+        for validator in self.custom_validators.pre_token:
+            validator(request)
+        parameters = read_parameters(request)
+        self._identify_client(request, parameters)
+        if request.client is not None:
+            self.validate_grant_type(request)
+        lifetime: int | None = self.request_validator.validate_jwt_bearer_assertion(request)
+        for validator in self.custom_validators.post_token:
+            validator(request)
+        return lifetime
+
+    def _create_token(self, request: Request, token_handler: Any, lifetime: int | None) -> Any:
+        if lifetime is not None:
+            # A token generator may write the lifetime into the token, so it is told before.
+            token_handler = copy.copy(token_handler)
+            token_handler.expires_in = lifetime
+        token = token_handler.create_token(request, refresh_token=False)
+        for modifier in self._token_modifiers:
+            token = modifier(token)
+        return token
+
+    def _identify_client(self, request: Request, parameters: Mapping[str, str]) -> None:
+        """RFC 7523 section 3.1: a client is optional, but credentials that are present are checked.
+
+        Sets ``request.client`` if there is one.
+        """
+        if "client_assertion" in parameters or "client_assertion_type" in parameters:
+            # Nothing here can check it, and a request with credentials is not anonymous.
+            raise _refusal(Reason.CLIENT_AUTHENTICATION)
+        credentials = read_credentials(request, parameters)
+        if credentials is None:
+            return
+        if not self._is_authentic(credentials, request) or request.client.client_id != credentials.client_id:
+            raise _refusal(Reason.CLIENT_AUTHENTICATION, challenge=credentials.in_header)
+
+    def _is_authentic(self, credentials: Credentials, request: Request) -> bool:
+        """Whether the client is who it says; a client without a secret is so only if it is public."""
+        request.client_id = credentials.client_id
+        validator = self.request_validator
+        if credentials.secret:
+            return bool(validator.authenticate_client(request))
+        return bool(validator.authenticate_client_id(credentials.client_id, request))
+
+
+def read_parameters(request: Request) -> dict[str, str]:
+    """The posted parameters, each once and none of them empty.
+
+    RFC 6749 section 3.2: a parameter without a value is as good as omitted, and none but
+    ``resource`` (RFC 8707) may come twice. Raises :class:`JWTBearerError`.
+    """
+    if request.decoded_body is None:
+        raise _refusal(Reason.MALFORMED_REQUEST)
+    parameters: dict[str, str] = {}
+    seen: set[str] = set()
+    for name, value in request.decoded_body:
+        if name in seen and name not in REPEATABLE:
+            raise _refusal(Reason.REPEATED_PARAMETER, name if _PLAIN_NAME.fullmatch(name) else "in question")
+        seen.add(name)
+        if value:
+            parameters[name] = value
+    if "assertion" not in parameters:
+        raise _refusal(Reason.MISSING_PARAMETER, "assertion")
+    if "authorization_details" in parameters:
+        raise _refusal(Reason.AUTHORIZATION_DETAILS)
+    return parameters
+
+
+def read_credentials(request: Request, parameters: Mapping[str, str]) -> Credentials | None:
+    """What the request says of its client, or ``None`` if it says nothing.
+
+    RFC 6749 section 2.3: one way of authentication in a request. The same ``client_id``
+    may stand beside the header. Raises :class:`JWTBearerError` for credentials that
+    cannot even be read.
+    """
+    header = request.headers.get("Authorization") or ""
+    client_id, secret = parameters.get("client_id", ""), parameters.get("client_secret", "")
+    if header:
+        if secret:
+            raise _refusal(Reason.SEVERAL_CREDENTIALS)
+        credentials = _read_basic(header)
+        if credentials is None or client_id not in ("", credentials.client_id):
+            raise _refusal(Reason.CLIENT_AUTHENTICATION, challenge=True)
+    elif client_id or secret:
+        credentials = Credentials(client_id, secret, in_header=False)
+    else:
+        return None
+    # RFC 6749 appendix A.1; some databases raise for NUL.
+    if not credentials.client_id or not credentials.client_id.isprintable():
+        raise _refusal(Reason.CLIENT_AUTHENTICATION, challenge=credentials.in_header)
+    return credentials
+
+
+def _read_basic(header: str) -> Credentials | None:
+    """Client id and secret of a Basic header (RFC 6749 section 2.3.1), or ``None`` if it is something else."""
+    scheme, _, value = header.partition(" ")
+    if scheme != "Basic":
+        return None
+    try:
+        user, colon, password = base64.b64decode(value, validate=True).decode("utf-8").partition(":")
+    except (binascii.Error, UnicodeDecodeError, ValueError):
+        return None
+    return Credentials(unquote_plus(user), unquote_plus(password), in_header=True) if colon else None
+
+
+def _refusal(reason: Reason, name: str = "", *, challenge: bool = False) -> JWTBearerError:
+    return JWTBearerError(AssertionRefused(reason, name), challenge=challenge)

@@ -1,0 +1,205 @@
+"""From rows to what the core understands: the one place where the database meets the assertion."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.cache import caches
+from django.db.models import BooleanField, Exists, F, OuterRef, Value
+
+from .assertion import ALGORITHMS, AssertionPolicy, AssertionRefused, Reason
+from .audiences import issuer_identifier
+from .clock import moment
+from .conf import settings
+from .keys import CertificateKeys, DiscoveredKeys, InlineKeys, KeyLimits, KeySource, RemoteKeys, StoredKeys
+from .models import GrantRule, IssuerKeys, TrustedIssuer, condition_of
+from .rules import Client, ClientPolicy, Condition
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedRule:
+    """A rule of the database with its conditions, as :func:`~oauth_jwt_grant.rules.first_match` wants it."""
+
+    row: GrantRule
+    conditions: tuple[Condition, ...]
+    listed: bool
+
+    @property
+    def client_policy(self) -> ClientPolicy:
+        """Who may present the assertion."""
+        return ClientPolicy(self.row.client_policy)
+
+    def lists(self, client: Client) -> bool:
+        """Whether the client for which the rule was loaded is among its applications."""
+        return self.listed
+
+    def __str__(self) -> str:
+        return str(self.row)
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """An issuer and its enabled rules in their order."""
+
+    issuer: TrustedIssuer
+    rules: tuple[LoadedRule, ...]
+
+
+def find_trust(iss: str, client: Client | None, now: float) -> Trust:
+    """The trust in the issuer that calls itself ``iss``, read fresh, at ``now`` (epoch seconds).
+
+    Raises :class:`AssertionRefused` if the issuer is unknown, disabled or out of its dates.
+    """
+    rules = _load_rules(iss, client)
+    issuer = rules[0].row.issuer if rules else TrustedIssuer.objects.filter(issuer=iss).first()
+    # A database that compares loosely must not make a neighbour of the issuer the issuer.
+    if issuer is None or issuer.issuer != iss:
+        raise AssertionRefused(Reason.UNKNOWN_ISSUER)
+    return Trust(issuer, tuple(rules))
+
+
+def check_trusted(issuer: TrustedIssuer, now: float) -> None:
+    """Raise :class:`AssertionRefused` unless ``issuer`` is enabled and in its dates at ``now``."""
+    if not issuer.enabled:
+        raise AssertionRefused(Reason.ISSUER_DISABLED)
+    if issuer.valid_from is not None and moment(now) < issuer.valid_from:
+        raise AssertionRefused(Reason.ISSUER_NOT_YET_VALID)
+    if issuer.valid_until is not None and moment(now) >= issuer.valid_until:
+        raise AssertionRefused(Reason.ISSUER_EXPIRED)
+
+
+def policy_of(issuer: TrustedIssuer, audiences: Iterable[str]) -> AssertionPolicy:
+    """The terms for the assertions of ``issuer``; ``audiences`` are this server's own identifiers.
+
+    Raises :class:`AssertionRefused` (``ISSUER_MISCONFIGURED``) where they would accept
+    everything or nothing.
+    """
+    ceiling = frozenset(settings.ALGORITHMS) & ALGORITHMS.keys()
+    try:
+        return AssertionPolicy(
+            issuer=issuer.issuer,
+            audiences=_audiences_of(issuer, audiences),
+            algorithms=ceiling & frozenset(issuer.algorithms) if issuer.algorithms else ceiling,
+            leeway=settings.LEEWAY if issuer.leeway is None else issuer.leeway,
+            max_lifetime=settings.MAX_LIFETIME if issuer.max_lifetime is None else issuer.max_lifetime,
+            require_jti=issuer.replay_policy == TrustedIssuer.ReplayPolicy.REQUIRE_JTI,
+            subject_fallback=issuer.subject_fallback,
+            id_jag=issuer.profile == TrustedIssuer.Profile.ID_JAG,
+        )
+    except (TypeError, ValueError) as error:
+        raise AssertionRefused(Reason.ISSUER_MISCONFIGURED, detail=str(error)) from error
+
+
+def key_source_of(issuer: TrustedIssuer) -> KeySource:
+    """Where the keys of ``issuer`` come from, by its ``key_source``."""
+    match issuer.key_source:
+        case TrustedIssuer.KeySource.INLINE:
+            return InlineKeys(issuer.jwks, max_keys=settings.MAX_KEYS)
+        case TrustedIssuer.KeySource.CERTIFICATES:
+            return CertificateKeys(trust_anchors=issuer.trust_anchors, bindings=issuer.certificate_bindings)
+        case TrustedIssuer.KeySource.JWKS_URL:
+            return RemoteKeys(url=issuer.jwks_url, **_remote(issuer))
+        case _:
+            return DiscoveredKeys(discovery_url=issuer.discovery_url, **_remote(issuer))
+
+
+class DatabaseKeyStore:
+    """The last good keys of one issuer, in the database (a :class:`~oauth_jwt_grant.keys.KeyStore`)."""
+
+    def __init__(self, issuer: TrustedIssuer) -> None:
+        self._issuer = issuer
+
+    def load(self) -> StoredKeys | None:
+        """What was saved last, or ``None``."""
+        row = IssuerKeys.objects.filter(issuer=self._issuer).first()
+        if row is None:
+            return None
+        return StoredKeys(
+            source=row.source,
+            document=row.document,
+            fetched_at=row.fetched_at,
+            expires_at=row.expires_at,
+            etag=row.etag or None,
+        )
+
+    def save(self, keys: StoredKeys) -> None:
+        """Put ``keys`` in the place of what was saved before."""
+        IssuerKeys.objects.update_or_create(
+            issuer=self._issuer,
+            defaults={
+                "source": keys.source,
+                "document": keys.document,
+                "fetched_at": keys.fetched_at,
+                "expires_at": keys.expires_at,
+                "etag": (keys.etag or "")[:255],
+            },
+        )
+
+
+def _remote(issuer: TrustedIssuer) -> dict[str, Any]:
+    return {
+        "issuer": issuer.issuer,
+        "cache": caches[settings.CACHE],
+        "store": DatabaseKeyStore(issuer),
+        "limits": KeyLimits(
+            min_age=settings.KEYS_MIN_AGE,
+            max_age=settings.KEYS_MAX_AGE,
+            refetch_cooldown=settings.KEYS_REFETCH_COOLDOWN,
+            stale_if_error=settings.KEYS_STALE_IF_ERROR,
+            fetch_timeout=settings.FETCH_TIMEOUT,
+            fetch_max_bytes=settings.FETCH_MAX_BYTES,
+            max_keys=settings.MAX_KEYS,
+        ),
+        "ca_bundle": issuer.ca_bundle,
+        "allow_private_network": issuer.allow_private_network,
+    }
+
+
+def _audiences_of(issuer: TrustedIssuer, audiences: Iterable[str]) -> frozenset[str]:
+    if issuer.audiences:
+        return frozenset(issuer.audiences)
+    if issuer.profile == TrustedIssuer.Profile.ID_JAG:
+        # ID-JAG section 4.4.1: the issuer identifier alone, never the token endpoint.
+        identifier = issuer_identifier()
+        return frozenset({identifier} if identifier else ())
+    return frozenset(audiences)
+
+
+def _load_rules(iss: str, client: Client | None) -> list[LoadedRule]:
+    """Issuer, rules, conditions, fixed users and default applications in one statement.
+
+    The join repeats a rule for each of its conditions, which are few.
+    """
+    rows = (
+        GrantRule.objects.filter(issuer__issuer=iss, enabled=True)
+        .select_related("issuer", "user", "default_application")
+        .annotate(
+            condition_claim=F("conditions__claim"),
+            condition_operator=F("conditions__operator"),
+            condition_values=F("conditions__values"),
+            listed=_listed(client),
+        )
+        .order_by("position", "pk", "conditions__pk")
+    )
+    grouped: dict[Any, tuple[GrantRule, list[Condition]]] = {}
+    for row in rows:
+        _, conditions = grouped.setdefault(row.pk, (row, []))
+        if row.condition_claim is not None:
+            conditions.append(
+                condition_of(row.condition_claim, row.condition_operator, row.condition_values)
+            )
+    return [
+        LoadedRule(row, tuple(conditions), bool(row.listed))  # type: ignore[attr-defined]
+        for row, conditions in grouped.values()
+    ]
+
+
+def _listed(client: Client | None) -> Any:
+    if client is None:
+        return Value(False, output_field=BooleanField())
+    through = GrantRule.applications.through
+    # The column is named after the application model, which a site may have swapped.
+    column = GrantRule.applications.field.m2m_reverse_field_name()  # type: ignore[attr-defined]
+    return Exists(through.objects.filter(**{"grantrule": OuterRef("pk"), column: client.pk}))

@@ -1,0 +1,17 @@
+"""The data: who is trusted, what they may do, what was decided."""
+
+from __future__ import annotations
+
+from .decisions import Decision
+from .rules import ClaimCondition, GrantRule, condition_of
+from .trust import IssuerKeys, LinkedSubject, TrustedIssuer
+
+__all__ = [
+    "ClaimCondition",
+    "Decision",
+    "GrantRule",
+    "IssuerKeys",
+    "LinkedSubject",
+    "TrustedIssuer",
+    "condition_of",
+]

@@ -1,0 +1,84 @@
+"""What was decided: the guard of single use, the audit trail and the thread to the tokens, in one row."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from oauth2_provider.settings import oauth2_settings
+
+from ..fields import ExactCharField
+from ..querysets import DecisionQuerySet
+from ..validators import empty_dict
+from .rules import GrantRule
+from .trust import TrustedIssuer
+
+
+class Decision(models.Model):
+    """One answer to one assertion of an issuer that was known.
+
+    An accepted one is inserted in the transaction of its token; its unique
+    ``replay_key`` is what makes the second use fail.
+    """
+
+    class Outcome(models.TextChoices):
+        """The verdict."""
+
+        ACCEPTED = "accepted", _("accepted")
+        REFUSED = "refused", _("refused")
+        UNDECIDED = "undecided", _("could not decide")
+
+    time = models.DateTimeField(_("time"), default=timezone.now, db_index=True)
+    outcome = models.CharField(_("outcome"), max_length=16, choices=Outcome)
+    reason = models.CharField(_("reason"), max_length=40, blank=True)
+    detail = models.CharField(_("detail"), max_length=500, blank=True)
+    issuer = models.ForeignKey(
+        TrustedIssuer, on_delete=models.SET_NULL, null=True, related_name="decisions", db_index=False
+    )
+    iss = models.CharField(_("issuer identifier"), max_length=255)
+    rule = models.ForeignKey(GrantRule, on_delete=models.SET_NULL, null=True, related_name="decisions")
+    application = models.ForeignKey(
+        oauth2_settings.APPLICATION_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="jwt_bearer_decisions",
+    )
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="jwt_bearer_decisions"
+    )
+    subject = ExactCharField(_("subject"), max_length=512, blank=True)
+    kid = models.CharField(_("key id"), max_length=255, blank=True)
+    alg = models.CharField(_("algorithm"), max_length=16, blank=True)
+    jti_digest = models.CharField(
+        _("jti digest"), max_length=64, blank=True, help_text=_("SHA-256 of the jti, in hexadecimal.")
+    )
+    scope = models.TextField(_("scope"), blank=True)
+    client_address = models.GenericIPAddressField(_("client address"), null=True)
+    claims = models.JSONField(_("recorded claims"), default=empty_dict)
+    access_token = models.OneToOneField(
+        oauth2_settings.ACCESS_TOKEN_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="jwt_bearer_decision",
+    )
+    replay_key = models.CharField(_("replay key"), max_length=64, null=True, unique=True)  # noqa: DJ001
+    replay_until = models.DateTimeField(
+        _("single use until"), null=True, help_text=_("Until then the assertion itself would still be valid.")
+    )
+
+    objects = DecisionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("decision")
+        verbose_name_plural = _("decisions")
+        ordering: ClassVar = ["-time", "-pk"]
+        indexes: ClassVar = [
+            models.Index(fields=["issuer", "outcome", "time"], name="oauth_jwt_grant_by_outcome"),
+            models.Index(fields=["issuer", "subject"], name="oauth_jwt_grant_by_subject"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_outcome_display()} {self.iss} {self.time:%Y-%m-%d %H:%M:%S}"

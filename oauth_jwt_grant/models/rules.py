@@ -1,0 +1,243 @@
+"""What an issuer's assertions may do here: rules in their order, each with its conditions."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.core.exceptions import FieldDoesNotExist, ValidationError
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from oauth2_provider.settings import oauth2_settings
+
+from ..rules import ClientPolicy, Condition, InvalidCondition, Operator
+from ..validators import empty_list, validate_list, validate_resources, validate_scopes, validate_strings
+from .trust import TrustedIssuer
+
+
+class GrantRuleManager(models.Manager["GrantRule"]):
+    """Rules, findable by issuer and name."""
+
+    def get_by_natural_key(self, issuer: str, name: str) -> GrantRule:
+        """The rule called ``name`` of the issuer whose ``iss`` is ``issuer``."""
+        return self.get(issuer__issuer=issuer, name=name)
+
+
+class GrantRule(models.Model):
+    """One answer to "what may this assertion do?". The first enabled rule that matches decides."""
+
+    class ClientPolicyChoices(models.TextChoices):
+        """Who may present the assertion."""
+
+        LISTED = ClientPolicy.LISTED.value, _("the applications listed below")
+        REGISTERED = ClientPolicy.REGISTERED.value, _("any application that an operator has registered")
+        ANONYMOUS = ClientPolicy.ANONYMOUS.value, _("anybody, also without an application")
+
+    class SubjectPolicy(models.TextChoices):
+        """Whose token it becomes."""
+
+        LINKED = "linked", _("the user linked to the subject")
+        USER_FIELD = "user_field", _("the user found by a claim")
+        SERVICE_USER = "service_user", _("one fixed user")
+        NO_USER = "no_user", _("nobody's: a token without a user")
+        PROVISION = "provision", _("the user linked to the subject, made at first sight")
+
+    class ScopeClaim(models.TextChoices):
+        """What a ``scope`` claim in the assertion means."""
+
+        CEILING = "ceiling", _("bounds the token, and is the request where there is no other")
+        IGNORE = "ignore", _("nothing")
+
+    issuer = models.ForeignKey(TrustedIssuer, on_delete=models.CASCADE, related_name="rules")
+    name = models.CharField(_("name"), max_length=100)
+    enabled = models.BooleanField(_("enabled"), default=True)
+    position = models.PositiveIntegerField(
+        _("position"), default=0, help_text=_("Lower comes first; the first rule that matches decides.")
+    )
+    client_policy = models.CharField(
+        _("clients"), max_length=16, choices=ClientPolicyChoices, default=ClientPolicyChoices.LISTED
+    )
+    applications = models.ManyToManyField(
+        oauth2_settings.APPLICATION_MODEL,
+        blank=True,
+        related_name="jwt_bearer_rules",
+        help_text=_("For the policy that lists them: none listed means that none is admitted."),
+    )
+    default_application = models.ForeignKey(
+        oauth2_settings.APPLICATION_MODEL,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text=_("Whose the tokens are when a request names no application. Deleting it deletes the rule."),
+    )
+    subject_policy = models.CharField(
+        _("user"), max_length=16, choices=SubjectPolicy, default=SubjectPolicy.LINKED
+    )
+    subject_claim = models.CharField(
+        _("claim"), max_length=255, default="sub", blank=True, help_text=_("A name or a JSON Pointer.")
+    )
+    user_field = models.CharField(
+        _("user field"), max_length=100, blank=True, help_text=_("Field of the user that equals the claim.")
+    )
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text=_("The one fixed user. Deleting this user deletes the rule."),
+    )
+    allow_privileged_users = models.BooleanField(
+        _("allow privileged users"), default=False, help_text=_("Off: staff and superusers get no token.")
+    )
+    scopes = models.TextField(
+        _("scopes"), validators=[validate_scopes], help_text=_("All that a token may ever have, space-separated.")
+    )
+    default_scopes = models.TextField(
+        _("default scopes"),
+        blank=True,
+        validators=[validate_scopes],
+        help_text=_("What a token has when nobody asks for anything. Blank: all of the scopes."),
+    )
+    scope_claim = models.CharField(
+        _("scope claim"), max_length=16, choices=ScopeClaim, default=ScopeClaim.CEILING
+    )
+    access_token_lifetime = models.PositiveIntegerField(
+        _("access token lifetime"), null=True, blank=True, default=3600, help_text=_("Seconds. Blank: as DOT sets.")
+    )
+    limit_to_assertion = models.BooleanField(
+        _("token ends with the assertion"), default=False, help_text=_("No token outlives its assertion.")
+    )
+    resources = models.JSONField(
+        _("resources"),
+        default=empty_list,
+        blank=True,
+        validators=[validate_resources],
+        help_text=_("URIs that tokens are bound to (RFC 8707). Blank: unbound, and asking for one is refused."),
+    )
+    recorded_claims = models.JSONField(
+        _("recorded claims"),
+        default=empty_list,
+        blank=True,
+        validators=[validate_strings],
+        help_text=_("Claims that are kept with each decision, for your API and for the log."),
+    )
+
+    objects = GrantRuleManager()
+
+    class Meta:
+        verbose_name = _("grant rule")
+        verbose_name_plural = _("grant rules")
+        ordering: ClassVar = ["issuer", "position", "pk"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["issuer", "name"], name="oauth_jwt_grant_rule_name_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def natural_key(self) -> tuple[str, str]:
+        """What names this rule in a fixture."""
+        return (*self.issuer.natural_key(), self.name)
+
+    natural_key.dependencies = ["oauth_jwt_grant.trustedissuer"]  # type: ignore[attr-defined]
+
+    def clean(self) -> None:
+        """Check the fields against each other."""
+        errors: dict[str, object] = {}
+        if self.subject_policy == self.SubjectPolicy.SERVICE_USER and self.user is None:
+            errors["user"] = _("Choose the user whose tokens these are.")
+        if self.subject_policy == self.SubjectPolicy.USER_FIELD:
+            errors |= self._user_field_errors()
+        if not self.scopes.split():
+            errors["scopes"] = _("Without a scope no token would ever be granted.")
+        beyond = set(self.default_scopes.split()) - set(self.scopes.split())
+        if beyond:
+            errors["default_scopes"] = _("Not among the scopes: %s.") % " ".join(sorted(beyond))
+        if errors:
+            raise ValidationError(errors)
+
+    def _user_field_errors(self) -> dict[str, object]:
+        errors: dict[str, object] = {}
+        if not self.subject_claim:
+            errors["subject_claim"] = _("Name the claim to find the user by.")
+        try:
+            get_user_model()._meta.get_field(self.user_field)
+        except FieldDoesNotExist:
+            errors["user_field"] = _("Name a field of the user model.")
+        return errors
+
+
+class ClaimConditionManager(models.Manager["ClaimCondition"]):
+    """Conditions, findable by rule, claim and operator."""
+
+    def get_by_natural_key(self, issuer: str, rule: str, claim: str, operator: str) -> ClaimCondition:
+        """The condition of that rule on ``claim`` with ``operator``."""
+        return self.get(rule__issuer__issuer=issuer, rule__name=rule, claim=claim, operator=operator)
+
+
+class ClaimCondition(models.Model):
+    """One demand that a rule makes on the claims of an assertion."""
+
+    class OperatorChoices(models.TextChoices):
+        """How the claim is held against the values."""
+
+        EQUALS = Operator.EQUALS.value, _("equals")
+        IN = Operator.IN.value, _("is one of")
+        CONTAINS = Operator.CONTAINS.value, _("is a list that contains")
+        GLOB = Operator.GLOB.value, _("matches the pattern (* and ?)")
+        EXISTS = Operator.EXISTS.value, _("is present")
+
+    rule = models.ForeignKey(GrantRule, on_delete=models.CASCADE, related_name="conditions")
+    claim = models.CharField(
+        _("claim"), max_length=255, help_text=_("A name or a JSON Pointer such as /kubernetes.io/namespace.")
+    )
+    operator = models.CharField(
+        _("operator"), max_length=16, choices=OperatorChoices, default=OperatorChoices.EQUALS
+    )
+    values = models.JSONField(
+        _("values"),
+        default=empty_list,
+        blank=True,
+        validators=[validate_list],
+        help_text=_('A JSON list. Types count: ["1"] is not [1].'),
+    )
+
+    objects = ClaimConditionManager()
+
+    class Meta:
+        verbose_name = _("claim condition")
+        verbose_name_plural = _("claim conditions")
+        ordering: ClassVar = ["rule", "pk"]
+
+    def __str__(self) -> str:
+        return str(self.condition)
+
+    @property
+    def condition(self) -> Condition:
+        """This row as the rules package reads it."""
+        return condition_of(self.claim, self.operator, self.values)
+
+    def natural_key(self) -> tuple[str, str, str, str]:
+        """What names this condition in a fixture."""
+        return (*self.rule.natural_key(), self.claim, self.operator)
+
+    natural_key.dependencies = ["oauth_jwt_grant.grantrule"]  # type: ignore[attr-defined]
+
+    def clean(self) -> None:
+        """Check that the condition can do what its author means."""
+        if isinstance(self.values, list) and self.operator in self.OperatorChoices.values:
+            try:
+                self.condition.check()
+            except InvalidCondition as error:
+                raise ValidationError(str(error)) from error
+
+
+def condition_of(claim: str, operator: str, values: object) -> Condition:
+    """The columns of a :class:`ClaimCondition` as the rules package reads them.
+
+    Values that are no list become one without members: a condition that holds for nobody.
+    """
+    return Condition(claim, Operator(operator), tuple(values) if isinstance(values, list) else ())

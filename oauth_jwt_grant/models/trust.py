@@ -1,0 +1,267 @@
+"""Who is trusted: issuers, their last good keys, and the users their subjects stand for."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from ..fields import ExactCharField
+from ..keys import normalise_jwks, parse_trust_anchors
+from ..validators import (
+    empty_dict,
+    empty_list,
+    validate_algorithms,
+    validate_https_url,
+    validate_issuer,
+    validate_strings,
+)
+
+
+class TrustedIssuerManager(models.Manager["TrustedIssuer"]):
+    """Issuers, findable by what they call themselves."""
+
+    def get_by_natural_key(self, issuer: str) -> TrustedIssuer:
+        """The issuer whose ``iss`` is exactly ``issuer``."""
+        return self.get(issuer=issuer)
+
+
+class TrustedIssuer(models.Model):
+    """Somebody whose signed JWTs are taken as authorization grants (RFC 7523 section 5)."""
+
+    class Profile(models.TextChoices):
+        """Which kind of JWT is taken from the issuer; each kind is trusted on its own."""
+
+        JWT_BEARER = "jwt-bearer", _("JWT bearer (RFC 7523)")
+        ID_JAG = "id-jag", _("Identity Assertion Authorization Grant (ID-JAG)")
+
+    class KeySource(models.TextChoices):
+        """Where the keys come from that verify the issuer's signatures."""
+
+        DISCOVERY = "discovery", _("discovery document of the issuer")
+        JWKS_URL = "jwks_url", _("JWK Set at a URL")
+        INLINE = "inline", _("keys entered here")
+        CERTIFICATES = "certificates", _("certificate chain in the assertion (x5c)")
+
+    class ReplayPolicy(models.TextChoices):
+        """How often an assertion may be used (RFC 7523 section 3, item 7)."""
+
+        ONCE = "once", _("once, by jti or else by the signed content")
+        REQUIRE_JTI = "require_jti", _("once, and a jti is required")
+        ONCE_IF_JTI = "once_if_jti", _("once if it has a jti, else until it expires")
+        REUSABLE = "reusable", _("until it expires")
+
+    name = models.CharField(_("name"), max_length=100, help_text=_("For people; the issuer never sees it."))
+    issuer = ExactCharField(
+        _("issuer"),
+        max_length=255,
+        unique=True,
+        validators=[validate_issuer],
+        help_text=_("The iss claim, character by character: a final slash counts, and so does case."),
+    )
+    enabled = models.BooleanField(
+        _("enabled"), default=True, help_text=_("Off: every assertion is refused from the next request on.")
+    )
+    valid_from = models.DateTimeField(_("trusted from"), null=True, blank=True)
+    valid_until = models.DateTimeField(_("trusted until"), null=True, blank=True)
+    profile = models.CharField(_("profile"), max_length=16, choices=Profile, default=Profile.JWT_BEARER)
+    key_source = models.CharField(_("key source"), max_length=16, choices=KeySource, default=KeySource.DISCOVERY)
+    jwks_url = models.CharField(
+        _("JWK Set URL"), max_length=500, blank=True, validators=[validate_https_url], help_text=_("https only.")
+    )
+    discovery_url = models.CharField(
+        _("discovery URL"),
+        max_length=500,
+        blank=True,
+        validators=[validate_https_url],
+        help_text=_("Blank: the well-known place under the issuer. The document must name the same issuer."),
+    )
+    jwks = models.JSONField(
+        _("keys"),
+        default=empty_dict,
+        blank=True,
+        help_text=_("Public keys as a JWK Set, a JWK or, in quotation marks, PEM. Never a private key."),
+    )
+    trust_anchors = models.TextField(
+        _("trust anchors"),
+        blank=True,
+        help_text=_("PEM certificates of the authorities that certify the issuer; the system's own are not used."),
+    )
+    certificate_bindings = models.JSONField(
+        _("certificate bindings"),
+        default=empty_list,
+        blank=True,
+        validators=[validate_strings],
+        help_text=_(
+            "Which certificates are the issuer's, any one of: subject=CN=..., dns=..., uri=..., email=..., sha256=..."
+        ),
+    )
+    ca_bundle = models.TextField(
+        _("CA bundle"),
+        blank=True,
+        help_text=_("PEM certificates to check the issuer's web server with, instead of the public authorities."),
+    )
+    allow_private_network = models.BooleanField(
+        _("allow private network"),
+        default=False,
+        help_text=_("The issuer's URLs may lead to private or loopback addresses. Only for issuers of your own."),
+    )
+    algorithms = models.JSONField(
+        _("algorithms"),
+        default=empty_list,
+        blank=True,
+        validators=[validate_algorithms],
+        help_text=_('Such as ["RS256"]. Blank: what the setting ALGORITHMS allows.'),
+    )
+    audiences = models.JSONField(
+        _("audiences"),
+        default=empty_list,
+        blank=True,
+        validators=[validate_strings],
+        help_text=_("Values of aud that name this server for this issuer. Blank: the setting AUDIENCES."),
+    )
+    max_lifetime = models.PositiveIntegerField(
+        _("longest lifetime"), null=True, blank=True, help_text=_("Seconds. Blank: the setting MAX_LIFETIME.")
+    )
+    leeway = models.PositiveIntegerField(
+        _("leeway"), null=True, blank=True, help_text=_("Seconds of clock skew. Blank: the setting LEEWAY.")
+    )
+    replay_policy = models.CharField(
+        _("single use"), max_length=16, choices=ReplayPolicy, default=ReplayPolicy.ONCE
+    )
+    subject_fallback = models.BooleanField(
+        _("issuer stands in for an absent subject"),
+        default=False,
+        help_text=_("An absent sub means iss, as Google-style service account libraries send it."),
+    )
+    created = models.DateTimeField(_("created"), auto_now_add=True)
+    updated = models.DateTimeField(_("updated"), auto_now=True)
+
+    objects = TrustedIssuerManager()
+
+    class Meta:
+        verbose_name = _("trusted issuer")
+        verbose_name_plural = _("trusted issuers")
+        ordering: ClassVar = ["name", "issuer"]
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=~Q(issuer=""), name="oauth_jwt_grant_issuer_not_empty"),
+            models.CheckConstraint(
+                condition=~Q(key_source="jwks_url") | ~Q(jwks_url=""), name="oauth_jwt_grant_issuer_jwks_url"
+            ),
+            models.CheckConstraint(
+                condition=~Q(key_source="certificates") | ~Q(trust_anchors=""),
+                name="oauth_jwt_grant_issuer_trust_anchors",
+            ),
+            models.CheckConstraint(
+                condition=Q(valid_until__gt=F("valid_from")) | Q(valid_from=None) | Q(valid_until=None),
+                name="oauth_jwt_grant_issuer_dates",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name or self.issuer
+
+    def natural_key(self) -> tuple[str]:
+        """What names this issuer in a fixture."""
+        return (self.issuer,)
+
+    def clean(self) -> None:
+        """Check the fields against each other, and bring the keys into their stored form."""
+        errors: dict[str, str] = {}
+        for field, check in (("jwks", self._clean_jwks), ("trust_anchors", self._clean_certificates)):
+            try:
+                check()
+            except ValueError as error:
+                errors[field] = str(error)
+        if self.key_source == self.KeySource.JWKS_URL and not self.jwks_url:
+            errors["jwks_url"] = _("Enter the URL of the issuer's JWK Set.")
+        if self.key_source == self.KeySource.DISCOVERY and not self.discovery_url:
+            try:
+                validate_https_url(self.issuer)
+            except ValidationError:
+                errors["discovery_url"] = _("The issuer is no https URL, so say where its discovery document is.")
+        if self.profile == self.Profile.ID_JAG and self.replay_policy == self.ReplayPolicy.REUSABLE:
+            errors["replay_policy"] = _("An ID-JAG has a jti, so that it can be used once.")
+        if errors:
+            raise ValidationError(errors)
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save, with the keys as one JWK Set of public keys.
+
+        Raises :class:`ValueError` for private or symmetric keys: they are never stored.
+        """
+        self._clean_jwks()
+        super().save(*args, **kwargs)
+
+    def _clean_jwks(self) -> None:
+        if self.jwks or self.key_source == self.KeySource.INLINE:
+            self.jwks = normalise_jwks(self.jwks)
+
+    def _clean_certificates(self) -> None:
+        if self.trust_anchors or self.key_source == self.KeySource.CERTIFICATES:
+            parse_trust_anchors(self.trust_anchors)
+
+
+class IssuerKeys(models.Model):
+    """The last good JWK Set that was fetched from an issuer: what a flushed cache falls back on."""
+
+    issuer = models.OneToOneField(
+        TrustedIssuer, on_delete=models.CASCADE, primary_key=True, related_name="fetched_keys"
+    )
+    source = models.CharField(max_length=64, help_text=_("Fingerprint of where the keys were fetched."))
+    document = models.JSONField(default=empty_dict)
+    fetched_at = models.FloatField(help_text=_("Seconds since the epoch."))
+    expires_at = models.FloatField(help_text=_("Seconds since the epoch."))
+    etag = models.CharField(max_length=255, blank=True)
+
+    class Meta:
+        verbose_name = _("fetched keys")
+        verbose_name_plural = _("fetched keys")
+
+    def __str__(self) -> str:
+        return str(self.issuer)
+
+
+class LinkedSubjectManager(models.Manager["LinkedSubject"]):
+    """Links, findable by issuer and subject."""
+
+    def get_by_natural_key(self, issuer: str, subject: str) -> LinkedSubject:
+        """The link of ``subject`` of the issuer whose ``iss`` is ``issuer``."""
+        return self.get(issuer__issuer=issuer, subject=subject)
+
+
+class LinkedSubject(models.Model):
+    """The local user that one issuer's subject stands for."""
+
+    issuer = models.ForeignKey(TrustedIssuer, on_delete=models.CASCADE, related_name="linked_subjects")
+    subject = ExactCharField(
+        _("subject"), max_length=512, help_text=_("The sub claim, character by character.")
+    )
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="jwt_bearer_subjects"
+    )
+    created = models.DateTimeField(_("created"), auto_now_add=True)
+
+    objects = LinkedSubjectManager()
+
+    class Meta:
+        verbose_name = _("linked subject")
+        verbose_name_plural = _("linked subjects")
+        ordering: ClassVar = ["issuer", "subject"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["issuer", "subject"], name="oauth_jwt_grant_subject_linked_once"),
+            models.CheckConstraint(condition=~Q(subject=""), name="oauth_jwt_grant_subject_not_empty"),
+        ]
+
+    def __str__(self) -> str:
+        return self.subject
+
+    def natural_key(self) -> tuple[str, str]:
+        """What names this link in a fixture."""
+        return (*self.issuer.natural_key(), self.subject)
+
+    natural_key.dependencies = ["oauth_jwt_grant.trustedissuer"]  # type: ignore[attr-defined]

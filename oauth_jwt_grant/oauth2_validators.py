@@ -1,0 +1,138 @@
+"""The bridge between oauthlib's grant, DOT's tokens and our decisions."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from django.db import IntegrityError
+from django.http import HttpRequest
+from oauth2_provider.oauth2_validators import OAuth2Validator
+from oauthlib.common import Request
+
+from . import decisions, subjects
+from .assertion import AssertionRefused
+from .audiences import server_audiences
+from .grant import GRANT_TYPE, JWTBearerError
+from .models import Decision
+from .service import Case, Question, decide
+from .signals import assertion_accepted, assertion_refused
+
+# Read and written through vars() alone: as an attribute it could be a posted parameter.
+_CASE = "_oauth_jwt_grant_case"
+
+
+class JWTBearerValidatorMixin:
+    """Adds the JWT authorization grant to a DOT validator; put it before ``OAuth2Validator``."""
+
+    def validate_grant_type(
+        self, client_id: str, grant_type: str, client: Any, request: Request, *args: Any, **kwargs: Any
+    ) -> bool:
+        """Whether ``client`` may use ``grant_type``.
+
+        DOT's applications have one grant type and know none for this grant, so the rules
+        of the issuer say who may use it.
+        """
+        if grant_type == GRANT_TYPE:
+            return True
+        allowed: bool = super().validate_grant_type(  # type: ignore[misc]
+            client_id, grant_type, client, request, *args, **kwargs
+        )
+        return allowed
+
+    def validate_jwt_bearer_assertion(self, request: Request) -> int | None:
+        """Decide on the assertion of ``request``, whose client has been checked.
+
+        Sets ``client``, ``user``, ``scopes`` and ``resource`` of the request; returns the
+        seconds that the token lives, or ``None`` for the server's default. Raises
+        :class:`~oauth_jwt_grant.grant.JWTBearerError`.
+        """
+        case = Case(self.build_jwt_bearer_question(request))
+        try:
+            decide(case)
+        except AssertionRefused as refused:
+            raise self._refusal(case, refused, request) from refused
+        vars(request)[_CASE] = case
+        request.client = case.application
+        request.user = case.subject.user
+        request.scopes = case.scopes
+        request.resource = case.resources
+        return case.expires_in
+
+    def build_jwt_bearer_question(self, request: Request) -> Question:
+        """What is asked by ``request``; override it to know audiences or time by other means."""
+        body = list(request.decoded_body)
+        parameters = dict(body)
+        return Question(
+            assertion=parameters["assertion"],
+            application=request.client,
+            scope=parameters.get("scope"),
+            resources=[value for name, value in body if name == "resource" and value],
+            audiences=server_audiences(_django_request(request)),
+            now=time.time(),
+            request=request,
+        )
+
+    def save_bearer_token(self, token: Any, request: Request, *args: Any, **kwargs: Any) -> Any:
+        """Save the token together with the decision; turn what the database refuses into an answer."""
+        case = vars(request).get(_CASE)
+        if case is None:
+            return super().save_bearer_token(token, request, *args, **kwargs)  # type: ignore[misc]
+        try:
+            saved = super().save_bearer_token(token, request, *args, **kwargs)  # type: ignore[misc]
+        except AssertionRefused as refused:
+            raise self._refusal(case, refused, request) from refused
+        except IntegrityError as error:
+            raise self._refusal(case, decisions.conflict(case), request) from error
+        decision = vars(request).pop(_CASE + "_decision")
+        assertion_accepted.send_robust(sender=Decision, decision=decision, request=request)
+        return saved
+
+    def _save_bearer_token(self, token: Any, request: Request, *args: Any, **kwargs: Any) -> Any:
+        """Inside DOT's transaction: a user who is made for the token is made with it."""
+        case = vars(request).get(_CASE)
+        if case is not None and case.subject.to_be_provisioned:
+            request.user = subjects.provision(case.assertion, case.rule)
+        return super()._save_bearer_token(token, request, *args, **kwargs)  # type: ignore[misc]
+
+    def _create_access_token(self, expires: Any, request: Request, *args: Any, **kwargs: Any) -> Any:
+        """Inside DOT's transaction, which ends with this: the token's row, then the decision's."""
+        access_token = super()._create_access_token(expires, request, *args, **kwargs)  # type: ignore[misc]
+        case = vars(request).get(_CASE)
+        if case is not None:
+            decision = decisions.accept(case, access_token, _client_address(request))
+            vars(request)[_CASE + "_decision"] = decision
+        return access_token
+
+    def _refusal(self, case: Case, refused: AssertionRefused, request: Request) -> JWTBearerError:
+        """Write the refusal down, tell the site, and make the answer of it."""
+        decision = decisions.refuse(case, refused, _client_address(request))
+        assertion_refused.send_robust(
+            sender=Decision, reason=refused.reason, decision=decision, request=request
+        )
+        return JWTBearerError(refused)
+
+
+class JWTBearerOAuth2Validator(JWTBearerValidatorMixin, OAuth2Validator):  # type: ignore[misc]
+    """DOT's validator with the JWT authorization grant: for ``OAUTH2_VALIDATOR_CLASS``."""
+
+
+def _client_address(request: Request) -> str | None:
+    return request.headers.get("REMOTE_ADDR")  # type: ignore[no-any-return]
+
+
+class _Request(HttpRequest):
+    """Enough of the Django request, rebuilt from oauthlib's, to build absolute URLs with."""
+
+    def __init__(self, request: Request) -> None:
+        super().__init__()
+        self.META = request.headers
+        self.path = request.uri.partition("?")[0]
+        self._secure = bool(request.headers.get("X_DJANGO_OAUTH_TOOLKIT_SECURE"))
+
+    def _get_scheme(self) -> str:
+        return "https" if self._secure else "http"
+
+
+def _django_request(request: Request) -> HttpRequest:
+    return _Request(request)

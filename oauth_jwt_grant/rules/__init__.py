@@ -1,0 +1,27 @@
+"""What a verified assertion may do here: conditions, the choice of the rule, scopes. No Django."""
+
+from __future__ import annotations
+
+from .conditions import ABSENT, Condition, InvalidCondition, Operator, resolve, same
+from .matching import Client, ClientPolicy, MatchableRule, Miss, NoMatch, first_match
+from .scopes import grant_resources, grant_scopes, resource_claim, scope_claim, split_scope
+
+__all__ = [
+    "ABSENT",
+    "Client",
+    "ClientPolicy",
+    "Condition",
+    "InvalidCondition",
+    "MatchableRule",
+    "Miss",
+    "NoMatch",
+    "Operator",
+    "first_match",
+    "grant_resources",
+    "grant_scopes",
+    "resolve",
+    "resource_claim",
+    "same",
+    "scope_claim",
+    "split_scope",
+]

@@ -1,0 +1,158 @@
+"""Conditions on the claims of a verified assertion.
+
+JSON types count: ``"1"`` is not ``1`` and ``true`` is not ``1``. There is no
+operator that looks for a part of a text, and no operand may be empty: both have
+let in neighbours of the one who was meant.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from fnmatch import fnmatchcase
+from typing import Any, Final
+
+#: What :func:`resolve` gives for a claim that is not there: not even ``null``.
+ABSENT: Final = object()
+
+_ARRAY_INDEX = re.compile(r"0|[1-9][0-9]*", re.ASCII)
+
+
+class Operator(StrEnum):
+    """How a claim is held against the values of a condition."""
+
+    EQUALS = "equals"
+    IN = "in"
+    CONTAINS = "contains"
+    GLOB = "glob"
+    EXISTS = "exists"
+
+
+class InvalidCondition(ValueError):
+    """The condition could never do what its author meant; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One demand on one claim.
+
+    ``claim`` is the name of a claim, or, where it begins with a slash, a JSON
+    Pointer (RFC 6901): ``/kubernetes.io/namespace``. ``values`` are JSON values:
+    one for ``equals``, any one of which for ``in``, all of which for ``contains``
+    (the claim is an array), any one of which as a pattern for ``glob`` (``*`` and
+    ``?``, case counts, the claim is a string), none for ``exists`` (the claim is
+    there and not ``null``).
+    """
+
+    claim: str
+    operator: Operator
+    values: tuple[Any, ...]
+
+    def check(self) -> None:
+        """Raise :class:`InvalidCondition` for a condition that is empty or contradicts itself."""
+        if not self.claim or (self.claim.startswith("/") and not _is_pointer(self.claim)):
+            raise InvalidCondition("The claim must be a name or a JSON Pointer such as /kubernetes.io/namespace.")
+        if self.operator is Operator.EXISTS:
+            if self.values:
+                raise InvalidCondition("The operator exists takes no values.")
+            return
+        if not self.values or any(_is_empty(value) for value in self.values):
+            raise InvalidCondition("There must be a value, and none may be empty.")
+        if self.operator is Operator.EQUALS and len(self.values) != 1:
+            raise InvalidCondition("The operator equals takes one value; use the operator in for several.")
+        if self.operator is Operator.GLOB:
+            for value in self.values:
+                _check_pattern(value)
+
+    def holds(self, claims: Mapping[str, Any]) -> bool:
+        """Whether ``claims`` meet this condition. A condition that does not :meth:`check` holds for nobody."""
+        try:
+            self.check()
+        except InvalidCondition:
+            return False
+        actual = resolve(claims, self.claim)
+        if actual is ABSENT or actual is None:
+            return False
+        match self.operator:
+            case Operator.EXISTS:
+                return True
+            case Operator.EQUALS | Operator.IN:
+                return any(same(actual, value) for value in self.values)
+            case Operator.CONTAINS:
+                return isinstance(actual, list) and all(
+                    any(same(member, value) for member in actual) for value in self.values
+                )
+            case Operator.GLOB:
+                return isinstance(actual, str) and any(_matches(actual, value) for value in self.values)
+
+    def __str__(self) -> str:
+        values = " or ".join(map(repr, self.values))
+        words = {
+            Operator.EQUALS: f"is {values}",
+            Operator.IN: f"is one of {', '.join(map(repr, self.values))}",
+            Operator.CONTAINS: f"contains {' and '.join(map(repr, self.values))}",
+            Operator.GLOB: f"matches {values}",
+            Operator.EXISTS: "is present",
+        }
+        return f"{self.claim} {words[self.operator]}"
+
+
+def resolve(claims: Mapping[str, Any], claim: str) -> Any:
+    """The value of ``claim`` in ``claims``, or :data:`ABSENT`.
+
+    A name is a member of the claims set; a text that begins with a slash is a JSON
+    Pointer (RFC 6901 section 4).
+    """
+    if not claim.startswith("/"):
+        return claims.get(claim, ABSENT)
+    value: Any = claims
+    for token in claim[1:].split("/"):
+        value = _step(value, token.replace("~1", "/").replace("~0", "~"))
+        if value is ABSENT:
+            return ABSENT
+    return value
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether two JSON values are equal, their types included (a number is a number: 1 and 1.0)."""
+    if isinstance(one, bool) or isinstance(other, bool):
+        return one is other
+    if isinstance(one, int | float) and isinstance(other, int | float):
+        return one == other
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        return one.keys() == other.keys() and all(same(one[name], other[name]) for name in one)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(same, one, other))
+    return type(one) is type(other) and bool(one == other)
+
+
+def _step(value: Any, token: str) -> Any:
+    if isinstance(value, Mapping):
+        return value.get(token, ABSENT)
+    if isinstance(value, Sequence) and not isinstance(value, str) and _ARRAY_INDEX.fullmatch(token):
+        # Ten digits index more than fits into an assertion, and int() of thousands would raise.
+        return value[int(token)] if len(token) < 10 and int(token) < len(value) else ABSENT
+    return ABSENT
+
+
+def _is_pointer(text: str) -> bool:
+    """RFC 6901 section 3: after a tilde comes 0 or 1. The pointer ``/`` alone names nothing useful."""
+    return text != "/" and not re.search(r"~(?![01])", text)
+
+
+def _is_empty(value: Any) -> bool:
+    return value is None or (isinstance(value, str | list | dict) and not value)
+
+
+def _check_pattern(value: Any) -> None:
+    if not isinstance(value, str):
+        raise InvalidCondition("A pattern of the operator glob is a string.")
+    if not value.strip("*?"):
+        raise InvalidCondition("A pattern of wildcards alone matches everything; use the operator exists.")
+
+
+def _matches(text: str, pattern: str) -> bool:
+    # "[" is no wildcard here: it stands in some real claims, and sets are easily got wrong.
+    return fnmatchcase(text, pattern.replace("[", "[[]"))

@@ -1,0 +1,100 @@
+"""Which rule decides: the first whose conditions all hold and that admits the client."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Generic, Protocol, TypeVar
+
+from ..assertion import AssertionRefused, Reason
+from .conditions import Condition
+
+
+class ClientPolicy(StrEnum):
+    """Who may present the assertions of a rule."""
+
+    LISTED = "listed"
+    REGISTERED = "registered"
+    ANONYMOUS = "anonymous"
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """The client of a request, whose credentials have been checked.
+
+    ``registered_by_operator`` is false for a client that registered itself (dynamic
+    registration, client id metadata documents): it can have no part in trust.
+    """
+
+    pk: Any
+    registered_by_operator: bool = True
+    confidential: bool = True
+
+
+class MatchableRule(Protocol):
+    """What of a rule decides whether it is the one."""
+
+    @property
+    def conditions(self) -> Iterable[Condition]: ...
+
+    @property
+    def client_policy(self) -> ClientPolicy: ...
+
+    def lists(self, client: Client) -> bool:
+        """Whether ``client`` is among the rule's applications."""
+
+
+RuleT = TypeVar("RuleT", bound=MatchableRule)
+
+
+@dataclass(frozen=True, slots=True)
+class Miss(Generic[RuleT]):
+    """Why an earlier rule was passed over."""
+
+    rule: RuleT
+    why: str
+
+
+def first_match(
+    rules: Iterable[RuleT], claims: Mapping[str, Any], client: Client | None
+) -> tuple[RuleT, list[Miss[RuleT]]]:
+    """The first of ``rules`` that matches, and why those before it did not.
+
+    Raises :class:`NoMatch`: ``NO_RULE`` if the conditions of no rule hold; if some do
+    but none admits the client, ``CLIENT_NOT_ADMITTED``, or ``CLIENT_REQUIRED`` where
+    the request has no client at all.
+    """
+    misses: list[Miss[RuleT]] = []
+    held = False
+    for rule in rules:
+        failed = next((condition for condition in rule.conditions if not condition.holds(claims)), None)
+        if failed is not None:
+            misses.append(Miss(rule, f"the claim is not so: {failed}"))
+        elif not admits(rule, client):
+            held = True
+            misses.append(Miss(rule, "the client is not admitted" if client else "a client is needed"))
+        else:
+            return rule, misses
+    if not held:
+        raise NoMatch(Reason.NO_RULE, misses)
+    raise NoMatch(Reason.CLIENT_NOT_ADMITTED if client else Reason.CLIENT_REQUIRED, misses)
+
+
+class NoMatch(AssertionRefused):
+    """No rule decides; ``misses`` says why each was passed over."""
+
+    def __init__(self, reason: Reason, misses: list[Any]) -> None:
+        super().__init__(reason, detail="; ".join(f"{miss.rule}: {miss.why}" for miss in misses))
+        self.misses = misses
+
+
+def admits(rule: MatchableRule, client: Client | None) -> bool:
+    """Whether the client policy of ``rule`` lets ``client`` (``None``: nobody known) present the assertion."""
+    match rule.client_policy:
+        case ClientPolicy.ANONYMOUS:
+            return True
+        case ClientPolicy.REGISTERED:
+            return client is not None and client.registered_by_operator
+        case ClientPolicy.LISTED:
+            return client is not None and rule.lists(client)

@@ -1,0 +1,100 @@
+"""Which scopes and resources a token gets: never more than every party to it allows.
+
+RFC 7521 section 4.1: the scope must not exceed what was granted to the accessor;
+RFC 6749 section 3.3 for the grammar; RFC 8707 for resources.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+from ..assertion import AssertionRefused, Reason
+
+_SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+", re.ASCII)
+
+
+def split_scope(text: str) -> list[str]:
+    """The scope tokens of a space-separated list, each once, in their order.
+
+    RFC 6749 section 3.3. Raises :class:`AssertionRefused` (``SCOPE``) for a character
+    that no scope may have.
+    """
+    tokens = list(dict.fromkeys(filter(None, text.split(" "))))
+    if not all(map(_SCOPE.fullmatch, tokens)):
+        raise AssertionRefused(Reason.SCOPE, detail="not a list of scopes")
+    return tokens
+
+
+def scope_claim(claims: Mapping[str, Any]) -> list[str] | None:
+    """The ``scope`` claim as a list, or ``None`` where there is none (RFC 8693 section 4.2).
+
+    An empty one, which Google's libraries send when they want no scope in particular,
+    counts as none, as an empty parameter does (RFC 6749 section 3.2).
+    """
+    if "scope" not in claims:
+        return None
+    if not isinstance(claims["scope"], str):
+        raise AssertionRefused(Reason.MALFORMED_CLAIM, "scope")
+    return split_scope(claims["scope"]) or None
+
+
+def grant_scopes(
+    *,
+    requested: Sequence[str],
+    claimed: Sequence[str] | None,
+    ceiling: Collection[str],
+    default: Sequence[str],
+    available: Collection[str],
+) -> list[str]:
+    """The scopes of the token.
+
+    ``requested`` are those of the parameter, ``claimed`` those of the assertion
+    (``None``: it does not bound), ``ceiling`` and ``default`` the rule's, ``available``
+    what the application may have. A named scope beyond any of them is refused
+    (``SCOPE``), as is a token without any scope: nothing is granted by silence.
+    """
+    bound = set(ceiling) & set(available)
+    if claimed is not None:
+        bound &= set(claimed)
+    named = list(requested) or list(claimed or ())
+    if not named:
+        # Nobody asked for anything in particular: what is left of the default is no refusal.
+        named = [scope for scope in (default or ceiling) if scope in bound]
+    if not named or not bound.issuperset(named):
+        raise AssertionRefused(Reason.SCOPE, detail=_beyond(named, bound))
+    return named
+
+
+def grant_resources(
+    *, requested: Sequence[str], claimed: Sequence[str] | None, allowed: Sequence[str]
+) -> list[str]:
+    """The resources (RFC 8707) that the token is for; an empty list: it is not bound to any.
+
+    Each requested one must be allowed by the rule and, where the assertion names
+    resources, by the assertion. Without a request the token is bound to all that is
+    left. Raises :class:`AssertionRefused` (``RESOURCE``).
+    """
+    bound = [resource for resource in allowed if claimed is None or resource in claimed]
+    if claimed and not bound:
+        raise AssertionRefused(Reason.RESOURCE, detail="the assertion is for other resources")
+    if not set(bound).issuperset(requested):
+        raise AssertionRefused(Reason.RESOURCE, detail="a requested resource is not allowed")
+    return list(dict.fromkeys(requested)) or bound
+
+
+def resource_claim(claims: Mapping[str, Any]) -> list[str] | None:
+    """The ``resource`` claim, a string or a list of strings, or ``None`` (ID-JAG section 3.1)."""
+    if "resource" not in claims:
+        return None
+    value = claims["resource"]
+    values = value if isinstance(value, list) else [value]
+    if not values or not all(isinstance(resource, str) and resource for resource in values):
+        raise AssertionRefused(Reason.MALFORMED_CLAIM, "resource")
+    return values
+
+
+def _beyond(named: Iterable[str], bound: Collection[str]) -> str:
+    beyond = [scope for scope in named if scope not in bound]
+    return f"beyond what is allowed: {' '.join(beyond)}" if beyond else "no scope is left"

@@ -1,0 +1,15 @@
+"""Signals for whoever wants to count, alert or audit elsewhere. Receivers' errors are logged, not raised."""
+
+from __future__ import annotations
+
+from django.dispatch import Signal
+
+#: Sent with ``decision`` (the saved Decision, with its access token) and ``request``
+#: (oauthlib's) once the token's own transaction is through. Under ATOMIC_REQUESTS the
+#: request's transaction is still open: use ``transaction.on_commit`` for what must not
+#: happen before it is committed.
+assertion_accepted = Signal()
+
+#: Sent with ``reason`` (a Reason), ``decision`` (the saved Decision, or ``None`` if none was
+#: kept: the issuer is unknown, or it has had its refusals for this minute) and ``request``.
+assertion_refused = Signal()

@@ -1,0 +1,135 @@
+"""Whose token it becomes: from the subject of a verified assertion to a local user.
+
+A foreign ``sub`` is never held against local user names unless a rule says so: two
+issuers may both have an ``admin``, and neither is ours.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import IntegrityError, models, router, transaction
+from django.utils.module_loading import import_string
+
+from .assertion import AssertionRefused, Reason, VerifiedAssertion
+from .conf import settings
+from .models import GrantRule, LinkedSubject
+from .rules import resolve
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Who the token will be for: a user, nobody, or one who is made together with the token."""
+
+    user: AbstractBaseUser | None = None
+    to_be_provisioned: bool = False
+
+
+def find_subject(assertion: VerifiedAssertion, rule: GrantRule) -> Subject:
+    """Ask the site's ``SUBJECT_RESOLVER`` and check whom it names.
+
+    Raises :class:`AssertionRefused` for a subject that is unknown, inactive or
+    privileged (staff or superuser, unless the rule allows them).
+    """
+    resolver: Callable[[VerifiedAssertion, GrantRule], Subject] = import_string(settings.SUBJECT_RESOLVER)
+    subject = resolver(assertion, rule)
+    if subject.user is not None:
+        check_user(subject.user, rule)
+    return subject
+
+
+def resolve_subject(assertion: VerifiedAssertion, rule: GrantRule) -> Subject:
+    """The built-in ``SUBJECT_RESOLVER``: what the rule's ``subject_policy`` says."""
+    policies = GrantRule.SubjectPolicy
+    match rule.subject_policy:
+        case policies.NO_USER:
+            return Subject()
+        case policies.SERVICE_USER:
+            return Subject(_known(rule.user))
+        case policies.USER_FIELD:
+            return Subject(_user_by_claim(assertion, rule))
+        case policies.PROVISION:
+            user = linked_user(assertion, rule)
+            return Subject(user, to_be_provisioned=user is None)
+        case _:
+            return Subject(_known(linked_user(assertion, rule)))
+
+
+def check_user(user: AbstractBaseUser, rule: GrantRule) -> None:
+    """Raise :class:`AssertionRefused` for a user who may have no token by this rule."""
+    if not user.is_active:
+        raise AssertionRefused(Reason.INACTIVE_SUBJECT)
+    privileged = getattr(user, "is_staff", False) or getattr(user, "is_superuser", False)
+    if privileged and not rule.allow_privileged_users:
+        raise AssertionRefused(Reason.PRIVILEGED_SUBJECT)
+
+
+def linked_user(assertion: VerifiedAssertion, rule: GrantRule) -> AbstractBaseUser | None:
+    """The user that the assertion's subject is linked to, if it is."""
+    link = (
+        LinkedSubject.objects.select_related("user")
+        .filter(issuer=rule.issuer_id, subject=assertion.subject)
+        .first()
+    )
+    return link.user if link is not None and link.subject == assertion.subject else None
+
+
+def provision(assertion: VerifiedAssertion, rule: GrantRule) -> AbstractBaseUser:
+    """Make and link the user of a subject that is seen for the first time.
+
+    Called inside the transaction of the token, so that no user is left behind where no
+    token is issued. Of two first requests at once, the second takes the first one's user.
+    """
+    provisioner: Callable[[VerifiedAssertion, GrantRule], AbstractBaseUser] = import_string(
+        settings.USER_PROVISIONER
+    )
+    try:
+        with transaction.atomic(using=router.db_for_write(LinkedSubject)):
+            user = provisioner(assertion, rule)
+            LinkedSubject.objects.create(issuer=rule.issuer, subject=assertion.subject, user=user)
+    except IntegrityError:
+        user = _known(linked_user(assertion, rule))
+    check_user(user, rule)
+    return user
+
+
+def provision_user(assertion: VerifiedAssertion, rule: GrantRule) -> AbstractBaseUser:
+    """The built-in ``USER_PROVISIONER``: a user without a password and with a name that says nothing.
+
+    The name is derived from issuer and subject, so that no issuer can aim at the name of
+    a user who is there already.
+    """
+    model = get_user_model()
+    digest = hashlib.sha256(f"{assertion.issuer}\0{assertion.subject}".encode()).hexdigest()[:24]
+    is_email = isinstance(model._meta.get_field(model.USERNAME_FIELD), models.EmailField)
+    user = model(**{model.USERNAME_FIELD: f"jwt-{digest}@subject.invalid" if is_email else f"jwt-{digest}"})
+    user.set_unusable_password()
+    user.save()
+    return user
+
+
+def _user_by_claim(assertion: VerifiedAssertion, rule: GrantRule) -> AbstractBaseUser:
+    """The one user whose field equals the claim, exactly."""
+    from_sub = rule.subject_claim == "sub"
+    value: Any = assertion.subject if from_sub else resolve(assertion.claims, rule.subject_claim)
+    if not isinstance(value, str) or not value or not rule.user_field:
+        raise AssertionRefused(Reason.UNKNOWN_SUBJECT, detail=f"no text in the claim {rule.subject_claim}")
+    if rule.subject_claim == "email" and assertion.claims.get("email_verified") is not True:
+        # Whoever can register an address that is not theirs would become its owner here.
+        raise AssertionRefused(Reason.UNKNOWN_SUBJECT, detail="email_verified is not true")
+    users = get_user_model()._default_manager.filter(**{rule.user_field: value})[:2]
+    matches = [user for user in users if str(getattr(user, rule.user_field)) == value]
+    if len(users) > 1 or not matches:
+        raise AssertionRefused(Reason.UNKNOWN_SUBJECT, detail="not exactly one user")
+    return matches[0]
+
+
+def _known(user: AbstractBaseUser | None) -> AbstractBaseUser:
+    if user is None:
+        raise AssertionRefused(Reason.UNKNOWN_SUBJECT)
+    return user

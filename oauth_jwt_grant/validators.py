@@ -1,0 +1,84 @@
+"""Field validators and defaults. Migrations hold their paths, so they stay where they are."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from .assertion import ALGORITHMS, AssertionRefused
+from .rules import split_scope
+
+
+def empty_list() -> list[Any]:
+    """The default of a list field: a new empty list each time."""
+    return []
+
+
+def empty_dict() -> dict[str, Any]:
+    """The default of an object field: a new empty dict each time."""
+    return {}
+
+
+def validate_https_url(value: str) -> None:
+    """Accept an absolute https URL without user name or fragment; keys over plain http are anybody's keys."""
+    try:
+        parts = urlsplit(value)
+        well_formed = parts.scheme == "https" and bool(parts.hostname) and (parts.port or 443) > 0
+    except ValueError:
+        well_formed = False
+    if not well_formed or parts.username is not None or "#" in value or any(map(str.isspace, value)):
+        raise ValidationError(
+            _("Enter a URL that begins with https:// and has no user name and no fragment."), code="https_url"
+        )
+
+
+def validate_issuer(value: str) -> None:
+    """Accept an issuer identifier: any text without white space at its ends and without control characters."""
+    if value != value.strip() or not value.isprintable():
+        raise ValidationError(
+            _("Enter the iss value exactly as the issuer sends it, without white space around it."), code="issuer"
+        )
+
+
+def validate_algorithms(value: Any) -> None:
+    """Accept a list of names of signature algorithms that assertions may be signed with."""
+    validate_strings(value)
+    unknown = [name for name in value if name not in ALGORITHMS]
+    if unknown:
+        raise ValidationError(
+            _("%(names)s cannot be accepted. Choose from: %(known)s."),
+            code="algorithms",
+            params={"names": ", ".join(unknown), "known": ", ".join(ALGORITHMS)},
+        )
+
+
+def validate_strings(value: Any) -> None:
+    """Accept a JSON list of texts, none of them empty."""
+    if not isinstance(value, list) or not all(isinstance(item, str) and item for item in value):
+        raise ValidationError(_('Enter a JSON list of texts, such as ["one", "two"].'), code="strings")
+
+
+def validate_list(value: Any) -> None:
+    """Accept a JSON list."""
+    if not isinstance(value, list):
+        raise ValidationError(_('Enter a JSON list, such as ["one", "two"].'), code="list")
+
+
+def validate_scopes(value: str) -> None:
+    """Accept a space-separated list of scopes (RFC 6749 section 3.3)."""
+    try:
+        split_scope(value)
+    except AssertionRefused as error:
+        raise ValidationError(_("Enter scopes separated by single spaces."), code="scopes") from error
+
+
+def validate_resources(value: Any) -> None:
+    """Accept a JSON list of absolute URIs with a host and without fragment (RFC 8707 section 2)."""
+    from oauth2_provider.oauth2_validators import is_valid_resource_uri  # noqa: PLC0415
+
+    validate_strings(value)
+    if not all(map(is_valid_resource_uri, value)):
+        raise ValidationError(_("Each resource must be an absolute URI with a host and no fragment."), code="uri")

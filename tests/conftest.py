@@ -7,8 +7,12 @@ import os
 import pytest
 from django.core.cache import cache
 
-#: A skip whose reason starts so is about the cell itself ("not on sqlite: no row locks") and is always allowed.
+#: A skip whose reason starts so is about the cell itself ("not on sqlite: no row locks") and is allowed.
 ALLOWED_SKIP = "not on "
+#: Asked for by name: the first needs a browser on the machine, the second only prints numbers.
+collect_ignore = [
+    folder for folder in ("browser", "benchmarks") if os.environ.get(f"OJG_TEST_{folder.upper()}") != "1"
+]
 
 
 @pytest.fixture(autouse=True)

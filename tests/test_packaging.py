@@ -1,0 +1,117 @@
+"""The promises of ``pyproject.toml``, the matrix that keeps them, and what the wheel holds."""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import oauth_jwt_grant
+
+ROOT = Path(__file__).parent.parent
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+TOX = (ROOT / "tox.ini").read_text()
+CI = (ROOT / ".ci" / "run").read_text()
+README = (ROOT / "README.md").read_text()
+INSTALLED = Path(oauth_jwt_grant.__file__).parent
+#: Python releases that a Django series runs on, from its release notes.
+PYTHONS_OF_DJANGO = {"5.2": {"3.11", "3.12", "3.13", "3.14"}, "6.0": {"3.12", "3.13", "3.14"}}
+PYTHONS_OF_DJANGO["6.1"] = PYTHONS_OF_DJANGO["6.0"]
+
+
+def classified(prefix: str) -> set[str]:
+    """Return the versions of the classifiers that begin with ``prefix``: ``3.11``, but not ``3``."""
+    found = (re.fullmatch(re.escape(prefix) + r" :: (\d+\.\d+)", line) for line in PROJECT["classifiers"])
+    return {match[1] for match in found if match}
+
+
+def dotted(factors: list[str]) -> set[str]:
+    """Return ``{"6.1"}`` for ``["61"]`` and ``{"3.11"}`` for ``["311"]``."""
+    return {f"{factor[0]}.{factor[1:]}" for factor in factors}
+
+
+def ci_cells() -> set[tuple[str, str]]:
+    """Return the pairs of Python and Django that CI's cells name."""
+    return {
+        (f"{python[0]}.{python[1:]}", f"{django[0]}.{django[1:]}")
+        for python, django in re.findall(r"\bpy(\d+)-dj(\d+)", CI)
+    }
+
+
+def test_version_is_written_once():
+    assert PROJECT["dynamic"] == ["version"]
+    assert re.fullmatch(r"\d+\.\d+\.\d+", oauth_jwt_grant.__version__)
+
+
+def test_lowest_python_is_the_lowest_classified():
+    lowest = min(classified("Programming Language :: Python"), key=lambda version: int(version.split(".")[1]))
+    assert PROJECT["requires-python"] == f">={lowest}"
+
+
+def test_tox_knows_each_django_series_that_is_classified():
+    assert dotted(re.findall(r"^    dj(\d+):", TOX, re.M)) == classified("Framework :: Django")
+
+
+def test_lowest_django_is_the_lowest_classified():
+    assert f"django>={min(classified('Framework :: Django'))}" in PROJECT["dependencies"]
+
+
+def test_ci_runs_each_django_series():
+    assert {django for _, django in ci_cells()} == classified("Framework :: Django")
+
+
+def test_ci_pairs_only_what_django_supports():
+    wrong = {(python, django) for python, django in ci_cells() if python not in PYTHONS_OF_DJANGO[django]}
+    assert not wrong
+
+
+@pytest.mark.parametrize("database", ["postgres", "mariadb"])
+@pytest.mark.parametrize("django", sorted(classified("Framework :: Django")))
+def test_ci_runs_each_database_with_each_django(database, django):
+    factor = "dj" + django.replace(".", "")
+    assert re.search(rf"\bpy\d+-{factor}-{database}\b", CI)
+
+
+@pytest.mark.parametrize("factor", ["oidc", "atomic", "swapped", "hashed", "redis", "oldest"])
+def test_ci_runs_each_kind_of_site(factor):
+    assert f"    {factor}: " in TOX
+    assert re.search(rf"\bpy\d+-\S*\b{factor}\b", CI)
+
+
+@pytest.mark.parametrize("name", ["test_line", "demo_line"])
+def test_readme_and_ci_run_the_same_line(name):
+    line = re.search(rf"^{name}='(.+)'$", CI, re.M)
+    assert line
+    assert re.search(rf"^\s*{re.escape(line[1])}$", README, re.M)
+
+
+def test_every_dependency_has_a_lower_bound_and_no_upper():
+    assert [line for line in PROJECT["dependencies"] if not re.fullmatch(r"[a-z-]+>=[\d.]+", line)] == []
+
+
+def test_oldest_cell_pins_every_lower_bound():
+    pinned = dict(re.findall(r"^    oldest: ([a-z-]+)==([\d.]+)", TOX, re.M))
+    bounds = dict(line.split(">=") for line in PROJECT["dependencies"])
+    assert pinned.keys() == bounds.keys() - {"django"}
+    assert {name: pinned[name] for name in pinned if not pinned[name].startswith(bounds[name])} == {}
+
+
+def names_in(package: Path) -> set[str]:
+    return {
+        path.relative_to(package).as_posix()
+        for path in package.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts and path.suffix != ".pyc"
+    }
+
+
+@pytest.mark.skipif("TOX_ENV_DIR" not in os.environ, reason="not on an installed wheel")
+def test_wheel_is_what_is_tested_and_holds_every_file():
+    assert INSTALLED.is_relative_to(os.environ["TOX_ENV_DIR"])
+    assert names_in(INSTALLED) == names_in(ROOT / "oauth_jwt_grant")
+
+
+def test_package_is_marked_as_typed():
+    assert (INSTALLED / "py.typed").is_file()

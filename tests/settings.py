@@ -16,6 +16,7 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 from tests.site import CACHES_BY_NAME, database, oidc_private_key
 
@@ -68,7 +69,7 @@ TEMPLATES = [
 DATABASES = {"default": database(os.environ.get("OJG_TEST_DB", "sqlite"), atomic_requests=_on("ATOMIC"))}
 CACHES = {"default": CACHES_BY_NAME[os.environ.get("OJG_TEST_CACHE", "locmem")]}
 
-OAUTH2_PROVIDER = {
+OAUTH2_PROVIDER: dict[str, Any] = {
     "OAUTH2_VALIDATOR_CLASS": "oauth_jwt_grant.oauth2_validators.JWTBearerOAuth2Validator",
     "OAUTH2_SERVER_CLASS": "oauth_jwt_grant.servers.JWTBearerServer",
     "OIDC_SERVER_CLASS": "oauth_jwt_grant.servers.JWTBearerOIDCServer",

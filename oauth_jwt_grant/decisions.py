@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import ipaddress
 from typing import Any
 
 from .assertion import AssertionRefused, KeysUnavailable, Reason
 from .clock import moment
 from .conf import settings
-from .models import Decision
-from .service import Case
+from .models import Decision, TrustedIssuer
+from .service import Case, Permission
 
 
-def accept(case: Case, access_token: Any, client_address: str | None) -> Decision:
+def accept(case: Case, permission: Permission, access_token: Any, client_address: str | None) -> Decision:
     """Insert the decision that goes with ``access_token``; to be called in the transaction of the token.
 
     The unique ``replay_key`` is the guard of single use: of two insertions at once the
@@ -20,37 +21,36 @@ def accept(case: Case, access_token: Any, client_address: str | None) -> Decisio
     :class:`~django.db.IntegrityError`, which rolls the token back (see :func:`conflict`).
     It is the last statement of the transaction, so nobody waits for us while we wait.
     """
-    assert case.issuer is not None and case.assertion is not None
-    replay_key = case.replay_key
-    leeway = settings.LEEWAY if case.issuer.leeway is None else case.issuer.leeway
+    issuer, assertion, replay_key = permission.issuer, permission.assertion, permission.replay_key
+    leeway = settings.LEEWAY if issuer.leeway is None else issuer.leeway
     decision = Decision(
         outcome=Decision.Outcome.ACCEPTED,
         user=access_token.user,
         access_token=access_token,
         scope=access_token.scope,
-        claims=case.recorded_claims,
+        claims=permission.recorded_claims,
         replay_key=replay_key,
-        replay_until=moment(case.assertion.expires_at + leeway) if replay_key else None,
-        **_known(case, client_address),
+        replay_until=moment(assertion.expires_at + leeway) if replay_key else None,
+        **_known(case, issuer, client_address),
     )
     decision.save(force_insert=True)
     return decision
 
 
-def conflict(case: Case) -> AssertionRefused:
+def conflict(permission: Permission) -> AssertionRefused:
     """Why the database would not take the token and its decision; asked after the rollback.
 
     Either the assertion has been used before, or a row that the decision rests on (issuer,
     rule, user, application) was deleted meanwhile.
     """
-    if is_spent(case):
+    if is_spent(permission):
         return AssertionRefused(Reason.REPLAYED)
     return AssertionRefused(Reason.UNKNOWN_ISSUER, detail="the trust was deleted meanwhile")
 
 
-def is_spent(case: Case) -> bool:
-    """Whether the assertion of ``case`` has been used for a token already (for a dry run)."""
-    replay_key = case.replay_key
+def is_spent(permission: Permission) -> bool:
+    """Whether the assertion has been used for a token already (asked in a dry run, and after a conflict)."""
+    replay_key = permission.replay_key
     return replay_key is not None and Decision.objects.filter(replay_key=replay_key).exists()
 
 
@@ -72,27 +72,27 @@ def refuse(case: Case, refused: AssertionRefused, client_address: str | None) ->
         detail=(f"{refused.name} {refused.detail}".strip())[:500],
         user=case.subject.user,
         scope=" ".join(case.scopes),
-        **_known(case, client_address),
+        **_known(case, case.issuer, client_address),
     )
     decision.save(force_insert=True)
     return decision
 
 
-def _known(case: Case, client_address: str | None) -> dict[str, Any]:
+def _known(case: Case, issuer: TrustedIssuer, client_address: str | None) -> dict[str, Any]:
     """The columns that every decision has, as far as the case got."""
-    assert case.issuer is not None
     header = case.unverified.header if case.unverified else {}
+    jti = case.assertion.jti if case.assertion else None
     return {
         "time": moment(case.question.now),
-        "issuer": case.issuer,
-        "iss": case.issuer.issuer,
+        "issuer": issuer,
+        "iss": issuer.issuer,
         "rule": case.rule,
         "application": case.application or case.question.application,
         # Nothing that is not yet verified passes for the issuer's word.
         "subject": case.assertion.subject if case.assertion else "",
         "kid": str(header.get("kid") or "")[:255],
         "alg": str(header.get("alg") or "")[:16],
-        "jti_digest": case.jti_digest,
+        "jti_digest": hashlib.sha256(jti.encode()).hexdigest() if jti else "",
         "client_address": _address(client_address),
     }
 

@@ -7,10 +7,11 @@ from enum import StrEnum
 from typing import Any
 
 from django.views.decorators.debug import sensitive_variables
+from oauth2_provider.settings import oauth2_settings
 
 from .assertion import AssertionRefused, Reason, Step
 from .decisions import is_spent
-from .service import Case, Question, decide
+from .service import Case, Permission, Question, decide
 
 
 class Status(StrEnum):
@@ -37,6 +38,7 @@ class Explanation:
 
     case: Case
     steps: list[ExplainedStep] = field(default_factory=list)
+    permission: Permission | None = None
     refused: AssertionRefused | None = None
 
     @property
@@ -49,8 +51,9 @@ class Explanation:
         """The JSON that the client would get, without a token."""
         if self.refused is not None:
             return {"error": self.refused.answer.error, "error_description": self.refused.public_text}
-        answer: dict[str, Any] = {"token_type": "Bearer", "scope": " ".join(self.case.scopes)}
-        return answer if self.case.expires_in is None else {**answer, "expires_in": self.case.expires_in}
+        expires_in = self.permission.expires_in if self.permission else None
+        lifetime = oauth2_settings.ACCESS_TOKEN_EXPIRE_SECONDS if expires_in is None else expires_in
+        return {"token_type": "Bearer", "expires_in": lifetime, "scope": " ".join(self.case.scopes)}
 
 
 @sensitive_variables("question", "case")
@@ -64,8 +67,8 @@ def explain(question: Question) -> Explanation:
     case = Case(question)
     explanation = Explanation(case)
     try:
-        decide(case, watch)
-        spent = is_spent(case)
+        explanation.permission = decide(case, watch)
+        spent = is_spent(explanation.permission)
         watch(Step.REPLAY, "not used before", "used before" if spent else "not used before")
         if spent:
             raise AssertionRefused(Reason.REPLAYED)

@@ -183,7 +183,7 @@ def read_credentials(request: Request, parameters: Mapping[str, str]) -> Credent
 
 
 def _read_basic(header: str) -> Credentials | None:
-    """Client id and secret of a Basic header (RFC 6749 section 2.3.1), or ``None`` if it is something else."""
+    """Client id and secret of a Basic header (RFC 6749 section 2.3.1), or ``None`` if it is none."""
     scheme, _, value = header.partition(" ")
     if scheme != "Basic":
         return None

@@ -47,10 +47,10 @@ class Trust:
     rules: tuple[LoadedRule, ...]
 
 
-def find_trust(iss: str, client: Client | None, now: float) -> Trust:
-    """The trust in the issuer that calls itself ``iss``, read fresh, at ``now`` (epoch seconds).
+def find_trust(iss: str, client: Client | None) -> Trust:
+    """The trust in the issuer that calls itself ``iss``, read fresh, with its rules as ``client`` meets them.
 
-    Raises :class:`AssertionRefused` if the issuer is unknown, disabled or out of its dates.
+    Raises :class:`AssertionRefused` (``UNKNOWN_ISSUER``).
     """
     rules = _load_rules(iss, client)
     issuer = rules[0].row.issuer if rules else TrustedIssuer.objects.filter(issuer=iss).first()
@@ -187,9 +187,7 @@ def _load_rules(iss: str, client: Client | None) -> list[LoadedRule]:
     for row in rows:
         _, conditions = grouped.setdefault(row.pk, (row, []))
         if row.condition_claim is not None:
-            conditions.append(
-                condition_of(row.condition_claim, row.condition_operator, row.condition_values)
-            )
+            conditions.append(condition_of(row.condition_claim, row.condition_operator, row.condition_values))
     return [
         LoadedRule(row, tuple(conditions), bool(row.listed))  # type: ignore[attr-defined]
         for row, conditions in grouped.values()

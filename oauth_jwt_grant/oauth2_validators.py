@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import IntegrityError
@@ -15,11 +16,25 @@ from .assertion import AssertionRefused
 from .audiences import server_audiences
 from .grant import GRANT_TYPE, JWTBearerError
 from .models import Decision
-from .service import Case, Question, decide
+from .service import Case, Permission, Question, decide
 from .signals import assertion_accepted, assertion_refused
 
 # Read and written through vars() alone: as an attribute it could be a posted parameter.
-_CASE = "_oauth_jwt_grant_case"
+_STATE = "_oauth_jwt_grant"
+
+
+@dataclass(slots=True)
+class _State:
+    """What one request of this grant carries from its decision to its token."""
+
+    case: Case
+    permission: Permission
+    decision: Decision | None = None
+
+
+def _state_of(request: Request) -> _State | None:
+    """The state of ``request``, or ``None`` if it is of another grant."""
+    return vars(request).get(_STATE)
 
 
 class JWTBearerValidatorMixin:
@@ -49,15 +64,15 @@ class JWTBearerValidatorMixin:
         """
         case = Case(self.build_jwt_bearer_question(request))
         try:
-            decide(case)
+            permission = decide(case)
         except AssertionRefused as refused:
             raise self._refusal(case, refused, request) from refused
-        vars(request)[_CASE] = case
-        request.client = case.application
-        request.user = case.subject.user
-        request.scopes = case.scopes
-        request.resource = case.resources
-        return case.expires_in
+        vars(request)[_STATE] = _State(case, permission)
+        request.client = permission.application
+        request.user = permission.subject.user
+        request.scopes = permission.scopes
+        request.resource = permission.resources
+        return permission.expires_in
 
     def build_jwt_bearer_question(self, request: Request) -> Question:
         """What is asked by ``request``; override it to know audiences or time by other means."""
@@ -75,33 +90,33 @@ class JWTBearerValidatorMixin:
 
     def save_bearer_token(self, token: Any, request: Request, *args: Any, **kwargs: Any) -> Any:
         """Save the token together with the decision; turn what the database refuses into an answer."""
-        case = vars(request).get(_CASE)
-        if case is None:
+        state = _state_of(request)
+        if state is None:
             return super().save_bearer_token(token, request, *args, **kwargs)  # type: ignore[misc]
         try:
             saved = super().save_bearer_token(token, request, *args, **kwargs)  # type: ignore[misc]
         except AssertionRefused as refused:
-            raise self._refusal(case, refused, request) from refused
+            raise self._refusal(state.case, refused, request) from refused
         except IntegrityError as error:
-            raise self._refusal(case, decisions.conflict(case), request) from error
-        decision = vars(request).pop(_CASE + "_decision")
-        assertion_accepted.send_robust(sender=Decision, decision=decision, request=request)
+            raise self._refusal(state.case, decisions.conflict(state.permission), request) from error
+        assertion_accepted.send_robust(sender=Decision, decision=state.decision, request=request)
         return saved
 
     def _save_bearer_token(self, token: Any, request: Request, *args: Any, **kwargs: Any) -> Any:
         """Inside DOT's transaction: a user who is made for the token is made with it."""
-        case = vars(request).get(_CASE)
-        if case is not None and case.subject.to_be_provisioned:
-            request.user = subjects.provision(case.assertion, case.rule)
+        state = _state_of(request)
+        if state is not None and state.permission.subject.to_be_provisioned:
+            request.user = subjects.provision(state.permission.assertion, state.permission.rule)
         return super()._save_bearer_token(token, request, *args, **kwargs)  # type: ignore[misc]
 
     def _create_access_token(self, expires: Any, request: Request, *args: Any, **kwargs: Any) -> Any:
         """Inside DOT's transaction, which ends with this: the token's row, then the decision's."""
         access_token = super()._create_access_token(expires, request, *args, **kwargs)  # type: ignore[misc]
-        case = vars(request).get(_CASE)
-        if case is not None:
-            decision = decisions.accept(case, access_token, _client_address(request))
-            vars(request)[_CASE + "_decision"] = decision
+        state = _state_of(request)
+        if state is not None:
+            state.decision = decisions.accept(
+                state.case, state.permission, access_token, _client_address(request)
+            )
         return access_token
 
     def _refusal(self, case: Case, refused: AssertionRefused, request: Request) -> JWTBearerError:

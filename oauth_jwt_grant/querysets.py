@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import Q
 
 if TYPE_CHECKING:
-    from .models import Decision, TrustedIssuer
+    from .models import Decision, TrustedIssuer  # noqa: F401 - named in the base class
 
 
 class DecisionQuerySet(models.QuerySet["Decision"]):

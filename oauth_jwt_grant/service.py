@@ -6,7 +6,6 @@ through :func:`decide`. It reads and decides; writing is left to ``decisions.py`
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
@@ -30,9 +29,19 @@ from .assertion import (
 from .conf import settings
 from .issuers import LoadedRule, check_trusted, find_trust, key_source_of, policy_of
 from .models import GrantRule, TrustedIssuer
-from .rules import Client, first_match, grant_resources, grant_scopes, resource_claim, scope_claim, split_scope
-from .rules import resolve as resolve_claim
-from .rules.conditions import ABSENT
+from .rules import (
+    ABSENT,
+    Client,
+    Miss,
+    NoMatch,
+    first_match,
+    grant_resources,
+    grant_scopes,
+    resolve,
+    resource_claim,
+    scope_claim,
+    split_scope,
+)
 from .subjects import Subject, find_subject
 
 
@@ -69,48 +78,54 @@ class Question:
 
 @dataclass(slots=True)
 class Case:
-    """A question and all that has been found out about it, step by step."""
+    """A question and what has been found out about it so far: what a refusal can tell an operator."""
 
     question: Question
     unverified: UnverifiedAssertion | None = None
     issuer: TrustedIssuer | None = None
     assertion: VerifiedAssertion | None = None
     rule: GrantRule | None = None
-    misses: list[Any] = field(default_factory=list)
-    subject: Subject = field(default_factory=Subject)
+    misses: list[Miss[LoadedRule]] = field(default_factory=list)
     application: AbstractApplication | None = None
+    subject: Subject = field(default_factory=Subject)
     scopes: list[str] = field(default_factory=list)
-    resources: list[str] = field(default_factory=list)
-    expires_in: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Permission:
+    """The verdict "accepted": the token that may be issued, and what it rests on.
+
+    ``application`` is the client or the rule's stand-in for one, or ``None``;
+    ``expires_in`` is in seconds, ``None`` for the server's default.
+    """
+
+    issuer: TrustedIssuer
+    assertion: VerifiedAssertion
+    rule: GrantRule
+    application: AbstractApplication | None
+    subject: Subject
+    scopes: list[str]
+    resources: list[str]
+    expires_in: int | None
 
     @property
     def replay_key(self) -> str | None:
         """What the single use of the assertion is counted by, or ``None`` where it may be used again."""
-        assert self.issuer is not None and self.assertion is not None
         policies = TrustedIssuer.ReplayPolicy
-        if self.issuer.replay_policy == policies.REUSABLE:
-            return None
-        if self.issuer.replay_policy == policies.ONCE_IF_JTI and self.assertion.jti is None:
-            return None
-        return self.assertion.replay_key
+        reusable = self.issuer.replay_policy == policies.REUSABLE or (
+            self.issuer.replay_policy == policies.ONCE_IF_JTI and self.assertion.jti is None
+        )
+        return None if reusable else self.assertion.replay_key
 
     @property
     def recorded_claims(self) -> dict[str, Any]:
         """The claims that the rule keeps with the decision."""
-        assert self.rule is not None and self.assertion is not None
-        names = self.rule.recorded_claims if isinstance(self.rule.recorded_claims, list) else []
-        found = {name: resolve_claim(self.assertion.claims, name) for name in names}
+        found = {name: resolve(self.assertion.claims, name) for name in self.rule.recorded_claims}
         return {name: value for name, value in found.items() if value is not ABSENT}
-
-    @property
-    def jti_digest(self) -> str:
-        """SHA-256 of the ``jti`` in hexadecimal; empty where there is none."""
-        jti = self.assertion.jti if self.assertion else None
-        return "" if jti is None else hashlib.sha256(jti.encode()).hexdigest()
 
 
 @sensitive_variables("case")
-def decide(case: Case, watch: Watch = unwatched) -> None:
+def decide(case: Case, watch: Watch = unwatched) -> Permission:
     """Find out whether the question of ``case`` is answered with a token, and with which.
 
     Fills in ``case`` as far as it gets, so that a refusal can say what was known. Writes
@@ -120,70 +135,93 @@ def decide(case: Case, watch: Watch = unwatched) -> None:
     question = case.question
     case.unverified = UnverifiedAssertion.parse(question.assertion, settings.MAX_ASSERTION_LENGTH, watch)
     watch(Step.ISSUER, "a trusted issuer, enabled and in its dates", case.unverified.issuer)
-    trust = find_trust(case.unverified.issuer, question.client, question.now)
+    trust = find_trust(case.unverified.issuer, question.client)
     case.issuer = trust.issuer
     check_trusted(trust.issuer, question.now)
-    case.assertion = validate(
+    assertion = case.assertion = validate(
         case.unverified,
         policy_of(trust.issuer, question.audiences),
         key_source_of(trust.issuer).candidates,
         now=question.now,
         watch=watch,
     )
-    _check_id_jag(case, watch)
-    _apply_rules(case, trust.rules, watch)
-    _grant(case, watch)
+    if trust.issuer.profile == TrustedIssuer.Profile.ID_JAG:
+        _check_id_jag(assertion, question, watch)
+    rule = case.rule = _choose_rule(case, trust.rules, assertion, watch)
+    case.application = _application(question, rule)
+    watch(Step.SUBJECT, rule.get_subject_policy_display(), assertion.subject)
+    case.subject = find_subject(assertion, rule)
+    case.scopes = _scopes(case, rule, assertion, watch)
+    return Permission(
+        issuer=trust.issuer,
+        assertion=assertion,
+        rule=rule,
+        application=case.application,
+        subject=case.subject,
+        scopes=case.scopes,
+        resources=_resources(question, rule, assertion, watch),
+        expires_in=_lifetime(rule, assertion, question.now),
+    )
 
 
-def _check_id_jag(case: Case, watch: Watch) -> None:
+def _check_id_jag(assertion: VerifiedAssertion, question: Question, watch: Watch) -> None:
     """ID-JAG section 4.4.1: it was issued to the very client that presents it, which has proved who it is."""
-    assert case.issuer is not None and case.assertion is not None
-    if case.issuer.profile != TrustedIssuer.Profile.ID_JAG:
-        return
-    application, client = case.question.application, case.question.client
-    watch(Step.CLIENT, application.client_id if application else None, case.assertion.claims.get("client_id"))
+    application, client = question.application, question.client
+    watch(Step.CLIENT, application.client_id if application else None, assertion.claims.get("client_id"))
     if application is None or client is None:
         raise AssertionRefused(Reason.CLIENT_REQUIRED)
     if not client.confidential:
         raise AssertionRefused(Reason.CLIENT_NOT_ADMITTED)
-    if "client_id" not in case.assertion.claims:
+    if "client_id" not in assertion.claims:
         raise AssertionRefused(Reason.MISSING_CLAIM, "client_id")
-    if case.assertion.claims["client_id"] != application.client_id:
+    if assertion.claims["client_id"] != application.client_id:
         raise AssertionRefused(Reason.OTHER_CLIENT)
 
 
-def _apply_rules(case: Case, rules: Sequence[LoadedRule], watch: Watch) -> None:
+def _choose_rule(
+    case: Case, rules: Sequence[LoadedRule], assertion: VerifiedAssertion, watch: Watch
+) -> GrantRule:
     """RFC 7523 section 3: the additional restrictions and policy of this server."""
-    assert case.assertion is not None
     watch(Step.RULE, "a rule whose conditions hold and that admits the client", [str(rule) for rule in rules])
-    loaded, case.misses = first_match(rules, case.assertion.claims, case.question.client)
-    case.rule = loaded.row
-    case.application = case.question.application or loaded.row.default_application
-    if case.application is not None and not case.application.is_usable(case.question.request):
+    try:
+        chosen, case.misses = first_match(rules, assertion.claims, case.question.client)
+    except NoMatch as error:
+        case.misses = error.misses
+        raise
+    return chosen.row
+
+
+def _application(question: Question, rule: GrantRule) -> AbstractApplication | None:
+    """Whose token it will be: the client's, or that of the rule's stand-in where there is none."""
+    application: AbstractApplication | None = question.application or rule.default_application
+    if application is not None and not application.is_usable(question.request):
         raise AssertionRefused(Reason.NO_RULE, detail="the application is not usable")
-    watch(Step.SUBJECT, loaded.row.get_subject_policy_display(), case.assertion.subject)
-    case.subject = find_subject(case.assertion, loaded.row)
+    return application
 
 
-def _grant(case: Case, watch: Watch) -> None:
-    """What the token may do and how long: RFC 7521 section 4.1, RFC 8707 section 2."""
-    assert case.assertion is not None and case.rule is not None
-    question, rule, claims = case.question, case.rule, case.assertion.claims
+def _scopes(case: Case, rule: GrantRule, assertion: VerifiedAssertion, watch: Watch) -> list[str]:
+    """RFC 7521 section 4.1: within what client, application, rule and assertion allow."""
+    question = case.question
     watch(Step.SCOPE, rule.scopes, question.scope)
-    case.scopes = grant_scopes(
+    bounded = rule.scope_claim == GrantRule.ScopeClaim.CEILING
+    available = get_scopes_backend().get_available_scopes(
+        application=case.application, request=question.request
+    )
+    return grant_scopes(
         requested=split_scope(question.scope or ""),
-        claimed=scope_claim(claims) if rule.scope_claim == GrantRule.ScopeClaim.CEILING else None,
+        claimed=scope_claim(assertion.claims) if bounded else None,
         ceiling=rule.scopes.split(),
         default=rule.default_scopes.split(),
-        available=get_scopes_backend().get_available_scopes(
-            application=case.application, request=question.request
-        ),
+        available=available,
     )
-    watch(Step.RESOURCE, rule.resources, question.resources)
-    case.resources = grant_resources(
-        requested=question.resources, claimed=resource_claim(claims), allowed=rule.resources
+
+
+def _resources(question: Question, rule: GrantRule, assertion: VerifiedAssertion, watch: Watch) -> list[str]:
+    """RFC 8707 section 2: what the token is for."""
+    watch(Step.RESOURCE, rule.resources, list(question.resources))
+    return grant_resources(
+        requested=question.resources, claimed=resource_claim(assertion.claims), allowed=rule.resources
     )
-    case.expires_in = _lifetime(rule, case.assertion, question.now)
 
 
 def _lifetime(rule: GrantRule, assertion: VerifiedAssertion, now: float) -> int | None:

@@ -23,13 +23,8 @@ def empty_dict() -> dict[str, Any]:
 
 
 def validate_https_url(value: str) -> None:
-    """Accept an absolute https URL without user name or fragment; keys over plain http are anybody's keys."""
-    try:
-        parts = urlsplit(value)
-        well_formed = parts.scheme == "https" and bool(parts.hostname) and (parts.port or 443) > 0
-    except ValueError:
-        well_formed = False
-    if not well_formed or parts.username is not None or "#" in value or any(map(str.isspace, value)):
+    """Accept an absolute https URL without user name or fragment: plain http is anybody's."""
+    if not value.startswith("https://") or not _is_absolute_uri(value):
         raise ValidationError(
             _("Enter a URL that begins with https:// and has no user name and no fragment."), code="https_url"
         )
@@ -39,7 +34,8 @@ def validate_issuer(value: str) -> None:
     """Accept an issuer identifier: any text without white space at its ends and without control characters."""
     if value != value.strip() or not value.isprintable():
         raise ValidationError(
-            _("Enter the iss value exactly as the issuer sends it, without white space around it."), code="issuer"
+            _("Enter the iss value exactly as the issuer sends it, without white space around it."),
+            code="issuer",
         )
 
 
@@ -77,8 +73,20 @@ def validate_scopes(value: str) -> None:
 
 def validate_resources(value: Any) -> None:
     """Accept a JSON list of absolute URIs with a host and without fragment (RFC 8707 section 2)."""
-    from oauth2_provider.oauth2_validators import is_valid_resource_uri  # noqa: PLC0415
-
     validate_strings(value)
-    if not all(map(is_valid_resource_uri, value)):
-        raise ValidationError(_("Each resource must be an absolute URI with a host and no fragment."), code="uri")
+    if not all(map(_is_absolute_uri, value)):
+        raise ValidationError(
+            _("Each resource must be an absolute URI with a host and no fragment."), code="uri"
+        )
+
+
+def _is_absolute_uri(value: str) -> bool:
+    """Whether ``value`` has a scheme and a host, and neither user name, fragment nor white space."""
+    try:
+        parts = urlsplit(value)
+        has_host = bool(parts.scheme and parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+    return (
+        has_host and parts.username is None and "#" not in value and value.isprintable() and " " not in value
+    )

@@ -47,7 +47,7 @@ class Reason(StrEnum):
     ISSUED_IN_FUTURE = "issued_in_future"
     TOO_OLD = "too_old"
     LIFETIME = "lifetime"
-    ID_TOKEN = "id_token"
+    ID_TOKEN = "id_token"  # noqa: S105 - a name, not a secret
     SENDER_CONSTRAINED = "sender_constrained"
 
     OTHER_CLIENT = "other_client"

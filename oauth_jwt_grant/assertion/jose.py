@@ -14,7 +14,7 @@ from typing import Any
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from joserfc.errors import JoseError
-from joserfc.jwk import ECKey, JWKRegistry, OKPKey, RSAKey
+from joserfc.jwk import ECKey, OKPKey, RSAKey
 from joserfc.jws import JWSRegistry
 
 #: Every algorithm that an issuer can be allowed: name -> key type and curve. There is
@@ -39,6 +39,7 @@ MAX_RSA_BITS = 8192
 
 _CURVE_BITS = {"P-256": 256, "P-384": 384, "P-521": 521, "Ed25519": 255}
 _MATERIAL = {"RSA": ("n", "e"), "EC": ("crv", "x", "y"), "OKP": ("crv", "x")}
+_NATIVE: dict[str, type[RSAKey] | type[ECKey] | type[OKPKey]] = {"RSA": RSAKey, "EC": ECKey, "OKP": OKPKey}
 _PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"})
 # "jwt-svid" is how a SPIFFE trust bundle marks the keys of its JWTs.
 _SIGNATURE_USES = frozenset({"sig", "jwt-svid"})
@@ -75,10 +76,9 @@ class PublicKey:
         """
         if kid is not None and self.kid != kid:
             return False
-        if self.alg is not None and self.alg != alg:
-            # RFC 9864: "EdDSA" with this curve and "Ed25519" are one algorithm with two names.
-            if {self.alg, alg} != {"EdDSA", "Ed25519"}:
-                return False
+        # RFC 9864: "EdDSA" with this curve and "Ed25519" are one algorithm with two names.
+        if self.alg not in (None, alg) and {self.alg, alg} != {"EdDSA", "Ed25519"}:
+            return False
         return ALGORITHMS.get(alg) == (self.kty, self.crv)
 
 
@@ -165,12 +165,11 @@ def _load(kty: str, material: dict[str, Any]) -> RSAKey | ECKey | OKPKey:
     if kty != "RSA" and material["crv"] not in _CURVE_BITS:
         raise UnusableKey("curve (crv) is unknown")
     try:
-        native = JWKRegistry.import_key({"kty": kty, **material})
+        native = _NATIVE[kty].import_key({"kty": kty, **material})
         # joserfc loads lazily: ask for the key now, so that a bad one fails here.
         native.get_op_key("verify")
     except (JoseError, ValueError, TypeError, KeyError, UnsupportedAlgorithm) as error:
         raise UnusableKey("key material is malformed") from error
-    assert isinstance(native, RSAKey | ECKey | OKPKey)
     return native
 
 

@@ -37,7 +37,7 @@ def validate(
         rule(assertion.claims, policy, now, watch)
     return VerifiedAssertion(
         issuer=policy.issuer,
-        subject=assertion.claims["sub"] if "sub" in assertion.claims else policy.issuer,
+        subject=assertion.claims.get("sub", policy.issuer),
         expires_at=numeric_date(assertion.claims, "exp"),
         jti=string_claim(assertion.claims, "jti"),
         header=assertion.header,

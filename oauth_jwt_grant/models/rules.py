@@ -70,7 +70,9 @@ class GrantRule(models.Model):
         null=True,
         blank=True,
         related_name="+",
-        help_text=_("Whose the tokens are when a request names no application. Deleting it deletes the rule."),
+        help_text=_(
+            "Whose the tokens are when a request names no application. Deleting it deletes the rule."
+        ),
     )
     subject_policy = models.CharField(
         _("user"), max_length=16, choices=SubjectPolicy, default=SubjectPolicy.LINKED
@@ -93,7 +95,9 @@ class GrantRule(models.Model):
         _("allow privileged users"), default=False, help_text=_("Off: staff and superusers get no token.")
     )
     scopes = models.TextField(
-        _("scopes"), validators=[validate_scopes], help_text=_("All that a token may ever have, space-separated.")
+        _("scopes"),
+        validators=[validate_scopes],
+        help_text=_("All that a token may ever have, space-separated."),
     )
     default_scopes = models.TextField(
         _("default scopes"),
@@ -105,7 +109,11 @@ class GrantRule(models.Model):
         _("scope claim"), max_length=16, choices=ScopeClaim, default=ScopeClaim.CEILING
     )
     access_token_lifetime = models.PositiveIntegerField(
-        _("access token lifetime"), null=True, blank=True, default=3600, help_text=_("Seconds. Blank: as DOT sets.")
+        _("access token lifetime"),
+        null=True,
+        blank=True,
+        default=3600,
+        help_text=_("Seconds. Blank: as DOT sets."),
     )
     limit_to_assertion = models.BooleanField(
         _("token ends with the assertion"), default=False, help_text=_("No token outlives its assertion.")
@@ -115,7 +123,9 @@ class GrantRule(models.Model):
         default=empty_list,
         blank=True,
         validators=[validate_resources],
-        help_text=_("URIs that tokens are bound to (RFC 8707). Blank: unbound, and asking for one is refused."),
+        help_text=_(
+            "URIs that tokens are bound to (RFC 8707). Blank: unbound, and asking for one is refused."
+        ),
     )
     recorded_claims = models.JSONField(
         _("recorded claims"),
@@ -142,7 +152,7 @@ class GrantRule(models.Model):
         """What names this rule in a fixture."""
         return (*self.issuer.natural_key(), self.name)
 
-    natural_key.dependencies = ["oauth_jwt_grant.trustedissuer"]  # type: ignore[attr-defined]
+    natural_key.dependencies = ("oauth_jwt_grant.trustedissuer",)  # type: ignore[attr-defined]
 
     def clean(self) -> None:
         """Check the fields against each other."""
@@ -224,7 +234,7 @@ class ClaimCondition(models.Model):
         """What names this condition in a fixture."""
         return (*self.rule.natural_key(), self.claim, self.operator)
 
-    natural_key.dependencies = ["oauth_jwt_grant.grantrule"]  # type: ignore[attr-defined]
+    natural_key.dependencies = ("oauth_jwt_grant.grantrule",)  # type: ignore[attr-defined]
 
     def clean(self) -> None:
         """Check that the condition can do what its author means."""

@@ -69,9 +69,15 @@ class TrustedIssuer(models.Model):
     valid_from = models.DateTimeField(_("trusted from"), null=True, blank=True)
     valid_until = models.DateTimeField(_("trusted until"), null=True, blank=True)
     profile = models.CharField(_("profile"), max_length=16, choices=Profile, default=Profile.JWT_BEARER)
-    key_source = models.CharField(_("key source"), max_length=16, choices=KeySource, default=KeySource.DISCOVERY)
+    key_source = models.CharField(
+        _("key source"), max_length=16, choices=KeySource, default=KeySource.DISCOVERY
+    )
     jwks_url = models.CharField(
-        _("JWK Set URL"), max_length=500, blank=True, validators=[validate_https_url], help_text=_("https only.")
+        _("JWK Set URL"),
+        max_length=500,
+        blank=True,
+        validators=[validate_https_url],
+        help_text=_("https only."),
     )
     discovery_url = models.CharField(
         _("discovery URL"),
@@ -89,7 +95,9 @@ class TrustedIssuer(models.Model):
     trust_anchors = models.TextField(
         _("trust anchors"),
         blank=True,
-        help_text=_("PEM certificates of the authorities that certify the issuer; the system's own are not used."),
+        help_text=_(
+            "PEM certificates of the authorities that certify the issuer; the system's own are not used."
+        ),
     )
     certificate_bindings = models.JSONField(
         _("certificate bindings"),
@@ -97,18 +105,23 @@ class TrustedIssuer(models.Model):
         blank=True,
         validators=[validate_strings],
         help_text=_(
-            "Which certificates are the issuer's, any one of: subject=CN=..., dns=..., uri=..., email=..., sha256=..."
+            "Which certificates are the issuer's, any one of: "
+            "subject=CN=..., dns=..., uri=..., email=..., sha256=..."
         ),
     )
     ca_bundle = models.TextField(
         _("CA bundle"),
         blank=True,
-        help_text=_("PEM certificates to check the issuer's web server with, instead of the public authorities."),
+        help_text=_(
+            "PEM certificates to check the issuer's web server with, instead of the public authorities."
+        ),
     )
     allow_private_network = models.BooleanField(
         _("allow private network"),
         default=False,
-        help_text=_("The issuer's URLs may lead to private or loopback addresses. Only for issuers of your own."),
+        help_text=_(
+            "The issuer's URLs may lead to private or loopback addresses. Only for issuers of your own."
+        ),
     )
     algorithms = models.JSONField(
         _("algorithms"),
@@ -165,6 +178,14 @@ class TrustedIssuer(models.Model):
     def __str__(self) -> str:
         return self.name or self.issuer
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save, with the keys as one JWK Set of public keys.
+
+        Raises :class:`ValueError` for private or symmetric keys: they are never stored.
+        """
+        self._clean_jwks()
+        super().save(*args, **kwargs)
+
     def natural_key(self) -> tuple[str]:
         """What names this issuer in a fixture."""
         return (self.issuer,)
@@ -183,19 +204,13 @@ class TrustedIssuer(models.Model):
             try:
                 validate_https_url(self.issuer)
             except ValidationError:
-                errors["discovery_url"] = _("The issuer is no https URL, so say where its discovery document is.")
+                errors["discovery_url"] = _(
+                    "The issuer is no https URL, so say where its discovery document is."
+                )
         if self.profile == self.Profile.ID_JAG and self.replay_policy == self.ReplayPolicy.REUSABLE:
             errors["replay_policy"] = _("An ID-JAG has a jti, so that it can be used once.")
         if errors:
             raise ValidationError(errors)
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        """Save, with the keys as one JWK Set of public keys.
-
-        Raises :class:`ValueError` for private or symmetric keys: they are never stored.
-        """
-        self._clean_jwks()
-        super().save(*args, **kwargs)
 
     def _clean_jwks(self) -> None:
         if self.jwks or self.key_source == self.KeySource.INLINE:
@@ -264,4 +279,4 @@ class LinkedSubject(models.Model):
         """What names this link in a fixture."""
         return (*self.issuer.natural_key(), self.subject)
 
-    natural_key.dependencies = ["oauth_jwt_grant.trustedissuer"]  # type: ignore[attr-defined]
+    natural_key.dependencies = ("oauth_jwt_grant.trustedissuer",)  # type: ignore[attr-defined]

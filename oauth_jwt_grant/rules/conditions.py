@@ -53,7 +53,9 @@ class Condition:
     def check(self) -> None:
         """Raise :class:`InvalidCondition` for a condition that is empty or contradicts itself."""
         if not self.claim or (self.claim.startswith("/") and not _is_pointer(self.claim)):
-            raise InvalidCondition("The claim must be a name or a JSON Pointer such as /kubernetes.io/namespace.")
+            raise InvalidCondition(
+                "The claim must be a name or a JSON Pointer such as /kubernetes.io/namespace."
+            )
         if self.operator is Operator.EXISTS:
             if self.values:
                 raise InvalidCondition("The operator exists takes no values.")
@@ -67,7 +69,7 @@ class Condition:
                 _check_pattern(value)
 
     def holds(self, claims: Mapping[str, Any]) -> bool:
-        """Whether ``claims`` meet this condition. A condition that does not :meth:`check` holds for nobody."""
+        """Whether ``claims`` meet this condition; one that fails its :meth:`check` holds for nobody."""
         try:
             self.check()
         except InvalidCondition:

@@ -90,7 +90,7 @@ class NoMatch(AssertionRefused):
 
 
 def admits(rule: MatchableRule, client: Client | None) -> bool:
-    """Whether the client policy of ``rule`` lets ``client`` (``None``: nobody known) present the assertion."""
+    """Whether the client policy of ``rule`` lets ``client`` (``None``: nobody) present the assertion."""
     match rule.client_policy:
         case ClientPolicy.ANONYMOUS:
             return True

@@ -1,0 +1,43 @@
+"""Where an issuer's keys come from: stored, fetched, or certified. Knows nothing of Django."""
+
+from __future__ import annotations
+
+from .base import (
+    CertificateInfo,
+    Clock,
+    KeyCache,
+    KeyLimits,
+    KeySource,
+    KeyStatus,
+    KeyStore,
+    LeftOut,
+    StoredKeys,
+)
+from .bindings import parse_bindings
+from .certificates import CertificateKeys, parse_trust_anchors
+from .fetch import FetchedDocument, Fetcher, FetchFailed, check_url
+from .inline import InlineKeys, normalise_jwks
+from .remote import DiscoveredKeys, RemoteKeys
+
+__all__ = [
+    "CertificateInfo",
+    "CertificateKeys",
+    "Clock",
+    "DiscoveredKeys",
+    "FetchFailed",
+    "FetchedDocument",
+    "Fetcher",
+    "InlineKeys",
+    "KeyCache",
+    "KeyLimits",
+    "KeySource",
+    "KeyStatus",
+    "KeyStore",
+    "LeftOut",
+    "RemoteKeys",
+    "StoredKeys",
+    "check_url",
+    "normalise_jwks",
+    "parse_bindings",
+    "parse_trust_anchors",
+]

@@ -1,0 +1,80 @@
+"""Which network addresses a fetch may go to, and how a name becomes addresses in bounded time."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import threading
+from collections.abc import Callable, Sequence
+
+from requests_hardened.ip_filter import InvalidIPAddress, filter_host
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+#: Host name and port to addresses, in the order of preference. Raises :class:`OSError`.
+Resolver = Callable[[str, int], Sequence[str]]
+#: Whether a fetch may connect to this address.
+AddressPolicy = Callable[[Address], bool]
+
+
+def is_public(address: Address) -> bool:
+    """Whether ``address`` is on the public internet, by ``requests-hardened``'s filter and a little more."""
+    address = unmapped(address)
+    if not address.is_global or address.is_reserved or getattr(address, "is_site_local", False):
+        return False
+    try:
+        # A literal address: nothing is resolved here.
+        filter_host(str(address), 443, allow_loopback=False)
+    except InvalidIPAddress:
+        return False
+    return True
+
+
+def is_inside(address: Address) -> bool:
+    """Whether ``address`` may be asked for an issuer inside the operator's own network.
+
+    That is every public, private and loopback address, but no link-local one: there the
+    metadata services of clouds live, and no issuer does.
+    """
+    address = unmapped(address)
+    return not (
+        address.is_link_local or address.is_multicast or address.is_unspecified or address.is_reserved
+    )
+
+
+def unmapped(address: Address) -> Address:
+    """The IPv4 address inside an IPv4-mapped IPv6 address (RFC 4291 section 2.5.5.2), or ``address``."""
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return address if mapped is None else mapped
+
+
+def resolve(host: str, port: int) -> list[str]:
+    """Ask the system's resolver. Raises :class:`OSError`."""
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+
+def resolve_within(resolver: Resolver, host: str, port: int, seconds: float) -> list[str]:
+    """``resolver`` with a limit: the system's resolver cannot be told when to give up.
+
+    Raises :class:`OSError`, as :class:`TimeoutError` when ``seconds`` have passed; the
+    question is then left to itself on its own thread.
+    """
+    addresses: list[str] = []
+    errors: list[OSError] = []
+
+    def ask() -> None:
+        try:
+            addresses.extend(resolver(host, port))
+        except OSError as error:
+            errors.append(error)
+        except UnicodeError:  # a label too long for a host name
+            errors.append(OSError("not a host name"))
+
+    thread = threading.Thread(target=ask, daemon=True, name="oauth_jwt_grant-resolver")
+    thread.start()
+    thread.join(seconds)
+    if thread.is_alive():
+        raise TimeoutError("name resolution took too long")
+    if errors:
+        raise errors[0]
+    return addresses

@@ -1,0 +1,59 @@
+"""From an issuer to the URL of its keys: OpenID Connect Discovery 1.0 and RFC 8414."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from authlib.oauth2.rfc8414 import get_well_known_url as oauth_url
+from authlib.oidc.discovery import OpenIDProviderMetadata
+from authlib.oidc.discovery import get_well_known_url as openid_url
+
+from .fetch import Fetcher, FetchFailed, check_url
+from .transport import Deadline
+
+
+def locate_keys(fetcher: Fetcher, issuer: str, discovery_url: str, deadline: Deadline) -> str:
+    """The ``jwks_uri`` of ``issuer``, from ``discovery_url`` or, if that is empty, from the well-known places.
+
+    OpenID Connect's place comes first, RFC 8414's where there is nothing (404). Raises
+    :class:`FetchFailed`.
+    """
+    if discovery_url:
+        return keys_url(fetcher.fetch(discovery_url, deadline=deadline).document, issuer)
+    first, second = well_known_urls(issuer)
+    try:
+        answer = fetcher.fetch(first, deadline=deadline)
+    except FetchFailed as error:
+        if error.status != 404:
+            raise
+        answer = fetcher.fetch(second, deadline=deadline)
+    return keys_url(answer.document, issuer)
+
+
+def well_known_urls(issuer: str) -> tuple[str, str]:
+    """Where the metadata of ``issuer`` may be: OpenID Connect Discovery section 4, RFC 8414 section 3.1.
+
+    Raises :class:`FetchFailed` if ``issuer`` is not an https URL without query.
+    """
+    check_url(issuer)
+    if "?" in issuer:
+        raise FetchFailed("the issuer has a query: its metadata has no well-known place")
+    return openid_url(issuer, external=True), oauth_url(issuer, external=True)
+
+
+def keys_url(document: dict[str, Any], issuer: str) -> str:
+    """The ``jwks_uri`` of the metadata ``document``, which must be about ``issuer`` exactly.
+
+    RFC 8414 sections 2 and 3.3. Raises :class:`FetchFailed`.
+    """
+    if document.get("issuer") != issuer:
+        raise FetchFailed("the discovery document is about another issuer")
+    url = document.get("jwks_uri")
+    if not isinstance(url, str):
+        raise FetchFailed("the discovery document has no jwks_uri")
+    try:
+        OpenIDProviderMetadata(document).validate_jwks_uri()
+    except ValueError as error:
+        raise FetchFailed(f"the discovery document has no usable jwks_uri: {error}") from error
+    check_url(url)
+    return url

@@ -1,0 +1,213 @@
+"""Fetching one JSON object over HTTPS without being led astray (RFC 8725 section 3.10)."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+
+from ..assertion.strict_json import MalformedJSON, read_object
+from .addresses import Address, AddressPolicy, Resolver, is_inside, is_public, resolve, resolve_within
+from .transport import Deadline, DeadlineContext, open_session
+
+_MAX_AGE = re.compile(r"(?:^|[,\s])max-age=\"?(\d{1,10})", re.IGNORECASE | re.ASCII)
+_UNCACHED = re.compile(r"(?:^|[,\s])no-(?:store|cache)", re.IGNORECASE)
+_CHUNK = 16384
+_HEADERS = {
+    "Accept": "application/json, application/jwk-set+json",
+    "Accept-Encoding": "identity",
+    "User-Agent": "oauth_jwt_grant",
+}
+
+
+class FetchFailed(Exception):
+    """Nothing usable was fetched; the text tells an operator why. ``status`` is the HTTP status, if any."""
+
+    def __init__(self, text: str, status: int | None = None) -> None:
+        super().__init__(text)
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class FetchedDocument:
+    """What a fetch brought: a JSON object, or that it has not been modified.
+
+    ``max_age`` is for how many seconds from now the answer may be kept, ``None`` if it
+    does not say; ``etag`` goes into the next fetch.
+    """
+
+    document: dict[str, Any]
+    not_modified: bool
+    max_age: float | None
+    etag: str | None
+
+
+class Fetcher:
+    """Fetches JSON objects from addresses that ``policy`` allows, within ``timeout`` seconds in all.
+
+    ``ca_bundle`` (PEM text) takes the place of the public certificate authorities.
+    Without ``allow_private_network`` only public addresses are asked.
+    """
+
+    def __init__(
+        self,
+        *,
+        timeout: float = 5,
+        max_bytes: int = 262144,
+        ca_bundle: str = "",
+        allow_private_network: bool = False,
+        resolver: Resolver = resolve,
+        policy: AddressPolicy | None = None,
+    ) -> None:
+        self._timeout = timeout
+        self._max_bytes = max_bytes
+        self._ca_bundle = ca_bundle
+        self._resolver = resolver
+        self._policy = policy or (is_inside if allow_private_network else is_public)
+
+    def deadline(self) -> Deadline:
+        """A deadline for several fetches that belong together."""
+        return Deadline(self._timeout)
+
+    def fetch(
+        self, url: str, *, etag: str | None = None, deadline: Deadline | None = None
+    ) -> FetchedDocument:
+        """Fetch ``url`` unless it is still what ``etag`` stands for. Raises :class:`FetchFailed`."""
+        check_url(url)
+        deadline = deadline or self.deadline()
+        context = self._context(deadline)
+        headers = _HEADERS if etag is None else {**_HEADERS, "If-None-Match": etag}
+        try:
+            request = requests.Request("GET", url, headers=headers).prepare()
+        except (requests.RequestException, ValueError) as error:
+            raise FetchFailed("not a URL that can be fetched") from error
+        addresses = self._addresses(str(request.url), deadline)
+        failure = FetchFailed("the name has no address")
+        for tried, address in enumerate(addresses):
+            share = _left(deadline) / (len(addresses) - tried)
+            try:
+                return self._exchange(request, address, context, share)
+            except requests.ConnectionError as error:
+                # A dead address must not keep the living ones from being tried.
+                _left(deadline)
+                failure = FetchFailed(_explain(error))
+        raise failure
+
+    def _context(self, deadline: Deadline) -> DeadlineContext:
+        try:
+            return DeadlineContext.for_fetch(deadline, self._ca_bundle)
+        except (ssl.SSLError, ValueError) as error:
+            raise FetchFailed("the CA bundle is not PEM text with certificates") from error
+
+    def _addresses(self, url: str, deadline: Deadline) -> list[Address]:
+        """Every address that may be asked; DNS is asked once, so that the answer cannot change later."""
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port or 443
+        try:
+            found = resolve_within(self._resolver, host, port, deadline.remaining())
+        except TimeoutError as error:
+            raise FetchFailed(str(error)) from error
+        except OSError as error:
+            raise FetchFailed(f"the name {host} cannot be resolved: {error.strerror or error}") from error
+        addresses = [ipaddress.ip_address(text) for text in found]
+        allowed = [address for address in addresses if self._policy(address)]
+        if addresses and not allowed:
+            raise FetchFailed(f"{host} is at {addresses[0]}, which is not a public address and not allowed")
+        return allowed
+
+    def _exchange(
+        self, request: requests.PreparedRequest, address: Address, context: DeadlineContext, share: float
+    ) -> FetchedDocument:
+        with _readable_errors(context.deadline), open_session(address, context) as session:
+            timeout = (share, context.deadline.remaining())
+            with session.send(request.copy(), stream=True, timeout=timeout) as response:
+                return self._read(response, conditional="If-None-Match" in request.headers)
+
+    def _read(self, response: requests.Response, conditional: bool) -> FetchedDocument:
+        not_modified = conditional and response.status_code == 304
+        if response.status_code != 200 and not not_modified:
+            raise FetchFailed(f"the answer has the HTTP status {response.status_code}", response.status_code)
+        document = {} if not_modified else self._document(response)
+        etag = response.headers.get("ETag")
+        return FetchedDocument(document, not_modified, _max_age(response), etag)
+
+    def _document(self, response: requests.Response) -> dict[str, Any]:
+        if response.headers.get("Content-Encoding", "identity").lower() != "identity":
+            raise FetchFailed("the answer is compressed although that was not asked for")
+        body = bytearray()
+        for chunk in response.iter_content(_CHUNK):
+            body += chunk
+            if len(body) > self._max_bytes:
+                raise FetchFailed(f"the answer is larger than {self._max_bytes} bytes")
+        try:
+            return read_object(bytes(body))
+        except MalformedJSON as error:
+            raise FetchFailed(f"the answer is not a JSON object: {error}") from error
+
+
+def check_url(url: str) -> None:
+    """Raise :class:`FetchFailed` unless ``url`` is an https URL with a host and without user or fragment."""
+    try:
+        parts = urlsplit(url)
+        valid = parts.scheme == "https" and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        valid = False
+    if not valid or "@" in parts.netloc or "#" in url or not url.isascii():
+        raise FetchFailed("not an https URL with a host and without user or fragment")
+
+
+@contextmanager
+def _readable_errors(deadline: Deadline) -> Iterator[None]:
+    """Timeouts and broken transfers become :class:`FetchFailed`; trouble to connect goes on as it is."""
+    try:
+        yield
+    except (requests.Timeout, TimeoutError) as error:
+        if isinstance(error, requests.ConnectTimeout):
+            raise
+        raise FetchFailed(f"no complete answer within {deadline.seconds:g} s") from error
+    except requests.ConnectionError:
+        raise
+    except (requests.RequestException, OSError) as error:
+        raise FetchFailed(f"the transfer broke: {_explain(error)}") from error
+
+
+def _left(deadline: Deadline) -> float:
+    try:
+        return deadline.remaining()
+    except TimeoutError as error:
+        raise FetchFailed(str(error)) from error
+
+
+def _max_age(response: requests.Response) -> float | None:
+    """RFC 9111 section 4.2.1, less the ``Age`` that the answer has already reached on its way."""
+    control = response.headers.get("Cache-Control", "")
+    if _UNCACHED.search(control):
+        return 0
+    match = _MAX_AGE.search(control)
+    if match is None:
+        return None
+    age = response.headers.get("Age", "")
+    return max(0, int(match[1]) - (int(age) if age.isascii() and age.isdigit() and len(age) < 11 else 0))
+
+
+def _explain(error: BaseException) -> str:
+    """The innermost cause, in few words: the outer ones repeat the URL and say little."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return f"TLS: the certificate is not accepted: {cause.verify_message}"
+        if isinstance(cause, ssl.SSLError):
+            return f"TLS: {cause.reason or 'the handshake failed'}"
+        if isinstance(cause, TimeoutError):
+            return "cannot connect: no answer"
+        if isinstance(cause, OSError) and not isinstance(cause, requests.RequestException):
+            return f"cannot connect: {cause.strerror or type(cause).__name__}"
+        cause = cause.__cause__ or cause.__context__
+    return "the server does not keep to HTTP"

@@ -1,0 +1,114 @@
+"""Keys that an operator has stored with the issuer."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+
+from ..assertion.errors import AssertionRefused, Reason
+from ..assertion.jose import PublicKey, UnusableKey, import_native
+from ..assertion.strict_json import MalformedJSON, read_object
+from .base import KeySource, KeyStatus, select
+from .parse import MalformedKeySet, ParsedKeys, certificate_key, parse_text, shown_kid, usable_key
+
+_PEM = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----.*?-----END \1-----", re.DOTALL)
+
+
+class InlineKeys(KeySource):
+    """The keys of a JWK Set that :func:`normalise_jwks` has accepted.
+
+    Keys that are not usable any more (a stricter release, rows that were loaded past
+    the validation) are left out one by one.
+    """
+
+    def __init__(self, jwks: Any, *, max_keys: int = 100) -> None:
+        self._jwks = jwks
+        self._max_keys = max_keys
+
+    def candidates(self, header: Mapping[str, Any]) -> Sequence[PublicKey]:
+        """The stored keys that ``alg`` and ``kid`` allow."""
+        return select(self._parsed().keys, header)
+
+    def status(self) -> KeyStatus:
+        """The stored keys, and those that are left out."""
+        try:
+            parsed = self._parsed()
+        except AssertionRefused as refused:
+            return KeyStatus(last_error=refused.detail)
+        return KeyStatus(keys=parsed.keys, left_out=parsed.left_out)
+
+    def _parsed(self) -> ParsedKeys:
+        try:
+            return parse_text(json.dumps(self._jwks), self._max_keys)
+        except MalformedKeySet as error:
+            raise AssertionRefused(Reason.ISSUER_MISCONFIGURED, detail=f"stored keys: {error}") from error
+
+
+def normalise_jwks(value: object) -> dict[str, Any]:
+    """The JWK Set of public keys that ``value`` stands for.
+
+    ``value`` is a JWK Set or a JWK (as an object or as JSON text), or PEM text with one
+    or more public keys or certificates. Raises :class:`ValueError`, fit to be shown
+    to an operator and without key material, for private or symmetric keys, for each
+    key that cannot be used, and where there is no key at all.
+    """
+    keys = _from_pem(value) if isinstance(value, str) and "-----BEGIN" in value else _from_json(value)
+    if not keys:
+        raise ValueError("There is no key in it.")
+    for number, jwk in enumerate(keys, 1):
+        try:
+            usable_key(jwk)
+        except UnusableKey as error:
+            kid = shown_kid(jwk)
+            name = f"Key {number}" if kid is None else f"Key {number} ({kid})"
+            raise ValueError(f"{name} cannot be used: {error}.") from error
+    return {"keys": keys}
+
+
+def _from_json(value: object) -> list[Any]:
+    try:
+        # Objects go the same strict way as text: what no database can hold is refused here.
+        text = value if isinstance(value, str) else json.dumps(value, allow_nan=False)
+        document = read_object(text.encode("utf-8", "surrogatepass"))
+    except MalformedJSON as error:
+        raise ValueError(f"Neither PEM nor a JWK Set or JWK in JSON: {error}.") from error
+    except (TypeError, ValueError) as error:
+        raise ValueError("Neither PEM nor a JWK Set or JWK in JSON.") from error
+    if isinstance(document.get("keys"), list):
+        return list(document["keys"])
+    if "kty" in document:
+        return [document]
+    raise ValueError("Neither a JWK Set (no list of keys) nor a JWK (no kty).")
+
+
+def _from_pem(text: str) -> list[Any]:
+    return [_jwk_of(key) for key in _pem_keys(text)]
+
+
+def _pem_keys(text: str) -> Iterator[PublicKey]:
+    if "PRIVATE KEY-----" in text:
+        raise ValueError("The PEM text holds a private key: enter the public key alone.")
+    for number, block in enumerate(_PEM.finditer(text), 1):
+        label, pem = block[1], block[0].encode("utf-8", "replace")
+        try:
+            if label in ("CERTIFICATE", "X509 CERTIFICATE"):
+                yield certificate_key(x509.load_pem_x509_certificate(pem))
+            elif label in ("PUBLIC KEY", "RSA PUBLIC KEY"):
+                yield import_native(load_pem_public_key(pem))
+            else:
+                raise UnusableKey("neither a public key nor a certificate")
+        except UnusableKey as error:
+            raise ValueError(f"PEM block {number} cannot be used: {error}.") from error
+        except (ValueError, UnsupportedAlgorithm) as error:
+            raise ValueError(f"PEM block {number} cannot be used: malformed.") from error
+
+
+def _jwk_of(key: PublicKey) -> dict[str, Any]:
+    members = key.native.as_dict(private=False)
+    return {name: members[name] for name in ("kty", "crv", "n", "e", "x", "y") if name in members}

@@ -1,0 +1,136 @@
+"""From a JWK Set document to usable keys (RFC 7517 section 5), one bad key at a time."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from ..assertion.jose import PRIVATE_MEMBERS, PublicKey, UnusableKey, import_jwk, import_native
+from .base import LeftOut
+
+_MAX_SHOWN = 100
+
+
+class MalformedKeySet(ValueError):
+    """The document is not a JWK Set; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedKeys:
+    """The usable keys of a JWK Set, the members that were left out, and every key id it names."""
+
+    keys: tuple[PublicKey, ...]
+    left_out: tuple[LeftOut, ...]
+    kids: frozenset[str]
+
+
+def parse_key_set(document: object, max_keys: int, issuer: str | None = None) -> ParsedKeys:
+    """Load the first ``max_keys`` members of the JWK Set ``document``; what cannot be used is left out.
+
+    ``issuer`` is whose keys they are: a key that names another issuer is left out.
+    Raises :class:`MalformedKeySet` for what is not an object with a list ``keys``
+    (RFC 7517 section 5.1).
+    """
+    members = document.get("keys") if isinstance(document, Mapping) else None
+    if not isinstance(members, list):
+        raise MalformedKeySet("not a JWK Set: there is no list of keys")
+    keys: list[PublicKey] = []
+    left_out: list[LeftOut] = []
+    for position, jwk in enumerate(members[:max_keys]):
+        try:
+            keys.append(usable_key(jwk, issuer))
+        except UnusableKey as error:
+            left_out.append(LeftOut(position, shown_kid(jwk), str(error)))
+    if len(members) > max_keys:
+        beyond = f"beyond the {max_keys} keys that are read of one set ({len(members)} in all)"
+        left_out.append(LeftOut(max_keys, None, beyond))
+    kids = {key.kid for key in keys} | {entry.kid for entry in left_out}
+    return ParsedKeys(tuple(keys), tuple(left_out), frozenset(kid for kid in kids if kid is not None))
+
+
+@lru_cache(maxsize=1024)
+def parse_text(text: str, max_keys: int, issuer: str | None = None) -> ParsedKeys:
+    """:func:`parse_key_set` of a document in JSON; one that has not changed is not parsed twice."""
+    return parse_key_set(json.loads(text), max_keys, issuer)
+
+
+def usable_key(jwk: object, issuer: str | None = None) -> PublicKey:
+    """Load one JWK as a key of ``issuer``. Raises :class:`UnusableKey` with the reason why not."""
+    key = import_jwk(jwk)
+    assert isinstance(jwk, Mapping)
+    _check_certificate(jwk, key)
+    named = jwk.get("issuer")
+    # Entra ID publishes one set for many tenants: some keys are tied to a single other tenant,
+    # the rest name a template for all.
+    if issuer is not None and isinstance(named, str) and "{tenantid}" not in named and named != issuer:
+        raise UnusableKey("belongs to another issuer (issuer)")
+    return key
+
+
+def shown_kid(jwk: object) -> str | None:
+    """The key id of a JWK that may be anything else as well, fit to be shown."""
+    kid = jwk.get("kid") if isinstance(jwk, Mapping) else None
+    return kid[:_MAX_SHOWN] if isinstance(kid, str) else None
+
+
+def without_secrets(document: Mapping[str, Any]) -> dict[str, Any]:
+    """A copy of a JWK Set that is safe to keep: private and symmetric members are emptied.
+
+    They stay in place by name, so that such a key is still recognised and left out.
+    """
+    members = [
+        {name: "" if name in PRIVATE_MEMBERS else value for name, value in jwk.items()}
+        if isinstance(jwk, Mapping)
+        else None
+        for jwk in document["keys"]
+    ]
+    return {"keys": members}
+
+
+def decode_certificate(text: object) -> x509.Certificate:
+    """Read one member of an ``x5c`` list: DER in base64, not base64url (RFC 7515 section 4.1.6).
+
+    Raises :class:`UnusableKey`.
+    """
+    if not isinstance(text, str):
+        raise UnusableKey("a certificate (x5c) is not a string")
+    try:
+        der = base64.b64decode(text, validate=True)
+        return x509.load_der_x509_certificate(der)
+    except (binascii.Error, ValueError, UnsupportedAlgorithm) as error:
+        raise UnusableKey("a certificate (x5c) is not DER in base64") from error
+
+
+def certificate_key(certificate: x509.Certificate) -> PublicKey:
+    """The key that ``certificate`` certifies. Raises :class:`UnusableKey`."""
+    try:
+        native = certificate.public_key()
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        raise UnusableKey("the key of the certificate is of an unknown type") from error
+    return import_native(native)
+
+
+def certificate_sha256(certificate: x509.Certificate) -> bytes:
+    """SHA-256 over the DER form of ``certificate``, the ``x5t#S256`` of RFC 7515 section 4.1.8."""
+    return hashlib.sha256(certificate.public_bytes(Encoding.DER)).digest()
+
+
+def _check_certificate(jwk: Mapping[str, Any], key: PublicKey) -> None:
+    """RFC 7517 section 4.7: the key of the first certificate MUST match the key of the JWK."""
+    chain = jwk.get("x5c")
+    if chain is None:
+        return
+    if not isinstance(chain, list) or not chain:
+        raise UnusableKey("certificates (x5c) are not a list of certificates")
+    if certificate_key(decode_certificate(chain[0])).thumbprint != key.thumbprint:
+        raise UnusableKey("certificate (x5c) is not of this key")

@@ -1,0 +1,147 @@
+"""What the processes of a site share about one issuer's keys: the key set, failures, and who fetches.
+
+All of it is in the cache; the last good key set is in the store as well.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from .base import Clock, KeyCache, KeyLimits, KeyStore, StoredKeys
+
+logger = logging.getLogger("oauth_jwt_grant.keys")
+
+# Longer than any fetch takes: a fetcher that died must not lock the others out for good.
+_FETCH_GRACE = 5
+
+
+@dataclass(frozen=True, slots=True)
+class KeptKeys:
+    """A good key set: its JSON ``text``, when it was fetched, until when it is fresh, and its ``etag`` at ``url``."""
+
+    text: str
+    fetched_at: float
+    expires_at: float
+    etag: str | None
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """``count`` failed fetches in a row ``since`` then, the last ``error``, and when to try again."""
+
+    count: int
+    since: float
+    error: str
+    retry_at: float
+
+
+def fingerprint(*parts: str) -> str:
+    """A short name for a source of keys, another one for each other source."""
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:40]
+
+
+class SharedKeys:
+    """The shared state of one source of keys of one issuer, known by its ``source`` fingerprint.
+
+    A cache that is down counts as an empty one: keys then come from the store.
+    """
+
+    def __init__(
+        self, source: str, cache: KeyCache, store: KeyStore | None, limits: KeyLimits, clock: Clock
+    ) -> None:
+        self._source = source
+        self._cache = cache
+        self._store = store
+        self._limits = limits
+        self._clock = clock
+
+    def kept(self) -> KeptKeys | None:
+        """The key set in the cache."""
+        value = self._get("set")
+        return None if value is None else KeptKeys(**value)
+
+    def restored(self, url: str) -> KeptKeys | None:
+        """The key set in the store, put back into the cache; ``url`` is where its ``etag`` is valid."""
+        stored = self._store.load() if self._store is not None else None
+        if stored is None or stored.source != self._source:
+            return None
+        text = json.dumps(stored.document)
+        kept = KeptKeys(text, stored.fetched_at, stored.expires_at, stored.etag, url)
+        self._cache_set(kept)
+        return kept
+
+    def keep(self, kept: KeptKeys) -> None:
+        """Put a good key set in the place of the last one, whole, and forget all failures."""
+        self._cache_set(kept)
+        self._delete("failure")
+        if self._store is not None:
+            document = json.loads(kept.text)
+            self._store.save(StoredKeys(self._source, document, kept.fetched_at, kept.expires_at, kept.etag))
+
+    def failure(self) -> Failure | None:
+        """The failures since the last good fetch."""
+        value = self._get("failure")
+        return None if value is None else Failure(**value)
+
+    def fail(self, error: str) -> Failure:
+        """Note a failed fetch, and leave the issuer alone for longer each time."""
+        now, last = self._clock(), self.failure()
+        count = last.count + 1 if last else 1
+        retry_at = now + self._limits.backoff(count)
+        failure = Failure(count, last.since if last else now, error, retry_at)
+        self._set("failure", asdict(failure), self._limits.stale_if_error + self._limits.backoff(count))
+        return failure
+
+    def start_fetch(self) -> bool:
+        """Become the one who fetches; ``False`` if somebody else does at the moment."""
+        return self._add("fetching", self._limits.fetch_timeout + _FETCH_GRACE, without_cache=True)
+
+    def end_fetch(self) -> None:
+        """Let others fetch."""
+        self._delete("fetching")
+
+    def fetching(self) -> bool:
+        """Whether somebody fetches at the moment."""
+        return self._get("fetching") is not None
+
+    def may_refetch(self) -> bool:
+        """Take the one refetch for unknown key ids that a cool-down allows; ``False`` if it is taken."""
+        return self._add("refetched", self._limits.refetch_cooldown, without_cache=False)
+
+    def _cache_set(self, kept: KeptKeys) -> None:
+        lifetime = self._limits.max_age + self._limits.stale_if_error
+        self._set("set", asdict(kept), lifetime)
+
+    def _key(self, name: str) -> str:
+        return f"oauth_jwt_grant:keys:1:{self._source}:{name}"
+
+    def _get(self, name: str) -> Any:
+        try:
+            return self._cache.get(self._key(name))
+        except Exception:  # whatever the cache's client raises
+            logger.warning("The cache for key sets cannot be read", exc_info=True)
+            return None
+
+    def _set(self, name: str, value: Any, timeout: float) -> None:
+        try:
+            self._cache.set(self._key(name), value, timeout)
+        except Exception:
+            logger.warning("The cache for key sets cannot be written", exc_info=True)
+
+    def _add(self, name: str, timeout: float, *, without_cache: bool) -> bool:
+        try:
+            return bool(self._cache.add(self._key(name), True, timeout))
+        except Exception:
+            logger.warning("The cache for key sets cannot be written", exc_info=True)
+            return without_cache
+
+    def _delete(self, name: str) -> None:
+        try:
+            self._cache.delete(self._key(name))
+        except Exception:
+            logger.warning("The cache for key sets cannot be written", exc_info=True)

@@ -1,0 +1,142 @@
+"""One HTTPS connection to one checked address, with a single deadline for all that happens on it."""
+
+from __future__ import annotations
+
+import math
+import ssl
+import time
+from typing import Any
+
+import requests
+from requests.adapters import HTTPAdapter
+from requests.certs import where
+from requests_hardened import Config, HTTPSession
+
+from .addresses import Address
+
+
+class Deadline:
+    """A point in time that ``seconds`` from its creation lead to, by the monotonic clock."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self._end = time.monotonic() + seconds
+
+    def remaining(self) -> float:
+        """The seconds left, more than 0. Raises :class:`TimeoutError` when there are none."""
+        left = self._end - time.monotonic()
+        if left <= 0:
+            raise TimeoutError(f"no complete answer within {self.seconds:g} s")
+        return left
+
+
+class DeadlineSocket(ssl.SSLSocket):
+    """A TLS socket that gives each operation no more than what is left of its context's deadline.
+
+    A timeout alone begins anew with each byte that arrives, so a server that drips would never end.
+    """
+
+    def do_handshake(self, block: bool = False) -> None:
+        """The handshake, within the time for connecting to this address."""
+        share = self.gettimeout()
+        self._tighten(self.deadline.seconds if share is None else share)
+        super().do_handshake(block)
+
+    def recv_into(self, *args: Any, **kwargs: Any) -> int:
+        """Receive within the deadline: status line, headers and body all come this way."""
+        self._tighten()
+        return super().recv_into(*args, **kwargs)
+
+    def send(self, *args: Any, **kwargs: Any) -> int:
+        """Send within the deadline."""
+        self._tighten()
+        return super().send(*args, **kwargs)
+
+    @property
+    def deadline(self) -> Deadline:
+        """The deadline of the context."""
+        assert isinstance(self.context, DeadlineContext)
+        return self.context.deadline
+
+    def _tighten(self, at_most: float = math.inf) -> None:
+        self.settimeout(min(self.deadline.remaining(), at_most))
+
+
+class DeadlineContext(ssl.SSLContext):
+    """A client's TLS context: certificate and host name checked, TLS 1.2 or newer, one deadline.
+
+    Use :meth:`for_fetch` to make one.
+    """
+
+    sslsocket_class = DeadlineSocket
+    deadline: Deadline
+
+    @classmethod
+    def for_fetch(cls, deadline: Deadline, ca_bundle: str = "") -> DeadlineContext:
+        """A context that trusts the certificates of the PEM text ``ca_bundle`` alone, or the public CAs.
+
+        Raises :class:`ssl.SSLError` or :class:`ValueError` for a bundle that is not PEM.
+        """
+        context = cls(ssl.PROTOCOL_TLS_CLIENT)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.deadline = deadline
+        if ca_bundle:
+            context.load_verify_locations(cadata=ca_bundle)
+        else:
+            context.load_verify_locations(cafile=where())
+        return context
+
+
+class PinnedAdapter(HTTPAdapter):
+    """Connects to ``address`` whatever the host of the URL resolves to by now.
+
+    The host of the URL stays what the server is asked for (SNI, ``Host``) and what its
+    certificate is checked against.
+    """
+
+    def __init__(self, address: Address, context: ssl.SSLContext) -> None:
+        super().__init__()
+        self._address = address
+        self._context = context
+
+    def build_connection_pool_key_attributes(
+        self, request: requests.PreparedRequest, verify: Any, cert: Any = None
+    ) -> Any:
+        """The pool's address and TLS parameters, with the pinned address in the place of the host."""
+        host_params, pool_kwargs = super().build_connection_pool_key_attributes(request, verify, cert)
+        host, port = host_params["host"], host_params["port"]
+        shown = f"[{host}]" if ":" in host else host
+        request.headers["Host"] = shown if port is None else f"{shown}:{port}"
+        pinned = f"[{self._address}]" if self._address.version == 6 else str(self._address)
+        return (
+            {**host_params, "host": pinned},
+            {**pool_kwargs, "server_hostname": host, "ssl_context": self._context},
+        )
+
+    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
+        """Add no certificates of ``requests``: the context says what is trusted."""
+        return None
+
+
+class OneAnswerSession(HTTPSession):  # type: ignore[misc]
+    """A session that takes the first answer as it is."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """There is none: to prepare a redirect, even one not followed, would read its whole body."""
+        return None
+
+
+def open_session(address: Address, context: DeadlineContext) -> HTTPSession:
+    """A session for one request to ``address``: no redirects, nothing from the environment."""
+    session = OneAnswerSession(
+        Config(
+            ip_filter_enable=False,  # the address has been checked, and is pinned
+            ip_filter_allow_loopback_ips=False,
+            never_redirect=True,
+            default_timeout=(context.deadline.seconds, context.deadline.seconds),
+        )
+    )
+    session.trust_env = False
+    session.adapters.clear()
+    session.mount("https://", PinnedAdapter(address, context))
+    return session

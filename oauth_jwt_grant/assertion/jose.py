@@ -8,14 +8,19 @@ ever loaded (RFC 7517 sections 4.2 and 4.3).
 
 from __future__ import annotations
 
+import base64
+import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 from joserfc.jws import JWSRegistry
+
+from .rsa_keys import weakness
 
 #: Every algorithm that an issuer can be allowed: name -> key type and curve. There is
 #: no HMAC among them and no ``none``, so neither can be switched on anywhere.
@@ -33,14 +38,10 @@ ALGORITHMS: dict[str, tuple[str, str | None]] = {
     "Ed25519": ("OKP", "Ed25519"),
 }
 
-MIN_RSA_BITS = 2048
-# Verifying costs more than linear in the size: a larger key is a way to slow us down.
-MAX_RSA_BITS = 8192
-
 _CURVE_BITS = {"P-256": 256, "P-384": 384, "P-521": 521, "Ed25519": 255}
 _MATERIAL = {"RSA": ("n", "e"), "EC": ("crv", "x", "y"), "OKP": ("crv", "x")}
 _NATIVE: dict[str, type[RSAKey] | type[ECKey] | type[OKPKey]] = {"RSA": RSAKey, "EC": ECKey, "OKP": OKPKey}
-_PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"})
+PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"})
 # "jwt-svid" is how a SPIFFE trust bundle marks the keys of its JWTs.
 _SIGNATURE_USES = frozenset({"sig", "jwt-svid"})
 
@@ -92,7 +93,7 @@ def import_jwk(jwk: object) -> PublicKey:
     if not isinstance(jwk, Mapping):
         raise UnusableKey("not a JSON object")
     kty = jwk.get("kty")
-    if kty == "oct" or _PRIVATE_MEMBERS & jwk.keys():
+    if kty == "oct" or PRIVATE_MEMBERS & jwk.keys():
         raise UnusableKey("holds private or symmetric key material")
     if not isinstance(kty, str) or kty not in _MATERIAL:
         raise UnusableKey("key type (kty) is unknown")
@@ -102,7 +103,7 @@ def import_jwk(jwk: object) -> PublicKey:
     crv = None if kty == "RSA" else str(jwk["crv"])
     if alg is not None and ALGORITHMS[alg] != (kty, crv):
         raise UnusableKey("algorithm (alg) does not fit the key type")
-    bits = _rsa_bits(native) if isinstance(native, RSAKey) else _CURVE_BITS[str(crv)]
+    bits = native.public_key.key_size if isinstance(native, RSAKey) else _CURVE_BITS[str(crv)]
     return PublicKey(
         kty=kty,
         crv=crv,
@@ -120,6 +121,8 @@ def import_native(key: Any) -> PublicKey:
 
     Raises :class:`UnusableKey` as :func:`import_jwk` does.
     """
+    if isinstance(key, RSAPublicKey):
+        _check_strength(key.public_numbers().n)
     for kind in (RSAKey, ECKey, OKPKey):
         try:
             jwk = dict(kind.import_key(key).as_dict(private=False))
@@ -164,6 +167,8 @@ def _load(kty: str, material: dict[str, Any]) -> RSAKey | ECKey | OKPKey:
         raise UnusableKey("key material is incomplete")
     if kty != "RSA" and material["crv"] not in _CURVE_BITS:
         raise UnusableKey("curve (crv) is unknown")
+    if kty == "RSA":
+        _check_strength(_modulus(material["n"]))
     try:
         native = _NATIVE[kty].import_key({"kty": kty, **material})
         # joserfc loads lazily: ask for the key now, so that a bad one fails here.
@@ -173,8 +178,15 @@ def _load(kty: str, material: dict[str, Any]) -> RSAKey | ECKey | OKPKey:
     return native
 
 
-def _rsa_bits(key: RSAKey) -> int:
-    bits = key.public_key.key_size
-    if not MIN_RSA_BITS <= bits <= MAX_RSA_BITS:
-        raise UnusableKey(f"RSA key of {bits} bits, allowed are {MIN_RSA_BITS} to {MAX_RSA_BITS}")
-    return bits
+def _modulus(encoded: str) -> int:
+    try:
+        return int.from_bytes(base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)), "big")
+    except (binascii.Error, ValueError) as error:
+        raise UnusableKey("key material is malformed") from error
+
+
+def _check_strength(modulus: int) -> None:
+    """Before the JOSE library sees the key: it warns of small ones, and large ones cost time."""
+    fault = weakness(modulus)
+    if fault is not None:
+        raise UnusableKey(fault)

@@ -2,12 +2,13 @@
 
 Python's reader lets through what other readers refuse or read differently:
 duplicate names, ``NaN``, other encodings, nesting until the stack is gone, and
-strings that no database can hold. Two readers that disagree are an attack.
+strings and numbers that no database can hold. Two readers that disagree are an attack.
 """
 
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from typing import Any, NoReturn
 
@@ -23,8 +24,9 @@ def read_object(raw: bytes) -> dict[str, Any]:
 
     Raises :class:`MalformedJSON` for a byte order mark, another encoding,
     duplicate names (RFC 7515 section 4, RFC 7519 section 4), ``NaN`` and
-    ``Infinity``, nesting beyond :data:`MAX_DEPTH`, NUL and lone surrogates in
-    strings, text after the object, and anything that is not an object.
+    ``Infinity``, numbers beyond the range of a double (RFC 7493 section 2.2), nesting
+    beyond :data:`MAX_DEPTH`, NUL and lone surrogates in strings, text after the
+    object, and anything that is not an object.
     """
     try:
         text = raw.decode("utf-8")
@@ -32,10 +34,16 @@ def read_object(raw: bytes) -> dict[str, Any]:
         raise MalformedJSON("not UTF-8") from error
     _check_depth(text)
     try:
-        value = json.loads(text, object_pairs_hook=_without_duplicates, parse_constant=_refuse_constant)
+        value = json.loads(
+            text,
+            object_pairs_hook=_without_duplicates,
+            parse_constant=_refuse_constant,
+            parse_float=_float,
+            parse_int=_int,
+        )
     except MalformedJSON:
         raise
-    except ValueError as error:  # also for integers of thousands of digits
+    except ValueError as error:
         raise MalformedJSON("not JSON") from error
     if not isinstance(value, dict):
         raise MalformedJSON("not a JSON object")
@@ -76,6 +84,18 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _refuse_constant(name: str) -> NoReturn:
     raise MalformedJSON(f"{name} is not JSON")
+
+
+def _float(digits: str) -> float:
+    number = float(digits)
+    if not math.isfinite(number):
+        raise MalformedJSON("a number is too large")
+    return number
+
+
+def _int(digits: str) -> int:
+    _float(digits)  # int() would read thousands of digits
+    return int(digits)
 
 
 def _strings(value: Any) -> Iterator[str]:

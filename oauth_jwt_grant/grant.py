@@ -118,7 +118,8 @@ class JWTBearerGrant(GrantTypeBase):  # type: ignore[misc]
         """
         if "client_assertion" in parameters or "client_assertion_type" in parameters:
             # Nothing here can check it, and a request with credentials is not anonymous.
-            raise _refusal(Reason.CLIENT_AUTHENTICATION)
+            in_header = bool(request.headers.get("Authorization"))
+            raise _refusal(Reason.CLIENT_AUTHENTICATION, challenge=in_header)
         credentials = read_credentials(request, parameters)
         if credentials is None:
             return

@@ -13,7 +13,7 @@ from .transport import Deadline
 
 
 def locate_keys(fetcher: Fetcher, issuer: str, discovery_url: str, deadline: Deadline) -> str:
-    """The ``jwks_uri`` of ``issuer``, from ``discovery_url`` or, if that is empty, from the well-known places.
+    """The ``jwks_uri`` of ``issuer``, from ``discovery_url`` or else from the well-known places.
 
     OpenID Connect's place comes first, RFC 8414's where there is nothing (404). Raises
     :class:`FetchFailed`.

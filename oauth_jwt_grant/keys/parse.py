@@ -66,8 +66,9 @@ def parse_text(text: str, max_keys: int, issuer: str | None = None) -> ParsedKey
 
 def usable_key(jwk: object, issuer: str | None = None) -> PublicKey:
     """Load one JWK as a key of ``issuer``. Raises :class:`UnusableKey` with the reason why not."""
+    if not isinstance(jwk, Mapping):
+        raise UnusableKey("not a JSON object")
     key = import_jwk(jwk)
-    assert isinstance(jwk, Mapping)
     _check_certificate(jwk, key)
     named = jwk.get("issuer")
     # Entra ID publishes one set for many tenants: some keys are tied to a single other tenant,

@@ -145,7 +145,7 @@ class RemoteKeys(KeySource):
             return kept
 
     def _fetched_by_one(self, kept: KeptKeys | None) -> KeptKeys | None:
-        """Newer keys than ``kept``, or ``None`` if somebody else is fetching them. Raises :class:`FetchFailed`."""
+        """Newer keys than ``kept``; ``None`` if somebody else fetches. Raises :class:`FetchFailed`."""
         failure = self._shared.failure()
         if failure is not None and self._clock() < failure.retry_at:
             raise FetchFailed(failure.error)
@@ -163,7 +163,7 @@ class RemoteKeys(KeySource):
             self._shared.end_fetch()
 
     def _awaited(self, kept: KeptKeys | None, seconds: float) -> KeptKeys | None:
-        """What the present fetcher brings within ``seconds``, ``None`` if that is nothing newer than ``kept``."""
+        """What the present fetcher brings within ``seconds``: keys newer than ``kept``, or ``None``."""
         for _ in range(math.ceil(seconds / _POLL) + 1):
             # In this order: a fetcher that has ended has put its keys there before.
             fetching, latest = self._shared.fetching(), self._shared.kept()
@@ -190,8 +190,7 @@ class RemoteKeys(KeySource):
         url = self._locate(deadline)
         etag = kept.etag if kept is not None and kept.url == url else None
         answer = self._fetcher.fetch(url, etag=etag, deadline=deadline)
-        if answer.not_modified:
-            assert kept is not None
+        if kept is not None and answer.not_modified:
             text, etag = kept.text, answer.etag or etag
         else:
             text, etag = self._checked(answer.document), answer.etag

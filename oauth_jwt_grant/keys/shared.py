@@ -21,7 +21,7 @@ _FETCH_GRACE = 5
 
 @dataclass(frozen=True, slots=True)
 class KeptKeys:
-    """A good key set: its JSON ``text``, when it was fetched, until when it is fresh, and its ``etag`` at ``url``."""
+    """A good key set: its JSON ``text``, when it was fetched, when it gets stale, its ``etag`` at ``url``."""
 
     text: str
     fetched_at: float

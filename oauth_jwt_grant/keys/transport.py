@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 import ssl
 import time
-from typing import Any
+from typing import Any, cast
 
 import requests
 from requests.adapters import HTTPAdapter
-from requests.certs import where
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from requests_hardened import Config, HTTPSession
 
 from .addresses import Address
@@ -55,8 +55,7 @@ class DeadlineSocket(ssl.SSLSocket):
     @property
     def deadline(self) -> Deadline:
         """The deadline of the context."""
-        assert isinstance(self.context, DeadlineContext)
-        return self.context.deadline
+        return cast(DeadlineContext, self.context).deadline
 
     def _tighten(self, at_most: float = math.inf) -> None:
         self.settimeout(min(self.deadline.remaining(), at_most))
@@ -83,7 +82,7 @@ class DeadlineContext(ssl.SSLContext):
         if ca_bundle:
             context.load_verify_locations(cadata=ca_bundle)
         else:
-            context.load_verify_locations(cafile=where())
+            context.load_verify_locations(cafile=DEFAULT_CA_BUNDLE_PATH)
         return context
 
 

@@ -199,5 +199,5 @@ def _listed(client: Client | None) -> Any:
         return Value(False, output_field=BooleanField())
     through = GrantRule.applications.through
     # The column is named after the application model, which a site may have swapped.
-    column = GrantRule.applications.field.m2m_reverse_field_name()  # type: ignore[attr-defined]
+    column = GrantRule.applications.field.m2m_reverse_field_name()
     return Exists(through.objects.filter(**{"grantrule": OuterRef("pk"), column: client.pk}))

@@ -53,8 +53,7 @@ def _unacceptable(request: HttpRequest) -> Reason | None:
     if request.META.get("QUERY_STRING"):
         return Reason.PARAMETER_IN_QUERY
     # Django puts U+FFFD where a byte is not UTF-8 (RFC 6749 appendix B).
-    broken = any("\ufffd" in value for _, values in request.POST.lists() for value in values)
-    if broken or request.content_type != "application/x-www-form-urlencoded":
+    if any("\ufffd" in value for _, values in request.POST.lists() for value in values):
         return Reason.MALFORMED_REQUEST
     return None
 

@@ -34,7 +34,8 @@ class _State:
 
 def _state_of(request: Request) -> _State | None:
     """The state of ``request``, or ``None`` if it is of another grant."""
-    return vars(request).get(_STATE)
+    state: _State | None = vars(request).get(_STATE)
+    return state
 
 
 class JWTBearerValidatorMixin:

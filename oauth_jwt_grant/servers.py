@@ -16,7 +16,7 @@ class JWTBearerServerMixin:
     grant_types: dict[str, Any]
 
     def __init__(self, request_validator: Any, *args: Any, **kwargs: Any) -> None:
-        super().__init__(request_validator, *args, **kwargs)
+        super().__init__(request_validator, *args, **kwargs)  # type: ignore[call-arg]
         self.grant_types[GRANT_TYPE] = JWTBearerGrant(request_validator)
 
 

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError, models, router, transaction
 from django.utils.module_loading import import_string
 
@@ -21,12 +20,15 @@ from .conf import settings
 from .models import GrantRule, LinkedSubject
 from .rules import resolve
 
+#: An instance of the site's user model, whichever that is.
+User = Any
+
 
 @dataclass(frozen=True, slots=True)
 class Subject:
     """Who the token will be for: a user, nobody, or one who is made together with the token."""
 
-    user: AbstractBaseUser | None = None
+    user: User | None = None
     to_be_provisioned: bool = False
 
 
@@ -60,7 +62,7 @@ def resolve_subject(assertion: VerifiedAssertion, rule: GrantRule) -> Subject:
             return Subject(_known(linked_user(assertion, rule)))
 
 
-def check_user(user: AbstractBaseUser, rule: GrantRule) -> None:
+def check_user(user: User, rule: GrantRule) -> None:
     """Raise :class:`AssertionRefused` for a user who may have no token by this rule."""
     if not user.is_active:
         raise AssertionRefused(Reason.INACTIVE_SUBJECT)
@@ -69,7 +71,7 @@ def check_user(user: AbstractBaseUser, rule: GrantRule) -> None:
         raise AssertionRefused(Reason.PRIVILEGED_SUBJECT)
 
 
-def linked_user(assertion: VerifiedAssertion, rule: GrantRule) -> AbstractBaseUser | None:
+def linked_user(assertion: VerifiedAssertion, rule: GrantRule) -> User | None:
     """The user that the assertion's subject is linked to, if it is."""
     link = (
         LinkedSubject.objects.select_related("user")
@@ -79,13 +81,13 @@ def linked_user(assertion: VerifiedAssertion, rule: GrantRule) -> AbstractBaseUs
     return link.user if link is not None and link.subject == assertion.subject else None
 
 
-def provision(assertion: VerifiedAssertion, rule: GrantRule) -> AbstractBaseUser:
+def provision(assertion: VerifiedAssertion, rule: GrantRule) -> User:
     """Make and link the user of a subject that is seen for the first time.
 
     Called inside the transaction of the token, so that no user is left behind where no
     token is issued. Of two first requests at once, the second takes the first one's user.
     """
-    provisioner: Callable[[VerifiedAssertion, GrantRule], AbstractBaseUser] = import_string(
+    provisioner: Callable[[VerifiedAssertion, GrantRule], User] = import_string(
         settings.USER_PROVISIONER
     )
     try:
@@ -98,7 +100,7 @@ def provision(assertion: VerifiedAssertion, rule: GrantRule) -> AbstractBaseUser
     return user
 
 
-def provision_user(assertion: VerifiedAssertion, rule: GrantRule) -> AbstractBaseUser:
+def provision_user(assertion: VerifiedAssertion, rule: GrantRule) -> User:
     """The built-in ``USER_PROVISIONER``: a user without a password and with a name that says nothing.
 
     The name is derived from issuer and subject, so that no issuer can aim at the name of
@@ -113,7 +115,7 @@ def provision_user(assertion: VerifiedAssertion, rule: GrantRule) -> AbstractBas
     return user
 
 
-def _user_by_claim(assertion: VerifiedAssertion, rule: GrantRule) -> AbstractBaseUser:
+def _user_by_claim(assertion: VerifiedAssertion, rule: GrantRule) -> User:
     """The one user whose field equals the claim, exactly."""
     from_sub = rule.subject_claim == "sub"
     value: Any = assertion.subject if from_sub else resolve(assertion.claims, rule.subject_claim)
@@ -129,7 +131,7 @@ def _user_by_claim(assertion: VerifiedAssertion, rule: GrantRule) -> AbstractBas
     return matches[0]
 
 
-def _known(user: AbstractBaseUser | None) -> AbstractBaseUser:
+def _known(user: User | None) -> User:
     if user is None:
         raise AssertionRefused(Reason.UNKNOWN_SUBJECT)
     return user

@@ -192,7 +192,7 @@ class TrustedIssuer(models.Model):
 
     def clean(self) -> None:
         """Check the fields against each other, and bring the keys into their stored form."""
-        errors: dict[str, str] = {}
+        errors: dict[str, Any] = {}
         for field, check in (("jwks", self._clean_jwks), ("trust_anchors", self._clean_certificates)):
             try:
                 check()
@@ -273,7 +273,7 @@ class LinkedSubject(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.subject
+        return str(self.subject)
 
     def natural_key(self) -> tuple[str, str]:
         """What names this link in a fixture."""

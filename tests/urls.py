@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin
 from django.http import HttpRequest, JsonResponse
 from django.urls import include, path
@@ -14,8 +16,14 @@ class ApiView(ScopedProtectedResourceView):
 
     required_scopes = ("read",)
 
+    def verify_request(self, request: HttpRequest) -> Any:
+        """Keep the token, of which django-oauth-toolkit hands on the user alone."""
+        valid, oauth_request = super().verify_request(request)
+        self.access_token = oauth_request.access_token if valid else None
+        return valid, oauth_request
+
     def get(self, request: HttpRequest) -> JsonResponse:
-        token = request.access_token  # type: ignore[attr-defined]  # set by the protected view
+        token = self.access_token
         return JsonResponse(
             {
                 "user": token.user.get_username() if token.user else None,

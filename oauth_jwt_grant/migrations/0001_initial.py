@@ -51,6 +51,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'trusted issuer',
                 'verbose_name_plural': 'trusted issuers',
                 'ordering': ['name', 'issuer'],
+                'permissions': [('test_assertion', 'Can test an assertion'), ('revoke_tokens', 'Can revoke the tokens of an issuer')],
             },
         ),
         migrations.CreateModel(

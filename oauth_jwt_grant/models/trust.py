@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from ..audiences import server_audiences
 from ..fields import ExactCharField
 from ..keys import normalise_jwks, parse_trust_anchors
 from ..validators import (
@@ -160,6 +161,10 @@ class TrustedIssuer(models.Model):
         verbose_name = _("trusted issuer")
         verbose_name_plural = _("trusted issuers")
         ordering: ClassVar = ["name", "issuer"]
+        permissions: ClassVar = [
+            ("test_assertion", _("Can test an assertion")),
+            ("revoke_tokens", _("Can revoke the tokens of an issuer")),
+        ]
         constraints: ClassVar = [
             models.CheckConstraint(condition=~Q(issuer=""), name="oauth_jwt_grant_issuer_not_empty"),
             models.CheckConstraint(
@@ -198,6 +203,8 @@ class TrustedIssuer(models.Model):
                 check()
             except ValueError as error:
                 errors[field] = str(error)
+        if self.issuer in server_audiences():
+            errors["issuer"] = _("This is the server itself, whose own tokens are never grants.")
         if self.key_source == self.KeySource.JWKS_URL and not self.jwks_url:
             errors["jwks_url"] = _("Enter the URL of the issuer's JWK Set.")
         if self.key_source == self.KeySource.DISCOVERY and not self.discovery_url:

@@ -36,9 +36,9 @@ def is_inside(address: Address) -> bool:
     metadata services of clouds live, and no issuer does.
     """
     address = unmapped(address)
-    return not (
-        address.is_link_local or address.is_multicast or address.is_unspecified or address.is_reserved
-    )
+    if address.is_link_local or address.is_multicast or address.is_unspecified:
+        return False
+    return address.is_loopback or not address.is_reserved
 
 
 def unmapped(address: Address) -> Address:

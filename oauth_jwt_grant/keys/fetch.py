@@ -5,9 +5,8 @@ from __future__ import annotations
 import ipaddress
 import re
 import ssl
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
+from http.client import HTTPException
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -94,10 +93,12 @@ class Fetcher:
             share = _left(deadline) / (len(addresses) - tried)
             try:
                 return self._exchange(request, address, context, share)
-            except requests.ConnectionError as error:
+            except (requests.ConnectionError, requests.Timeout, TimeoutError) as error:
                 # A dead address must not keep the living ones from being tried.
                 _left(deadline)
                 failure = FetchFailed(_explain(error))
+            except (requests.RequestException, OSError) as error:
+                raise FetchFailed(f"the transfer broke: {_explain(error)}") from error
         raise failure
 
     def _context(self, deadline: Deadline) -> DeadlineContext:
@@ -125,7 +126,7 @@ class Fetcher:
     def _exchange(
         self, request: requests.PreparedRequest, address: Address, context: DeadlineContext, share: float
     ) -> FetchedDocument:
-        with _readable_errors(context.deadline), open_session(address, context) as session:
+        with open_session(address, context) as session:
             timeout = (share, context.deadline.remaining())
             with session.send(request.copy(), stream=True, timeout=timeout) as response:
                 return self._read(response, conditional="If-None-Match" in request.headers)
@@ -163,21 +164,6 @@ def check_url(url: str) -> None:
         raise FetchFailed("not an https URL with a host and without user or fragment")
 
 
-@contextmanager
-def _readable_errors(deadline: Deadline) -> Iterator[None]:
-    """Timeouts and broken transfers become :class:`FetchFailed`; trouble to connect goes on as it is."""
-    try:
-        yield
-    except (requests.Timeout, TimeoutError) as error:
-        if isinstance(error, requests.ConnectTimeout):
-            raise
-        raise FetchFailed(f"no complete answer within {deadline.seconds:g} s") from error
-    except requests.ConnectionError:
-        raise
-    except (requests.RequestException, OSError) as error:
-        raise FetchFailed(f"the transfer broke: {_explain(error)}") from error
-
-
 def _left(deadline: Deadline) -> float:
     try:
         return deadline.remaining()
@@ -207,7 +193,7 @@ def _explain(error: BaseException) -> str:
             return f"TLS: {cause.reason or 'the handshake failed'}"
         if isinstance(cause, TimeoutError):
             return "cannot connect: no answer"
-        if isinstance(cause, OSError) and not isinstance(cause, requests.RequestException):
+        if isinstance(cause, OSError) and not isinstance(cause, requests.RequestException | HTTPException):
             return f"cannot connect: {cause.strerror or type(cause).__name__}"
         cause = cause.__cause__ or cause.__context__
     return "the server does not keep to HTTP"

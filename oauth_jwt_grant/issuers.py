@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.core.cache import caches
-from django.db.models import BooleanField, Exists, F, OuterRef, Value
+from django.db.models import Exists, OuterRef, QuerySet
+from oauth2_provider.models import get_application_model
 
 from .assertion import ALGORITHMS, AssertionPolicy, AssertionRefused, Reason
 from .audiences import issuer_identifier
@@ -15,6 +17,7 @@ from .clock import moment
 from .conf import settings
 from .keys import CertificateKeys, DiscoveredKeys, InlineKeys, KeyLimits, KeySource, RemoteKeys, StoredKeys
 from .models import GrantRule, IssuerKeys, TrustedIssuer, condition_of
+from .prepared import Columns, Parameter, PreparedQuery, columns_of
 from .rules import Client, ClientPolicy, Condition
 
 
@@ -167,37 +170,49 @@ def _audiences_of(issuer: TrustedIssuer, audiences: Iterable[str]) -> frozenset[
     return frozenset(audiences)
 
 
-def _load_rules(iss: str, client: Client | None) -> list[LoadedRule]:
+_RULE = Columns(GrantRule)
+_ISSUER = Columns(TrustedIssuer, "issuer__")
+_USER = Columns(get_user_model(), "user__")
+_APPLICATION = Columns(get_application_model(), "default_application__")
+_MODELS = (_RULE, _ISSUER, _USER, _APPLICATION)
+_CONDITION = ("conditions__claim", "conditions__operator", "conditions__values")
+
+
+def _rules_of_issuer() -> QuerySet[Any, Any]:
     """Issuer, rules, conditions, fixed users and default applications in one statement.
 
     The join repeats a rule for each of its conditions, which are few.
     """
-    rows = (
-        GrantRule.objects.filter(issuer__issuer=iss, enabled=True)
-        .select_related("issuer", "user", "default_application")
-        .annotate(
-            condition_claim=F("conditions__claim"),
-            condition_operator=F("conditions__operator"),
-            condition_values=F("conditions__values"),
-            listed=_listed(client),
-        )
-        .order_by("position", "pk", "conditions__pk")
-    )
-    grouped: dict[Any, tuple[GrantRule, list[Condition]]] = {}
-    for row in rows:
-        _, conditions = grouped.setdefault(row.pk, (row, []))
-        if row.condition_claim is not None:
-            conditions.append(condition_of(row.condition_claim, row.condition_operator, row.condition_values))
-    return [
-        LoadedRule(row, tuple(conditions), bool(row.listed))  # type: ignore[attr-defined]
-        for row, conditions in grouped.values()
-    ]
-
-
-def _listed(client: Client | None) -> Any:
-    if client is None:
-        return Value(False, output_field=BooleanField())
     through = GrantRule.applications.through
     # The column is named after the application model, which a site may have swapped.
     column = GrantRule.applications.field.m2m_reverse_field_name()
-    return Exists(through.objects.filter(**{"grantrule": OuterRef("pk"), column: client.pk}))
+    client = Parameter("client", get_application_model()._meta.pk)
+    listed = Exists(through.objects.filter(**{"grantrule": OuterRef("pk"), column: client}))
+    names = [name for part in _MODELS for name in part.names]
+    return (
+        GrantRule.objects.filter(
+            issuer__issuer=Parameter("iss", TrustedIssuer._meta.get_field("issuer")), enabled=True
+        )
+        .annotate(listed=listed)
+        .order_by("position", "pk", "conditions__pk")
+        .values_list(*names, *_CONDITION, "listed")
+    )
+
+
+_rules = PreparedQuery(_rules_of_issuer)
+
+
+def _load_rules(iss: str, client: Client | None) -> list[LoadedRule]:
+    grouped: dict[Any, list[Sequence[Any]]] = {}
+    for row in _rules.rows(GrantRule, iss=iss, client=client.pk if client else None):
+        grouped.setdefault(row[0], []).append(row)
+    return [_loaded(rows) for rows in grouped.values()]
+
+
+def _loaded(rows: list[Sequence[Any]]) -> LoadedRule:
+    """One rule from its rows, of which there is one for each of its conditions, or one without any."""
+    first = rows[0]
+    rule, issuer, user, application = (part.instance(first, start) for part, start in columns_of(*_MODELS))
+    rule.issuer, rule.user, rule.default_application = issuer, user, application
+    conditions = (row[-4:-1] for row in rows if row[-4] is not None)
+    return LoadedRule(rule, tuple(condition_of(*condition) for condition in conditions), bool(first[-1]))

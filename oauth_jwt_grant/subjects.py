@@ -13,11 +13,13 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.db import IntegrityError, models, router, transaction
+from django.db.models import QuerySet
 from django.utils.module_loading import import_string
 
 from .assertion import AssertionRefused, Reason, VerifiedAssertion
 from .conf import settings
-from .models import GrantRule, LinkedSubject
+from .models import GrantRule, LinkedSubject, TrustedIssuer
+from .prepared import Columns, Parameter, PreparedQuery
 from .rules import resolve
 
 #: An instance of the site's user model, whichever that is.
@@ -71,14 +73,25 @@ def check_user(user: User, rule: GrantRule) -> None:
         raise AssertionRefused(Reason.PRIVILEGED_SUBJECT)
 
 
+_USER = Columns(get_user_model(), "user__")
+
+
+def _links_of_subject() -> QuerySet[Any, Any]:
+    issuer = Parameter("issuer", TrustedIssuer._meta.pk)
+    subject = Parameter("subject", LinkedSubject._meta.get_field("subject"))
+    links = LinkedSubject.objects.filter(issuer=issuer, subject=subject).order_by()
+    return links.values_list(*_USER.names, "subject")
+
+
+_links = PreparedQuery(_links_of_subject)
+
+
 def linked_user(assertion: VerifiedAssertion, rule: GrantRule) -> User | None:
     """The user that the assertion's subject is linked to, if it is."""
-    link = (
-        LinkedSubject.objects.select_related("user")
-        .filter(issuer=rule.issuer_id, subject=assertion.subject)
-        .first()
-    )
-    return link.user if link is not None and link.subject == assertion.subject else None
+    for row in _links.rows(LinkedSubject, issuer=rule.issuer_id, subject=assertion.subject):
+        if row[-1] == assertion.subject:
+            return _USER.instance(row, 0)
+    return None
 
 
 def provision(assertion: VerifiedAssertion, rule: GrantRule) -> User:
@@ -87,9 +100,7 @@ def provision(assertion: VerifiedAssertion, rule: GrantRule) -> User:
     Called inside the transaction of the token, so that no user is left behind where no
     token is issued. Of two first requests at once, the second takes the first one's user.
     """
-    provisioner: Callable[[VerifiedAssertion, GrantRule], User] = import_string(
-        settings.USER_PROVISIONER
-    )
+    provisioner: Callable[[VerifiedAssertion, GrantRule], User] = import_string(settings.USER_PROVISIONER)
     try:
         with transaction.atomic(using=router.db_for_write(LinkedSubject)):
             user = provisioner(assertion, rule)

@@ -23,7 +23,7 @@ def empty_dict() -> dict[str, Any]:
 
 
 def validate_https_url(value: str) -> None:
-    """Accept an absolute https URL without user name or fragment: plain http is anybody's."""
+    """Accept an absolute https URL without user name or fragment: http is anybody's."""
     if not value.startswith("https://") or not _is_absolute_uri(value):
         raise ValidationError(
             _("Enter a URL that begins with https:// and has no user name and no fragment."), code="https_url"

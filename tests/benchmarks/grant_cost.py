@@ -1,0 +1,149 @@
+"""What one token costs with this grant, beside django-oauth-toolkit's own ``client_credentials``.
+
+Both are posted in turn to the same token URL in one process, so that a machine that
+slows down slows both; quoted is the ratio of the medians, with the statements of each.
+Run it with ``python -m tests.benchmarks.grant_cost [--requests N]``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import os
+import statistics
+import time
+from collections.abc import Callable
+from urllib.parse import urlencode
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
+
+import django
+
+django.setup()
+
+from django.contrib.auth import get_user_model
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext, get_runner, setup_test_environment
+from oauth2_provider.models import get_application_model
+
+from oauth_jwt_grant.grant import GRANT_TYPE
+from oauth_jwt_grant.models import ClaimCondition, GrantRule, LinkedSubject, TrustedIssuer
+
+from ..factories import ISSUER, jwks, mint, rsa_key
+
+TOKEN_URL = "/o/token/"
+FORM = "application/x-www-form-urlencoded"
+SECRET = "benchmark-secret"
+
+
+class Site:
+    """A trusted issuer with its keys inline, a linked subject, and two applications with a plain secret."""
+
+    def __init__(self) -> None:
+        self.key = rsa_key()
+        self.client = Client()
+        user = get_user_model().objects.create_user(**{get_user_model().USERNAME_FIELD: "bench@example.com"})
+        self.issuer = TrustedIssuer.objects.create(
+            name="Benchmark", issuer=ISSUER, key_source="inline", jwks=jwks(self.key)
+        )
+        LinkedSubject.objects.create(issuer=self.issuer, subject="alice", user=user)
+        self.application = get_application_model().objects.create(
+            name="bench",
+            client_type="confidential",
+            authorization_grant_type="client-credentials",
+            client_secret=SECRET,
+            hash_client_secret=False,
+        )
+        listed = GrantRule.objects.create(issuer=self.issuer, name="client", scopes="read write")
+        listed.applications.add(self.application)
+        for claim, value in (("repository_id", "1"), ("repository_owner_id", "2")):
+            ClaimCondition.objects.create(rule=listed, claim=claim, values=[value])
+
+    def basic(self) -> dict[str, str]:
+        """The header that identifies the client."""
+        text = base64.b64encode(f"{self.application.client_id}:{SECRET}".encode()).decode()
+        return {"HTTP_AUTHORIZATION": f"Basic {text}"}
+
+    def assertion(self, number: int) -> str:
+        """A new assertion that the rule accepts."""
+        claims = {"jti": f"bench-{number}", "repository_id": "1", "repository_owner_id": "2"}
+        return mint(self.key, **claims)
+
+    def allow_anybody(self) -> None:
+        """Make the rule do without a client."""
+        GrantRule.objects.update(client_policy="anonymous", default_application=self.application)
+
+
+def main() -> None:
+    """Print statements and times of each kind of request, and their ratios."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--requests", type=int, default=400, help="of each kind")
+    options = parser.parse_args()
+    setup_test_environment(debug=False)
+    runner = get_runner(django.conf.settings)(verbosity=0, interactive=False)
+    databases = runner.setup_databases()
+    try:
+        measure(options.requests)
+    finally:
+        runner.teardown_databases(databases)
+
+
+def measure(requests: int) -> None:
+    """Measure an identified client, then no client, each beside ``client_credentials``."""
+    site = Site()
+    basic = site.basic()
+    assertions = iter([site.assertion(number) for number in range(2 * requests + 40)])
+
+    def own() -> int:
+        return post(site, {"grant_type": "client_credentials", "scope": "read"}, **basic)
+
+    def identified() -> int:
+        return post(site, {"grant_type": GRANT_TYPE, "assertion": next(assertions), "scope": "read"}, **basic)
+
+    def anonymous() -> int:
+        return post(site, {"grant_type": GRANT_TYPE, "assertion": next(assertions), "scope": "read"})
+
+    compare("identified client", identified, own, requests)
+    site.allow_anybody()
+    compare("no client", anonymous, own, requests)
+
+
+def post(site: Site, data: dict[str, str], **headers: str) -> int:
+    """Post to the token endpoint; a refusal would make the measurement worthless."""
+    response = site.client.post(TOKEN_URL, urlencode(data), FORM, **headers)
+    if response.status_code != 200:
+        raise SystemExit(f"{response.status_code}: {response.content!r}")
+    return response.status_code
+
+
+def compare(name: str, ours: Callable[[], int], own: Callable[[], int], requests: int) -> None:
+    """Time both in turn and print what came out."""
+    for _ in range(5):
+        ours(), own()
+    statements = [count_statements(request) for request in (ours, own)]
+    times: tuple[list[float], list[float]] = ([], [])
+    for number in range(requests):
+        # First one, then the other goes first: whoever is second finds warm caches.
+        order = ((0, ours), (1, own)) if number % 2 else ((1, own), (0, ours))
+        for index, request in order:
+            started = time.perf_counter()
+            request()
+            times[index].append(time.perf_counter() - started)
+    medians = [statistics.median(values) * 1000 for values in times]
+    print(
+        f"{connection.vendor} {name}: {medians[0]:.2f} ms, {statements[0]} statements; "
+        f"client_credentials: {medians[1]:.2f} ms, {statements[1]} statements; "
+        f"ratio {medians[0] / medians[1]:.2f}"
+    )
+
+
+def count_statements(request: Callable[[], int]) -> int:
+    """The SQL statements of one request, those that begin and end transactions included."""
+    with CaptureQueriesContext(connection) as captured:
+        request()
+    return len(captured)
+
+
+if __name__ == "__main__":
+    main()

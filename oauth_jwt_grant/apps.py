@@ -12,3 +12,9 @@ class OAuthJWTGrantConfig(AppConfig):
     name = "oauth_jwt_grant"
     verbose_name = _("JWT authorization grant")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Register the system checks."""
+        from .checks import register_checks
+
+        register_checks()

@@ -1,0 +1,56 @@
+"""System checks: each missing or contradicting piece of the installation, with the line that mends it.
+
+An error is a contradiction, a warning something that works less well than it could.
+Advice that only matters for a site in production comes with ``check --deploy``. None
+of them opens a connection, so none is tagged ``database``, which Django 6.1 leaves out of
+a plain ``check``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from django.core import checks
+from django.core.checks import CheckMessage, Tags
+
+from . import configuration, site, wiring
+from .messages import CheckId
+
+
+class Registration(NamedTuple):
+    """A check, its tag, and whether it is for ``--deploy`` alone."""
+
+    check: Callable[..., Sequence[CheckMessage]]
+    tag: str
+    deploy: bool = False
+
+
+#: Every check of this app.
+CHECKS: tuple[Registration, ...] = (
+    Registration(wiring.check_installed_apps, Tags.compatibility),
+    Registration(wiring.check_classes, Tags.security),
+    Registration(wiring.check_oidc_server, Tags.compatibility),
+    Registration(configuration.check_names, Tags.security),
+    Registration(configuration.check_values, Tags.security),
+    Registration(configuration.check_algorithms, Tags.security),
+    Registration(configuration.check_paths, Tags.security),
+    Registration(site.check_audiences, Tags.security),
+    Registration(site.check_audiences_are_set, Tags.security, deploy=True),
+    Registration(site.check_cache_alias, Tags.caches),
+    Registration(site.check_cache_is_shared, Tags.caches, deploy=True),
+    Registration(site.check_one_database, Tags.models),
+    Registration(site.check_replicas, Tags.models, deploy=True),
+    Registration(site.check_sqlite, Tags.models),
+    Registration(site.check_grant_is_published, Tags.urls),
+    Registration(site.check_metadata_view, Tags.urls, deploy=True),
+)
+
+__all__ = ["CHECKS", "CheckId", "Registration", "register_checks"]
+
+
+def register_checks() -> None:
+    """Register :data:`CHECKS` with Django; to be called from ``AppConfig.ready()``."""
+    for check, tag, deploy in CHECKS:
+        register: Any = checks.register(tag, deploy=deploy)
+        register(check)

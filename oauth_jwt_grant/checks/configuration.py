@@ -1,0 +1,153 @@
+"""Whether ``OAUTH_JWT_GRANT`` says something that we understand."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from difflib import get_close_matches
+from typing import Any, NamedTuple
+
+from django.core.checks import CheckMessage, Error
+from django.utils.module_loading import import_string
+
+from ..assertion import ALGORITHMS
+from ..conf import DEFAULTS, settings
+from .messages import CheckId
+
+
+class Kind(NamedTuple):
+    """What a value must be: in words, and as a test."""
+
+    words: str
+    accepts: Callable[[Any], bool]
+
+
+def _whole(least: int) -> Kind:
+    return Kind(
+        f"a whole number, at least {least}",
+        lambda value: isinstance(value, int) and not isinstance(value, bool) and value >= least,
+    )
+
+
+_TEXT = Kind("a text that is not empty", lambda value: isinstance(value, str) and value != "")
+_TEXTS = Kind(
+    "a list of texts",
+    lambda value: isinstance(value, list | tuple | set | frozenset) and all(map(_TEXT.accepts, value)),
+)
+_SECONDS = Kind(
+    "a number of seconds above 0",
+    lambda value: isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < math.inf,
+)
+#: What each setting must be.
+KINDS: dict[str, Kind] = {
+    "AUDIENCES": _TEXTS,
+    "ALGORITHMS": _TEXTS,
+    "LEEWAY": _whole(0),
+    "MAX_LIFETIME": _whole(1),
+    "MAX_ASSERTION_LENGTH": _whole(1),
+    "CACHE": _TEXT,
+    "KEYS_MIN_AGE": _whole(0),
+    "KEYS_MAX_AGE": _whole(1),
+    "KEYS_REFETCH_COOLDOWN": _whole(1),
+    "KEYS_STALE_IF_ERROR": _whole(0),
+    "FETCH_TIMEOUT": _SECONDS,
+    "FETCH_MAX_BYTES": _whole(1),
+    "MAX_KEYS": _whole(1),
+    "SUBJECT_RESOLVER": _TEXT,
+    "USER_PROVISIONER": _TEXT,
+    "DECISION_RETENTION_DAYS": _whole(0),
+    "REFUSALS_PER_MINUTE": _whole(0),
+}
+_PATHS = ("SUBJECT_RESOLVER", "USER_PROVISIONER")
+
+
+def check_names(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
+    """Every key of the dict is one of ours: a misspelt one would be passed over in silence."""
+    return [
+        Error(
+            f"OAUTH_JWT_GRANT has the key {name!r}, which is no setting of oauth_jwt_grant.",
+            hint=_suggestion(name),
+            id=CheckId.UNKNOWN_SETTING,
+        )
+        for name in _written()
+        if name not in DEFAULTS
+    ]
+
+
+def check_values(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
+    """Every value is of the right type and in its range."""
+    if settings.configured is not _written():
+        message = "OAUTH_JWT_GRANT must be a dict."
+        hint = 'OAUTH_JWT_GRANT = {"AUDIENCES": ["https://as.example.com"]}'
+        return [Error(message, hint=hint, id=CheckId.INVALID_SETTING)]
+    wrong = {name: KINDS[name].words for name, value in _known() if not KINDS[name].accepts(value)}
+    if not wrong.keys() & {"KEYS_MIN_AGE", "KEYS_MAX_AGE"} and settings.KEYS_MIN_AGE > settings.KEYS_MAX_AGE:
+        wrong["KEYS_MIN_AGE"] = f"no more than KEYS_MAX_AGE, which is {settings.KEYS_MAX_AGE}"
+    return [
+        Error(
+            f"The setting {name} of OAUTH_JWT_GRANT must be {words}.",
+            hint=f'OAUTH_JWT_GRANT = {{..., "{name}": {DEFAULTS[name]!r}}} is the default.',
+            id=CheckId.INVALID_SETTING,
+        )
+        for name, words in wrong.items()
+    ]
+
+
+def check_algorithms(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
+    """Every algorithm is an asymmetric one that we know; at least one is left (RFC 8725 section 3.1)."""
+    names = _written().get("ALGORITHMS", list(ALGORITHMS))
+    if not _TEXTS.accepts(names):
+        return []  # said by check_values
+    unknown = sorted(set(names) - ALGORITHMS.keys())
+    if names and not unknown:
+        return []
+    found = f"names {', '.join(unknown)}" if unknown else "is empty"
+    rest = sorted(ALGORITHMS.keys() & set(names)) or ["RS256"]
+    return [
+        Error(
+            f"The setting ALGORITHMS of OAUTH_JWT_GRANT {found}. Assertions are signed with a private key: "
+            "symmetric algorithms and none are not accepted from anybody.",
+            hint=f'OAUTH_JWT_GRANT = {{..., "ALGORITHMS": {rest}}}. Known are {", ".join(ALGORITHMS)}.',
+            id=CheckId.ALGORITHMS,
+        )
+    ]
+
+
+def check_paths(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
+    """Every dotted path leads to something that can be called."""
+    return [
+        Error(
+            f"The setting {name} of OAUTH_JWT_GRANT names nothing that can be called: {problem}",
+            hint=f'OAUTH_JWT_GRANT = {{..., "{name}": "{DEFAULTS[name]}"}} is the default.',
+            id=CheckId.DOTTED_PATH,
+        )
+        for name, path in _known()
+        if name in _PATHS and (problem := _import_problem(path))
+    ]
+
+
+def _written() -> dict[str, Any]:
+    """The dict as the site wrote it; another, empty one if it is none (said by check_values)."""
+    written: Any = settings.configured
+    return written if isinstance(written, dict) else {}
+
+
+def _known() -> Iterator[tuple[str, Any]]:
+    return ((name, value) for name, value in _written().items() if name in DEFAULTS)
+
+
+def _import_problem(path: Any) -> str:
+    if not _TEXT.accepts(path):
+        return ""  # said by check_values
+    try:
+        found = import_string(path)
+    except ImportError as error:
+        return str(error)
+    return "" if callable(found) else f"{path} is {type(found).__name__}."
+
+
+def _suggestion(name: object) -> str:
+    near = get_close_matches(str(name).upper(), DEFAULTS, n=1)
+    if near:
+        return f'Did you mean OAUTH_JWT_GRANT = {{..., "{near[0]}": ...}}?'
+    return f"Remove it. The settings are {', '.join(DEFAULTS)}."

@@ -1,0 +1,29 @@
+"""The ids of the checks, which sites write into ``SILENCED_SYSTEM_CHECKS``."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class CheckId(StrEnum):
+    """What each message of a check is known by; a number is never used for something else."""
+
+    SERVER_CLASS = "oauth_jwt_grant.E001"
+    VALIDATOR_CLASS = "oauth_jwt_grant.E002"
+    BACKEND_CLASS = "oauth_jwt_grant.E003"
+    DOTTED_PATH = "oauth_jwt_grant.E004"
+    NOT_INSTALLED = "oauth_jwt_grant.E005"
+    UNKNOWN_SETTING = "oauth_jwt_grant.E006"
+    INVALID_SETTING = "oauth_jwt_grant.E007"
+    ALGORITHMS = "oauth_jwt_grant.E008"
+    CACHE_ALIAS = "oauth_jwt_grant.E009"
+    DATABASES = "oauth_jwt_grant.E010"
+
+    NO_AUDIENCE = "oauth_jwt_grant.W001"
+    DERIVED_AUDIENCES = "oauth_jwt_grant.W002"
+    GRANT_NOT_PUBLISHED = "oauth_jwt_grant.W003"
+    PLAIN_METADATA = "oauth_jwt_grant.W004"
+    LOCAL_CACHE = "oauth_jwt_grant.W005"
+    SQLITE_TRANSACTIONS = "oauth_jwt_grant.W006"
+    OIDC_SERVER_UNUSED = "oauth_jwt_grant.W007"
+    REPLICA = "oauth_jwt_grant.W008"

@@ -1,0 +1,205 @@
+"""Whether the rest of the site goes with the grant: hosts, caches, databases and URLs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any
+
+from django.apps import apps
+from django.conf import settings as django_settings
+from django.core.cache import caches
+from django.core.cache.backends.dummy import DummyCache
+from django.core.cache.backends.locmem import LocMemCache
+from django.core.checks import CheckMessage, Error, Warning
+from django.db import connections, router
+from django.urls import NoReverseMatch, Resolver404, resolve, reverse
+from oauth2_provider.settings import oauth2_settings
+
+from ..audiences import hosts_are_exact
+from ..conf import settings
+from ..grant import GRANT_TYPE
+from .messages import CheckId
+
+_MOUNT = 'urlpatterns = [path("", include("oauth_jwt_grant.urls")), ...], before those of oauth2_provider'
+_SET_AUDIENCES = (
+    'OAUTH_JWT_GRANT = {..., "AUDIENCES": ["https://as.example.com", "https://as.example.com/o/token/"]}'
+)
+
+
+def check_audiences(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
+    """There is something that names this server in ``aud`` (RFC 7523 section 3, item 3)."""
+    if settings.AUDIENCES or oauth2_settings.OIDC_ISS_ENDPOINT or hosts_are_exact():
+        return []
+    return [
+        Warning(
+            "Nothing says by which audiences assertions name this server, and ALLOWED_HOSTS does not name "
+            "exact hosts to derive them from: only issuers that have audiences of their own are accepted.",
+            hint=_SET_AUDIENCES,
+            id=CheckId.NO_AUDIENCE,
+        )
+    ]
+
+
+def check_audiences_are_set(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
+    """The audiences are written down, so that no header and no other setting changes them."""
+    if settings.AUDIENCES or not (oauth2_settings.OIDC_ISS_ENDPOINT or hosts_are_exact()):
+        return []
+    return [
+        Warning(
+            "The audiences of this server are derived from each request and from other settings.",
+            hint=_SET_AUDIENCES,
+            id=CheckId.DERIVED_AUDIENCES,
+        )
+    ]
+
+
+def check_cache_alias(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
+    """The cache for key sets is one of the site's."""
+    alias = settings.CACHE
+    if alias in django_settings.CACHES:
+        return []
+    return [
+        Error(
+            f"The setting CACHE of OAUTH_JWT_GRANT is {alias!r}, and CACHES has no such alias.",
+            hint=f'OAUTH_JWT_GRANT = {{..., "CACHE": "default"}}, or CACHES = {{..., {alias!r}: {{...}}}}',
+            id=CheckId.CACHE_ALIAS,
+        )
+    ]
+
+
+def check_cache_is_shared(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
+    """All processes see one cache. Single use does not depend on it, the number of fetches does."""
+    alias = settings.CACHE
+    if alias not in django_settings.CACHES or not isinstance(caches[alias], LocMemCache | DummyCache):
+        return []
+    backend = "django.core.cache.backends.redis.RedisCache"
+    return [
+        Warning(
+            f"The cache {alias!r} is a {type(caches[alias]).__name__}, which no two processes share: each "
+            "process fetches the keys of each issuer for itself, the cool-down for unknown key ids and the "
+            "pause after a failed fetch hold for one process alone, and a restart forgets both.",
+            hint=f'CACHES = {{..., {alias!r}: {{"BACKEND": "{backend}", "LOCATION": "redis://..."}}}}',
+            id=CheckId.LOCAL_CACHE,
+        )
+    ]
+
+
+def check_one_database(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
+    """Tokens and decisions are written to one database, in one transaction: single use rests on that."""
+    homes: dict[str, list[str]] = {}
+    for model in _models():
+        homes.setdefault(router.db_for_write(model), []).append(model._meta.label)
+    if len(homes) < 2:
+        return []
+    parted = "; ".join(f"{alias}: {', '.join(labels)}" for alias, labels in sorted(homes.items()))
+    return [
+        Error(
+            "The database routers part what is written in one transaction: an assertion could be spent "
+            f"without a token, or give two. {parted}.",
+            hint="Let db_for_write() of your routers return the alias of the access tokens for the app label "
+            'too: if model._meta.app_label in {"oauth2_provider", "oauth_jwt_grant"}: return ...',
+            id=CheckId.DATABASES,
+        )
+    ]
+
+
+def check_replicas(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
+    """Trust is read where it is written, so that a trust that was ended has ended everywhere."""
+    apart = [model for model in _own_models() if router.db_for_read(model) != router.db_for_write(model)]
+    if not apart:
+        return []
+    return [
+        Warning(
+            "The database routers read trust from another database than it is written to: a disabled issuer "
+            "is accepted until the replica has caught up.",
+            hint="Let db_for_read() of your routers return the primary: "
+            'if model._meta.app_label == "oauth_jwt_grant": return ...',
+            id=CheckId.REPLICA,
+        )
+    ]
+
+
+def check_sqlite(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
+    """On SQLite a request that reads before it writes waits for its turn from the beginning."""
+    if not apps.is_installed("oauth2_provider"):
+        return []
+    alias = router.db_for_write(apps.get_model(oauth2_settings.ACCESS_TOKEN_MODEL))
+    database = connections[alias].settings_dict
+    mode = str(database["OPTIONS"].get("transaction_mode") or "DEFERRED").upper()
+    if connections[alias].vendor != "sqlite" or not database["ATOMIC_REQUESTS"] or mode != "DEFERRED":
+        return []
+    return [
+        Warning(
+            "Under ATOMIC_REQUESTS a request begins to read before it writes. SQLite refuses to write then, "
+            'without waiting ("database is locked"), if another request has written meanwhile.',
+            hint=f"DATABASES = {{..., {alias!r}: "
+            '{..., "OPTIONS": {"transaction_mode": "IMMEDIATE"}}}, or no ATOMIC_REQUESTS.',
+            id=CheckId.SQLITE_TRANSACTIONS,
+        )
+    ]
+
+
+def check_grant_is_published(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
+    """Clients that read the metadata first find the grant in it (RFC 8414 section 2)."""
+    if not _plain_metadata() or GRANT_TYPE in oauth2_settings.OAUTH2_GRANT_TYPES_SUPPORTED:
+        return []
+    return [
+        Warning(
+            "The authorization server's metadata does not name the grant in grant_types_supported: clients "
+            "that read it first will not try.",
+            hint=f"{_MOUNT}; or "
+            f'OAUTH2_PROVIDER = {{..., "OAUTH2_GRANT_TYPES_SUPPORTED": [..., "{GRANT_TYPE}"]}}',
+            id=CheckId.GRANT_NOT_PUBLISHED,
+        )
+    ]
+
+
+def check_metadata_view(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
+    """Our metadata view is mounted, which also knows of profiles and of clients without a secret."""
+    if not _plain_metadata():
+        return []
+    return [
+        Warning(
+            "django-oauth-toolkit's own metadata view is mounted: authorization_grant_profiles_supported and "
+            "the authentication method none are not published.",
+            hint=_MOUNT,
+            id=CheckId.PLAIN_METADATA,
+        )
+    ]
+
+
+def _own_models() -> list[Any]:
+    return list(apps.get_app_config("oauth_jwt_grant").get_models())
+
+
+def _models() -> list[Any]:
+    tokens = [oauth2_settings.ACCESS_TOKEN_MODEL] if apps.is_installed("oauth2_provider") else []
+    return [*map(apps.get_model, tokens), *_own_models()]
+
+
+def _plain_metadata() -> bool:
+    """Whether DOT's metadata view is what clients reach, and ours is nowhere."""
+    if not apps.is_installed("oauth2_provider") or not getattr(django_settings, "ROOT_URLCONF", None):
+        return False
+    # Not at the top: these load DOT's models, which may be missing.
+    from oauth2_provider.views import OAuthServerMetadataView
+
+    from ..views import AuthorizationServerMetadataView
+
+    views = [view for view in _metadata_views() if issubclass(view, OAuthServerMetadataView)]
+    return bool(views) and not any(issubclass(view, AuthorizationServerMetadataView) for view in views)
+
+
+def _metadata_views() -> Iterator[type]:
+    """The class-based views at the places where clients look for the metadata."""
+    paths = ["/.well-known/oauth-authorization-server"]
+    with suppress(NoReverseMatch):
+        paths.append(reverse("oauth2_provider:oauth-server-metadata"))
+    for path in paths:
+        try:
+            view = getattr(resolve(path).func, "view_class", None)
+        except Resolver404:
+            continue
+        if view is not None:
+            yield view

@@ -1,0 +1,129 @@
+"""Whether DOT's own settings lead to this grant: app, server, validator and backend."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from django.apps import apps
+from django.core.checks import CheckMessage, Error, Warning
+from django.utils.module_loading import import_string
+from oauth2_provider.settings import oauth2_settings
+from oauthlib.openid import Server as OIDCServer
+
+from .messages import CheckId
+
+
+class Piece(NamedTuple):
+    """A class that DOT is told by ``setting``: what it must extend, and ours that does."""
+
+    setting: str
+    mixin: str
+    ready: str
+    id: CheckId
+    lost: str
+
+
+_PACKAGE = "oauth_jwt_grant"
+_PIECES = (
+    Piece(
+        "OAUTH2_SERVER_CLASS",
+        f"{_PACKAGE}.servers.JWTBearerServerMixin",
+        f"{_PACKAGE}.servers.JWTBearerServer",
+        CheckId.SERVER_CLASS,
+        "The token endpoint does not know the grant and answers unsupported_grant_type.",
+    ),
+    Piece(
+        "OAUTH2_VALIDATOR_CLASS",
+        f"{_PACKAGE}.oauth2_validators.JWTBearerValidatorMixin",
+        f"{_PACKAGE}.oauth2_validators.JWTBearerOAuth2Validator",
+        CheckId.VALIDATOR_CLASS,
+        "The grant has nobody to decide on an assertion.",
+    ),
+    Piece(
+        "OAUTH2_BACKEND_CLASS",
+        f"{_PACKAGE}.oauth2_backends.JWTBearerBackendMixin",
+        f"{_PACKAGE}.oauth2_backends.JWTBearerOAuthLibCore",
+        CheckId.BACKEND_CLASS,
+        "Repeated parameters cannot be seen and refused (RFC 6749 section 3.2).",
+    ),
+)
+# What DOT uses in the place of OAUTH2_SERVER_CLASS where only OIDC_ENABLED is written.
+_OIDC_PIECE = _PIECES[0]._replace(
+    setting="OIDC_SERVER_CLASS", ready=f"{_PACKAGE}.servers.JWTBearerOIDCServer"
+)
+
+
+def check_installed_apps(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
+    """``oauth2_provider`` is installed: our models refer to its own."""
+    if apps.is_installed("oauth2_provider"):
+        return []
+    return [
+        Error(
+            "oauth_jwt_grant adds a grant to django-oauth-toolkit, which is not installed.",
+            hint='INSTALLED_APPS = [..., "oauth2_provider", "oauth_jwt_grant"]',
+            id=CheckId.NOT_INSTALLED,
+        )
+    ]
+
+
+def check_classes(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
+    """Each class that DOT uses for this grant is there and extends our mixin."""
+    if not apps.is_installed("oauth2_provider"):
+        return []
+    return [message for piece in _PIECES for message in _check_piece(piece)]
+
+
+def check_oidc_server(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
+    """OpenID Connect is not switched off by the way: DOT reads one of two settings.
+
+    With ``OAUTH2_SERVER_CLASS`` written, DOT never looks at ``OIDC_SERVER_CLASS``.
+    """
+    if not (apps.is_installed("oauth2_provider") and oauth2_settings.OIDC_ENABLED and _server_is_written()):
+        return []
+    server = _configured("OAUTH2_SERVER_CLASS")
+    if not isinstance(server, type) or issubclass(server, OIDCServer):
+        return []
+    return [
+        Warning(
+            "OIDC_ENABLED is on, but OAUTH2_SERVER_CLASS is no OpenID Connect server, and "
+            "django-oauth-toolkit reads OIDC_SERVER_CLASS only where OAUTH2_SERVER_CLASS is not written: "
+            "no ID token is ever issued.",
+            hint="Remove OAUTH2_SERVER_CLASS, or write "
+            f'OAUTH2_PROVIDER = {{..., "OAUTH2_SERVER_CLASS": "{_OIDC_PIECE.ready}"}}',
+            id=CheckId.OIDC_SERVER_UNUSED,
+        )
+    ]
+
+
+def _check_piece(piece: Piece) -> list[CheckMessage]:
+    configured = _configured(piece.setting)
+    if piece.setting == "OAUTH2_SERVER_CLASS" and oauth2_settings.OIDC_ENABLED and not _server_is_written():
+        piece = _OIDC_PIECE
+    if isinstance(configured, str):
+        return [Error(configured, hint=_line(piece), id=CheckId.DOTTED_PATH)]
+    if isinstance(configured, type) and issubclass(configured, import_string(piece.mixin)):
+        return []
+    name = getattr(configured, "__qualname__", repr(configured))
+    return [
+        Error(
+            f"{piece.setting} is {name}, which does not extend {piece.mixin}. {piece.lost}",
+            hint=f"{_line(piece)}, or put {piece.mixin} first among the bases of your own class.",
+            id=piece.id,
+        )
+    ]
+
+
+def _configured(setting: str) -> Any:
+    """The class that DOT uses, or a text that says why there is none."""
+    try:
+        return getattr(oauth2_settings, setting)
+    except (ImportError, AttributeError) as error:
+        return f"The setting {setting} of OAUTH2_PROVIDER names no class: {error}"
+
+
+def _server_is_written() -> bool:
+    return "OAUTH2_SERVER_CLASS" in oauth2_settings.user_settings
+
+
+def _line(piece: Piece) -> str:
+    return f'OAUTH2_PROVIDER = {{..., "{piece.setting}": "{piece.ready}"}}'

@@ -1,0 +1,74 @@
+"""The authorization server's metadata (RFC 8414) with what this grant adds to it."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q
+from django.http import HttpRequest, HttpResponse
+from oauth2_provider.models import AbstractApplication, get_application_model
+from oauth2_provider.views import OAuthServerMetadataView
+
+from .clock import moment
+from .grant import GRANT_TYPE
+from .models import GrantRule, TrustedIssuer
+
+#: draft-ietf-oauth-identity-assertion-authz-grant section 7.2.
+ID_JAG_PROFILE = "urn:ietf:params:oauth:grant-profile:id-jag"
+
+
+class AuthorizationServerMetadataView(OAuthServerMetadataView):  # type: ignore[misc]
+    """DOT's metadata document, told apart from it by three members.
+
+    ``grant_types_supported`` has the grant. ``authorization_grant_profiles_supported`` is
+    there while an ID-JAG issuer is trusted. ``token_endpoint_auth_methods_supported`` has
+    ``none`` while a rule admits somebody who has no credentials.
+    """
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """The document for ``request``; one more SQL statement for each of the last two members."""
+        response: HttpResponse = super().get(request, *args, **kwargs)
+        document = json.loads(response.content)
+        _add(document, "grant_types_supported", GRANT_TYPE)
+        if "token_endpoint_auth_methods_supported" in document and admits_without_credentials():
+            _add(document, "token_endpoint_auth_methods_supported", "none")
+        if trusts_id_jag():
+            document["authorization_grant_profiles_supported"] = [ID_JAG_PROFILE]
+        response.content = json.dumps(document).encode()
+        return response
+
+
+def trusts_id_jag() -> bool:
+    """Whether an issuer of ID-JAGs is enabled and in its dates."""
+    return TrustedIssuer.objects.filter(_trusted(), profile=TrustedIssuer.Profile.ID_JAG).exists()
+
+
+def admits_without_credentials() -> bool:
+    """Whether some rule gives tokens to clients that are anonymous, or known by ``client_id`` alone.
+
+    ID-JAGs never do: they ask for a confidential client.
+    """
+    policies = GrantRule.ClientPolicyChoices
+    public = get_application_model()._default_manager.filter(client_type=AbstractApplication.CLIENT_PUBLIC)
+    listed = Q(client_policy=policies.LISTED) & Exists(public.filter(jwt_bearer_rules=OuterRef("pk")))
+    by_operator = public.filter(registration_source=AbstractApplication.RegistrationSource.MANUAL)
+    registered = Q(client_policy=policies.REGISTERED) & Exists(by_operator)
+    rules = GrantRule.objects.filter(
+        _trusted("issuer__"), enabled=True, issuer__profile=TrustedIssuer.Profile.JWT_BEARER
+    )
+    return rules.filter(Q(client_policy=policies.ANONYMOUS) | listed | registered).exists()
+
+
+def _trusted(prefix: str = "") -> Q:
+    """Issuers that are enabled and in their dates."""
+    now = moment(time.time())
+    begun = Q(**{f"{prefix}valid_from": None}) | Q(**{f"{prefix}valid_from__lte": now})
+    lasting = Q(**{f"{prefix}valid_until": None}) | Q(**{f"{prefix}valid_until__gt": now})
+    return Q(**{f"{prefix}enabled": True}) & begun & lasting
+
+
+def _add(document: dict[str, Any], member: str, value: str) -> None:
+    """Put ``value`` at the end of a list of the document, unless it is there."""
+    document[member] = list(dict.fromkeys([*document.get(member, ()), value]))

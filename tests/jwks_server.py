@@ -75,7 +75,7 @@ class _Server(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     owner: JwksServer
 
-    def do_GET(self) -> None:  # noqa: N802 - the name that http.server looks for
+    def do_GET(self) -> None:
         self.owner.note(self.path, dict(self.headers))
         answer = self.owner.answers.get(self.path, Answer(status=404))
         if callable(answer):

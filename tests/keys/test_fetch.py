@@ -146,7 +146,7 @@ def test_body_of_a_redirect_is_not_read(server: JwksServer, fetcher: Fetcher) ->
 def test_size_limit(server: JwksServer) -> None:
     body = json.dumps({"a": "x" * 1000}).encode()
     server.answers["/jwks"] = Answer(body)
-    limits = {"ca_bundle": server.ca_pem, "allow_private_network": True}
+    limits: dict[str, Any] = {"ca_bundle": server.ca_pem, "allow_private_network": True}
     assert Fetcher(max_bytes=len(body), **limits).fetch(server.url()).document
     too_small = Fetcher(max_bytes=len(body) - 1, **limits)
     assert failure(too_small, server.url()) == f"the answer is larger than {len(body) - 1} bytes"

@@ -6,6 +6,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,7 @@ RANKS = {
     "presets": 2,
     "audiences": 2,
     "clock": 2,
+    "prepared": 2,
     "issuers": 3,
     "subjects": 3,
     "decisions": 3,
@@ -88,6 +90,7 @@ def imports(source: str, module: str, *, is_package: bool) -> Iterator[str]:
             yield from (f"{prefix}.{alias.name}" for alias in node.names)
 
 
+@cache
 def imports_of(path: Path) -> list[str]:
     dotted = [PACKAGE.name, *path.relative_to(PACKAGE).with_suffix("").parts]
     is_package = dotted[-1] == "__init__"

@@ -10,7 +10,10 @@ from .assertion import AssertionRefused, KeysUnavailable, Reason
 from .clock import moment
 from .conf import settings
 from .models import Decision, TrustedIssuer
+from .prepared import PreparedInsert
 from .service import Case, Permission
+
+_decisions = PreparedInsert(Decision)
 
 
 def accept(case: Case, permission: Permission, access_token: Any, client_address: str | None) -> Decision:
@@ -33,7 +36,7 @@ def accept(case: Case, permission: Permission, access_token: Any, client_address
         replay_until=moment(assertion.expires_at + leeway) if replay_key else None,
         **_known(case, issuer, client_address),
     )
-    decision.save(force_insert=True)
+    _decisions.insert(decision)
     return decision
 
 
@@ -74,7 +77,7 @@ def refuse(case: Case, refused: AssertionRefused, client_address: str | None) ->
         scope=" ".join(case.scopes),
         **_known(case, case.issuer, client_address),
     )
-    decision.save(force_insert=True)
+    _decisions.insert(decision)
     return decision
 
 

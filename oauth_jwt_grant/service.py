@@ -149,7 +149,7 @@ def decide(case: Case, watch: Watch = unwatched) -> Permission:
         _check_id_jag(assertion, question, watch)
     rule = case.rule = _choose_rule(case, trust.rules, assertion, watch)
     case.application = _application(question, rule)
-    watch(Step.SUBJECT, rule.get_subject_policy_display(), assertion.subject)
+    watch(Step.SUBJECT, rule.subject_policy, assertion.subject)
     case.subject = find_subject(assertion, rule)
     case.scopes = _scopes(case, rule, assertion, watch)
     return Permission(

@@ -31,7 +31,7 @@ def validate_https_url(value: str) -> None:
 
 
 def validate_issuer(value: str) -> None:
-    """Accept an issuer identifier: any text without white space at its ends and without control characters."""
+    """Accept an issuer identifier: a text without white space at its ends and without control characters."""
     if value != value.strip() or not value.isprintable():
         raise ValidationError(
             _("Enter the iss value exactly as the issuer sends it, without white space around it."),

@@ -128,7 +128,9 @@ class JWTBearerGrant(GrantTypeBase):  # type: ignore[misc]
 
     def _is_authentic(self, credentials: Credentials, request: Request) -> bool:
         """Whether the client is who it says; a client without a secret is so only if it is public."""
-        request.client_id = credentials.client_id
+        # A validator that asks for these as attributes gets what was read here, not what was posted.
+        request.client_id, request.client_secret = credentials.client_id, credentials.secret
+        request.encoding = "utf-8"
         validator = self.request_validator
         if credentials.secret:
             return bool(validator.authenticate_client(request))

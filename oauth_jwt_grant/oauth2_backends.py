@@ -31,9 +31,9 @@ class JWTBearerBackendMixin:
             response: Response = super().create_token_response(request)  # type: ignore[misc]
             return response
         _hide_from_error_reports(request)
-        reason = _unacceptable(request)
-        if reason is not None:
-            error = JWTBearerError(AssertionRefused(reason))
+        refused = _unacceptable(request)
+        if refused is not None:
+            error = JWTBearerError(refused)
             return None, {**_HEADERS, **error.headers}, error.json, error.status_code
         url, headers, body, status = super().create_token_response(request)  # type: ignore[misc]
         return url, {**_HEADERS, **headers}, body, status
@@ -48,14 +48,33 @@ def is_jwt_bearer_request(request: HttpRequest) -> bool:
     return GRANT_TYPE in request.POST.getlist("grant_type")
 
 
-def _unacceptable(request: HttpRequest) -> Reason | None:
+def _unacceptable(request: HttpRequest) -> AssertionRefused | None:
     """What oauthlib and Django would let pass or stumble over before the grant is asked."""
     if request.META.get("QUERY_STRING"):
-        return Reason.PARAMETER_IN_QUERY
-    # Django puts U+FFFD where a byte is not UTF-8 (RFC 6749 appendix B).
-    if any("\ufffd" in value for _, values in request.POST.lists() for value in values):
-        return Reason.MALFORMED_REQUEST
+        return AssertionRefused(Reason.PARAMETER_IN_QUERY)
+    if not _is_utf8(request):
+        return AssertionRefused(Reason.MALFORMED_REQUEST)
+    # Otherwise the last one would choose the grant, which may be another that takes repeats.
+    if len(request.POST.getlist("grant_type")) > 1:
+        return AssertionRefused(Reason.REPEATED_PARAMETER, "grant_type")
     return None
+
+
+def _is_utf8(request: HttpRequest) -> bool:
+    """RFC 6749 appendix B: whether Django has read all values as what they are.
+
+    For an escaped byte that is not UTF-8 it puts U+FFFD; where one stands there as it
+    is, it takes the whole body for ISO 8859-1.
+    """
+    if any("\ufffd" in value for _, values in request.POST.lists() for value in values):
+        return False
+    if request.content_type != "application/x-www-form-urlencoded":
+        return True
+    try:
+        request.body.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _hide_from_error_reports(request: HttpRequest) -> None:

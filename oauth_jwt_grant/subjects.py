@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth import get_user_model
+from django.core.exceptions import FieldError, ValidationError
 from django.db import IntegrityError, models, router, transaction
 from django.db.models import QuerySet
 from django.utils.module_loading import import_string
@@ -135,8 +136,12 @@ def _user_by_claim(assertion: VerifiedAssertion, rule: GrantRule) -> User:
     if rule.subject_claim == "email" and assertion.claims.get("email_verified") is not True:
         # Whoever can register an address that is not theirs would become its owner here.
         raise AssertionRefused(Reason.UNKNOWN_SUBJECT, detail="email_verified is not true")
-    users = get_user_model()._default_manager.filter(**{rule.user_field: value})[:2]
-    matches = [user for user in users if str(getattr(user, rule.user_field)) == value]
+    try:
+        users = list(get_user_model()._default_manager.filter(**{rule.user_field: value})[:2])
+        matches = [user for user in users if str(getattr(user, rule.user_field)) == value]
+    except (AttributeError, FieldError, TypeError, ValidationError, ValueError) as error:
+        # A number, a UUID or a date does not equal every text, and a rule may name no field at all.
+        raise AssertionRefused(Reason.UNKNOWN_SUBJECT, detail="the user field cannot be compared") from error
     if len(users) > 1 or not matches:
         raise AssertionRefused(Reason.UNKNOWN_SUBJECT, detail="not exactly one user")
     return matches[0]

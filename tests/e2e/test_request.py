@@ -1,0 +1,288 @@
+"""The request itself: method, body, parameters (RFC 6749 section 3.2, RFC 7523 section 2.1)."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from urllib.parse import urlencode
+
+import pytest
+from django.test import Client
+
+from tests.factories import DROP, GRANT_TYPE, ec_key, mint
+
+from .support import SECRET, TOKEN_URL, World, assert_granted, assert_refused, basic, post, tokens
+
+NOT_UTF8 = "The request body is not UTF-8 text in the format application/x-www-form-urlencoded."
+IN_QUERY = "Parameters must be in the request body, not in the URL."
+
+
+@pytest.mark.standard("RSP-01", "RSP-02", "RSP-03", "RSP-05", "JOSE-01", "CLM-12")
+def test_a_good_request_gets_a_token_and_nothing_else(world: World) -> None:
+    answer = assert_granted(world.post())
+
+    assert answer["scope"] == "read write"
+    assert answer["expires_in"] == 3600
+
+
+@pytest.mark.standard("REQ-01")
+@pytest.mark.parametrize("method", ["get", "put", "patch", "delete", "head", "options"])
+def test_only_post_is_a_token_request(world: World, method: str) -> None:
+    body = urlencode(world.pairs())
+
+    response = getattr(Client(), method)(f"{TOKEN_URL}?{body}")
+
+    assert response.status_code == (200 if method == "options" else 405)
+    assert b"access_token" not in response.content
+    assert tokens() == 0
+
+
+@pytest.mark.standard("REQ-03")
+def test_a_json_body_is_no_request_of_any_grant(world: World) -> None:
+    response = post(json.dumps(dict(world.pairs())), content_type="application/json")
+
+    # As django-oauth-toolkit answers everything that has no grant_type in a form.
+    assert response.status_code == 400
+    assert "error" in response.json()
+    assert tokens() == 0
+
+
+@pytest.mark.standard("REQ-03")
+def test_a_form_in_another_charset_is_refused(world: World) -> None:
+    response = post(world.pairs(), content_type="application/x-www-form-urlencoded; charset=utf-16")
+
+    assert response.status_code == 400
+    assert tokens() == 0
+
+
+def test_a_multipart_form_is_read_as_django_reads_it(world: World) -> None:
+    assert_granted(Client().post(TOKEN_URL, dict(world.pairs())))
+
+
+def test_an_uploaded_file_is_no_parameter(world: World) -> None:
+    boundary = "limit"
+    parts = [
+        f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+        for name, value in world.pairs(assertion=DROP)
+    ]
+    parts.append(
+        f'--{boundary}\r\nContent-Disposition: form-data; name="assertion"; filename="a"\r\n\r\n'
+        f"{mint(ec_key())}\r\n--{boundary}--\r\n"
+    )
+
+    response = post("".join(parts), content_type=f"multipart/form-data; boundary={boundary}")
+
+    assert_refused(response, "invalid_request", "The parameter assertion is missing.")
+
+
+@pytest.mark.standard("REQ-04", "REQ-05")
+@pytest.mark.parametrize(
+    "grant_type",
+    [
+        GRANT_TYPE.upper(),
+        GRANT_TYPE.replace("jwt-bearer", "JWT-BEARER"),
+        "jwt-bearer",
+        f"{GRANT_TYPE} ",
+        f" {GRANT_TYPE}",
+        f"{GRANT_TYPE}\0",
+        "assertion",
+        "urn:ietf:params:oauth:grant-type:jwt-dpop",
+        "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+    ],
+)
+def test_the_grant_type_is_compared_exactly(world: World, grant_type: str) -> None:
+    response = world.post(grant_type=grant_type)
+
+    assert response.status_code == 400
+    assert response.json()["error"] == "unsupported_grant_type"
+    assert tokens() == 0
+
+
+@pytest.mark.parametrize("grant_type", [DROP, ""])
+def test_without_a_grant_type_there_is_no_token(world: World, grant_type: str) -> None:
+    response = world.post(grant_type=grant_type)
+
+    assert response.status_code == 400
+    assert tokens() == 0
+
+
+@pytest.mark.standard("REQ-07", "REQ-08")
+@pytest.mark.parametrize("assertion", [DROP, ""])
+def test_a_missing_assertion_is_the_fault_of_the_request(world: World, assertion: str) -> None:
+    assert_refused(world.post(assertion=assertion), "invalid_request", "The parameter assertion is missing.")
+
+
+@pytest.mark.standard("REQ-09")
+@pytest.mark.parametrize("same", [True, False], ids=["equal", "different"])
+@pytest.mark.parametrize(
+    "name", ["assertion", "scope", "client_id", "client_secret", "client_assertion", "foo"]
+)
+def test_a_repeated_parameter_is_refused_even_if_both_are_equal(world: World, name: str, same: bool) -> None:
+    good = dict(world.pairs(scope="read", foo="1", client_assertion="x"))[name]
+    values = [good, good if same else "other"]
+
+    for order in itertools.permutations(values):
+        assert_refused(
+            world.post(**{name: list(order)}),
+            "invalid_request",
+            f"The parameter {name} is sent more than once.",
+        )
+    assert tokens() == 0
+
+
+@pytest.mark.standard("REQ-09")
+def test_a_repeated_parameter_is_seen_even_where_one_of_them_is_empty(world: World) -> None:
+    assert_refused(world.post(scope=["", "read"]), "invalid_request")
+    assert_refused(world.post(scope=["read", ""]), "invalid_request")
+
+
+@pytest.mark.standard("REQ-09")
+@pytest.mark.parametrize(
+    "other",
+    [GRANT_TYPE, "", "client_credentials", "password", "refresh_token", "authorization_code", "nonsense"],
+)
+@pytest.mark.parametrize("first", [True, False], ids=["first", "last"])
+def test_a_second_grant_type_is_refused_whichever_it_is(world: World, other: str, first: bool) -> None:
+    order = [GRANT_TYPE, other] if first else [other, GRANT_TYPE]
+
+    response = world.post(grant_type=order, refresh_token="x", code="x", username="x", password="x")
+
+    assert_refused(response, "invalid_request", "The parameter grant_type is sent more than once.")
+    assert tokens() == 0
+
+
+@pytest.mark.standard("ERR-04")
+def test_a_repeated_name_of_the_callers_own_making_does_not_come_back(world: World) -> None:
+    response = world.post(**{'<b>"\n': ["1", "2"]})
+
+    assert_refused(response, "invalid_request", "The parameter in question is sent more than once.")
+
+
+@pytest.mark.standard("REQ-10")
+def test_resource_may_be_repeated(world: World) -> None:
+    world.change(world.rule, resources=["https://a.example/", "https://b.example/"])
+
+    assert_granted(world.post(resource=["https://a.example/", "https://b.example/"]))
+
+
+@pytest.mark.standard("REQ-11")
+def test_parameters_that_mean_nothing_here_are_ignored(world: World) -> None:
+    answer = assert_granted(
+        world.post(
+            foo="1", code="x", redirect_uri="https://x", code_verifier="y", refresh_token="z", état="é"
+        )
+    )
+
+    assert answer["scope"] == "read write"
+
+
+#: Names that oauthlib, django-oauth-toolkit or this package might look up on the request object.
+SHADOWS = [
+    "client", "user", "scopes", "scope_list", "resource_list", "claims", "expires_in", "request", "headers",
+    "uri", "body", "decoded_body", "encoding", "_params", "_oauth_jwt_grant", "_oauth_jwt_grant_case",
+    "validator_log", "oauth_params", "http_method", "duplicate_params", "extra_credentials", "access_token",
+    "id_token", "refresh_token_instance", "state", "token", "token_type", "grant_type_for_scope", "nonce",
+    "prompt", "max_age", "permission", "application", "decision", "issuer", "now", "audiences", "id",
+]  # fmt: skip
+
+
+@pytest.mark.standard("REQ-11")
+@pytest.mark.parametrize("value", ["1", "admin", "nonsense"])
+def test_no_parameter_takes_the_place_of_something_else(world: World, value: str) -> None:
+    everything = [(name, value) for name in SHADOWS]
+    by_header = world.pairs(client_id=DROP, client_secret=DROP) + everything
+
+    for pairs, headers in (
+        (world.pairs() + everything, {}),
+        (by_header, {"Authorization": basic("client", SECRET)}),
+    ):
+        answer = assert_granted(post(pairs, headers=headers))
+        assert answer["scope"] == "read write"
+        assert answer["expires_in"] == 3600
+    decision = world.issuer.decisions.latest("pk")
+    assert decision.user == world.user
+    assert decision.application == world.application
+
+
+@pytest.mark.parametrize("name", SHADOWS)
+def test_no_parameter_stands_in_for_credentials_or_subject(world: World, name: str) -> None:
+    for value in ("1", "client", "alice", str(world.user.pk)):
+        nobodys = world.pairs(client_id=DROP, client_secret=DROP)
+        assert_refused(post([*nobodys, (name, value)]), "invalid_client")
+    world.issuer.linked_subjects.all().delete()
+
+    assert_refused(post([*world.pairs(), (name, "alice")]), "invalid_grant")
+
+
+@pytest.mark.standard("REQ-12")
+@pytest.mark.parametrize("separator", [" ", ",", "\n", "\r\n", "&", ";", "~"])
+def test_an_assertion_is_one_jwt(world: World, separator: str) -> None:
+    two = separator.join([mint(ec_key()), mint(ec_key())])
+
+    assert_refused(world.post(assertion=two), "invalid_grant")
+
+
+@pytest.mark.standard("REQ-13", "REQ-14")
+@pytest.mark.parametrize("name", ["assertion", "client_id", "client_secret", "scope", "grant_type"])
+def test_nothing_is_read_from_the_url(world: World, name: str) -> None:
+    moved = dict(world.pairs(scope="read"))[name]
+    rest = {} if name == "grant_type" else {name: DROP}
+
+    response = world.post(query=urlencode({name: moved}), **rest)
+
+    assert_refused(response, "invalid_request", IN_QUERY)
+    assert tokens() == 0
+
+
+@pytest.mark.standard("REQ-14")
+def test_a_request_that_is_in_the_url_as_a_whole_is_none(world: World) -> None:
+    response = post([], query=urlencode(world.pairs()))
+
+    assert response.status_code == 400
+    assert tokens() == 0
+
+
+@pytest.mark.standard("REQ-16")
+@pytest.mark.parametrize("query", ["%", "%zz", "a=%G0", "%ff", "é", "a[]=1", "a;b", "=", "&", "\\", "%00"])
+def test_whatever_the_query_is_the_answer_is_the_same(world: World, query: str) -> None:
+    assert_refused(world.post(query=query), "invalid_request", IN_QUERY)
+
+
+@pytest.mark.standard("REQ-16")
+@pytest.mark.parametrize("broken", [b"%ff%fe", b"\xff\xfe", b"%ed%a0%80", b"%c0%80", b"\x80"])
+@pytest.mark.parametrize("name", [b"assertion", b"scope", b"client_id", b"client_secret", b"foo"])
+def test_bytes_that_are_no_text_are_the_fault_of_the_request(
+    world: World, name: bytes, broken: bytes
+) -> None:
+    rest = urlencode([pair for pair in world.pairs() if pair[0] != name.decode()]).encode()
+
+    assert_refused(post(rest + b"&" + name + b"=" + broken), "invalid_request", NOT_UTF8)
+
+
+@pytest.mark.standard("REQ-16")
+@pytest.mark.parametrize("broken", ["%", "%z", "%zz", "%0"])
+def test_a_broken_escape_is_a_character_like_others(world: World, broken: str) -> None:
+    body = urlencode(world.pairs(assertion=DROP))
+
+    assert_refused(post(f"{body}&assertion={broken}"), "invalid_grant")
+    assert_granted(post(f"{urlencode(world.pairs())}&foo={broken}"))
+
+
+@pytest.mark.parametrize(
+    "name", ["assertion", "scope", "client_id", "client_secret", "resource", "foo", "grant_type"]
+)
+def test_nul_is_no_error_of_the_server(world: World, name: str) -> None:
+    for value in ("\0", "a\0b", f"{dict(world.pairs()).get(name, '')}\0"):
+        response = world.post(**{name: value})
+        assert response.status_code == 200 if name == "foo" else response.status_code in (400, 401)
+
+
+@pytest.mark.standard("ROB-01")
+def test_a_huge_assertion_is_refused_before_it_is_read(world: World) -> None:
+    assert_refused(world.post(assertion="a" * 1_000_000), "invalid_grant", "The assertion is too long.")
+    assert world.issuer.decisions.count() == 0
+
+
+def test_a_request_beyond_djangos_limits_is_refused_by_django(world: World) -> None:
+    assert world.post(assertion="a" * 3_000_000).status_code == 400
+    assert world.post(**{f"p{number}": "1" for number in range(1001)}).status_code == 400

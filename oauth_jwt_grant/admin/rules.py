@@ -1,0 +1,88 @@
+"""Rules and their conditions."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from ..models import ClaimCondition, GrantRule
+from .forms import ClaimConditionForm, GrantRuleForm
+from .related import SearchableRelations
+from .wording import conditions_in_words
+
+
+class ConditionInline(admin.TabularInline):  # type: ignore[type-arg]
+    """The conditions of a rule."""
+
+    model = ClaimCondition
+    form = ClaimConditionForm
+    extra = 1
+    verbose_name_plural = _("conditions, all of which must hold")
+
+
+@admin.register(GrantRule)
+class GrantRuleAdmin(SearchableRelations, admin.ModelAdmin):  # type: ignore[type-arg]
+    """What an issuer's assertions may do; saved, one is back at the issuer."""
+
+    form = GrantRuleForm
+    inlines = (ConditionInline,)
+    list_display = ("name", "issuer", "position", "enabled", "in_words", "scopes")
+    list_filter = ("enabled", "client_policy", "subject_policy")
+    list_select_related = ("issuer",)
+    search_fields = ("name", "issuer__name", "=issuer__issuer")
+    searchable = ("issuer", "applications", "default_application", "user")
+    raw_id_fields = searchable
+    fieldsets: ClassVar[Any] = [
+        (None, {"fields": [("issuer", "position"), "name", "enabled"]}),
+        (
+            _("Who may present the assertion"),
+            {"fields": ["client_policy", "applications", "default_application"]},
+        ),
+        (
+            _("Whose token it becomes"),
+            {"fields": ["subject_policy", "user", "subject_claim", "user_field", "allow_privileged_users"]},
+        ),
+        (_("What the token may do"), {"fields": ["scopes", "default_scopes", "scope_claim", "resources"]}),
+        (_("How long it lives"), {"fields": ["access_token_lifetime", "limit_to_assertion"]}),
+        (_("What is kept of it"), {"fields": ["recorded_claims"]}),
+    ]
+
+    class Media:
+        js = ("oauth_jwt_grant/admin/rule.js",)
+        css: ClassVar[dict[str, Any]] = {"all": ["oauth_jwt_grant/admin/admin.css"]}
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[GrantRule]:
+        """The rules with their conditions, which the list shows in words."""
+        return super().get_queryset(request).prefetch_related("conditions")
+
+    @admin.display(description=_("applies"))
+    def in_words(self, rule: GrantRule) -> str:
+        """The conditions in words."""
+        return conditions_in_words(rule)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Save conditions and applications, and say so if the rule can admit nobody."""
+        super().save_related(request, form, formsets, change)
+        rule: GrantRule = form.instance
+        listed = rule.client_policy == GrantRule.ClientPolicyChoices.LISTED
+        if listed and not rule.applications.exists():
+            messages.warning(request, _("The rule lists no application, so it admits nobody yet."))
+
+    def response_post_save_add(self, request: HttpRequest, obj: GrantRule) -> HttpResponseRedirect:
+        """Back to the issuer."""
+        return self._to_issuer(request, obj) or super().response_post_save_add(request, obj)
+
+    def response_post_save_change(self, request: HttpRequest, obj: GrantRule) -> HttpResponseRedirect:
+        """Back to the issuer."""
+        return self._to_issuer(request, obj) or super().response_post_save_change(request, obj)
+
+    def _to_issuer(self, request: HttpRequest, rule: GrantRule) -> HttpResponseRedirect | None:
+        if not request.user.has_perm("oauth_jwt_grant.view_trustedissuer"):
+            return None
+        url = reverse(f"{self.admin_site.name}:oauth_jwt_grant_trustedissuer_change", args=[rule.issuer_id])
+        return HttpResponseRedirect(url)

@@ -1,0 +1,37 @@
+"""Rules and states in words."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+
+from ..models import GrantRule, TrustedIssuer
+
+
+def short_time(value: datetime) -> str:
+    """``value`` in the operator's time zone and form."""
+    return date_format(value if value.tzinfo is None else localtime(value), "SHORT_DATETIME_FORMAT")
+
+
+def conditions_in_words(rule: GrantRule) -> str:
+    """When ``rule`` applies: ``when ref is 'main' and environment is present``."""
+    conditions = [str(condition) for condition in rule.conditions.all()]
+    if not conditions:
+        return _("always, whatever the claims")
+    return _("when %s") % _(" and ").join(conditions)
+
+
+def state_of(issuer: TrustedIssuer, *, has_rule: bool, now: datetime) -> tuple[str, str]:
+    """Whether ``issuer`` is trusted at ``now``: a level (``ok``, ``warning``, ``off``) and words for it."""
+    if not issuer.enabled:
+        return "off", _("disabled")
+    if issuer.valid_until is not None and now >= issuer.valid_until:
+        return "off", _("ended %s") % short_time(issuer.valid_until)
+    if issuer.valid_from is not None and now < issuer.valid_from:
+        return "off", _("from %s on") % short_time(issuer.valid_from)
+    if not has_rule:
+        return "warning", _("no rule: refuses everything")
+    return "ok", _("trusted")

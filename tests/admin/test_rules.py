@@ -1,0 +1,133 @@
+"""Rules and conditions in the admin."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.admin.sites import site
+from django.urls import reverse
+
+from oauth_jwt_grant.models import GrantRule
+from tests.admin.conftest import make_user
+from tests.admin.forms import fill_in
+
+ADD = reverse("admin:oauth_jwt_grant_grantrule_add")
+FORM = "grantrule_form"
+
+
+def change_url(rule):
+    return reverse("admin:oauth_jwt_grant_grantrule_change", args=[rule.pk])
+
+
+def add(page, issuer, **changes):
+    url = f"{ADD}?issuer={issuer.pk}"
+    good = {"name": "deploy", "client_policy": "anonymous", "subject_policy": "no_user", "scopes": "read"}
+    return page.post(url, fill_in(page.get(url), FORM, **{**good, **changes}))
+
+
+def condition(claim, operator, values):
+    return {
+        "conditions-0-claim": claim,
+        "conditions-0-operator": operator,
+        "conditions-0-values": values,
+    }
+
+
+def test_rule_is_added_with_a_condition_and_one_is_back_at_the_issuer(page, issuer):
+    response = add(page, issuer, **condition("repository_owner_id", "equals", "90210"))
+    assert response.status_code == 302
+    assert response.url == reverse("admin:oauth_jwt_grant_trustedissuer_change", args=[issuer.pk])
+    rule = GrantRule.objects.get()
+    assert (rule.issuer, rule.resources, rule.recorded_claims) == (issuer, [], [])
+    (stored,) = rule.conditions.all()
+    assert (stored.claim, stored.operator, stored.values) == ("repository_owner_id", "equals", ["90210"])
+
+
+@pytest.mark.parametrize(
+    ("written", "stored"),
+    [
+        ("90210", ["90210"]),
+        ("one\r\ntwo ", ["one", "two"]),
+        ("[90210, true]", [90210, True]),
+        ('["[one]"]', ["[one]"]),
+        ('[" padded"]', [" padded"]),
+    ],
+)
+def test_values_keep_their_types_and_are_shown_as_they_are_read(page, issuer, written, stored):
+    add(page, issuer, **condition("claim", "in", written))
+    rule = GrantRule.objects.get()
+    assert rule.conditions.get().values == stored
+    assert page.post(change_url(rule), fill_in(page.get(change_url(rule)), FORM)).status_code == 302
+    assert rule.conditions.get().values == stored
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (condition("ref", "equals", ""), "There must be a value"),
+        (condition("ref", "equals", "a\nb"), "takes one value"),
+        (condition("ref", "glob", "*"), "matches everything"),
+        (condition("ref", "exists", "a"), "takes no values"),
+        (condition("/", "exists", ""), "JSON Pointer"),
+    ],
+)
+def test_condition_that_cannot_do_what_is_meant_is_refused(page, issuer, given, words):
+    response = add(page, issuer, **given)
+    assert response.status_code == 200
+    assert words in response.content.decode()
+    assert not GrantRule.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "words"),
+    [
+        ({"scopes": " "}, "scopes", "required"),
+        ({"default_scopes": "write"}, "default_scopes", "Not among the scopes: write"),
+        ({"subject_policy": "service_user"}, "user", "Choose the user"),
+        ({"subject_policy": "user_field", "user_field": "nonsense"}, "user_field", "Name a field"),
+        ({"resources": "api"}, "resources", "absolute URI"),
+    ],
+)
+def test_rule_that_contradicts_itself_is_refused_at_its_field(page, issuer, changes, field, words):
+    response = add(page, issuer, **changes)
+    assert words in " ".join(response.context["adminform"].form.errors[field])
+
+
+def test_rule_that_lists_nobody_says_so(page, issuer, application):
+    url = f"{ADD}?issuer={issuer.pk}"
+    data = fill_in(page.get(url), FORM, name="one", subject_policy="no_user", scopes="read")
+    assert "admits nobody yet" in page.post(url, data, follow=True).content.decode()
+    data |= {"name": "two", "applications": [application.pk]}
+    assert "admits nobody yet" not in page.post(url, data, follow=True).content.decode()
+    assert list(GrantRule.objects.get(name="two").applications.all()) == [application]
+
+
+def test_relations_are_chosen_by_search(page, issuer):
+    robot = make_user("robot")
+    assert "admin-autocomplete" in page.get(ADD).content.decode()
+    url = reverse("admin:autocomplete")
+    query = {"app_label": "oauth_jwt_grant", "model_name": "grantrule", "field_name": "issuer"}
+    (found,) = page.get(url, {**query, "term": issuer.name}).json()["results"]
+    assert found["id"] == str(issuer.pk)
+    assert add(page, issuer, subject_policy="service_user", user=robot.pk).status_code == 302
+    assert GrantRule.objects.get().user == robot
+
+
+def test_site_whose_application_admin_cannot_be_searched_is_asked_for_ids(page, issuer, monkeypatch):
+    application = GrantRule._meta.get_field("default_application").related_model
+    monkeypatch.setattr(site._registry[application], "search_fields", ())
+    assert "vForeignKeyRawIdAdminField" in page.get(ADD).content.decode()
+
+
+def test_without_sight_of_issuers_one_stays_among_the_rules(page_of, issuer, rule):
+    editor = page_of("view_grantrule", "change_grantrule")
+    response = editor.post(change_url(rule), fill_in(editor.get(change_url(rule)), FORM))
+    assert response.url == reverse("admin:oauth_jwt_grant_grantrule_changelist")
+
+
+def test_list_shows_conditions_in_words_with_few_queries(page, issuer, django_assert_max_num_queries):
+    for number in range(30):
+        rule = GrantRule.objects.create(issuer=issuer, name=f"rule {number}", scopes="read")
+        rule.conditions.create(claim="ref", operator="equals", values=["main"])
+    with django_assert_max_num_queries(9):
+        content = page.get(reverse("admin:oauth_jwt_grant_grantrule_changelist")).content.decode()
+    assert content.count("when ref is &#x27;main&#x27;") == 30

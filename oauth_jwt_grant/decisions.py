@@ -6,6 +6,8 @@ import hashlib
 import ipaddress
 from typing import Any
 
+from django.db import router
+
 from .assertion import AssertionRefused, KeysUnavailable, Reason
 from .clock import moment
 from .conf import settings
@@ -54,7 +56,8 @@ def conflict(permission: Permission) -> AssertionRefused:
 def is_spent(permission: Permission) -> bool:
     """Whether the assertion has been used for a token already (asked in a dry run, and after a conflict)."""
     replay_key = permission.replay_key
-    return replay_key is not None and Decision.objects.filter(replay_key=replay_key).exists()
+    decisions = Decision.objects.using(router.db_for_write(Decision))
+    return replay_key is not None and decisions.filter(replay_key=replay_key).exists()
 
 
 def refuse(case: Case, refused: AssertionRefused, client_address: str | None) -> Decision | None:

@@ -41,8 +41,8 @@ class PreparedQuery:
         self._plans: WeakKeyDictionary[BaseDatabaseWrapper, _Plan] = WeakKeyDictionary()
 
     def rows(self, model: type[Model], **values: Any) -> list[Sequence[Any]]:
-        """Run the query on the database that ``model`` is read from."""
-        connection = connections[router.db_for_read(model)]
+        """Run the query where ``model`` is written: a replica may lag behind a trust that was withdrawn."""
+        connection = connections[router.db_for_write(model)]
         plan = self._plans.get(connection)
         if plan is None:
             plan = self._plans[connection] = _Plan(self._build(), connection)
@@ -119,7 +119,7 @@ class Columns:
         if row[start + self._pk] is None:
             return None
         values = row[start : start + self.width]
-        return self._model.from_db(router.db_for_read(self._model), self._attnames, values)
+        return self._model.from_db(router.db_for_write(self._model), self._attnames, values)
 
 
 def columns_of(*parts: Columns) -> Iterable[tuple[Columns, int]]:

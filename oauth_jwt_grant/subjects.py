@@ -137,7 +137,9 @@ def _user_by_claim(assertion: VerifiedAssertion, rule: GrantRule) -> User:
         # Whoever can register an address that is not theirs would become its owner here.
         raise AssertionRefused(Reason.UNKNOWN_SUBJECT, detail="email_verified is not true")
     try:
-        users = list(get_user_model()._default_manager.filter(**{rule.user_field: value})[:2])
+        model = get_user_model()
+        manager = model._default_manager.db_manager(router.db_for_write(model))
+        users = list(manager.filter(**{rule.user_field: value})[:2])
         matches = [user for user in users if str(getattr(user, rule.user_field)) == value]
     except (AttributeError, FieldError, TypeError, ValidationError, ValueError) as error:
         # A number, a UUID or a date does not equal every text, and a rule may name no field at all.

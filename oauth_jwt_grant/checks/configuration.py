@@ -76,7 +76,8 @@ def check_names(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
 
 def check_values(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
     """Every value is of the right type and in its range."""
-    if settings.configured is not _written():
+    written: Any = settings.configured
+    if not isinstance(written, dict):
         message = "OAUTH_JWT_GRANT must be a dict."
         hint = 'OAUTH_JWT_GRANT = {"AUDIENCES": ["https://as.example.com"]}'
         return [Error(message, hint=hint, id=CheckId.INVALID_SETTING)]
@@ -127,7 +128,7 @@ def check_paths(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
 
 
 def _written() -> dict[str, Any]:
-    """The dict as the site wrote it; another, empty one if it is none (said by check_values)."""
+    """The dict as the site wrote it; empty if it is none (said by check_values)."""
     written: Any = settings.configured
     return written if isinstance(written, dict) else {}
 

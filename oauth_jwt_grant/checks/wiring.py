@@ -99,8 +99,9 @@ def _check_piece(piece: Piece) -> list[CheckMessage]:
     configured = _configured(piece.setting)
     if piece.setting == "OAUTH2_SERVER_CLASS" and oauth2_settings.OIDC_ENABLED and not _server_is_written():
         piece = _OIDC_PIECE
-    if isinstance(configured, str):
-        return [Error(configured, hint=_line(piece), id=CheckId.DOTTED_PATH)]
+    if isinstance(configured, Exception):
+        message = f"The setting {piece.setting} of OAUTH2_PROVIDER names no class: {configured}"
+        return [Error(message, hint=_line(piece), id=CheckId.DOTTED_PATH)]
     if isinstance(configured, type) and issubclass(configured, import_string(piece.mixin)):
         return []
     name = getattr(configured, "__qualname__", repr(configured))
@@ -114,11 +115,11 @@ def _check_piece(piece: Piece) -> list[CheckMessage]:
 
 
 def _configured(setting: str) -> Any:
-    """The class that DOT uses, or a text that says why there is none."""
+    """What DOT uses, or the error that says why there is nothing."""
     try:
         return getattr(oauth2_settings, setting)
     except (ImportError, AttributeError) as error:
-        return f"The setting {setting} of OAUTH2_PROVIDER names no class: {error}"
+        return error
 
 
 def _server_is_written() -> bool:

@@ -1,0 +1,447 @@
+"""The system checks: each id for its fault alone, and a hint that mends it."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from copy import deepcopy
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from django.conf import settings as site
+from django.core.cache import caches
+from django.core.checks import registry, run_checks
+from django.core.management import call_command
+from django.core.management.base import SystemCheckError
+from django.db import connections
+from django.test import override_settings
+from django.urls import include, path
+from oauth2_provider.oauth2_backends import OAuthLibCore
+from oauth2_provider.oauth2_validators import OAuth2Validator
+from oauthlib.oauth2 import Server
+
+from oauth_jwt_grant.checks import CHECKS, CheckId
+from oauth_jwt_grant.checks.configuration import KINDS
+from oauth_jwt_grant.conf import DEFAULTS
+from oauth_jwt_grant.grant import GRANT_TYPE
+from oauth_jwt_grant.oauth2_backends import JWTBearerBackendMixin
+from oauth_jwt_grant.oauth2_validators import JWTBearerValidatorMixin
+from oauth_jwt_grant.servers import JWTBearerServerMixin
+from oauth_jwt_grant.views import AuthorizationServerMetadataView
+
+ROOT = Path(__file__).parent.parent
+SHARED_CACHE = {"BACKEND": "django.core.cache.backends.filebased.FileBasedCache", "LOCATION": "unused"}
+
+
+DOT = path("o/", include("oauth2_provider.urls", namespace="oauth2_provider"))
+
+
+def urlconf(*patterns) -> ModuleType:
+    """Return a URL configuration."""
+    module = ModuleType("urlconf")
+    module.urlpatterns = list(patterns)
+    return module
+
+
+OURS = urlconf(path("", include("oauth_jwt_grant.urls")), DOT)
+PLAIN = urlconf(DOT)
+#: Without metadata: another view where clients look for it.
+NEITHER = urlconf(path(".well-known/oauth-authorization-server", lambda request: None))
+
+
+class OwnServer(JWTBearerServerMixin, Server):
+    pass
+
+
+class OwnValidator(JWTBearerValidatorMixin, OAuth2Validator):
+    pass
+
+
+class OwnBackend(JWTBearerBackendMixin, OAuthLibCore):
+    pass
+
+
+@pytest.fixture(autouse=True)
+def _good_site(settings):
+    """A site that no check has anything to say about; each test spoils one thing."""
+    settings.ROOT_URLCONF = OURS
+    settings.CACHES = {"default": SHARED_CACHE}
+    database = deepcopy(connections["default"].settings_dict)
+    connections["default"].settings_dict["ATOMIC_REQUESTS"] = False
+    yield
+    connections["default"].settings_dict.update(database)
+
+
+def findings(*, deploy: bool = False) -> list:
+    messages = run_checks(include_deployment_checks=deploy)
+    return [message for message in messages if str(message.id).startswith("oauth_jwt_grant.")]
+
+
+def ids(*, deploy: bool = False) -> list[str]:
+    return [message.id for message in findings(deploy=deploy)]
+
+
+def provider(**changes):
+    """DOT's settings with ``changes``; a value of ``None`` is left out."""
+    merged = {**site.OAUTH2_PROVIDER, "OIDC_ENABLED": False, **changes}
+    return override_settings(OAUTH2_PROVIDER={k: v for k, v in merged.items() if v is not None})
+
+
+def grant(**changes):
+    return override_settings(OAUTH_JWT_GRANT={**site.OAUTH_JWT_GRANT, **changes})
+
+
+def test_good_site_has_no_findings():
+    assert ids(deploy=True) == []
+
+
+def test_every_check_is_registered():
+    for check, tag, deploy in CHECKS:
+        registered = registry.registry.deployment_checks if deploy else registry.registry.registered_checks
+        assert check in registered
+        assert tag in check.tags
+
+
+def test_no_check_is_left_out_of_a_plain_run():
+    assert not [check for check, tag, _ in CHECKS if tag == "database"]
+
+
+def test_ids_are_unique():
+    assert len({check_id.value for check_id in CheckId}) == len(CheckId.__members__)
+
+
+def test_errors_stop_manage_py():
+    with grant(LEEWAY=-1), pytest.raises(SystemCheckError, match=r"oauth_jwt_grant\.E007"):
+        call_command("check")
+
+
+# Wiring
+
+
+@pytest.mark.parametrize(
+    ("setting", "base", "check_id"),
+    [
+        ("OAUTH2_SERVER_CLASS", "oauthlib.oauth2.Server", CheckId.SERVER_CLASS),
+        (
+            "OAUTH2_VALIDATOR_CLASS",
+            "oauth2_provider.oauth2_validators.OAuth2Validator",
+            CheckId.VALIDATOR_CLASS,
+        ),
+        ("OAUTH2_BACKEND_CLASS", "oauth2_provider.oauth2_backends.OAuthLibCore", CheckId.BACKEND_CLASS),
+    ],
+)
+def test_class_without_our_mixin(setting, base, check_id):
+    for written in (base, None):
+        with (
+            provider(OAUTH2_SERVER_CLASS="oauth_jwt_grant.servers.JWTBearerServer"),
+            provider(**{setting: written}),
+        ):
+            (message,) = findings()
+            assert message.id == check_id
+            assert f'"{setting}": "oauth_jwt_grant.' in message.hint
+
+
+def test_own_classes_with_our_mixins_are_fine():
+    with provider(
+        OAUTH2_SERVER_CLASS="tests.test_checks.OwnServer",
+        OAUTH2_VALIDATOR_CLASS="tests.test_checks.OwnValidator",
+        OAUTH2_BACKEND_CLASS="tests.test_checks.OwnBackend",
+    ):
+        assert ids() == []
+
+
+def test_server_of_openid_connect_lacks_the_grant():
+    with provider(OIDC_ENABLED=True, OAUTH2_SERVER_CLASS=None, OIDC_SERVER_CLASS=None):
+        (message,) = findings()
+    assert message.id == CheckId.SERVER_CLASS
+    assert '"OIDC_SERVER_CLASS": "oauth_jwt_grant.servers.JWTBearerOIDCServer"' in message.hint
+
+
+def test_server_of_openid_connect_has_the_grant():
+    with provider(
+        OIDC_ENABLED=True,
+        OAUTH2_SERVER_CLASS=None,
+        OIDC_SERVER_CLASS="oauth_jwt_grant.servers.JWTBearerOIDCServer",
+    ):
+        assert ids() == []
+
+
+def test_openid_connect_is_lost_by_a_written_server_class():
+    with provider(OIDC_ENABLED=True, OAUTH2_SERVER_CLASS="oauth_jwt_grant.servers.JWTBearerServer"):
+        assert ids() == [CheckId.OIDC_SERVER_UNUSED]
+    with provider(OIDC_ENABLED=True, OAUTH2_SERVER_CLASS="oauth_jwt_grant.servers.JWTBearerOIDCServer"):
+        assert ids() == []
+
+
+@pytest.mark.parametrize("value", ["oauth_jwt_grant.servers.JWTBearerSerever", "nowhere.Server", ""])
+def test_server_class_that_cannot_be_imported(value):
+    with provider(OAUTH2_SERVER_CLASS=value):
+        assert ids() == [CheckId.DOTTED_PATH]
+    with provider(OAUTH2_SERVER_CLASS=value, OIDC_ENABLED=True):
+        assert ids() == [CheckId.DOTTED_PATH]
+
+
+def test_dotted_path_to_something_that_is_no_class():
+    with provider(OAUTH2_VALIDATOR_CLASS="oauth_jwt_grant.grant.GRANT_TYPE"):
+        (message,) = findings()
+    assert message.id == CheckId.VALIDATOR_CLASS
+    assert repr(GRANT_TYPE) in message.msg
+
+
+def test_oauth2_provider_is_not_installed():
+    script = """
+import django
+from django.conf import settings
+settings.configure(
+    INSTALLED_APPS=["django.contrib.contenttypes", "django.contrib.auth", "oauth_jwt_grant"],
+    DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "ATOMIC_REQUESTS": True}},
+    OAUTH2_PROVIDER={"OIDC_ENABLED": True, "OAUTH2_SERVER_CLASS": "oauthlib.oauth2.Server"},
+    ROOT_URLCONF="nowhere", ALLOWED_HOSTS=["as.example.com"],
+)
+django.setup()
+from oauth_jwt_grant.checks import CHECKS
+print(" ".join(message.id for check in CHECKS for message in check.check()))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == [CheckId.NOT_INSTALLED, CheckId.DERIVED_AUDIENCES, CheckId.LOCAL_CACHE]
+
+
+# Our own settings
+
+
+def test_unknown_setting_has_a_near_match():
+    with grant(LEAWAY=30):
+        (message,) = findings()
+    assert message.id == CheckId.UNKNOWN_SETTING
+    assert '"LEEWAY"' in message.hint
+
+
+def test_unknown_setting_without_a_near_match():
+    with grant(**{"xyz": 1}):
+        (message,) = findings()
+    assert message.id == CheckId.UNKNOWN_SETTING
+    assert all(name in message.hint for name in DEFAULTS)
+
+
+def test_every_setting_has_a_kind_that_its_default_is_of():
+    assert KINDS.keys() == DEFAULTS.keys()
+    assert all(KINDS[name].accepts(value) for name, value in DEFAULTS.items())
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *((name, None) for name in DEFAULTS),
+        *((name, True) for name in DEFAULTS),
+        *((name, -1) for name in DEFAULTS),
+        ("AUDIENCES", "https://as.example.com"),
+        ("AUDIENCES", [""]),
+        ("ALGORITHMS", "RS256"),
+        ("LEEWAY", 1.5),
+        ("LEEWAY", "30"),
+        ("MAX_LIFETIME", 0),
+        ("KEYS_REFETCH_COOLDOWN", 0),
+        ("FETCH_TIMEOUT", 0),
+        ("FETCH_TIMEOUT", float("inf")),
+        ("FETCH_TIMEOUT", float("nan")),
+        ("SUBJECT_RESOLVER", ""),
+        ("KEYS_MIN_AGE", 7200),
+    ],
+)
+def test_setting_of_the_wrong_type_or_out_of_range(name, value):
+    with grant(**{name: value}):
+        found = [message for message in findings() if message.id == CheckId.INVALID_SETTING]
+    (message,) = found
+    assert name in message.msg
+    assert f'"{name}": ' in message.hint
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("LEEWAY", 0), ("FETCH_TIMEOUT", 0.5), ("AUDIENCES", ("https://as.example.com",)), ("KEYS_MIN_AGE", 0)],
+)
+def test_setting_in_its_range(name, value):
+    with grant(**{name: value}):
+        assert ids() == []
+
+
+@pytest.mark.parametrize("value", [None, [], "AUDIENCES"])
+def test_settings_that_are_no_dict(value):
+    with override_settings(OAUTH_JWT_GRANT=value):
+        assert [check.check() for check in CHECKS if check.check.__name__ == "check_names"] == [[]]
+        (values,) = (check.check() for check in CHECKS if check.check.__name__ == "check_values")
+    assert [message.id for message in values] == [CheckId.INVALID_SETTING]
+
+
+@pytest.mark.parametrize("names", [["RS256", "HS256"], ["none"], ["RS257"], []])
+def test_algorithms_that_nobody_may_sign_with(names):
+    with grant(ALGORITHMS=names):
+        (message,) = findings()
+    assert message.id == CheckId.ALGORITHMS
+    assert "\"ALGORITHMS\": ['RS256']" in message.hint
+
+
+def test_fewer_algorithms_are_fine():
+    with grant(ALGORITHMS=["ES256"]):
+        assert ids() == []
+
+
+@pytest.mark.parametrize("name", ["SUBJECT_RESOLVER", "USER_PROVISIONER"])
+@pytest.mark.parametrize("value", ["nowhere.resolve", "resolve", "oauth_jwt_grant.grant.GRANT_TYPE"])
+def test_dotted_path_that_leads_nowhere(name, value):
+    with grant(**{name: value}):
+        (message,) = findings()
+    assert message.id == CheckId.DOTTED_PATH
+    assert DEFAULTS[name] in message.hint
+
+
+def test_dotted_path_that_leads_to_a_function():
+    with grant(SUBJECT_RESOLVER="oauth_jwt_grant.subjects.resolve_subject"):
+        assert ids() == []
+
+
+# The rest of the site
+
+
+@pytest.mark.parametrize("hosts", [["*"], [".example.com"], [], ["as.example.com", "*.example.com"]])
+def test_no_audience_can_be_derived(hosts):
+    with grant(AUDIENCES=[]), override_settings(ALLOWED_HOSTS=hosts):
+        assert ids(deploy=True) == [CheckId.NO_AUDIENCE]
+        with provider(OIDC_ISS_ENDPOINT="https://as.example.com/o"):
+            assert ids() == []
+            assert ids(deploy=True) == [CheckId.DERIVED_AUDIENCES]
+
+
+def test_audiences_are_derived_from_exact_hosts():
+    with grant(AUDIENCES=[]), override_settings(ALLOWED_HOSTS=["as.example.com"]):
+        assert ids() == []
+        (message,) = findings(deploy=True)
+    assert message.id == CheckId.DERIVED_AUDIENCES
+    assert '"AUDIENCES": [' in message.hint
+
+
+def test_cache_alias_is_missing():
+    with grant(CACHE="keys"):
+        (message,) = findings(deploy=True)
+    assert message.id == CheckId.CACHE_ALIAS
+    assert "'keys'" in message.msg
+
+
+@pytest.mark.parametrize("backend", ["locmem.LocMemCache", "dummy.DummyCache"])
+def test_cache_of_one_process(backend, settings):
+    settings.CACHES = {"default": {"BACKEND": f"django.core.cache.backends.{backend}"}}
+    assert ids() == []
+    (message,) = findings(deploy=True)
+    assert message.id == CheckId.LOCAL_CACHE
+    assert type(caches["default"]).__name__ in message.msg
+
+
+class TokensApart:
+    """Routes the tokens to one database and the rest to another."""
+
+    def db_for_write(self, model, **hints):
+        return "default" if model._meta.model_name == "accesstoken" else "other"
+
+
+class ReadsReplica:
+    """Reads from a replica what it writes to the primary."""
+
+    def db_for_read(self, model, **hints):
+        return "replica"
+
+
+class TrustFromPrimary(ReadsReplica):
+    """Reads from a replica, but not what trust rests on."""
+
+    def db_for_read(self, model, **hints):
+        return "default" if model._meta.app_label == "oauth_jwt_grant" else "replica"
+
+
+def test_routers_part_tokens_from_decisions(settings):
+    settings.DATABASE_ROUTERS = ["tests.test_checks.TokensApart"]
+    (message,) = findings()
+    assert message.id == CheckId.DATABASES
+    assert "other: " in message.msg
+    assert "oauth_jwt_grant.Decision" in message.msg
+
+
+@pytest.mark.parametrize(
+    ("router", "expected"), [("ReadsReplica", [CheckId.REPLICA]), ("TrustFromPrimary", [])]
+)
+def test_trust_is_read_from_a_replica(settings, router, expected):
+    settings.DATABASE_ROUTERS = [f"tests.test_checks.{router}"]
+    assert ids() == []
+    assert ids(deploy=True) == expected
+
+
+@pytest.mark.parametrize(
+    ("atomic", "mode", "expected"),
+    [
+        (True, None, [CheckId.SQLITE_TRANSACTIONS]),
+        (True, "deferred", [CheckId.SQLITE_TRANSACTIONS]),
+        (True, "IMMEDIATE", []),
+        (True, "exclusive", []),
+        (False, None, []),
+    ],
+)
+def test_sqlite_transactions(atomic, mode, expected):
+    database = connections["default"].settings_dict
+    database["ATOMIC_REQUESTS"] = atomic
+    database["OPTIONS"] = {} if mode is None else {"transaction_mode": mode}
+    assert ids() == (expected if connections["default"].vendor == "sqlite" else [])
+
+
+@pytest.mark.parametrize(
+    ("urls", "grants", "expected"),
+    [
+        (OURS, [], []),
+        (OURS, [GRANT_TYPE], []),
+        (NEITHER, [], []),
+        (PLAIN, [], [CheckId.GRANT_NOT_PUBLISHED, CheckId.PLAIN_METADATA]),
+        (PLAIN, [GRANT_TYPE], [CheckId.PLAIN_METADATA]),
+    ],
+)
+def test_metadata_view(settings, urls, grants, expected):
+    settings.ROOT_URLCONF = urls
+    with provider(OAUTH2_GRANT_TYPES_SUPPORTED=["authorization_code", *grants]):
+        assert ids() == [check_id for check_id in expected if check_id != CheckId.PLAIN_METADATA]
+        assert ids(deploy=True) == expected
+
+
+def test_own_metadata_view_that_extends_ours(settings):
+    class Own(AuthorizationServerMetadataView):
+        pass
+
+    settings.ROOT_URLCONF = urlconf(path(".well-known/oauth-authorization-server", Own.as_view()), DOT)
+    assert ids(deploy=True) == []
+
+
+def test_site_without_urls(settings):
+    del settings.ROOT_URLCONF
+    assert ids(deploy=True) == []
+
+
+# The manual
+
+
+@pytest.fixture(scope="module")
+def manual() -> str:
+    return (ROOT / "docs" / "checks.md").read_text()
+
+
+@pytest.mark.parametrize("check_id", [check_id.value for check_id in CheckId])
+def test_manual_explains_each_id(manual, check_id):
+    assert len(re.findall(rf"^\| `{re.escape(check_id)}` \|", manual, re.MULTILINE)) == 1
+
+
+def test_manual_explains_no_other_id(manual):
+    assert set(re.findall(r"oauth_jwt_grant\.[EW]\d{3}", manual)) == {check_id.value for check_id in CheckId}
+
+
+@pytest.mark.parametrize("name", DEFAULTS)
+def test_manual_explains_each_setting(manual, name):
+    assert f"| `{name}` | {KINDS[name].words}" in manual

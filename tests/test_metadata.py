@@ -1,0 +1,180 @@
+"""The metadata document (RFC 8414): DOT's own, with what the grant adds."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import pytest
+from django.test import Client, override_settings
+from django.urls import resolve
+from django.utils import timezone
+from oauth2_provider.models import get_application_model
+from oauth2_provider.views import OAuthServerMetadataView
+
+from oauth_jwt_grant.grant import GRANT_TYPE
+from oauth_jwt_grant.models import GrantRule, TrustedIssuer
+from oauth_jwt_grant.views import ID_JAG_PROFILE, AuthorizationServerMetadataView
+from tests.test_checks import OURS, PLAIN
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_our_urls")]
+
+WELL_KNOWN = "/.well-known/oauth-authorization-server"
+#: What our view adds or changes.
+ADDED = {
+    "grant_types_supported",
+    "authorization_grant_profiles_supported",
+    "token_endpoint_auth_methods_supported",
+}
+
+
+@pytest.fixture
+def _our_urls(settings):
+    settings.ROOT_URLCONF = OURS
+
+
+def document(path: str = WELL_KNOWN) -> dict:
+    response = Client().get(path, headers={"host": "as.example.com"}, secure=True)
+    assert response.status_code == 200
+    assert response["Content-Type"] == "application/json"
+    assert response["Access-Control-Allow-Origin"] == "*"
+    return json.loads(response.content)
+
+
+def issuer(profile: str = "jwt-bearer", **changes) -> TrustedIssuer:
+    return TrustedIssuer.objects.create(
+        name="Issuer", issuer="https://issuer.example", profile=profile, **changes
+    )
+
+
+def rule(of: TrustedIssuer, **changes) -> GrantRule:
+    return GrantRule.objects.create(issuer=of, name="rule", scopes="read", **changes)
+
+
+def application(client_type: str, **changes):
+    return get_application_model().objects.create(
+        client_type=client_type, authorization_grant_type="client-credentials", **changes
+    )
+
+
+def auth_methods() -> list[str]:
+    return document()["token_endpoint_auth_methods_supported"]
+
+
+def test_everything_else_is_as_in_the_plain_document(settings):
+    ours = document()
+    settings.ROOT_URLCONF = PLAIN
+    plain = document(f"/o{WELL_KNOWN}")
+    assert {key: ours[key] for key in ours.keys() - ADDED - {"issuer"}} == {
+        key: plain[key] for key in plain.keys() - ADDED - {"issuer"}
+    }
+    assert ours["issuer"] == "https://as.example.com"
+
+
+def test_the_grant_comes_last_and_once():
+    with_grant = ["authorization_code", GRANT_TYPE]
+    for configured in (["authorization_code"], with_grant):
+        with override_settings(OAUTH2_PROVIDER={"OAUTH2_GRANT_TYPES_SUPPORTED": configured}):
+            assert document()["grant_types_supported"] == with_grant
+
+
+def test_issuer_with_a_path():
+    assert document(f"{WELL_KNOWN}/o")["issuer"] == "https://as.example.com/o"
+
+
+def test_plain_view_stays_usable(settings):
+    settings.ROOT_URLCONF = PLAIN
+    with override_settings(OAUTH2_PROVIDER={"OAUTH2_GRANT_TYPES_SUPPORTED": [GRANT_TYPE]}):
+        assert document(f"/o{WELL_KNOWN}")["grant_types_supported"] == [GRANT_TYPE]
+    assert resolve(f"/o{WELL_KNOWN}").func.view_class is OAuthServerMetadataView
+
+
+def test_login_required_middleware_lets_it_through(settings):
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, "django.contrib.auth.middleware.LoginRequiredMiddleware"]
+    assert GRANT_TYPE in document()["grant_types_supported"]
+
+
+def test_costs_two_statements(django_assert_num_queries):
+    with django_assert_num_queries(2):
+        document()
+
+
+def test_no_token_endpoint_no_methods(settings):
+    class WithoutTokenEndpoint(AuthorizationServerMetadataView):
+        def _get_endpoint_url(self, request, view_name, required=False):
+            return None
+
+    rule(issuer(), client_policy="anonymous")
+    request = Client(headers={"host": "as.example.com"}).get(WELL_KNOWN).wsgi_request
+    answer = json.loads(WithoutTokenEndpoint.as_view()(request).content)
+    assert "token_endpoint_auth_methods_supported" not in answer
+
+
+@pytest.mark.parametrize(
+    ("profile", "changes", "published"),
+    [
+        ("id-jag", {}, True),
+        ("jwt-bearer", {}, False),
+        ("id-jag", {"enabled": False}, False),
+        ("id-jag", {"valid_from": timedelta(hours=-1), "valid_until": timedelta(hours=1)}, True),
+        ("id-jag", {"valid_from": timedelta(hours=1)}, False),
+        ("id-jag", {"valid_until": timedelta(hours=-1)}, False),
+    ],
+)
+def test_profiles(profile, changes, published):
+    now = timezone.now()
+    issuer(
+        profile,
+        **{key: now + value if isinstance(value, timedelta) else value for key, value in changes.items()},
+    )
+    assert document().get("authorization_grant_profiles_supported") == (
+        [ID_JAG_PROFILE] if published else None
+    )
+
+
+def test_no_issuer_no_none():
+    assert "none" not in auth_methods()
+
+
+@pytest.mark.parametrize(
+    ("of", "changes", "published"),
+    [
+        ({}, {"client_policy": "anonymous"}, True),
+        ({}, {"client_policy": "anonymous", "enabled": False}, False),
+        ({"enabled": False}, {"client_policy": "anonymous"}, False),
+        ({"profile": "id-jag"}, {"client_policy": "anonymous"}, False),
+        ({}, {"client_policy": "listed"}, False),
+        ({}, {"client_policy": "registered"}, False),
+    ],
+)
+def test_none_for_anonymous_clients(of, changes, published):
+    rule(issuer(**of), **changes)
+    assert ("none" in auth_methods()) is published
+
+
+@pytest.mark.parametrize(("client_type", "published"), [("public", True), ("confidential", False)])
+def test_none_for_listed_clients(client_type, published):
+    rule(issuer(), client_policy="listed").applications.add(application(client_type))
+    assert ("none" in auth_methods()) is published
+
+
+def test_no_none_for_a_public_client_that_is_not_listed():
+    application("public")
+    rule(issuer(), client_policy="listed")
+    assert "none" not in auth_methods()
+
+
+@pytest.mark.parametrize(
+    ("client_type", "source", "published"),
+    [("public", "manual", True), ("public", "dcr", False), ("confidential", "manual", False)],
+)
+def test_none_for_registered_clients(client_type, source, published):
+    application(client_type, registration_source=source)
+    rule(issuer(), client_policy="registered")
+    assert ("none" in auth_methods()) is published
+
+
+def test_none_once():
+    rule(issuer(), client_policy="anonymous")
+    with override_settings(OAUTH2_PROVIDER={"OAUTH2_TOKEN_ENDPOINT_AUTH_METHODS_SUPPORTED": ["none"]}):
+        assert auth_methods() == ["none"]

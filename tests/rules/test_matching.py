@@ -1,0 +1,126 @@
+"""Which rule decides: the first whose conditions hold and that admits the client; otherwise none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from oauth_jwt_grant.assertion import AssertionRefused, Reason
+from oauth_jwt_grant.rules import Client, ClientPolicy, Condition, Miss, NoMatch, Operator, first_match
+
+CLAIMS = {"repository": "acme/app", "environment": "production"}
+APP = Client(pk=1)
+OTHER = Client(pk=2)
+SELF_REGISTERED = Client(pk=1, registered_by_operator=False)
+
+
+@dataclass(frozen=True)
+class Rule:
+    name: str
+    client_policy: ClientPolicy = ClientPolicy.LISTED
+    conditions: tuple[Condition, ...] = ()
+    listed: frozenset[int] = frozenset({1})
+
+    def lists(self, client: Client) -> bool:
+        return client.pk in self.listed
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def where(claim: str, *values: str) -> Condition:
+    return Condition(claim, Operator.IN, values)
+
+
+def no_match(rules: list[Rule], client: Client | None = APP) -> NoMatch:
+    with pytest.raises(NoMatch) as caught:
+        first_match(rules, CLAIMS, client)
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("policy", "client", "admitted"),
+    [
+        (ClientPolicy.LISTED, APP, True),
+        (ClientPolicy.LISTED, OTHER, False),
+        (ClientPolicy.LISTED, None, False),
+        (ClientPolicy.REGISTERED, APP, True),
+        (ClientPolicy.REGISTERED, OTHER, True),
+        (ClientPolicy.REGISTERED, SELF_REGISTERED, False),
+        (ClientPolicy.REGISTERED, None, False),
+        (ClientPolicy.ANONYMOUS, APP, True),
+        (ClientPolicy.ANONYMOUS, SELF_REGISTERED, True),
+        (ClientPolicy.ANONYMOUS, None, True),
+        ("everybody", APP, False),
+        ("", None, False),
+    ],
+)
+@pytest.mark.standard("CLI-01", "CLI-04", "CLI-20")
+def test_who_is_admitted(policy: ClientPolicy, client: Client | None, admitted: bool) -> None:
+    rule = Rule("one", policy)
+    if admitted:
+        assert first_match([rule], CLAIMS, client) == (rule, [])
+    else:
+        reason = Reason.CLIENT_NOT_ADMITTED if client else Reason.CLIENT_REQUIRED
+        assert no_match([rule], client).reason is reason
+
+
+def test_an_empty_list_of_clients_admits_nobody() -> None:
+    assert no_match([Rule("one", listed=frozenset())]).reason is Reason.CLIENT_NOT_ADMITTED
+
+
+def test_no_rules_admit_nobody() -> None:
+    refused = no_match([])
+    assert (refused.reason, refused.misses, refused.detail) == (Reason.NO_RULE, [], "")
+    assert isinstance(refused, AssertionRefused)
+
+
+def test_the_first_match_decides() -> None:
+    rules = [
+        Rule("other repository", conditions=(where("repository", "acme/lib"),)),
+        Rule("other client", listed=frozenset({2})),
+        Rule("fits", conditions=(where("repository", "acme/app"),)),
+        Rule("fits too"),
+    ]
+    rule, misses = first_match(rules, CLAIMS, APP)
+    assert rule.name == "fits"
+    assert misses == [
+        Miss(rules[0], "the claim is not so: repository is one of 'acme/lib'"),
+        Miss(rules[1], "the client is not admitted"),
+    ]
+
+
+def test_all_conditions_of_a_rule_must_hold() -> None:
+    both = (where("repository", "acme/app"), where("environment", "staging"))
+    refused = no_match([Rule("both", conditions=both)])
+    assert refused.reason is Reason.NO_RULE
+    assert refused.detail == "both: the claim is not so: environment is one of 'staging'"
+    held = (where("repository", "acme/app"), where("environment", "staging", "production"))
+    assert first_match([Rule("both", conditions=held)], CLAIMS, APP)[1] == []
+
+
+def test_a_condition_that_cannot_hold_refuses() -> None:
+    assert no_match([Rule("invalid", conditions=(where("repository"),))]).reason is Reason.NO_RULE
+
+
+@pytest.mark.parametrize(
+    ("client", "reason", "why"),
+    [
+        (OTHER, Reason.CLIENT_NOT_ADMITTED, "the client is not admitted"),
+        (None, Reason.CLIENT_REQUIRED, "a client is needed"),
+    ],
+    ids=["other client", "no client"],
+)
+def test_where_only_the_client_is_wrong_that_is_said(client: Client | None, reason: Reason, why: str) -> None:
+    """Whatever the order of the rules: one whose conditions hold is enough to say it."""
+    rules = [Rule("a", conditions=(where("repository", "x"),)), Rule("b"), Rule("c", ClientPolicy.LISTED)]
+    for order in (rules, rules[::-1]):
+        refused = no_match(order, client)
+        assert refused.reason is reason
+        assert f"b: {why}" in refused.detail
+    assert no_match(rules[:1], client).reason is Reason.NO_RULE
+
+
+def test_rules_may_come_from_an_iterator() -> None:
+    assert first_match(iter([Rule("one")]), CLAIMS, APP)[0].name == "one"

@@ -33,7 +33,7 @@ from cryptography.x509.verification import (
 from ..assertion.errors import AssertionRefused, Reason
 from ..assertion.jose import PublicKey, UnusableKey
 from .base import CertificateInfo, Clock, KeySource, KeyStatus
-from .bindings import parse_bindings
+from .bindings import Binding, parse_bindings
 from .parse import certificate_key, certificate_sha256, decode_certificate
 
 #: The longest chain that is looked at, the leaf and an enclosed anchor included.
@@ -58,14 +58,14 @@ class CertificateKeys(KeySource):
             anchors, bindings = parse_trust_anchors(self._trust_anchors), parse_bindings(self._bindings)
         except ValueError as error:
             raise AssertionRefused(Reason.ISSUER_MISCONFIGURED, detail=str(error)) from error
+        now = datetime.fromtimestamp(self._clock(), tz=UTC)
         try:
-            chain = _read_chain(header)
-            _check_path(chain, anchors, datetime.fromtimestamp(self._clock(), tz=UTC))
-            if not any(binding(chain[0]) for binding in bindings):
-                raise UnusableKey("the certificate is not bound to the issuer")
-            key = certificate_key(chain[0])
+            key = _certified_key(header, anchors, bindings, now)
         except UnusableKey as error:
             raise AssertionRefused(Reason.NO_SUCH_KEY, detail=f"x5c: {error}") from error
+        except Exception as error:
+            # Certificates are read bit by bit, and over hostile ones more is raised than is documented.
+            raise AssertionRefused(Reason.NO_SUCH_KEY, detail="x5c: a certificate is malformed") from error
         return (key,) if key.fits(header["alg"], None) else ()
 
     def status(self) -> KeyStatus:
@@ -93,10 +93,14 @@ def _parse_anchors(pem: str) -> tuple[x509.Certificate, ...]:
         raise ValueError("There is a private key beside the certificates: enter certificates alone.")
     try:
         anchors = x509.load_pem_x509_certificates(pem.encode())
-    except ValueError as error:
+    except (ValueError, x509.InvalidVersion) as error:
         raise ValueError("Not PEM text with one or more certificates.") from error
     for number, anchor in enumerate(anchors, 1):
-        if not _is_authority(anchor):
+        try:
+            authority = _is_authority(anchor)
+        except (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
+            authority = False
+        if not authority:
             raise ValueError(
                 f"Certificate {number} is not that of a certificate authority (basicConstraints)."
             )
@@ -106,7 +110,7 @@ def _parse_anchors(pem: str) -> tuple[x509.Certificate, ...]:
 def _is_authority(certificate: x509.Certificate) -> bool:
     try:
         constraints = certificate.extensions.get_extension_for_class(x509.BasicConstraints)
-    except (x509.ExtensionNotFound, x509.DuplicateExtension, ValueError):
+    except x509.ExtensionNotFound:
         return False
     return constraints.value.ca
 
@@ -118,6 +122,19 @@ def _info(certificate: x509.Certificate) -> CertificateInfo:
         not_after=certificate.not_valid_after_utc,
         sha256=certificate_sha256(certificate).hex(),
     )
+
+
+def _certified_key(
+    header: Mapping[str, Any],
+    anchors: list[x509.Certificate],
+    bindings: Sequence[Binding],
+    now: datetime,
+) -> PublicKey:
+    chain = _read_chain(header)
+    _check_path(chain, anchors, now)
+    if not any(binding(chain[0]) for binding in bindings):
+        raise UnusableKey("the certificate is not bound to the issuer")
+    return certificate_key(chain[0])
 
 
 def _read_chain(header: Mapping[str, Any]) -> list[x509.Certificate]:

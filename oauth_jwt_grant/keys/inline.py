@@ -105,7 +105,7 @@ def _pem_keys(text: str) -> Iterator[PublicKey]:
                 raise UnusableKey("neither a public key nor a certificate")
         except UnusableKey as error:
             raise ValueError(f"PEM block {number} cannot be used: {error}.") from error
-        except (ValueError, UnsupportedAlgorithm) as error:
+        except (ValueError, x509.InvalidVersion, UnsupportedAlgorithm) as error:
             raise ValueError(f"PEM block {number} cannot be used: malformed.") from error
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import json
 from collections.abc import Mapping
@@ -106,9 +105,8 @@ def decode_certificate(text: object) -> x509.Certificate:
     if not isinstance(text, str):
         raise UnusableKey("a certificate (x5c) is not a string")
     try:
-        der = base64.b64decode(text, validate=True)
-        return x509.load_der_x509_certificate(der)
-    except (binascii.Error, ValueError, UnsupportedAlgorithm) as error:
+        return x509.load_der_x509_certificate(base64.b64decode(text, validate=True))
+    except (ValueError, x509.InvalidVersion, UnsupportedAlgorithm) as error:
         raise UnusableKey("a certificate (x5c) is not DER in base64") from error
 
 

@@ -1,0 +1,133 @@
+"""JWK Set documents: what is usable of them, what is left out and why."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import pytest
+
+from oauth_jwt_grant.keys.base import KeyLimits, select
+from oauth_jwt_grant.keys.parse import MalformedKeySet, parse_key_set, without_secrets
+
+from .authority import Authority, name_of
+from .material import ec_jwk, ec_key, header, rsa_jwk
+
+
+def why(jwk: Any) -> str:
+    parsed = parse_key_set({"keys": [jwk, ec_jwk("good")]}, 10)
+    assert [key.kid for key in parsed.keys] == ["good"]
+    return parsed.left_out[0].why
+
+
+@pytest.mark.rfc("7517", "5.1")
+@pytest.mark.parametrize("document", [None, [], "keys", {}, {"keys": {}}, {"keys": None}, {"keys": "x"}])
+def test_no_key_set(document: object) -> None:
+    with pytest.raises(MalformedKeySet, match="not a JWK Set"):
+        parse_key_set(document, 10)
+
+
+def test_kids_are_those_of_all_members() -> None:
+    parsed = parse_key_set({"keys": [ec_jwk("a"), rsa_jwk("b", use="enc"), ec_jwk(None), 5]}, 10)
+    assert parsed.kids == {"a", "b"}
+
+
+@pytest.mark.rfc("7517", "5")
+@pytest.mark.parametrize(
+    ("jwk", "text"),
+    [
+        (5, "not a JSON object"),
+        ({}, "key type (kty) is unknown"),
+        (ec_jwk(kid=None) | {"kid": 5}, "member kid is not a string"),
+        (rsa_jwk(use="enc"), "key is not for signatures (use)"),
+        (rsa_jwk(d="x"), "holds private or symmetric key material"),
+    ],
+)
+def test_left_out(jwk: Any, text: str) -> None:
+    assert why(jwk) == text
+
+
+@pytest.mark.rfc("7517", "4.7")
+class TestCertificate:
+    """The first certificate of a JWK must be of its key."""
+
+    def certificate(self, key_name: str) -> str:
+        authority = Authority("Root")
+        certificate = authority.issue(name_of("leaf"), key=ec_key(key_name))
+        return authority.b64(certificate)
+
+    def test_of_this_key(self) -> None:
+        jwk = ec_jwk("a", x5c=[self.certificate("a"), "not looked at"])
+        assert [key.kid for key in parse_key_set({"keys": [jwk]}, 10).keys] == ["a"]
+
+    def test_of_another_key(self) -> None:
+        assert why(ec_jwk("a", x5c=[self.certificate("b")])) == "certificate (x5c) is not of this key"
+
+    @pytest.mark.parametrize(
+        ("chain", "text"),
+        [
+            ([], "certificates (x5c) are not a list of certificates"),
+            ("AAAA", "certificates (x5c) are not a list of certificates"),
+            ([5], "a certificate (x5c) is not a string"),
+            (["AAAA"], "a certificate (x5c) is not DER in base64"),
+            (["-_-_"], "a certificate (x5c) is not DER in base64"),
+            (["AAA"], "a certificate (x5c) is not DER in base64"),
+            (["é"], "a certificate (x5c) is not DER in base64"),
+        ],
+    )
+    def test_malformed(self, chain: Any, text: str) -> None:
+        assert why(ec_jwk("a", x5c=chain)) == text
+
+
+def test_secrets_are_emptied_in_place() -> None:
+    document = {
+        "keys": [ec_jwk("a"), ec_jwk("b", d="secret"), {"kty": "oct", "k": "secret"}, "secret"],
+        "x": 1,
+    }
+    kept = without_secrets(document)
+    assert "secret" not in repr(kept)
+    assert kept["keys"][0] == ec_jwk("a")
+    assert [entry.why for entry in parse_key_set(kept, 10).left_out] == [
+        "holds private or symmetric key material",
+        "holds private or symmetric key material",
+        "not a JSON object",
+    ]
+
+
+class TestSelect:
+    """Several keys may share a key id if their types differ (RFC 7517 section 4.5)."""
+
+    keys = parse_key_set(
+        {"keys": [ec_jwk("one"), rsa_jwk("one"), rsa_jwk("pss", alg="PS256"), ec_jwk(None)]}, 10
+    ).keys
+
+    @pytest.mark.parametrize(
+        ("wanted", "found"),
+        [
+            (header("one", "ES256"), [("EC", "one")]),
+            (header("one", "RS256"), [("RSA", "one")]),
+            (header("pss", "PS256"), [("RSA", "pss")]),
+            (header("pss", "RS256"), []),
+            (header("one", "ES384"), []),
+            (header(None, "PS256"), [("RSA", "one"), ("RSA", "pss")]),
+            (header("other", "ES256"), [("EC", None)]),
+            (header("other", "RS256"), []),
+            (header(None, "ES256"), [("EC", "one"), ("EC", None)]),
+        ],
+    )
+    def test_select(self, wanted: dict[str, Any], found: list[tuple[str, str | None]]) -> None:
+        assert [(key.kty, key.kid) for key in select(self.keys, wanted)] == found
+
+
+def test_limits() -> None:
+    limits = KeyLimits(min_age=100, max_age=200, refetch_cooldown=10)
+    assert [limits.age(age) for age in (None, 0, 150, 1e9)] == [200, 100, 150, 200]
+    assert [limits.backoff(failures) for failures in (1, 2, 4, 5, 10_000)] == [10, 20, 80, 100, 100]
+    assert KeyLimits(min_age=0, refetch_cooldown=30).backoff(3) == 30
+
+
+def test_base64_of_certificates_is_not_base64url() -> None:
+    """The certificates above have both ``+`` and ``/`` at times: make sure that one does."""
+    der = base64.b64decode(TestCertificate().certificate("a"))
+    text = base64.urlsafe_b64encode(der + b"\xfb\xff" * 3).decode()
+    assert why(ec_jwk("a", x5c=[text])) == "a certificate (x5c) is not DER in base64"

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.html import format_html
@@ -15,6 +18,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from ..models import GrantRule, TrustedIssuer
 from .forms import TrustedIssuerForm
+from .trial import test_assertion
 from .wording import conditions_in_words, state_of
 
 
@@ -87,6 +91,15 @@ class TrustedIssuerAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     class Media:
         js = ("oauth_jwt_grant/admin/issuer.js",)
         css: ClassVar[dict[str, Any]] = {"all": ["oauth_jwt_grant/admin/admin.css"]}
+
+    def get_urls(self) -> list[URLPattern]:
+        """The pages of the model, and those beside them."""
+        views: list[tuple[str, str, Callable[..., HttpResponse]]] = [
+            ("test-assertion/", "test", partial(test_assertion, site=self.admin_site)),
+        ]
+        wrap, prefix = self.admin_site.admin_view, "oauth_jwt_grant_trustedissuer_"
+        own = [path(route, wrap(view), name=f"{prefix}{name}") for route, name, view in views]
+        return [*own, *super().get_urls()]
 
     @method_decorator(sensitive_post_parameters("jwks"))
     def changeform_view(self, *args: Any, **kwargs: Any) -> HttpResponse:

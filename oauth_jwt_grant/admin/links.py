@@ -11,7 +11,8 @@ from django.utils.html import format_html
 def change_url(site: admin.AdminSite, obj: Model) -> str | None:
     """The change page of ``obj`` on ``site``, or ``None`` if it has none."""
     try:
-        return reverse(f"{site.name}:{obj._meta.app_label}_{obj._meta.model_name}_change", args=[obj.pk])
+        name = f"admin:{obj._meta.app_label}_{obj._meta.model_name}_change"
+        return reverse(name, args=[obj.pk], current_app=site.name)
     except NoReverseMatch:
         return None
 

@@ -7,11 +7,11 @@ from typing import Any, ClassVar
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseRedirect
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from ..models import ClaimCondition, GrantRule
 from .forms import ClaimConditionForm, GrantRuleForm
+from .links import change_url
 from .related import SearchableRelations
 from .wording import conditions_in_words
 
@@ -84,5 +84,4 @@ class GrantRuleAdmin(SearchableRelations, admin.ModelAdmin):  # type: ignore[typ
     def _to_issuer(self, request: HttpRequest, rule: GrantRule) -> HttpResponseRedirect | None:
         if not request.user.has_perm("oauth_jwt_grant.view_trustedissuer"):
             return None
-        url = reverse(f"{self.admin_site.name}:oauth_jwt_grant_trustedissuer_change", args=[rule.issuer_id])
-        return HttpResponseRedirect(url)
+        return HttpResponseRedirect(change_url(self.admin_site, rule.issuer) or ".")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.db.models import Q
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
@@ -35,3 +36,13 @@ def state_of(issuer: TrustedIssuer, *, has_rule: bool, now: datetime) -> tuple[s
     if not has_rule:
         return "warning", _("no rule: refuses everything")
     return "ok", _("trusted")
+
+
+def near_misses(iss: str) -> list[TrustedIssuer]:
+    """Trusted issuers whose identifier is ``iss`` but for case, the final slash or the scheme."""
+    bare = iss.removeprefix("https://").removeprefix("http://").rstrip("/")
+    spellings = Q()
+    for scheme in ("", "http://", "https://"):
+        for end in ("", "/"):
+            spellings |= Q(issuer__iexact=f"{scheme}{bare}{end}")
+    return [issuer for issuer in TrustedIssuer.objects.filter(spellings) if issuer.issuer != iss]

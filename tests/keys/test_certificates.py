@@ -45,8 +45,9 @@ class TestAccepted:
     def accepted(self, keys: CertificateKeys, sent: dict[str, Any]) -> bool:
         [key] = keys.candidates(sent)
         certificate = x509.load_der_x509_certificate(base64.b64decode(sent["x5c"][0]))
+        native: Any = key.native.get_op_key("verify")
         numbers: Any = certificate.public_key()
-        return key.native.get_op_key("verify").public_numbers() == numbers.public_numbers()  # type: ignore[union-attr]
+        return bool(native.public_numbers() == numbers.public_numbers())
 
     def test_chain(self) -> None:
         assert self.accepted(source(), x5c(leaf, issuing.certificate))
@@ -260,7 +261,6 @@ class TestBinding:
         "binding",
         [
             SUBJECT,
-            "subject=CN=signer, O=Example AS, C=NO".replace(", ", ","),
             "subject=2.5.4.3=signer,2.5.4.10=Example AS,2.5.4.6=NO",
             "dns=signer.example",
             "dns=SIGNER.EXAMPLE",

@@ -63,6 +63,12 @@ class TestCertificate:
     def test_of_another_key(self) -> None:
         assert why(ec_jwk("a", x5c=[self.certificate("b")])) == "certificate (x5c) is not of this key"
 
+    def test_of_a_key_on_an_unknown_curve(self) -> None:
+        curve = bytes.fromhex("2a8648ce3d030107")
+        der = base64.b64decode(self.certificate("a")).replace(curve, curve[:-1] + b"\x7f")
+        jwk = ec_jwk("a", x5c=[base64.b64encode(der).decode()])
+        assert why(jwk) == "the key of the certificate is of an unknown type"
+
     @pytest.mark.parametrize(
         ("chain", "text"),
         [

@@ -101,6 +101,17 @@ class JWTBearerGrant(GrantTypeBase):  # type: ignore[misc]
             validator(request)
         return lifetime
 
+    def validate_grant_type(self, request: Request) -> None:
+        """Check that the client may use this grant at all (RFC 6749 section 5.2).
+
+        As oauthlib's own, whose answer would give the posted ``state`` back.
+        """
+        allowed = self.request_validator.validate_grant_type(
+            request.client_id, GRANT_TYPE, request.client, request
+        )
+        if not allowed:
+            raise _refusal(Reason.CLIENT_NOT_ADMITTED)
+
     def _create_token(self, request: Request, token_handler: Any, lifetime: int | None) -> Any:
         if lifetime is not None:
             # A token generator may write the lifetime into the token, so it is told before.

@@ -1,0 +1,74 @@
+"""Reading arguments: files, names of rows, dates. Whatever is wrong becomes an error that names the flag."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.core.exceptions import ObjectDoesNotExist
+from django.core.management.base import CommandError
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from oauth2_provider.models import get_application_model
+
+from ..models import TrustedIssuer
+
+
+def read_text(flag: str, name: str) -> str:
+    """The text of the file ``name``; ``-`` is standard input."""
+    try:
+        return sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        raise CommandError(f"{flag}: cannot read {name}: {reason}", returncode=2) from error
+
+
+def read_date(flag: str, text: str) -> datetime:
+    """A date and time in ISO 8601; without an offset it is in the site's time zone."""
+    try:
+        value = parse_datetime(text)
+    except ValueError:
+        value = None
+    if value is None:
+        raise CommandError(f"{flag}: not a date and time such as 2030-01-31T12:00:00Z: {text}")
+    if settings.USE_TZ and timezone.is_naive(value):
+        return timezone.make_aware(value)
+    return value if settings.USE_TZ or timezone.is_naive(value) else timezone.make_naive(value)
+
+
+def find_user(flag: str, name: str) -> Any:
+    """The user whose natural key (user name) is ``name``."""
+    try:
+        return get_user_model()._default_manager.get_by_natural_key(name)
+    except ObjectDoesNotExist as error:
+        raise CommandError(f"{flag}: there is no user {name}", returncode=2) from error
+
+
+def find_application(flag: str, client_id: str) -> Any:
+    """The application with that ``client_id``."""
+    application = get_application_model()._default_manager.filter(client_id=client_id).first()
+    if application is None or application.client_id != client_id:
+        raise CommandError(f"{flag}: there is no application with the client_id {client_id}", returncode=2)
+    return application
+
+
+def find_issuers(iss: str | None, *, enabled: bool) -> Iterable[TrustedIssuer]:
+    """The issuer that calls itself ``iss``, or all of them; with ``enabled`` only those that are."""
+    if iss is None:
+        return TrustedIssuer.objects.filter(enabled=True) if enabled else TrustedIssuer.objects.all()
+    issuer = TrustedIssuer.objects.filter(issuer=iss).first()
+    if issuer is None or issuer.issuer != iss:
+        raise CommandError(f"--issuer: there is no trusted issuer {iss}", returncode=2)
+    return [issuer]
+
+
+def printable(value: Any) -> str:
+    """``value`` for a terminal: text as it is, all else as JSON, and nothing that moves the cursor."""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    return text if text.isprintable() else ascii(text)

@@ -1,0 +1,1 @@
+"""The commands: each reads its arguments, asks the library and prints."""

@@ -1,0 +1,63 @@
+"""``manage.py checkissuers``: a look at every issuer, for people and for monitoring."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from ..arguments import find_issuers, printable
+from ..health import Health, Level, as_json, examine
+
+_EXIT_STATUS = {Level.WARNING: 1, Level.FAILING: 2}
+
+
+class Command(BaseCommand):
+    """Reports reachability, key ages, and what ends soon. Exit status 0: fine, 1: warnings, 2: failing."""
+
+    help = (
+        "Examine the trusted issuers: can their keys be fetched, how old are they, what ends soon? "
+        "Exit status 0: all is fine, 1: there are warnings, 2: an enabled issuer cannot be accepted."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Which issuer, how far ahead, in which form."""
+        parser.add_argument("--issuer", metavar="ISS", help="only this one")
+        parser.add_argument("--warn-days", type=int, default=30, metavar="DAYS", help="default: 30")
+        parser.add_argument(
+            "--no-fetch", dest="fetch", action="store_false", help="look only at what is kept"
+        )
+        parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Prints the report and exits with the status of the worst issuer."""
+        now = time.time()
+        reports = [
+            examine(issuer, now, warn_days=options["warn_days"], fetch=options["fetch"])
+            for issuer in find_issuers(options["issuer"], enabled=False)
+        ]
+        if options["json"]:
+            self.stdout.write(json.dumps({"issuers": [as_json(report) for report in reports]}, indent=2))
+        else:
+            for line in (line for report in reports for line in _lines(report, now)):
+                self.stdout.write(line)
+        status = max((_EXIT_STATUS.get(report.level, 0) for report in reports), default=0)
+        if status:
+            raise SystemExit(status)
+
+
+def _lines(report: Health, now: float) -> Iterator[str]:
+    keys = report.keys
+    facts = [f"{len(keys.keys)} keys"] if keys.keys else []
+    if keys.certificates:
+        facts.append(f"{len(keys.certificates)} trust anchors")
+    if keys.fetched_at is not None:
+        facts.append(f"fetched {max(0, round((now - keys.fetched_at) / 60))} minutes ago")
+    issuer = report.issuer
+    about = f": {', '.join(facts)}" if facts else ""
+    yield f"{report.level:<9}{printable(issuer.name)} ({printable(issuer.issuer)}){about}"
+    for finding in report.findings:
+        yield f"         {finding.level}: {printable(finding.text)}"

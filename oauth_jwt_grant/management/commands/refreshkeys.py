@@ -1,0 +1,49 @@
+"""``manage.py refreshkeys``: fetch keys before a request has to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from ...assertion import KeysUnavailable
+from ...issuers import key_source_of
+from ...models import TrustedIssuer
+from ..arguments import find_issuers, printable
+
+_FETCHED = (TrustedIssuer.KeySource.JWKS_URL, TrustedIssuer.KeySource.DISCOVERY)
+
+
+class Command(BaseCommand):
+    """Fetches the keys of every enabled issuer that publishes them. Exit status 1 if a fetch fails."""
+
+    help = "Fetch the keys of all enabled issuers now (for cron). Exit status 1 if one cannot be reached."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Which issuer; by default all."""
+        parser.add_argument("--issuer", metavar="ISS", help="only this one, enabled or not")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Prints one line for each issuer; a failure of one does not stop the others."""
+        issuers = [
+            issuer
+            for issuer in find_issuers(options["issuer"], enabled=True)
+            if issuer.key_source in _FETCHED
+        ]
+        failed = sum(not self._refresh(issuer) for issuer in issuers)
+        if failed:
+            raise CommandError(f"The keys of {failed} of {len(issuers)} issuers could not be fetched.")
+        if not issuers:
+            self.stdout.write("There are no keys to fetch.")
+
+    def _refresh(self, issuer: TrustedIssuer) -> bool:
+        source = key_source_of(issuer)
+        try:
+            source.refresh()
+        except KeysUnavailable as error:
+            self.stderr.write(f"{issuer.issuer}: {printable(error.detail)}")
+            return False
+        status = source.status()
+        left_out = f", {len(status.left_out)} left out" if status.left_out else ""
+        self.stdout.write(f"{issuer.issuer}: {len(status.keys)} keys{left_out}")
+        return True

@@ -1,0 +1,74 @@
+"""Conditions on the command line, and their way into the database."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from django.core.management.base import CommandError
+
+from ..models import GrantRule
+from ..rules import Condition, InvalidCondition, Operator
+
+#: For the help text.
+GRAMMAR = (
+    'claim=text, claim~pattern, claim?exists, or with JSON: claim:=1, \'claim in ["a", "b"]\', '
+    "'claim contains \"a\"'"
+)
+# The first operator counts. After a tilde in a JSON Pointer comes 0 or 1 (RFC 6901 section 3).
+_FORMS = re.compile(
+    r"(?P<claim>/(?:[^=~?\s]|~[01])+|[^=~?\s/](?:[^=~?\s:]|:(?!=)|\?(?!exists$))*)"
+    r"(?:\?(?P<exists>exists)|:=(?P<json>.+)|=(?P<text>.+)|~(?P<glob>.+)"
+    r"|\s+in\s+(?P<among>.+)|\s+contains\s+(?P<contains>.+))",
+    re.DOTALL,
+)
+
+
+def parse_condition(text: str) -> Condition:
+    """The condition that ``text`` stands for. Raises :class:`CommandError`."""
+    found = _FORMS.fullmatch(text)
+    if found is None:
+        raise CommandError(f"--condition: not a condition: {text}\nWrite {GRAMMAR}.")
+    parts = found.groupdict()
+    condition = Condition(parts["claim"], *_demand(text, parts))
+    try:
+        condition.check()
+    except InvalidCondition as error:
+        raise CommandError(f"--condition: {text}: {error}") from error
+    return condition
+
+
+def set_conditions(rule: GrantRule, conditions: list[Condition]) -> bool:
+    """Let ``rule`` have these conditions and no others; whether that changed anything."""
+    wanted = [(one.claim, one.operator.value, list(one.values)) for one in conditions]
+    present = [(row.claim, row.operator, row.values) for row in rule.conditions.order_by("pk")]
+    # Compared as JSON: to Python, 1 and true are the same.
+    if json.dumps(wanted) == json.dumps(present):
+        return False
+    rule.conditions.all().delete()
+    for claim, operator, values in wanted:
+        rule.conditions.create(claim=claim, operator=operator, values=values)
+    return True
+
+
+def _demand(text: str, parts: dict[str, str | None]) -> tuple[Operator, tuple[Any, ...]]:
+    """The operator and the values."""
+    if parts["exists"]:
+        return Operator.EXISTS, ()
+    if parts["text"]:
+        return Operator.EQUALS, (parts["text"],)
+    if parts["glob"]:
+        return Operator.GLOB, (parts["glob"],)
+    if parts["json"]:
+        return Operator.EQUALS, (_json(text, parts["json"]),)
+    operator = Operator.IN if parts["among"] else Operator.CONTAINS
+    value = _json(text, parts["among"] or parts["contains"] or "")
+    return operator, tuple(value) if isinstance(value, list) else (value,)
+
+
+def _json(text: str, value: str) -> Any:
+    try:
+        return json.loads(value)
+    except ValueError as error:
+        raise CommandError(f"--condition: {text}: not JSON: {value}") from error

@@ -14,6 +14,7 @@ class WhoAmIView(ScopedProtectedResourceView):
     """Tells whose the access token is, and what the assertion said that it was issued for."""
 
     required_scopes = ("deployments:read",)
+    token: Any = None
 
     def verify_request(self, request: HttpRequest) -> tuple[bool, Any]:
         """Check the token as django-oauth-toolkit does, and remember it."""

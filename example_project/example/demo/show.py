@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 from urllib.parse import parse_qsl
 
 import requests
@@ -22,10 +23,10 @@ def exchange(out: Out, request: requests.Request) -> requests.Response:
         prepared = session.prepare_request(request)
         response = session.send(prepared, timeout=30)
     out(f"    {prepared.method} {prepared.path_url} HTTP/1.1")
-    _show(out, dict(prepared.headers), _form(prepared.body))
+    _show(out, prepared.headers, _form(str(prepared.body or "")))
     out("")
     out(f"    HTTP/1.1 {response.status_code} {response.reason}")
-    _show(out, dict(response.headers), _pretty(response))
+    _show(out, response.headers, _pretty(response))
     out("")
     return response
 
@@ -40,10 +41,9 @@ def _cut(match: re.Match[str]) -> str:
     return text if len(text) < 24 else f"{text[:10]}...{text[-6:]} ({len(text)} characters)"
 
 
-def _form(body: str | bytes | None) -> str:
+def _form(body: str) -> str:
     """A form body, decoded, one parameter a line."""
-    text = body.decode() if isinstance(body, bytes) else body or ""
-    return "\n&".join(f"{name}={value}" for name, value in parse_qsl(text))
+    return "\n&".join(f"{name}={value}" for name, value in parse_qsl(body))
 
 
 def _pretty(response: requests.Response) -> str:
@@ -54,7 +54,7 @@ def _pretty(response: requests.Response) -> str:
         return response.text
 
 
-def _show(out: Out, headers: dict[str, str], body: str) -> None:
+def _show(out: Out, headers: Mapping[str, Any], body: str) -> None:
     lines = [f"{name}: {headers[name]}" for name in _SHOWN_HEADERS if name in headers]
     lines += ["", *body.splitlines()] if body else []
     for line in lines:

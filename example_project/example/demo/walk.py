@@ -59,8 +59,8 @@ class Walk:
     def _show_decisions(self) -> None:
         for decision in Decision.objects.filter(iss=self._issuer.url).order_by("pk"):
             rule = f"by the rule {decision.rule}" if decision.rule else ""
-            parts = (decision.outcome, decision.reason, decision.detail or rule)
-            self._out(f"    {'  '.join(filter(None, parts))}")
+            line = f"    {decision.outcome:10}{decision.reason:15}{decision.detail or rule}"
+            self._out(line.rstrip())
         self._out("")
 
     def _post(self, assertion: str, status: int) -> dict[str, str]:

@@ -16,7 +16,17 @@ from .assertion import ALGORITHMS, AssertionPolicy, AssertionRefused, Reason
 from .audiences import issuer_identifier
 from .clock import moment
 from .conf import settings
-from .keys import CertificateKeys, DiscoveredKeys, InlineKeys, KeyLimits, KeySource, RemoteKeys, StoredKeys
+from .keys import (
+    CertificateKeys,
+    DiscoveredKeys,
+    InlineKeys,
+    KeyCache,
+    KeyLimits,
+    KeySource,
+    KeyStore,
+    RemoteKeys,
+    StoredKeys,
+)
 from .models import GrantRule, IssuerKeys, TrustedIssuer, condition_of
 from .prepared import Columns, Parameter, PreparedQuery, columns_of
 from .rules import Client, ClientPolicy, Condition
@@ -96,17 +106,33 @@ def policy_of(issuer: TrustedIssuer, audiences: Iterable[str]) -> AssertionPolic
         raise AssertionRefused(Reason.ISSUER_MISCONFIGURED, detail=str(error)) from error
 
 
-def key_source_of(issuer: TrustedIssuer) -> KeySource:
-    """Where the keys of ``issuer`` come from, by its ``key_source``."""
+def key_source_of(
+    issuer: TrustedIssuer, *, cache: KeyCache | None = None, store: KeyStore | None = None
+) -> KeySource:
+    """Where the keys of ``issuer`` come from, by its ``key_source``.
+
+    ``cache`` and ``store`` stand in for the site's own, for whoever looks at many issuers at once.
+    """
     match issuer.key_source:
         case TrustedIssuer.KeySource.INLINE:
             return InlineKeys(issuer.jwks, max_keys=settings.MAX_KEYS)
         case TrustedIssuer.KeySource.CERTIFICATES:
             return CertificateKeys(trust_anchors=issuer.trust_anchors, bindings=issuer.certificate_bindings)
         case TrustedIssuer.KeySource.JWKS_URL:
-            return RemoteKeys(url=issuer.jwks_url, **_remote(issuer))
+            return RemoteKeys(url=issuer.jwks_url, **_remote(issuer, cache, store))
         case _:
-            return DiscoveredKeys(discovery_url=issuer.discovery_url, **_remote(issuer))
+            return DiscoveredKeys(discovery_url=issuer.discovery_url, **_remote(issuer, cache, store))
+
+
+def stored_keys(row: IssuerKeys) -> StoredKeys:
+    """A row of kept keys as the keys package reads it."""
+    return StoredKeys(
+        source=row.source,
+        document=row.document,
+        fetched_at=row.fetched_at,
+        expires_at=row.expires_at,
+        etag=row.etag or None,
+    )
 
 
 class DatabaseKeyStore:
@@ -118,15 +144,7 @@ class DatabaseKeyStore:
     def load(self) -> StoredKeys | None:
         """What was saved last, or ``None``."""
         row = IssuerKeys.objects.filter(issuer=self._issuer).first()
-        if row is None:
-            return None
-        return StoredKeys(
-            source=row.source,
-            document=row.document,
-            fetched_at=row.fetched_at,
-            expires_at=row.expires_at,
-            etag=row.etag or None,
-        )
+        return None if row is None else stored_keys(row)
 
     def save(self, keys: StoredKeys) -> None:
         """Put ``keys`` in the place of what was saved before."""
@@ -142,11 +160,11 @@ class DatabaseKeyStore:
         )
 
 
-def _remote(issuer: TrustedIssuer) -> dict[str, Any]:
+def _remote(issuer: TrustedIssuer, cache: KeyCache | None, store: KeyStore | None) -> dict[str, Any]:
     return {
         "issuer": issuer.issuer,
-        "cache": caches[settings.CACHE],
-        "store": DatabaseKeyStore(issuer),
+        "cache": caches[settings.CACHE] if cache is None else cache,
+        "store": DatabaseKeyStore(issuer) if store is None else store,
         "limits": KeyLimits(
             min_age=settings.KEYS_MIN_AGE,
             max_age=settings.KEYS_MAX_AGE,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import math
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, padding, rsa, x25519
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from joserfc.jwk import OKPKey
 
 from oauth_jwt_grant.assertion import ALGORITHMS, Reason
 from oauth_jwt_grant.assertion.jose import UnusableKey, import_jwk, import_native, verify
@@ -155,6 +157,11 @@ class TestVerify:
         assert not verify(MESSAGE, b"", alg, key)
         assert not verify(MESSAGE, make().sign(MESSAGE), alg, key)
         assert not key.fits(alg, None)
+
+    def test_a_key_that_is_not_what_it_says_verifies_nothing(self) -> None:
+        other = OKPKey.import_key(x25519.X25519PrivateKey.generate().public_key())
+        key = dataclasses.replace(public(ed25519_key()), native=other)
+        assert not verify(MESSAGE, ed25519_key().sign(MESSAGE), "EdDSA", key)
 
 
 class TestFits:

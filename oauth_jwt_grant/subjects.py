@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.core.exceptions import FieldError, ValidationError
+from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.db import IntegrityError, models, router, transaction
 from django.db.models import QuerySet
 from django.utils.module_loading import import_string
@@ -22,6 +22,9 @@ from .conf import settings
 from .models import GrantRule, LinkedSubject, TrustedIssuer
 from .prepared import Columns, Parameter, PreparedQuery
 from .rules import resolve
+
+# Fields whose values have one spelling as a text.
+_COMPARABLE = (models.CharField, models.TextField, models.IntegerField, models.UUIDField)
 
 #: An instance of the site's user model, whichever that is.
 User = Any
@@ -136,14 +139,16 @@ def _user_by_claim(assertion: VerifiedAssertion, rule: GrantRule) -> User:
     if rule.subject_claim == "email" and assertion.claims.get("email_verified") is not True:
         # Whoever can register an address that is not theirs would become its owner here.
         raise AssertionRefused(Reason.UNKNOWN_SUBJECT, detail="email_verified is not true")
+    model = get_user_model()
     try:
-        model = get_user_model()
+        if not isinstance(model._meta.get_field(rule.user_field), _COMPARABLE):
+            raise TypeError(rule.user_field)
         manager = model._default_manager.db_manager(router.db_for_write(model))
         users = list(manager.filter(**{rule.user_field: value})[:2])
-        matches = [user for user in users if str(getattr(user, rule.user_field)) == value]
-    except (AttributeError, FieldError, TypeError, ValidationError, ValueError) as error:
-        # A number, a UUID or a date does not equal every text, and a rule may name no field at all.
+    except (FieldDoesNotExist, TypeError, ValidationError, ValueError) as error:
+        # Not every text is a number or a UUID, and a row that was never validated may name any field.
         raise AssertionRefused(Reason.UNKNOWN_SUBJECT, detail="the user field cannot be compared") from error
+    matches = [user for user in users if str(getattr(user, rule.user_field)) == value]
     if len(users) > 1 or not matches:
         raise AssertionRefused(Reason.UNKNOWN_SUBJECT, detail="not exactly one user")
     return matches[0]

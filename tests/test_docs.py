@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import io
 import itertools
 import json
 import os
@@ -14,7 +15,8 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from django.core.management import get_commands, load_command_class
+from django.contrib.auth import get_user_model
+from django.core.management import call_command, get_commands, load_command_class
 from django.dispatch import Signal
 from django.urls import reverse
 from oauth2_provider.models import get_application_model
@@ -256,12 +258,13 @@ def test_a_site_with_readmes_settings_and_urls_passes_every_check(tmp_path):
 
 
 @pytest.mark.django_db
-def test_readmes_curl_gets_what_readme_says(client, settings):
+def test_readmes_commands_lead_to_readmes_answer(client, settings):
     settings.OAUTH2_PROVIDER = settings.OAUTH2_PROVIDER | {"SCOPES": {"deployments:read": "See deployments"}}
     key = factories.ec_key()
-    grant_to_deploy_tool(key)
+    trust_as_readme_does(key)
+    assertion = factories.mint(key, iss="https://ci.acme.example", repository="acme/website")
     (command,) = blocks("README.md", "sh")
-    url, form = read_curl(command.replace("$JWT", factories.mint(key)))
+    url, form = read_curl(command.replace("$JWT", assertion))
     assert url == "https://as.example.com" + reverse("oauth2_provider:token")
     response = client.post(
         url.removeprefix("https://as.example.com"),
@@ -275,21 +278,20 @@ def test_readmes_curl_gets_what_readme_says(client, settings):
     assert response.json() | {"access_token": "xq3..."} == json.loads(shown)
 
 
-def grant_to_deploy_tool(key: factories.Key) -> None:
-    """The trust that the README's example rests on."""
-    model = get_application_model()
-    application = model.objects.create(
+def trust_as_readme_does(key: factories.Key) -> None:
+    """Run the README's ``trustissuer``, but with the key at hand: its issuer is not there to be asked."""
+    user_model, model = get_user_model(), get_application_model()
+    user_model.objects.create(**{user_model.USERNAME_FIELD: "deploy-bot"})
+    model.objects.create(
         client_id="deploy-tool",
         client_type=model.CLIENT_PUBLIC,
         authorization_grant_type=model.GRANT_CLIENT_CREDENTIALS,
     )
-    issuer = TrustedIssuer.objects.create(
-        name="Acme CI", issuer=factories.ISSUER, key_source="inline", jwks=factories.jwks(key)
-    )
-    rule = GrantRule.objects.create(
-        issuer=issuer, name="Deployments", subject_policy="no_user", scopes="deployments:read"
-    )
-    rule.applications.add(application)
+    line = re.search(r"manage\.py (trustissuer (?:.*\\\n)*.*)", README)
+    call_command(*shlex.split(line[1].replace("\\\n", " ")), stdout=io.StringIO())
+    issuer = TrustedIssuer.objects.get()
+    issuer.key_source, issuer.jwks = TrustedIssuer.KeySource.INLINE, factories.jwks(key)
+    issuer.save()
 
 
 def read_curl(command: str) -> tuple[str, str]:

@@ -1,17 +1,22 @@
-"""What an operator would enter in the admin: a user, an application, the issuer and a rule."""
+"""What an operator does before the first JWT comes: users, an application, a trusted issuer and a rule."""
 
 from __future__ import annotations
 
 import secrets
+import shlex
+from pathlib import Path
 
 from django.contrib.auth import get_user_model
+from django.core.management import call_command
 from oauth2_provider.models import get_application_model
 
-from oauth_jwt_grant.models import ClaimCondition, GrantRule, TrustedIssuer
+from oauth_jwt_grant.models import TrustedIssuer
+
+from .show import Out
 
 CLIENT_ID = "deploy-tool"
 REPOSITORY = "acme/website"
-SCOPES = "deployments:read deployments:write"
+_NAME = "Demo issuer"
 
 
 def make_admin() -> str:
@@ -25,45 +30,11 @@ def make_admin() -> str:
     return password
 
 
-def trust(url: str, ca: str) -> GrantRule:
-    """Trust the issuer at ``url``, whose web server ``ca`` has certified, and say what its JWTs may do.
-
-    Goes through the same validation as the admin. Run again (``--keep``), it brings what
-    is there up to date.
-    """
-    issuer = TrustedIssuer.objects.filter(name="Demo issuer").first() or TrustedIssuer(name="Demo issuer")
-    issuer.issuer = url
-    issuer.key_source = TrustedIssuer.KeySource.DISCOVERY
-    issuer.ca_bundle = ca
-    issuer.allow_private_network = True  # it runs on this machine; no public issuer needs this
-    issuer.full_clean()
-    issuer.save()
-    return _rule(issuer)
-
-
-def _rule(issuer: TrustedIssuer) -> GrantRule:
-    user, _ = get_user_model().objects.get_or_create(username="deploy-bot")
-    name = f"Jobs of {REPOSITORY}"
-    rule = issuer.rules.filter(name=name).first() or GrantRule(issuer=issuer, name=name)
-    rule.client_policy = GrantRule.ClientPolicyChoices.LISTED
-    rule.subject_policy = GrantRule.SubjectPolicy.SERVICE_USER
-    rule.user = user
-    rule.scopes = SCOPES
-    rule.recorded_claims = ["repository", "run_id"]
-    rule.full_clean()
-    rule.save()
-    rule.applications.set([_application()])
-    condition = rule.conditions.first() or ClaimCondition(rule=rule)
-    condition.claim, condition.values = "repository", [REPOSITORY]
-    condition.full_clean()
-    condition.save()
-    return rule
-
-
-def _application() -> object:
-    """A public client: it has a ``client_id`` and no secret to keep."""
+def make_client_and_user() -> None:
+    """The public client that posts the JWTs (no secret to keep), and the user whose tokens these will be."""
+    get_user_model().objects.get_or_create(username="deploy-bot")
     model = get_application_model()
-    application, _ = model.objects.get_or_create(
+    model.objects.get_or_create(
         client_id=CLIENT_ID,
         defaults={
             "name": "Deploy tool",
@@ -71,4 +42,33 @@ def _application() -> object:
             "authorization_grant_type": model.GRANT_CLIENT_CREDENTIALS,
         },
     )
-    return application
+
+
+def trust(url: str, ca: Path, out: Out) -> None:
+    """Trust the issuer at ``url``, and show how; ``ca`` holds the certificate that its web server goes by."""
+    # In a kept database: the issuer of the last time, whose port was another one.
+    TrustedIssuer.objects.filter(name=_NAME).exclude(issuer=url).delete()
+    lines = [
+        ["trustissuer", "--issuer", url, "--name", _NAME, "--discovery"],
+        # These two only because the issuer runs on this machine; a public one needs neither.
+        ["--ca-bundle", str(ca), "--allow-private-network"],
+        ["--rule", f"Jobs of {REPOSITORY}", "--condition", f"repository={REPOSITORY}"],
+        ["--application", CLIENT_ID, "--service-user", "deploy-bot"],
+        ["--scopes", "deployments:read deployments:write"],
+        ["--record-claim", "repository", "--record-claim", "run_id"],
+    ]
+    out("    manage.py " + " \\\n        ".join(map(shlex.join, lines)))
+    out("")
+    call_command(*(word for line in lines for word in line), stdout=_Indented(out))
+    out("")
+
+
+class _Indented:
+    """Passes on what a command prints, line by line."""
+
+    def __init__(self, out: Out) -> None:
+        self._out = out
+
+    def write(self, text: str) -> None:
+        """One line of a command's output."""
+        self._out(f"    {text.rstrip()}")

@@ -1,9 +1,10 @@
-"""The walk: one JWT that is accepted, three that are refused, and what is kept of them."""
+"""The walk: trust, one JWT that is accepted, three that are refused, and what is kept of them."""
 
 from __future__ import annotations
 
 import base64
 import json
+from pathlib import Path
 
 import requests
 
@@ -11,23 +12,26 @@ from oauth_jwt_grant.models import Decision
 
 from .issuer import DemoIssuer, new_key
 from .show import Out, exchange
-from .trust import CLIENT_ID, REPOSITORY
+from .trust import CLIENT_ID, REPOSITORY, trust
 
 GRANT_TYPE = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 SCOPE = "deployments:read"
 
 
 class Walk:
-    """A client's way through the grant at ``base_url``, told to ``out``."""
+    """The way through the grant at ``base_url``, told to ``out``; ``ca`` is the file of the issuer's CA."""
 
-    def __init__(self, base_url: str, issuer: DemoIssuer, out: Out) -> None:
+    def __init__(self, base_url: str, issuer: DemoIssuer, ca: Path, out: Out) -> None:
         self._base_url = base_url
         self._issuer = issuer
+        self._ca = ca
         self._out = out
         self._steps = 0
 
     def run(self) -> None:
         """Walk all of it. Raises :class:`UnexpectedAnswer` where the server does not answer as it should."""
+        self._title("The operator trusts the issuer, and says what its JWTs may do. The admin does the same.")
+        trust(self._issuer.url, self._ca, self._out)
         assertion = self._issuer.mint()
         self._title("The issuer signs a JWT for a job of its own.")
         self._show_claims(assertion)

@@ -15,12 +15,12 @@ from django.core.management.base import BaseCommand, CommandError
 from example.demo import place
 from example.demo.issuer import DemoIssuer
 from example.demo.serving import serving, site_server
-from example.demo.trust import CLIENT_ID, REPOSITORY, SCOPES, make_admin, trust
+from example.demo.trust import CLIENT_ID, make_admin, make_client_and_user
 from example.demo.walk import GRANT_TYPE, SCOPE, UnexpectedAnswer, Walk
 
 
 class Command(BaseCommand):
-    """Migrates, serves, trusts, walks through the grant, and then goes on serving."""
+    """Migrates, serves, walks through the grant, and then goes on serving."""
 
     help = "Shows the JWT authorization grant at work, then keeps the site running to try it by hand."
 
@@ -36,34 +36,29 @@ class Command(BaseCommand):
         except OSError as error:
             raise CommandError(f"{settings.BASE_URL} cannot be served: {error.strerror}") from error
         issuer = DemoIssuer(audience=f"{settings.BASE_URL}/o/token/")
+        ca = Path(settings.DATA, "demo-ca.pem")
+        ca.write_text(issuer.ca)
         call_command("migrate", verbosity=0)
         password = make_admin()
-        trust(issuer.url, issuer.ca)
+        make_client_and_user()
         with serving(site, issuer):
-            self._introduce(issuer)
+            self._out(f"Authorization server and API: {settings.BASE_URL}")
+            self._out(f"Issuer of JWTs, with its keys: {issuer.url}")
+            self._out()
             try:
-                Walk(settings.BASE_URL, issuer, self._out).run()
+                Walk(settings.BASE_URL, issuer, ca, self._out).run()
             except UnexpectedAnswer as error:
                 raise CommandError(str(error)) from error
             if not options["once"]:
                 with suppress(KeyboardInterrupt):
-                    self._invite(issuer, password)
+                    self._invite(issuer, ca, password)
                     Event().wait()
 
     def _out(self, line: str = "") -> None:
         self.stdout.write(line)
         self.stdout.flush()
 
-    def _introduce(self, issuer: DemoIssuer) -> None:
-        self._out(f"Authorization server and API: {settings.BASE_URL}")
-        self._out(f"Trusted issuer:               {issuer.url} (its keys are fetched over HTTPS)")
-        self._out(f'Rule: a JWT with "repository": "{REPOSITORY}", presented by the client {CLIENT_ID},')
-        self._out(f"      is good for a token of the user deploy-bot with the scopes {SCOPES}.")
-        self._out()
-
-    def _invite(self, issuer: DemoIssuer, password: str) -> None:
-        ca = Path(settings.DATA, "demo-ca.pem")
-        ca.write_text(issuer.ca)
+    def _invite(self, issuer: DemoIssuer, ca: Path, password: str) -> None:
         self._out("Now you. The inner curl gets a fresh JWT from the issuer:")
         self._out()
         self._out(f"    curl {settings.BASE_URL}/o/token/ \\")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db.models import Q
+from django.db.models.functions import Lower
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
@@ -40,9 +40,8 @@ def state_of(issuer: TrustedIssuer, *, has_rule: bool, now: datetime) -> tuple[s
 
 def near_misses(iss: str) -> list[TrustedIssuer]:
     """Trusted issuers whose identifier is ``iss`` but for case, the final slash or the scheme."""
-    bare = iss.removeprefix("https://").removeprefix("http://").rstrip("/")
-    spellings = Q()
-    for scheme in ("", "http://", "https://"):
-        for end in ("", "/"):
-            spellings |= Q(issuer__iexact=f"{scheme}{bare}{end}")
-    return [issuer for issuer in TrustedIssuer.objects.filter(spellings) if issuer.issuer != iss]
+    bare = iss.lower().removeprefix("https://").removeprefix("http://").rstrip("/")
+    spellings = [f"{scheme}{bare}{end}" for scheme in ("", "http://", "https://") for end in ("", "/")]
+    # Not `iexact`: on MariaDB that leaves the case to the column's collation, which is a binary one.
+    nearly = TrustedIssuer.objects.annotate(lowered=Lower("issuer")).filter(lowered__in=spellings)
+    return [issuer for issuer in nearly if issuer.issuer != iss]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest
+from django.views.decorators.debug import sensitive_variables
 from oauth2_provider.oauth2_backends import OAuthLibCore
 
 from .assertion import AssertionRefused, Reason
@@ -35,8 +36,14 @@ class JWTBearerBackendMixin:
         if refused is not None:
             error = JWTBearerError(refused)
             return None, {**_HEADERS, **error.headers}, error.json, error.status_code
-        url, headers, body, status = super().create_token_response(request)  # type: ignore[misc]
+        url, headers, body, status = self._answer_jwt_bearer_request(request)
         return url, {**_HEADERS, **headers}, body, status
+
+    @sensitive_variables()
+    def _answer_jwt_bearer_request(self, request: HttpRequest) -> Response:
+        """DOT's answer. Should it fail, no error report shows the variables of what is called here."""
+        response: Response = super().create_token_response(request)  # type: ignore[misc]
+        return response
 
 
 class JWTBearerOAuthLibCore(JWTBearerBackendMixin, OAuthLibCore):  # type: ignore[misc]

@@ -124,7 +124,7 @@ class Permission:
         return {name: value for name, value in found.items() if value is not ABSENT}
 
 
-@sensitive_variables("case")
+@sensitive_variables()
 def decide(case: Case, watch: Watch = unwatched) -> Permission:
     """Find out whether the question of ``case`` is answered with a token, and with which.
 

@@ -346,8 +346,8 @@ def test_a_key_in_the_assertion_gives_no_trust(world: World, name: str) -> None:
 
 
 ODD_TEXTS = [
-    "../../etc/passwd", "' OR 1=1--", "*)(uid=*", "é", "\U0001f600", "a\nb", "%00", "${jndi:ldap://x}", "x" * 5000,
-    "",
+    "../../etc/passwd", "' OR 1=1--", "*)(uid=*", "é", "\U0001f600", "a\nb", "%00", "${jndi:ldap://x}",
+    "x" * 5000, "",
 ]  # fmt: skip
 
 

@@ -1,0 +1,300 @@
+"""Every answer of the error table as a client sees it (RFC 6749 section 5, RFC 7523 section 3.1)."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from oauth_jwt_grant.assertion import ANSWERS, Reason
+from oauth_jwt_grant.models import Decision, TrustedIssuer
+from tests.factories import AUDIENCE, DROP, ec_key, mint
+from tests.jwks_server import dead_port
+
+from .support import SECRET, World, assert_granted, assert_refused, make_application, post, tokens
+
+NOW = 1
+
+
+def late(**claims: int) -> str:
+    """An assertion with dates so many seconds from now."""
+    import time
+
+    return mint(ec_key(), **{name: int(time.time()) + seconds for name, seconds in claims.items()})
+
+
+def break_(world: World, **fields: Any) -> None:
+    TrustedIssuer.objects.update(**fields)
+
+
+def unreachable(world: World) -> None:
+    url = f"https://127.0.0.1:{dead_port()}/jwks"
+    TrustedIssuer.objects.update(key_source="jwks_url", jwks_url=url, allow_private_network=True)
+
+
+def own_issuer(world: World) -> Any:
+    TrustedIssuer.objects.update(issuer=AUDIENCE)
+    return world.post(assertion=mint(ec_key(), iss=AUDIENCE))
+
+
+def id_jag(world: World) -> Any:
+    TrustedIssuer.objects.update(profile="id-jag", audiences=[AUDIENCE])
+    assertion = mint(ec_key(), header={"typ": "oauth-id-jag+jwt"}, client_id="other")
+    return world.post(assertion=assertion)
+
+
+def replayed(world: World) -> Any:
+    assertion = mint(ec_key())
+    assert_granted(world.post(assertion=assertion))
+    return world.post(assertion=assertion)
+
+
+def other_client(world: World) -> Any:
+    make_application("other")
+    return world.post(client_id="other")
+
+
+def with_user(**fields: Any) -> Callable[[World], Any]:
+    def act(world: World) -> Any:
+        world.change(world.user, **fields)
+        return world.post()
+
+    return act
+
+
+def with_issuer(**fields: Any) -> Callable[[World], Any]:
+    def act(world: World) -> Any:
+        TrustedIssuer.objects.update(**fields)
+        return world.post()
+
+    return act
+
+
+def without_keys(world: World) -> Any:
+    unreachable(world)
+    return world.post()
+
+
+def posted(**changes: Any) -> Callable[[World], Any]:
+    return lambda world: world.post(
+        **{name: value() if callable(value) else value for name, value in changes.items()}
+    )
+
+
+def claims(**changes: Any) -> Callable[[World], Any]:
+    return lambda world: world.post(assertion=mint(ec_key(), **changes))
+
+
+CASES: dict[Reason, Callable[[World], Any]] = {
+    Reason.MISSING_PARAMETER: posted(assertion=DROP),
+    Reason.REPEATED_PARAMETER: posted(scope=["read", "read"]),
+    Reason.MALFORMED_REQUEST: posted(scope=b"\xff"),
+    Reason.PARAMETER_IN_QUERY: posted(query="a=b"),
+    Reason.SEVERAL_CREDENTIALS: lambda world: world.post_basic("client", SECRET, client_secret=SECRET),
+    Reason.CLIENT_AUTHENTICATION: posted(client_secret="wrong"),
+    Reason.AUTHORIZATION_DETAILS: posted(authorization_details="[]"),
+    Reason.TOO_LONG: posted(assertion="a" * 20_000),
+    Reason.MALFORMED: posted(assertion="a.b.c"),
+    Reason.CRITICAL_HEADER: lambda world: world.post(
+        assertion=mint(ec_key(), header={"crit": ["x"], "x": 1})
+    ),
+    Reason.WRONG_TYPE: lambda world: world.post(assertion=mint(ec_key(), header={"typ": "at+jwt"})),
+    Reason.ALGORITHM: with_issuer(algorithms=["RS256"]),
+    Reason.UNKNOWN_ISSUER: claims(iss="https://unknown.example"),
+    Reason.ISSUER_DISABLED: with_issuer(enabled=False),
+    Reason.ISSUER_NOT_YET_VALID: with_issuer(valid_from=timezone.now() + timezone.timedelta(days=1)),
+    Reason.ISSUER_EXPIRED: with_issuer(valid_until=timezone.now() - timezone.timedelta(days=1)),
+    Reason.ISSUER_MISCONFIGURED: with_issuer(algorithms=["HS256"]),
+    Reason.NO_SUCH_KEY: lambda world: world.post(assertion=mint(ec_key(), header={"kid": "unknown"})),
+    Reason.BAD_SIGNATURE: lambda world: world.post(
+        assertion=mint(ec_key(name="attacker"), header={"kid": ec_key().kid})
+    ),
+    Reason.KEYS_UNAVAILABLE: without_keys,
+    Reason.MISSING_CLAIM: claims(sub=DROP),
+    Reason.MALFORMED_CLAIM: claims(sub=1),
+    Reason.OWN_ISSUER: own_issuer,
+    Reason.AUDIENCE: claims(aud="https://other.example"),
+    Reason.EXPIRED: posted(assertion=lambda: late(exp=-60)),
+    Reason.NOT_YET_VALID: posted(assertion=lambda: late(nbf=60)),
+    Reason.ISSUED_IN_FUTURE: posted(assertion=lambda: late(iat=60)),
+    Reason.TOO_OLD: posted(assertion=lambda: late(iat=-4000)),
+    Reason.LIFETIME: posted(assertion=lambda: late(exp=4000)),
+    Reason.ID_TOKEN: claims(nonce="x"),
+    Reason.SENDER_CONSTRAINED: claims(cnf={}),
+    Reason.OTHER_CLIENT: id_jag,
+    Reason.NO_RULE: lambda world: world.rule.conditions.create(claim="a", values=["b"]) and world.post(),
+    Reason.CLIENT_NOT_ADMITTED: other_client,
+    Reason.CLIENT_REQUIRED: lambda world: world.post_anonymously(),
+    Reason.UNKNOWN_SUBJECT: claims(sub="unknown"),
+    Reason.INACTIVE_SUBJECT: with_user(is_active=False),
+    Reason.PRIVILEGED_SUBJECT: with_user(is_staff=True),
+    Reason.SCOPE: posted(scope="unknown"),
+    Reason.RESOURCE: posted(resource="https://api.example/"),
+    Reason.REPLAYED: replayed,
+}
+
+NAMES = {
+    Reason.MISSING_PARAMETER: "assertion",
+    Reason.REPEATED_PARAMETER: "scope",
+    Reason.MISSING_CLAIM: "sub",
+    Reason.MALFORMED_CLAIM: "sub",
+    Reason.ID_TOKEN: "nonce",
+}
+
+#: Refusals of requests that have not led to a known issuer: nothing of them is kept.
+UNKEPT = {
+    Reason.MISSING_PARAMETER, Reason.REPEATED_PARAMETER, Reason.MALFORMED_REQUEST, Reason.PARAMETER_IN_QUERY,
+    Reason.SEVERAL_CREDENTIALS, Reason.CLIENT_AUTHENTICATION, Reason.AUTHORIZATION_DETAILS, Reason.TOO_LONG,
+    Reason.MALFORMED, Reason.CRITICAL_HEADER, Reason.UNKNOWN_ISSUER,
+}  # fmt: skip
+
+
+def test_every_reason_has_its_case() -> None:
+    assert CASES.keys() == set(Reason)
+
+
+@pytest.mark.standard("ERR-01", "ERR-03", "ERR-04", "ERR-05", "ERR-06", "CHN-01", "CHN-03", "CHN-04")
+@pytest.mark.parametrize("reason", Reason)
+def test_each_refusal_is_answered_by_the_table_and_kept_if_its_issuer_is_known(
+    world: World, reason: Reason
+) -> None:
+    answer = ANSWERS[reason]
+
+    response = CASES[reason](world)
+
+    text = answer.text.format(name=NAMES.get(reason, ""))
+    assert_refused(response, answer.error, text, status=answer.status)
+    kept = [decision.reason for decision in Decision.objects.exclude(outcome="accepted")]
+    assert kept == ([] if reason in UNKEPT else [reason])
+    assert tokens() == (reason is Reason.REPLAYED)
+    assert ("Retry-After" in response) == (reason is Reason.KEYS_UNAVAILABLE)
+
+
+@pytest.mark.standard("ERR-08", "ROB-04")
+def test_what_must_look_alike_looks_alike(db: None) -> None:
+    unverified = [
+        Reason.UNKNOWN_ISSUER, Reason.ISSUER_DISABLED, Reason.ISSUER_NOT_YET_VALID, Reason.ISSUER_EXPIRED,
+        Reason.ISSUER_MISCONFIGURED, Reason.NO_SUCH_KEY, Reason.BAD_SIGNATURE,
+    ]  # fmt: skip
+    not_entitled = [
+        Reason.NO_RULE, Reason.UNKNOWN_SUBJECT, Reason.INACTIVE_SUBJECT, Reason.PRIVILEGED_SUBJECT,
+    ]  # fmt: skip
+
+    for group in (unverified, not_entitled):
+        assert (
+            len({(ANSWERS[reason].text, ANSWERS[reason].error, ANSWERS[reason].status) for reason in group})
+            == 1
+        )
+
+
+@pytest.mark.standard("KEY-14", "ERR-07")
+def test_keys_that_cannot_be_had_are_no_fault_of_the_assertion(world: World) -> None:
+    unreachable(world)
+    assertion = mint(ec_key())
+
+    response = world.post(assertion=assertion)
+
+    assert_refused(response, "temporarily_unavailable")
+    assert int(response["Retry-After"]) >= 1
+    assert Decision.objects.get().outcome == "undecided"
+    TrustedIssuer.objects.update(key_source="inline")
+    assert_granted(world.post(assertion=assertion))
+
+
+@pytest.mark.standard("ROB-04")
+def test_nothing_posted_comes_back_or_is_logged_or_stored(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    unreachable(world)
+    secrets = []
+    for changes in ({}, {"client_secret": "wrong-and-secret"}, {"scope": "some-odd-scope"}):
+        assertion = mint(ec_key(), jti="telling-jti")
+        secrets += [assertion, assertion.split(".")[2], assertion.split(".")[1]]
+        response = world.post(assertion=assertion, **changes)
+        assert response.status_code in (400, 401, 503)
+        assert not any(secret in response.content.decode() for secret in secrets)
+    TrustedIssuer.objects.update(key_source="inline")
+    used = mint(ec_key(), jti="telling-jti")
+    answer = assert_granted(world.post(assertion=used))
+    world.post(assertion=used)
+    secrets += [used, "telling-jti", SECRET, "wrong-and-secret", answer["access_token"], "some-odd-scope"]
+
+    stored = json.dumps([*Decision.objects.values()], default=str)
+    for secret in secrets:
+        assert secret not in caplog.text
+        assert secret not in stored
+
+
+@pytest.mark.standard("ROB-04")
+def test_no_error_report_shows_an_assertion(world: World, settings: Any) -> None:
+    settings.OAUTH_JWT_GRANT = {**settings.OAUTH_JWT_GRANT, "SUBJECT_RESOLVER": "tests.e2e.test_answers.fail"}
+    settings.DEBUG_PROPAGATE_EXCEPTIONS = False
+    settings.ADMINS = (
+        [("admin", "admin@example.com")] if not isinstance(settings.ADMINS, str) else settings.ADMINS
+    )
+    from django.core import mail
+
+    assertion = mint(ec_key())
+    pairs = world.pairs(assertion=assertion)
+    with _mail_admins():
+        assert post(pairs).status_code == 500
+
+    reports = "".join(str(message.message()) for message in mail.outbox)
+    assert "RuntimeError" in reports
+    assert assertion not in reports
+    assert assertion.split(".")[2] not in reports
+    assert SECRET not in reports
+
+
+def fail(*arguments: Any) -> Any:
+    """A subject resolver with a bug in it."""
+    raise RuntimeError("a bug of the site")
+
+
+class _mail_admins:  # noqa: N801
+    """Django's own handler of error reports, with HTML, as in production."""
+
+    def __enter__(self) -> None:
+        from django.utils.log import AdminEmailHandler
+
+        self.handler = AdminEmailHandler(include_html=True)
+        logging.getLogger("django.request").addHandler(self.handler)
+
+    def __exit__(self, *exc: object) -> None:
+        logging.getLogger("django.request").removeHandler(self.handler)
+
+
+@pytest.mark.standard("RSP-09")
+def test_introspection_names_client_and_user(world: World, settings: Any) -> None:
+    token = assert_granted(world.post())["access_token"]
+    world.change(world.rule, scopes="read introspection", access_token_lifetime=60)
+    settings.OAUTH2_PROVIDER = {
+        **settings.OAUTH2_PROVIDER, "SCOPES": {**settings.OAUTH2_PROVIDER["SCOPES"], "introspection": "i"}
+    }  # fmt: skip
+    inspector = assert_granted(world.post(scope="introspection"))["access_token"]
+
+    answer = Client().post(
+        "/o/introspect/", {"token": token}, headers={"Authorization": f"Bearer {inspector}"}
+    ).json()  # fmt: skip
+
+    assert answer["active"] is True
+    assert answer["client_id"] == "client"
+    assert answer["username"] == world.user.get_username()
+    assert answer["scope"] == "read write"
+
+
+def test_a_token_can_be_revoked_by_its_client(world: World) -> None:
+    token = assert_granted(world.post())["access_token"]
+    headers = {"Authorization": f"Bearer {token}"}
+    assert Client().get("/api/", headers=headers).status_code == 200
+
+    form = {"token": token, "client_id": "client", "client_secret": SECRET}
+    assert Client().post("/o/revoke_token/", form).status_code == 200
+    assert Client().get("/api/", headers=headers).status_code == 403
+    assert Decision.objects.get().access_token is None

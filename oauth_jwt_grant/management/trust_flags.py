@@ -1,0 +1,148 @@
+"""The flags of ``trustissuer``, and which field each of them sets."""
+
+from __future__ import annotations
+
+from argparse import BooleanOptionalAction
+
+from django.core.management.base import CommandParser
+
+from ..models import GrantRule, TrustedIssuer
+from .conditions import GRAMMAR
+
+_CLIENTS = GrantRule.ClientPolicyChoices
+_SUBJECTS = GrantRule.SubjectPolicy
+
+#: Field of the issuer to the flag that sets it.
+ISSUER_FLAGS = {
+    "issuer": "--issuer",
+    "name": "--name",
+    "enabled": "--enabled",
+    "valid_from": "--valid-from",
+    "valid_until": "--valid-until",
+    "profile": "--profile",
+    "jwks_url": "--jwks-url",
+    "discovery_url": "--discovery",
+    "jwks": "--jwks",
+    "trust_anchors": "--trust-anchors",
+    "certificate_bindings": "--certificate-binding",
+    "ca_bundle": "--ca-bundle",
+    "allow_private_network": "--allow-private-network",
+    "algorithms": "--algorithms",
+    "audiences": "--audience",
+    "max_lifetime": "--max-lifetime",
+    "leeway": "--leeway",
+    "replay_policy": "--replay-policy",
+    "subject_fallback": "--subject-fallback",
+}
+#: Field of the rule to the flag that sets it.
+RULE_FLAGS = {
+    "name": "--rule",
+    "position": "--position",
+    "client_policy": "--listed, --registered or --anonymous",
+    "applications": "--application",
+    "default_application": "--default-application",
+    "subject_policy": "--linked, --user-field, --service-user, --no-user or --provision",
+    "subject_claim": "--subject-claim",
+    "user_field": "--user-field",
+    "user": "--service-user",
+    "allow_privileged_users": "--allow-privileged-users",
+    "scopes": "--scopes",
+    "default_scopes": "--default-scopes",
+    "scope_claim": "--scope-claim",
+    "access_token_lifetime": "--token-lifetime",
+    "limit_to_assertion": "--limit-to-assertion",
+    "resources": "--resource",
+    "recorded_claims": "--record-claim",
+}
+
+
+def add_issuer(parser: CommandParser) -> None:
+    """The flags of the issuer's own fields."""
+    group = parser.add_argument_group("the issuer")
+    group.add_argument("--name", help="for people (default: the issuer)")
+    group.add_argument("--enabled", action=BooleanOptionalAction)
+    group.add_argument("--valid-from", metavar="TIME", help="ISO 8601")
+    group.add_argument("--valid-until", metavar="TIME", help="ISO 8601")
+    group.add_argument("--profile", choices=TrustedIssuer.Profile.values)
+    group.add_argument("--algorithms", nargs="+", metavar="ALG", help="such as RS256")
+    group.add_argument(
+        "--audience", dest="audiences", action="append", metavar="AUD", help="names this server; repeatable"
+    )
+    group.add_argument("--max-lifetime", type=int, metavar="SECONDS")
+    group.add_argument("--leeway", type=int, metavar="SECONDS")
+    group.add_argument("--replay-policy", choices=TrustedIssuer.ReplayPolicy.values)
+    group.add_argument("--subject-fallback", action=BooleanOptionalAction, help="an absent sub means iss")
+
+
+def add_keys(parser: CommandParser) -> None:
+    """The flags that say where its keys come from."""
+    group = parser.add_argument_group("its keys (a new issuer's come from its discovery document)")
+    source = group.add_mutually_exclusive_group()
+    source.add_argument("--jwks-url", metavar="URL", help="a JWK Set on the web")
+    source.add_argument(
+        "--discovery",
+        dest="discovery_url",
+        nargs="?",
+        const="",
+        metavar="URL",
+        help="the discovery document; without URL at its well-known place",
+    )
+    source.add_argument(
+        "--jwks", metavar="FILE", help="public keys: JWK Set, JWK or PEM; - is standard input"
+    )
+    source.add_argument("--trust-anchors", metavar="FILE", help="PEM certificates that x5c must lead to")
+    group.add_argument(
+        "--certificate-binding",
+        dest="certificate_bindings",
+        action="append",
+        metavar="BINDING",
+        help="which certificates are the issuer's: subject=, dns=, uri=, email= or sha256=; repeatable",
+    )
+    group.add_argument("--ca-bundle", metavar="FILE", help="PEM certificates for the issuer's web server")
+    group.add_argument("--allow-private-network", action=BooleanOptionalAction)
+
+
+def add_rule(parser: CommandParser) -> None:
+    """The flags of a rule: scopes, conditions, tokens."""
+    group = parser.add_argument_group("a rule (any of these makes or changes one)")
+    group.add_argument("--rule", metavar="NAME", help='its name (default: "default")')
+    group.add_argument("--position", type=int, help="lower comes first")
+    group.add_argument("--scopes", help="all that a token may have, space-separated")
+    group.add_argument("--default-scopes", help="what it has when nobody asks")
+    group.add_argument("--scope-claim", choices=GrantRule.ScopeClaim.values)
+    group.add_argument(
+        "--condition", dest="conditions", action="append", metavar="CONDITION", help=f"{GRAMMAR}; repeatable"
+    )
+    group.add_argument("--token-lifetime", dest="access_token_lifetime", type=int, metavar="SECONDS")
+    group.add_argument("--limit-to-assertion", action=BooleanOptionalAction)
+    group.add_argument(
+        "--resource", dest="resources", action="append", metavar="URI", help="RFC 8707; repeatable"
+    )
+    group.add_argument(
+        "--record-claim", dest="recorded_claims", action="append", metavar="CLAIM", help="repeatable"
+    )
+
+
+def add_policies(parser: CommandParser) -> None:
+    """The flags of a rule that say who may present an assertion, and whose token it becomes."""
+    group = parser.add_argument_group("its clients and its user")
+    clients = group.add_mutually_exclusive_group()
+    for policy in _CLIENTS:
+        clients.add_argument(f"--{policy}", dest="client_policy", action="store_const", const=policy.value)
+    group.add_argument(
+        "--application", dest="applications", action="append", metavar="CLIENT_ID", help="repeatable"
+    )
+    group.add_argument(
+        "--default-application", metavar="CLIENT_ID", help="whose the tokens are without a client"
+    )
+    users = group.add_mutually_exclusive_group()
+    for flag, choice in (
+        ("linked", _SUBJECTS.LINKED),
+        ("no-user", _SUBJECTS.NO_USER),
+        ("provision", _SUBJECTS.PROVISION),
+    ):
+        users.add_argument(f"--{flag}", dest="subject_policy", action="store_const", const=choice.value)
+    users.add_argument("--service-user", dest="user", metavar="USER", help="one fixed user")
+    users.add_argument("--user-field", metavar="FIELD", help="the user whose field equals the claim")
+    group.add_argument("--subject-claim", metavar="CLAIM", help="the claim for --user-field (default: sub)")
+    group.add_argument("--allow-privileged-users", action=BooleanOptionalAction)

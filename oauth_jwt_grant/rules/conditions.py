@@ -112,8 +112,6 @@ def resolve(claims: Mapping[str, Any], claim: str) -> Any:
     value: Any = claims
     for token in claim[1:].split("/"):
         value = _step(value, token.replace("~1", "/").replace("~0", "~"))
-        if value is ABSENT:
-            return ABSENT
     return value
 
 

@@ -254,6 +254,7 @@ class TestOrder:
         assert seen[Step.AUD] == ([AUDIENCE, f"{AUDIENCE}/o/token/"], AUDIENCE)
         assert seen[Step.EXP] == (NOW - 30, NOW + 300)
         assert seen[Step.LIFETIME] == (NOW + 3630, NOW + 300)
+        assert seen[Step.NBF] == (NOW + 30, None)
         assert seen[Step.IAT] == ([NOW - 3630, NOW + 30], NOW)
         assert seen[Step.JTI] == ("optional", "present")
         assert seen[Step.KIND][1] == []

@@ -231,6 +231,13 @@ def test_an_operator_that_nobody_knows_holds_for_nobody() -> None:
     assert not Condition("email", "substring", ("ann",)).holds(CLAIMS)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("name", ["~", "a~b", "https://acme.example/role", "a/b~2", "kubernetes.io"])
+def test_a_name_is_no_pointer(name: str) -> None:
+    condition = Condition(name, Operator.EQUALS, ("x",))
+    condition.check()
+    assert condition.holds({name: "x"})
+
+
 @pytest.mark.parametrize("value", [0, False, 0.0], ids=repr)
 def test_zero_and_false_are_values(value: object) -> None:
     condition = Condition("c", Operator.EQUALS, (value,))

@@ -262,6 +262,21 @@ class TestAddresses:
         self.fetcher(server, "127.0.0.1").fetch(url)
         assert server.requests[0][1]["Host"] == f"keys.example:{server.port}"
 
+    def test_certificate_is_that_of_the_name_not_of_the_address(self) -> None:
+        names: list[str | None] = []
+        context = server_context(certificate_authority().issue_cert("keys.example"))
+        context.sni_callback = lambda connection, name, context: names.append(name)
+        with JwksServer(context) as server:
+            server.answers["/jwks"] = json_answer({"keys": []})
+            assert self.fetcher(server, "127.0.0.1").fetch(server.url(host="keys.example")).document
+        assert names == ["keys.example"]
+
+    def test_certificate_of_the_address_alone(self) -> None:
+        with JwksServer(server_context(certificate_authority().issue_cert("127.0.0.1"))) as server:
+            text = failure(self.fetcher(server, "127.0.0.1"), server.url(host="keys.example"))
+            assert text.startswith("TLS: the certificate is not accepted: Hostname mismatch")
+            assert server.requests == []
+
     def test_private_address_without_permission(self, server: JwksServer, url: str) -> None:
         fetcher = self.fetcher(server, "127.0.0.1", allow_private_network=False)
         assert failure(fetcher, url) == (

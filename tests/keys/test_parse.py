@@ -114,6 +114,7 @@ class TestSelect:
             (header("one", "RS256"), [("RSA", "one")]),
             (header("pss", "PS256"), [("RSA", "pss")]),
             (header("pss", "RS256"), []),
+            (header("pss", "ES256"), []),
             (header("one", "ES384"), []),
             (header(None, "PS256"), [("RSA", "one"), ("RSA", "pss")]),
             (header("other", "ES256"), [("EC", None)]),

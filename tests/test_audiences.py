@@ -1,0 +1,79 @@
+"""Which strings name this server, and which never do (RFC 7523 section 3, item 3)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import RequestFactory
+from django.urls import include, path
+
+from oauth_jwt_grant.audiences import hosts_are_exact, issuer_identifier, server_audiences
+
+urlpatterns = [path("oauth/", include("oauth2_provider.urls", namespace="oauth2_provider"))]
+
+
+class WithoutDot:
+    """A URL configuration in which django-oauth-toolkit has no place."""
+
+    urlpatterns: list[Any] = []  # noqa: RUF012
+
+
+@pytest.fixture
+def unset(settings: Any) -> Any:
+    """Settings in which nothing says who this server is."""
+    settings.OAUTH_JWT_GRANT = {}
+    settings.ALLOWED_HOSTS = ["as.example.com"]
+    return settings
+
+
+def request(host: str = "as.example.com", **extra: Any) -> Any:
+    return RequestFactory().post("/o/token/", HTTP_HOST=host, **extra)
+
+
+def test_what_the_operator_wrote_counts_alone(settings: Any) -> None:
+    settings.OAUTH_JWT_GRANT = {"AUDIENCES": ["a", "b"]}
+
+    assert server_audiences(request("evil.example")) == {"a", "b"}
+    assert issuer_identifier() == "a"
+
+
+def test_derived_from_the_request(unset: Any) -> None:
+    assert server_audiences(request()) == {"http://as.example.com/o", "http://as.example.com/o/token/"}
+    assert server_audiences(request(secure=True)) == {
+        "https://as.example.com/o",
+        "https://as.example.com/o/token/",
+    }
+    assert server_audiences() == frozenset()
+    assert issuer_identifier() is None
+
+
+def test_a_host_that_is_not_ours_derives_nothing(unset: Any) -> None:
+    assert server_audiences(request("evil.example")) == frozenset()
+
+
+@pytest.mark.parametrize("hosts", [[], ["*"], ["as.example.com", "*"], [".example.com"], ["*.example.com"]])
+def test_hosts_that_a_caller_can_make_up_derive_nothing(unset: Any, hosts: list[str]) -> None:
+    unset.ALLOWED_HOSTS = hosts
+
+    assert not hosts_are_exact()
+    assert server_audiences(request()) == frozenset()
+
+
+def test_the_issuer_of_the_metadata_and_the_endpoint_beside_it(unset: Any) -> None:
+    unset.OAUTH2_PROVIDER = {**unset.OAUTH2_PROVIDER, "OIDC_ISS_ENDPOINT": "https://id.example.com/tenant"}
+
+    expected = {"https://id.example.com/tenant", "https://id.example.com/o/token/"}
+    assert server_audiences(request("evil.example")) == expected
+    assert server_audiences() == expected
+    assert issuer_identifier() == "https://id.example.com/tenant"
+
+
+@pytest.mark.parametrize(
+    ("urls", "expected"), [("tests.test_audiences", "/oauth/token/"), (WithoutDot, "/o/token/")]
+)
+def test_without_a_request_the_endpoint_is_where_the_urls_are(unset: Any, urls: Any, expected: str) -> None:
+    unset.ROOT_URLCONF = urls
+    unset.OAUTH2_PROVIDER = {**unset.OAUTH2_PROVIDER, "OIDC_ISS_ENDPOINT": "https://id.example.com"}
+
+    assert server_audiences() == {"https://id.example.com", f"https://id.example.com{expected}"}

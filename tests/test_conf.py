@@ -1,0 +1,39 @@
+"""The settings: defaults, reading through, nothing cached."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from oauth_jwt_grant.assertion import ALGORITHMS
+from oauth_jwt_grant.conf import DEFAULTS, Settings, settings
+
+
+@pytest.mark.parametrize("name", DEFAULTS)
+def test_each_key_has_a_default_and_is_read_through(settings: Any, name: str) -> None:
+    ours = Settings()
+    settings.OAUTH_JWT_GRANT = {}
+    assert getattr(ours, name) == DEFAULTS[name]
+    del settings.OAUTH_JWT_GRANT
+    assert getattr(ours, name) == DEFAULTS[name]
+
+    settings.OAUTH_JWT_GRANT = {name: "changed"}
+    assert getattr(ours, name) == "changed"
+    settings.OAUTH_JWT_GRANT = {name: None}
+    assert getattr(ours, name) is None
+
+
+def test_each_property_is_a_key() -> None:
+    properties = {name for name, value in vars(Settings).items() if isinstance(value, property)}
+
+    assert properties - {"configured"} == DEFAULTS.keys()
+    assert all(name.isupper() for name in DEFAULTS)
+
+
+def test_the_defaults_are_safe() -> None:
+    assert DEFAULTS["AUDIENCES"] == []
+    assert set(DEFAULTS["ALGORITHMS"]) == ALGORITHMS.keys()
+    assert not any(name.startswith("HS") or name.lower() == "none" for name in ALGORITHMS)
+    assert settings.LEEWAY <= 60
+    assert settings.MAX_LIFETIME <= 3600

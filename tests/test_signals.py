@@ -1,0 +1,81 @@
+"""The two signals: one for each answer, sent after its row; an error of a receiver changes no answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from oauth_jwt_grant.assertion import Reason
+from oauth_jwt_grant.models import Decision
+from oauth_jwt_grant.signals import assertion_accepted, assertion_refused
+from tests.e2e.support import World, assert_granted, assert_refused, build_world
+from tests.factories import ec_key, mint
+
+
+@pytest.fixture
+def world(db: None) -> World:
+    return build_world()
+
+
+@pytest.fixture
+def heard() -> Iterator[list[dict[str, Any]]]:
+    """What the signals brought, in its order; their receiver then fails."""
+    calls: list[dict[str, Any]] = []
+
+    def receive(**arguments: Any) -> None:
+        calls.append(arguments)
+        raise RuntimeError("a bug of the site")
+
+    assertion_accepted.connect(receive)
+    assertion_refused.connect(receive)
+    yield calls
+    assertion_accepted.disconnect(receive)
+    assertion_refused.disconnect(receive)
+
+
+def test_an_accepted_assertion(world: World, heard: list[dict[str, Any]]) -> None:
+    assert_granted(world.post())
+
+    (call,) = heard
+    assert call["signal"] is assertion_accepted
+    assert call["sender"] is Decision
+    assert call["decision"] == Decision.objects.get()
+    assert call["decision"].access_token.user == world.user
+    assert call["request"].client == world.application
+
+
+def test_a_refused_assertion(world: World, heard: list[dict[str, Any]]) -> None:
+    assert_refused(world.post(assertion=mint(ec_key(), aud="other")), "invalid_grant")
+
+    (call,) = heard
+    assert call["signal"] is assertion_refused
+    assert call["reason"] is Reason.AUDIENCE
+    assert call["decision"] == Decision.objects.get()
+
+
+def test_a_refused_assertion_of_somebody_unknown(world: World, heard: list[dict[str, Any]]) -> None:
+    assert_refused(world.post(assertion="nonsense"), "invalid_grant")
+
+    (call,) = heard
+    assert call["reason"] is Reason.MALFORMED
+    assert call["decision"] is None
+
+
+def test_a_replay_is_heard_as_a_refusal(world: World, heard: list[dict[str, Any]]) -> None:
+    assertion = mint(ec_key())
+    assert_granted(world.post(assertion=assertion))
+    assert_refused(world.post(assertion=assertion), "invalid_grant")
+
+    assert [call["signal"] for call in heard] == [assertion_accepted, assertion_refused]
+    assert heard[1]["reason"] is Reason.REPLAYED
+    assert heard[1]["decision"].outcome == "refused"
+
+
+def test_a_failed_client_authentication_is_no_matter_of_assertions(
+    world: World, heard: list[dict[str, Any]]
+) -> None:
+    assert_refused(world.post(client_secret="wrong"), "invalid_client")
+
+    assert heard == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import threading
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -127,3 +128,8 @@ class MemoryStore:
 
     def save(self, keys: StoredKeys) -> None:
         self.saved = keys
+
+
+def hold(remote: Callable[..., Any], cache: MemoryCache, name: str) -> None:
+    """Play another process that holds ``name`` for 10 seconds."""
+    cache.add(f"oauth_jwt_grant:keys:1:{remote()._source()}:{name}", True, 10)

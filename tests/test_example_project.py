@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -39,9 +40,18 @@ def environment() -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def served(environment) -> Iterator[str]:
-    """What a demo has printed that goes on serving."""
-    with demo(environment) as (_, printed):
+def kept(environment, tmp_path_factory) -> Path:
+    """The folder of a demo that has kept its database and is over."""
+    folder = tmp_path_factory.mktemp("kept") / "site"
+    result = manage(environment, "demo", "--once", "--keep", str(folder))
+    assert (result.returncode, result.stderr) == (0, "")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def served(environment, kept) -> Iterator[str]:
+    """What a demo has printed that goes on serving, with the database of an earlier one."""
+    with demo(environment, "--keep", str(kept)) as (_, printed):
         yield printed
 
 
@@ -59,11 +69,11 @@ def manage(environment: dict[str, str], *arguments: str) -> subprocess.Completed
 
 @contextmanager
 def demo(
-    environment: dict[str, str], until: str = "Stop with"
+    environment: dict[str, str], *arguments: str, until: str = "Stop with"
 ) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """The demo after the line that begins with ``until``, and what it has printed so far."""
     process = subprocess.Popen(
-        [sys.executable, str(MANAGE), "demo"],
+        [sys.executable, str(MANAGE), "demo", *arguments],
         env=environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -184,11 +194,10 @@ def test_port_that_is_taken_is_named(environment, served):
     assert f"{url} cannot be served" in result.stderr
 
 
-def test_kept_demo_runs_again(environment, tmp_path):
-    for _ in range(2):
-        result = manage(environment, "demo", "--once", "--keep", str(tmp_path / "kept"))
-        assert (result.returncode, result.stderr) == (0, "")
-    assert (tmp_path / "kept" / "example.sqlite3").stat().st_size > 0
+def test_kept_demo_runs_again(kept, served):
+    assert re.findall(r"HTTP/1\.1 (\d+)", served) == ["200", "200", "400", "400", "400"]
+    with sqlite3.connect(kept / "example.sqlite3") as database:
+        assert database.execute("SELECT count(*) FROM oauth_jwt_grant_trustedissuer").fetchone() == (1,)
 
 
 def test_site_passes_djangos_checks_and_its_models_are_migrated(environment, tmp_path):

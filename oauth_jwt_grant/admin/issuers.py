@@ -3,47 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 from typing import Any, ClassVar
+from urllib.parse import urlencode
 
 from django.contrib import admin
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters
 
-from ..models import GrantRule, TrustedIssuer
+from ..models import TrustedIssuer
+from .advice import advice_on
+from .columns import IssuerChangeList, with_rules
 from .forms import TrustedIssuerForm
+from .history import tell_values
+from .keypanel import fetch_keys, key_panel
+from .plug import disable, disable_and_revoke, revoke_tokens
+from .rules import RuleInline
 from .trial import test_assertion
-from .wording import conditions_in_words, state_of
-
-
-class RuleInline(admin.TabularInline):  # type: ignore[type-arg]
-    """The rules of an issuer in their order; each is a click away."""
-
-    model = GrantRule
-    fields = ("position", "enabled", "in_words", "scopes")
-    readonly_fields = ("in_words", "scopes")
-    extra = 0
-    show_change_link = True
-    verbose_name_plural = _("rules: the first that matches decides")
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Rules are added on their own page."""
-        return False
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[GrantRule]:
-        """With the conditions, which are shown in words."""
-        return super().get_queryset(request).prefetch_related("conditions")
-
-    @admin.display(description=_("applies"))
-    def in_words(self, rule: GrantRule) -> str:
-        """The conditions in words."""
-        return conditions_in_words(rule)
+from .wording import short_time, state_of
 
 
 @admin.register(TrustedIssuer)
@@ -52,11 +37,12 @@ class TrustedIssuerAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     form = TrustedIssuerForm
     inlines = (RuleInline,)
-    list_display = ("name", "issuer", "state")
+    list_display = ("name", "issuer", "state", "keys", "accepted", "refused", "last_use")
     list_filter = ("enabled", "profile", "key_source", "replay_policy")
+    list_select_related = ("fetched_keys",)
     search_fields = ("name", "issuer")
-    readonly_fields = ("state", "created", "updated")
-    save_on_top = False
+    readonly_fields = ("advice", "state", "key_panel", "created", "updated")
+    actions = (disable, disable_and_revoke)
     fieldsets: ClassVar[Any] = [
         (None, {"fields": ["name", "issuer", ("enabled", "state"), "profile"]}),
         (
@@ -96,6 +82,8 @@ class TrustedIssuerAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         """The pages of the model, and those beside them."""
         views: list[tuple[str, str, Callable[..., HttpResponse]]] = [
             ("test-assertion/", "test", partial(test_assertion, site=self.admin_site)),
+            ("<path:object_id>/fetch-keys/", "fetch", partial(fetch_keys, model_admin=self)),
+            ("<path:object_id>/revoke-tokens/", "revoke", partial(revoke_tokens, model_admin=self)),
         ]
         wrap, prefix = self.admin_site.admin_view, "oauth_jwt_grant_trustedissuer_"
         own = [path(route, wrap(view), name=f"{prefix}{name}") for route, name, view in views]
@@ -106,11 +94,47 @@ class TrustedIssuerAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         """Add or change; a private key that is pasted by mistake stays out of error reports."""
         return super().changeform_view(*args, **kwargs)
 
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[IssuerChangeList]:
+        """The list that looks its columns up for a whole page at once."""
+        return IssuerChangeList
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[TrustedIssuer]:
         """The issuers, each knowing whether it has a rule that counts."""
-        rules = GrantRule.objects.filter(issuer=OuterRef("pk"), enabled=True)
-        queryset: QuerySet[TrustedIssuer] = super().get_queryset(request).annotate(has_rule=Exists(rules))
-        return queryset
+        return with_rules(super().get_queryset(request))
+
+    def get_fieldsets(self, request: HttpRequest, obj: TrustedIssuer | None = None) -> Any:
+        """For an issuer that is there, also its keys as they are, and advice if there is any."""
+        if obj is None:
+            return self.fieldsets
+        if not hasattr(obj, "ojg_advice"):
+            obj.ojg_advice = advice_on(obj)  # type: ignore[attr-defined]  # asked for several times a page
+        first, keys, *rest = self.fieldsets
+        fields = [*first[1]["fields"], *(["advice"] if obj.ojg_advice else [])]  # type: ignore[attr-defined]
+        shown = [*keys[1]["fields"], "key_panel"]
+        return [(first[0], {**first[1], "fields": fields}), (keys[0], {**keys[1], "fields": shown}), *rest]
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        """The form; the panel has a button only for those who may change the issuer."""
+        if obj is not None:
+            obj.ojg_may_fetch = self.has_change_permission(request, obj)
+        return super().get_form(request, obj, change, **kwargs)
+
+    def construct_change_message(
+        self, request: HttpRequest, form: Any, formsets: Any, add: bool = False
+    ) -> Any:
+        """For the history: what was changed, from what to what."""
+        return tell_values(super().construct_change_message(request, form, formsets, add), form)
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """The actions; the one that disables and revokes takes both permissions, not just one of them."""
+        actions = super().get_actions(request)
+        if not (self.has_change_permission(request) and self.has_revoke_permission(request)):
+            actions.pop("disable_and_revoke", None)
+        return actions
+
+    def has_revoke_permission(self, request: HttpRequest, obj: TrustedIssuer | None = None) -> bool:
+        """Whether the tokens of an issuer may be revoked; asked for the action and its page."""
+        return request.user.has_perm("oauth_jwt_grant.revoke_tokens")
 
     @admin.display(description=_("state"))
     def state(self, issuer: TrustedIssuer) -> str:
@@ -118,5 +142,48 @@ class TrustedIssuerAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         has_rule = getattr(issuer, "has_rule", None)  # see get_queryset
         if has_rule is None:
             return "-"
-        level, words = state_of(issuer, has_rule=has_rule, now=timezone.now())
-        return format_html('<span class="ojg-state ojg-{}">{}</span>', level, words)
+        return _light(*state_of(issuer, has_rule=has_rule, now=timezone.now()))
+
+    @admin.display(description=_("keys"))
+    def keys(self, issuer: Any) -> str:
+        """How its keys are."""
+        return _light(*issuer.ojg["health"])
+
+    @admin.display(description=_("accepted (24 h)"))
+    def accepted(self, issuer: Any) -> str:
+        """Accepted assertions of the last day, as a link to them."""
+        return self._decisions(issuer, "accepted")
+
+    @admin.display(description=_("refused (24 h)"))
+    def refused(self, issuer: Any) -> str:
+        """Refused and undecided assertions of the last day, as a link to them."""
+        return self._decisions(issuer, "refused,undecided")
+
+    @admin.display(description=_("last use"))
+    def last_use(self, issuer: Any) -> str:
+        """When it last brought a token."""
+        time: datetime | None = issuer.ojg["last_use"]
+        return gettext("never") if time is None else short_time(time)
+
+    @admin.display(description=_("please note"))
+    def advice(self, issuer: Any) -> str:
+        """What an operator may have overlooked."""
+        return format_html_join("", '<p class="ojg-advice">{}</p>', ((words,) for words in issuer.ojg_advice))
+
+    @admin.display(description=_("keys at present"))
+    def key_panel(self, issuer: Any) -> str:
+        """The keys as they are now."""
+        return key_panel(issuer, may_fetch=issuer.ojg_may_fetch)
+
+    def _decisions(self, issuer: Any, outcomes: str) -> str:
+        """The number of decisions of the last day with one of ``outcomes``, as a link to just these."""
+        columns = issuer.ojg
+        number = sum(columns["counts"][outcome] for outcome in outcomes.split(","))
+        query = {"issuer": issuer.pk, "outcome__in": outcomes, "time__gt": columns["since"].isoformat()}
+        url = reverse("admin:oauth_jwt_grant_decision_changelist", current_app=self.admin_site.name)
+        return format_html('<a href="{}?{}">{}</a>', url, urlencode(query), number) if number else "0"
+
+
+def _light(level: str, words: str) -> str:
+    """Words with a light before them."""
+    return format_html('<span class="ojg-state ojg-{}">{}</span>', level, words)

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ..models import ClaimCondition, GrantRule
 from .forms import ClaimConditionForm, GrantRuleForm
+from .history import tell_values
 from .links import change_url
 from .related import SearchableRelations
 from .wording import conditions_in_words
@@ -23,6 +24,30 @@ class ConditionInline(admin.TabularInline):  # type: ignore[type-arg]
     form = ClaimConditionForm
     extra = 1
     verbose_name_plural = _("conditions, all of which must hold")
+
+
+class RuleInline(admin.TabularInline):  # type: ignore[type-arg]
+    """The rules of an issuer in their order; each is a click away."""
+
+    model = GrantRule
+    fields = ("position", "enabled", "in_words", "scopes")
+    readonly_fields = ("in_words", "scopes")
+    extra = 0
+    show_change_link = True
+    verbose_name_plural = _("rules: the first that matches decides")
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Rules are added on their own page."""
+        return False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[GrantRule]:
+        """With the conditions, which are shown in words."""
+        return super().get_queryset(request).prefetch_related("conditions")
+
+    @admin.display(description=_("applies"))
+    def in_words(self, rule: GrantRule) -> str:
+        """The conditions in words."""
+        return conditions_in_words(rule)
 
 
 @admin.register(GrantRule)
@@ -64,6 +89,12 @@ class GrantRuleAdmin(SearchableRelations, admin.ModelAdmin):  # type: ignore[typ
     def in_words(self, rule: GrantRule) -> str:
         """The conditions in words."""
         return conditions_in_words(rule)
+
+    def construct_change_message(
+        self, request: HttpRequest, form: Any, formsets: Any, add: bool = False
+    ) -> Any:
+        """For the history: what was changed, from what to what."""
+        return tell_values(super().construct_change_message(request, form, formsets, add), form)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """Save conditions and applications, and say so if the rule can admit nobody."""

@@ -1,0 +1,97 @@
+"""The keys of one issuer, seen and fetched."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import Max
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from ..assertion import AssertionRefused, PublicKey
+from ..issuers import key_source_of
+from ..keys import KeyStatus
+from ..models import Decision, TrustedIssuer
+from .health import at, count_of, key_health
+from .wording import short_time
+
+TEMPLATE = "admin/oauth_jwt_grant/trustedissuer/key_panel.html"
+#: The form of the page that the button "Fetch now" belongs to.
+FETCH_FORM = "ojg-fetch-keys"
+REMOTE = (TrustedIssuer.KeySource.DISCOVERY, TrustedIssuer.KeySource.JWKS_URL)
+_USED_WITHIN = timedelta(days=7)
+
+
+def key_panel(issuer: TrustedIssuer, *, may_fetch: bool) -> str:
+    """The keys that ``issuer`` has at the moment, as a part of its page; nothing is fetched."""
+    status, now = key_source_of(issuer).status(), timezone.now()
+    level, words = key_health(issuer, status, now)
+    context = {
+        "level": level,
+        "words": words,
+        "keys": _keys(issuer, status, now),
+        "left_out": [
+            (left.kid or _("number %d") % (left.position + 1), left.why) for left in status.left_out
+        ],
+        "certificates": status.certificates,
+        "fetched": at(status.fetched_at) if status.fetched_at else "",
+        "next_fetch": at(status.next_fetch) if status.next_fetch else "",
+        "last_error": status.last_error,
+        "remote": issuer.key_source in REMOTE,
+        "discovered": issuer.key_source == TrustedIssuer.KeySource.DISCOVERY,
+        "may_fetch": may_fetch,
+        "fetch_form": FETCH_FORM,
+    }
+    return render_to_string(TEMPLATE, context)
+
+
+def fetch_keys(request: HttpRequest, object_id: str, model_admin: admin.ModelAdmin[Any]) -> HttpResponse:
+    """Fetch the keys of an issuer now, say how it went, and go back to its page."""
+    issuer = model_admin.get_object(request, object_id)
+    if issuer is None:
+        raise Http404
+    if not model_admin.has_change_permission(request, issuer):
+        raise PermissionDenied
+    if request.method != "POST":
+        return HttpResponseNotAllowed(["POST"])
+    source = key_source_of(issuer)
+    try:
+        source.refresh()
+    except AssertionRefused as refused:
+        messages.error(request, _("Not fetched: %s.") % refused.detail.rstrip("."))
+    else:
+        messages.success(request, _("Fetched: %s.") % count_of(source.status()))
+    return HttpResponseRedirect("../change/")
+
+
+def _keys(issuer: TrustedIssuer, status: KeyStatus, now: datetime) -> list[dict[str, str]]:
+    used = _last_used(issuer, [key.kid for key in status.keys if key.kid], now)
+    return [
+        {
+            "kid": key.kid or "",
+            "type": _type(key),
+            "alg": key.alg or "",
+            "use": key.use or "",
+            "thumbprint": key.thumbprint,
+            "used": short_time(used[key.kid]) if key.kid in used else "",
+        }
+        for key in status.keys
+    ]
+
+
+def _type(key: PublicKey) -> str:
+    size = key.crv or _("%d bits") % key.bits
+    return f"{key.kty}, {size}"
+
+
+def _last_used(issuer: TrustedIssuer, kids: list[str], now: datetime) -> dict[str | None, datetime]:
+    """When each key id was last seen on an accepted assertion, as far as the last days tell."""
+    recent = Decision.objects.filter(
+        issuer=issuer, outcome=Decision.Outcome.ACCEPTED, kid__in=kids, time__gt=now - _USED_WITHIN
+    )
+    return dict(recent.order_by().values_list("kid").annotate(latest=Max("time")))

@@ -26,4 +26,3 @@ class CheckId(StrEnum):
     LOCAL_CACHE = "oauth_jwt_grant.W005"
     SQLITE_TRANSACTIONS = "oauth_jwt_grant.W006"
     OIDC_SERVER_UNUSED = "oauth_jwt_grant.W007"
-    REPLICA = "oauth_jwt_grant.W008"

@@ -86,7 +86,7 @@ def check_cache_is_shared(app_configs: Any = None, **kwargs: Any) -> list[CheckM
 
 
 def check_one_database(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
-    """Tokens and decisions are written to one database, in one transaction: single use rests on that."""
+    """Trust, tokens and decisions are in one database, in one transaction: single use rests on that."""
     homes: dict[str, list[str]] = {}
     for model in _models():
         homes.setdefault(router.db_for_write(model), []).append(model._meta.label)
@@ -95,27 +95,11 @@ def check_one_database(app_configs: Any = None, **kwargs: Any) -> list[CheckMess
     parted = "; ".join(f"{alias}: {', '.join(labels)}" for alias, labels in sorted(homes.items()))
     return [
         Error(
-            "The database routers part what is written in one transaction: an assertion could be spent "
-            f"without a token, or give two. {parted}.",
-            hint="Let db_for_write() of your routers return the alias of the access tokens for the app label "
-            'too: if model._meta.app_label in {"oauth2_provider", "oauth_jwt_grant"}: return ...',
+            "The database routers part what is joined in a query or written in one transaction: an assertion "
+            f"could be spent without a token, or give two. {parted}.",
+            hint="Let db_for_write() of your routers return one alias for all of them: "
+            'if model._meta.app_label in {"auth", "oauth2_provider", "oauth_jwt_grant"}: return ...',
             id=CheckId.DATABASES,
-        )
-    ]
-
-
-def check_replicas(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
-    """Trust is read where it is written, so that a trust that was ended has ended everywhere."""
-    apart = [model for model in _own_models() if router.db_for_read(model) != router.db_for_write(model)]
-    if not apart:
-        return []
-    return [
-        Warning(
-            "The database routers read trust from another database than it is written to: a disabled issuer "
-            "is accepted until the replica has caught up.",
-            hint="Let db_for_read() of your routers return the primary: "
-            'if model._meta.app_label == "oauth_jwt_grant": return ...',
-            id=CheckId.REPLICA,
         )
     ]
 
@@ -169,13 +153,12 @@ def check_metadata_view(app_configs: Any = None, **kwargs: Any) -> list[CheckMes
     ]
 
 
-def _own_models() -> list[Any]:
-    return list(apps.get_app_config("oauth_jwt_grant").get_models())
-
-
 def _models() -> list[Any]:
-    tokens = [oauth2_settings.ACCESS_TOKEN_MODEL] if apps.is_installed("oauth2_provider") else []
-    return [*map(apps.get_model, tokens), *_own_models()]
+    """What a decision joins: our models, tokens, applications and users."""
+    names = [django_settings.AUTH_USER_MODEL]
+    if apps.is_installed("oauth2_provider"):
+        names += [oauth2_settings.ACCESS_TOKEN_MODEL, oauth2_settings.APPLICATION_MODEL]
+    return [*map(apps.get_model, names), *apps.get_app_config("oauth_jwt_grant").get_models()]
 
 
 def _plain_metadata() -> bool:

@@ -68,6 +68,11 @@ def find_issuers(iss: str | None, *, enabled: bool) -> Iterable[TrustedIssuer]:
     return [issuer]
 
 
+def counted(number: int, noun: str) -> str:
+    """``number`` of ``noun``: ``1 key``, ``2 keys``."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def printable(value: Any) -> str:
     """``value`` for a terminal: text as it is, all else as JSON, and nothing that moves the cursor."""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)

@@ -43,7 +43,7 @@ def test_what_goes_and_what_stays(run):
 def test_retention_is_a_setting(run):
     decide(2)
     with override_settings(OAUTH_JWT_GRANT={"DECISION_RETENTION_DAYS": 1}):
-        assert run("cleardecisions").out == "1 decisions removed.\n"
+        assert run("cleardecisions").out == "1 decision removed.\n"
 
 
 def test_dry_run_only_counts(run):

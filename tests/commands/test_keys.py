@@ -71,7 +71,7 @@ def check(run, *arguments: str) -> tuple[int, str, list[str]]:
 def test_refresh_fetches_whatever_the_age(run, server, remote):
     for count in (1, 2):
         done = run("refreshkeys")
-        assert done == (0, f"{factories.ISSUER}: 1 keys\n", "")
+        assert done == (0, f"{factories.ISSUER}: 1 key\n", "")
         assert server.count() == count
     assert IssuerKeys.objects.get().document == factories.jwks(KEY)
 
@@ -86,12 +86,12 @@ def test_refresh_by_discovery(run, server, remote):
     metadata = {"issuer": factories.ISSUER, "jwks_uri": server.url()}
     server.answers["/metadata"] = Answer(json.dumps(metadata).encode())
     TrustedIssuer.objects.update(key_source="discovery", discovery_url=server.url("/metadata"))
-    assert run("refreshkeys").out == f"{factories.ISSUER}: 1 keys\n"
+    assert run("refreshkeys").out == f"{factories.ISSUER}: 1 key\n"
 
 
 def test_refresh_says_what_is_left_out(run, server, remote):
     server.publish(factories.jwk(KEY), {"kty": "oct", "k": "AAAA"})
-    assert run("refreshkeys").out == f"{factories.ISSUER}: 1 keys, 1 left out\n"
+    assert run("refreshkeys").out == f"{factories.ISSUER}: 1 key, 1 left out\n"
 
 
 def test_refresh_that_fails_does_not_stop_the_others(run, server, remote):
@@ -104,7 +104,7 @@ def test_refresh_that_fails_does_not_stop_the_others(run, server, remote):
         allow_private_network=True,
     )
     done = run("refreshkeys")
-    assert (done.status, done.out) == (1, f"{factories.ISSUER}: 1 keys\n")
+    assert (done.status, done.out) == (1, f"{factories.ISSUER}: 1 key\n")
     assert done.err.startswith("https://a.example: ")
     assert "404" in done.err
     assert done.err.endswith("The keys of 1 of 2 issuers could not be fetched.")
@@ -132,7 +132,7 @@ def test_unknown_issuer(run, issuer, command, iss):
 
 def test_all_is_fine(run, remote):
     done = run("checkissuers")
-    assert done == (0, f"fine     Issuer ({factories.ISSUER}): 1 keys, fetched 0 minutes ago\n", "")
+    assert done == (0, f"fine     Issuer ({factories.ISSUER}): 1 key, fetched 0 minutes ago\n", "")
 
 
 def test_report_as_json(run, remote):
@@ -260,7 +260,7 @@ def test_certificates_that_end(run, remote, what, ends, levels):
 
 def test_certificates_in_the_report(run, remote):
     certified(remote, certificate(400))
-    assert f"({factories.ISSUER}): 1 trust anchors" in run("checkissuers").out
+    assert f"({factories.ISSUER}): 1 trust anchor" in run("checkissuers").out
     (report,) = json.loads(run("checkissuers", "--json").out)["issuers"]
     (anchor,) = report["certificates"]
     assert (anchor["subject"], len(anchor["sha256"])) == ("CN=Anchor", 64)

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from ..arguments import find_issuers, printable
+from ..arguments import counted, find_issuers, printable
 from ..health import Health, Level, as_json, examine
 
 _EXIT_STATUS = {Level.WARNING: 1, Level.FAILING: 2}
@@ -51,11 +51,12 @@ class Command(BaseCommand):
 
 def _lines(report: Health, now: float) -> Iterator[str]:
     keys = report.keys
-    facts = [f"{len(keys.keys)} keys"] if keys.keys else []
+    facts = [counted(len(keys.keys), "key")] if keys.keys else []
     if keys.certificates:
-        facts.append(f"{len(keys.certificates)} trust anchors")
+        facts.append(counted(len(keys.certificates), "trust anchor"))
     if keys.fetched_at is not None:
-        facts.append(f"fetched {max(0, round((now - keys.fetched_at) / 60))} minutes ago")
+        minutes = max(0, round((now - keys.fetched_at) / 60))
+        facts.append(f"fetched {counted(minutes, 'minute')} ago")
     issuer = report.issuer
     about = f": {', '.join(facts)}" if facts else ""
     yield f"{report.level:<9}{printable(issuer.name)} ({printable(issuer.issuer)}){about}"

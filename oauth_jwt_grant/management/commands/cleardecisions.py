@@ -12,6 +12,7 @@ from django.utils import timezone
 from ...conf import settings
 from ...models import Decision
 from ...querysets import DecisionQuerySet
+from ..arguments import counted
 
 
 class Command(BaseCommand):
@@ -32,14 +33,14 @@ class Command(BaseCommand):
             timezone.now(), timedelta(days=settings.DECISION_RETENTION_DAYS)
         )
         if options["dry_run"]:
-            self.stdout.write(f"{clearable.count()} decisions would be removed.")
+            self.stdout.write(f"{counted(clearable.count(), 'decision')} would be removed.")
             return
         removed = 0
         while batch := _remove(clearable, options["batch_size"]):
             removed += batch
             if options["verbosity"] > 1:
                 self.stdout.write(f"{removed} so far.")
-        self.stdout.write(f"{removed} decisions removed.")
+        self.stdout.write(f"{counted(removed, 'decision')} removed.")
 
 
 def _remove(decisions: DecisionQuerySet, size: int) -> int:

@@ -18,7 +18,13 @@ from ...service import Question
 from ..arguments import find_application, printable, read_text
 
 _JWT = re.compile(r"[\w-]+\.[\w-]+\.[\w-]*", re.ASCII)
-_DATES = {Step.EXP, Step.LIFETIME, Step.NBF, Step.IAT}
+#: What the expected dates mean.
+_DATES = {
+    Step.EXP: "later than {}",
+    Step.LIFETIME: "no later than {}",
+    Step.NBF: "no later than {}",
+    Step.IAT: "from {} to {}",
+}
 _EXIT_STATUS = {"accepted": 0, "refused": 1, "undecided": 2}
 
 
@@ -119,7 +125,7 @@ def _lines(explanation: Explanation, report: dict[str, Any]) -> Iterator[str]:
     for step in explanation.steps:
         line = f"{step.status:<12}{step.step:<11}"
         if step.status is not Status.NOT_REACHED:
-            line += f"expected: {_shown(step, step.expected)}; found: {_shown(step, step.actual)}"
+            line += f"expected: {_wanted(step)}; found: {_shown(step, step.actual)}"
         yield line.rstrip()
     yield ""
     yield from (f"Rule {miss['rule']} was passed over: {printable(miss['why'])}" for miss in report["misses"])
@@ -140,6 +146,13 @@ def _lines(explanation: Explanation, report: dict[str, Any]) -> Iterator[str]:
 
 def _step(step: ExplainedStep) -> dict[str, Any]:
     return {"step": step.step, "status": step.status, "expected": step.expected, "actual": step.actual}
+
+
+def _wanted(step: ExplainedStep) -> str:
+    if step.step not in _DATES:
+        return _shown(step, step.expected)
+    dates = step.expected if isinstance(step.expected, list) else [step.expected]
+    return _DATES[step.step].format(*map(_date, dates))
 
 
 def _shown(step: ExplainedStep, value: Any) -> str:

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from ...assertion import KeysUnavailable
 from ...issuers import key_source_of
 from ...models import TrustedIssuer
-from ..arguments import find_issuers, printable
+from ..arguments import counted, find_issuers, printable
 
 _FETCHED = (TrustedIssuer.KeySource.JWKS_URL, TrustedIssuer.KeySource.DISCOVERY)
 
@@ -45,5 +45,5 @@ class Command(BaseCommand):
             return False
         status = source.status()
         left_out = f", {len(status.left_out)} left out" if status.left_out else ""
-        self.stdout.write(f"{issuer.issuer}: {len(status.keys)} keys{left_out}")
+        self.stdout.write(f"{issuer.issuer}: {counted(len(status.keys), 'key')}{left_out}")
         return True

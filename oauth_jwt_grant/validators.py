@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
+from cryptography.x509 import load_pem_x509_certificates
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from .assertion import ALGORITHMS, AssertionRefused
+from .keys import FetchFailed, check_url
 from .rules import split_scope
 
 
@@ -23,11 +25,21 @@ def empty_dict() -> dict[str, Any]:
 
 
 def validate_https_url(value: str) -> None:
-    """Accept an absolute https URL without user name or fragment: http is anybody's."""
-    if not value.startswith("https://") or not _is_absolute_uri(value):
+    """Accept what the fetcher would fetch: an https URL with a host and without user name or fragment."""
+    try:
+        check_url(value)
+    except FetchFailed as error:
         raise ValidationError(
             _("Enter a URL that begins with https:// and has no user name and no fragment."), code="https_url"
-        )
+        ) from error
+
+
+def validate_certificates(value: str) -> None:
+    """Accept PEM text with one or more certificates."""
+    try:
+        load_pem_x509_certificates(value.encode())
+    except ValueError as error:
+        raise ValidationError(_("Enter one or more certificates in PEM."), code="certificates") from error
 
 
 def validate_issuer(value: str) -> None:

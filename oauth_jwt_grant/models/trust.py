@@ -12,11 +12,12 @@ from django.utils.translation import gettext_lazy as _
 
 from ..audiences import server_audiences
 from ..fields import ExactCharField
-from ..keys import normalise_jwks, parse_trust_anchors
+from ..keys import normalise_jwks, parse_bindings, parse_trust_anchors
 from ..validators import (
     empty_dict,
     empty_list,
     validate_algorithms,
+    validate_certificates,
     validate_https_url,
     validate_issuer,
     validate_strings,
@@ -113,6 +114,7 @@ class TrustedIssuer(models.Model):
     ca_bundle = models.TextField(
         _("CA bundle"),
         blank=True,
+        validators=[validate_certificates],
         help_text=_(
             "PEM certificates to check the issuer's web server with, instead of the public authorities."
         ),
@@ -198,7 +200,12 @@ class TrustedIssuer(models.Model):
     def clean(self) -> None:
         """Check the fields against each other, and bring the keys into their stored form."""
         errors: dict[str, Any] = {}
-        for field, check in (("jwks", self._clean_jwks), ("trust_anchors", self._clean_certificates)):
+        checks = {
+            "jwks": self._clean_jwks,
+            "trust_anchors": self._check_trust_anchors,
+            "certificate_bindings": self._check_bindings,
+        }
+        for field, check in checks.items():
             try:
                 check()
             except ValueError as error:
@@ -223,9 +230,13 @@ class TrustedIssuer(models.Model):
         if self.jwks or self.key_source == self.KeySource.INLINE:
             self.jwks = normalise_jwks(self.jwks)
 
-    def _clean_certificates(self) -> None:
+    def _check_trust_anchors(self) -> None:
         if self.trust_anchors or self.key_source == self.KeySource.CERTIFICATES:
             parse_trust_anchors(self.trust_anchors)
+
+    def _check_bindings(self) -> None:
+        if self.certificate_bindings or self.key_source == self.KeySource.CERTIFICATES:
+            parse_bindings(self.certificate_bindings)
 
 
 class IssuerKeys(models.Model):

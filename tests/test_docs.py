@@ -19,14 +19,12 @@ from django.contrib.auth import get_user_model
 from django.core.management import call_command, get_commands, load_command_class
 from django.dispatch import Signal
 from django.urls import reverse
-from oauth2_provider.models import get_application_model
 
 import oauth_jwt_grant
 from oauth_jwt_grant import conf, signals
 from oauth_jwt_grant.assertion import ANSWERS, Reason
 from oauth_jwt_grant.checks import CheckId
 from oauth_jwt_grant.models import ClaimCondition, Decision, GrantRule, TrustedIssuer
-from tests import factories
 
 ROOT = Path(__file__).parent.parent
 #: Every page: its path from the root, and its text.
@@ -258,13 +256,15 @@ def test_a_site_with_readmes_settings_and_urls_passes_every_check(tmp_path):
 
 
 @pytest.mark.django_db
-def test_readmes_commands_lead_to_readmes_answer(client, settings):
+def test_readmes_commands_lead_to_readmes_answer(client, settings, tmp_path, monkeypatch):
     settings.OAUTH2_PROVIDER = settings.OAUTH2_PROVIDER | {"SCOPES": {"deployments:read": "See deployments"}}
-    key = factories.ec_key()
-    trust_as_readme_does(key)
-    assertion = factories.mint(key, iss="https://ci.acme.example", repository="acme/website")
+    monkeypatch.chdir(tmp_path)
+    user_model = get_user_model()
+    user_model.objects.create(**{user_model.USERNAME_FIELD: "deploy-bot"})
+    for name in ("createapplication", "trustissuer", "mintassertion", "trustissuer --issuer"):
+        run_as_readme_says(name)
     (command,) = blocks("README.md", "sh")
-    url, form = read_curl(command.replace("$JWT", assertion))
+    url, form = read_curl(command.replace("$JWT", Path("assertion.jwt").read_text().strip()))
     assert url == "https://as.example.com" + reverse("oauth2_provider:token")
     response = client.post(
         url.removeprefix("https://as.example.com"),
@@ -278,20 +278,14 @@ def test_readmes_commands_lead_to_readmes_answer(client, settings):
     assert response.json() | {"access_token": "xq3..."} == json.loads(shown)
 
 
-def trust_as_readme_does(key: factories.Key) -> None:
-    """Run the README's ``trustissuer``, but with the key at hand: its issuer is not there to be asked."""
-    user_model, model = get_user_model(), get_application_model()
-    user_model.objects.create(**{user_model.USERNAME_FIELD: "deploy-bot"})
-    model.objects.create(
-        client_id="deploy-tool",
-        client_type=model.CLIENT_PUBLIC,
-        authorization_grant_type=model.GRANT_CLIENT_CREDENTIALS,
-    )
-    line = re.search(r"manage\.py (trustissuer (?:.*\\\n)*.*)", README)
-    call_command(*shlex.split(line[1].replace("\\\n", " ")), stdout=io.StringIO())
-    issuer = TrustedIssuer.objects.get()
-    issuer.key_source, issuer.jwks = TrustedIssuer.KeySource.INLINE, factories.jwks(key)
-    issuer.save()
+def run_as_readme_says(beginning: str) -> None:
+    """Run the README's first command line that begins so, with its output in the file that it names."""
+    line = re.search(rf"^    python manage\.py ({beginning} (?:.*\\\n)*.*)", README, re.M)
+    command, _, file = line[1].replace("\\\n", " ").partition(" > ")
+    output = io.StringIO()
+    call_command(*shlex.split(command), stdout=output)
+    if file:
+        Path(file).write_text(output.getvalue())
 
 
 def read_curl(command: str) -> tuple[str, str]:

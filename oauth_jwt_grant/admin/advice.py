@@ -10,6 +10,8 @@ from django.utils.translation import gettext as _
 
 from ..conf import settings
 from ..models import GrantRule, TrustedIssuer
+from ..presets import pins_of
+from .keypanel import REMOTE
 from .wording import near_misses, short_time
 
 #: How long before its end a trust is said to be ending.
@@ -40,11 +42,20 @@ def _on_rules(issuer: TrustedIssuer, rules: list[GrantRule]) -> Iterator[str]:
     if not rules:
         yield _("No rule is enabled, so every assertion is refused. Add a rule.")
     for rule in rules:
-        if not rule.conditions.all():
-            yield _("The rule %s has no condition: it holds for everybody for whom the issuer signs.") % rule
+        yield from _on_conditions(issuer, rule)
         listed = rule.client_policy == GrantRule.ClientPolicyChoices.LISTED
         if listed and not rule.applications.all():
             yield _("The rule %s lists no application, so it admits nobody.") % rule
+
+
+def _on_conditions(issuer: TrustedIssuer, rule: GrantRule) -> Iterator[str]:
+    claims, pins = {condition.claim for condition in rule.conditions.all()}, pins_of(issuer.issuer)
+    if pins and not claims & pins:
+        yield _(
+            "The rule %(rule)s names none of %(pins)s, so it holds for other customers of the issuer too."
+        ) % {"rule": rule, "pins": ", ".join(sorted(pins))}
+    elif not claims and issuer.key_source in REMOTE:
+        yield _("The rule %s has no condition: it holds for everybody for whom the issuer signs.") % rule
 
 
 def _on_algorithms(issuer: TrustedIssuer) -> Iterator[str]:

@@ -90,5 +90,15 @@ class KeysField(_JSONColumnField):
         return json.dumps(value, indent=2) if value else ""
 
 
+class PublicTextField(forms.CharField):
+    """Text of several lines that should hold nothing secret, and is not sent back if it does."""
+
+    widget = AdminTextareaWidget(attrs={"rows": 8, "spellcheck": "false"})
+
+    def prepare_value(self, value: Any) -> Any:
+        """The text; a private key that was pasted by mistake is not sent back."""
+        return "" if isinstance(value, str) and _SECRET.search(value) else value
+
+
 def _no_number(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")

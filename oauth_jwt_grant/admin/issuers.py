@@ -21,13 +21,15 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from ..models import TrustedIssuer
 from .advice import advice_on
+from .client_example import client_example
 from .columns import IssuerChangeList, with_rules
 from .forms import TrustedIssuerForm
 from .history import tell_values
 from .keypanel import fetch_keys, key_panel
 from .plug import disable, disable_and_revoke, revoke_tokens
+from .preset_pages import add_by_preset, choose_preset, may_use_presets
 from .rules import RuleInline
-from .trial import test_assertion
+from .trial import test_assertion, token_url
 from .wording import short_time, state_of
 
 
@@ -41,7 +43,7 @@ class TrustedIssuerAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_filter = ("enabled", "profile", "key_source", "replay_policy")
     list_select_related = ("fetched_keys",)
     search_fields = ("name", "issuer")
-    readonly_fields = ("advice", "state", "key_panel", "created", "updated")
+    readonly_fields = ("advice", "state", "key_panel", "client_example", "created", "updated")
     actions = (disable, disable_and_revoke)
     fieldsets: ClassVar[Any] = [
         (None, {"fields": ["name", "issuer", ("enabled", "state"), "profile"]}),
@@ -81,6 +83,7 @@ class TrustedIssuerAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def get_urls(self) -> list[URLPattern]:
         """The pages of the model, and those beside them."""
         views: list[tuple[str, str, Callable[..., HttpResponse]]] = [
+            ("add/preset/<slug:key>/", "preset", partial(add_by_preset, model_admin=self)),
             ("test-assertion/", "test", partial(test_assertion, site=self.admin_site)),
             ("<path:object_id>/fetch-keys/", "fetch", partial(fetch_keys, model_admin=self)),
             ("<path:object_id>/revoke-tokens/", "revoke", partial(revoke_tokens, model_admin=self)),
@@ -88,6 +91,12 @@ class TrustedIssuerAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         wrap, prefix = self.admin_site.admin_view, "oauth_jwt_grant_trustedissuer_"
         own = [path(route, wrap(view), name=f"{prefix}{name}") for route, name, view in views]
         return [*own, *super().get_urls()]
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+        """First the presets; the form itself is for those who have chosen it, by whatever parameter."""
+        if request.method == "GET" and not request.GET and may_use_presets(request, self):
+            return choose_preset(request, self)
+        return super().add_view(request, form_url, extra_context)
 
     @method_decorator(sensitive_post_parameters("jwks"))
     def changeform_view(self, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -111,12 +120,15 @@ class TrustedIssuerAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         first, keys, *rest = self.fieldsets
         fields = [*first[1]["fields"], *(["advice"] if obj.ojg_advice else [])]  # type: ignore[attr-defined]
         shown = [*keys[1]["fields"], "key_panel"]
-        return [(first[0], {**first[1], "fields": fields}), (keys[0], {**keys[1], "fields": shown}), *rest]
+        example = (_("For clients"), {"fields": ["client_example"], "classes": ["collapse"]})
+        first, keys = (first[0], {**first[1], "fields": fields}), (keys[0], {**keys[1], "fields": shown})
+        return [first, keys, *rest, example]
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         """The form; the panel has a button only for those who may change the issuer."""
         if obj is not None:
             obj.ojg_may_fetch = self.has_change_permission(request, obj)
+            obj.ojg_token_url = token_url(request)
         return super().get_form(request, obj, change, **kwargs)
 
     def construct_change_message(
@@ -174,6 +186,11 @@ class TrustedIssuerAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def key_panel(self, issuer: Any) -> str:
         """The keys as they are now."""
         return key_panel(issuer, may_fetch=issuer.ojg_may_fetch)
+
+    @admin.display(description=_("how to ask for a token"))
+    def client_example(self, issuer: Any) -> str:
+        """Commands that get an assertion and post it."""
+        return format_html('<pre class="ojg-json">{}</pre>', client_example(issuer, issuer.ojg_token_url))
 
     def _decisions(self, issuer: Any, outcomes: str) -> str:
         """The number of decisions of the last day with one of ``outcomes``, as a link to just these."""

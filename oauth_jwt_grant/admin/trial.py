@@ -123,6 +123,11 @@ def _initial(request: HttpRequest) -> dict[str, Any]:
     return {"client_id": client_id, "scope": decision.scope}
 
 
+def token_url(request: HttpRequest) -> str:
+    """The URL of the token endpoint, as this request would reach it."""
+    return request.build_absolute_uri(_token_request(request).path)
+
+
 def _token_request(request: HttpRequest) -> HttpRequest:
     """``request`` as if it had been made to the token endpoint, by whose URL audiences may be derived."""
     token_request = copy.copy(request)

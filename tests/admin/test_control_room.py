@@ -206,7 +206,9 @@ def test_neighbour_that_is_nearly_the_same_is_pointed_out(page, issuer, rule, sp
 
 def test_what_may_have_been_overlooked_is_said(page, issuer, rule, settings):
     settings.OAUTH_JWT_GRANT = {**settings.OAUTH_JWT_GRANT, "ALGORITHMS": ["RS256"]}
-    TrustedIssuer.objects.update(algorithms=["ES256"], valid_until=timezone.now() + timedelta(days=3))
+    TrustedIssuer.objects.update(
+        key_source="discovery", algorithms=["ES256"], valid_until=timezone.now() + timedelta(days=3)
+    )
     rule.resources, rule.client_policy = ["https://as.example.com"], "listed"
     rule.save()
     said = text_of(page.get(change_url(issuer)))

@@ -10,20 +10,23 @@
             allow_privileged_users: ["linked", "user_field", "service_user", "provision"],
         },
     };
-    const show = (policy, value) => {
+    const show = (prefix, policy, value) => {
         for (const [name, values] of Object.entries(FIELDS[policy])) {
-            const row = document.querySelector(`.form-row.field-${name}`);
+            const row = document.querySelector(`.form-row.field-${prefix}${name}`);
             // A field with an error is never hidden.
             const hidden = !values.includes(value) && !row?.querySelector(".errorlist");
             row?.classList.toggle("ojg-hidden", hidden);
         }
     };
     document.addEventListener("DOMContentLoaded", () => {
-        for (const policy of Object.keys(FIELDS)) {
-            const select = document.getElementById(`id_${policy}`);
-            if (select) {
-                select.addEventListener("change", () => show(policy, select.value));
-                show(policy, select.value);
+        // The form of a preset holds the same fields with a prefix.
+        for (const prefix of ["", "rule_"]) {
+            for (const policy of Object.keys(FIELDS)) {
+                const select = document.getElementById(`id_${prefix}${policy}`);
+                if (select) {
+                    select.addEventListener("change", () => show(prefix, policy, select.value));
+                    show(prefix, policy, select.value);
+                }
             }
         }
     });

@@ -1,0 +1,22 @@
+"""Presets: well-known issuers as data, so that trusting one asks only for what tells its customers apart.
+
+A site adds its own: ``register(Preset(...))`` in the ``ready()`` of one of its apps.
+"""
+
+from __future__ import annotations
+
+from .base import Applied, Ask, Preset, When, apply
+from .registry import all_presets, get_preset, pins_of, preset_for, register
+
+__all__ = [
+    "Applied",
+    "Ask",
+    "Preset",
+    "When",
+    "all_presets",
+    "apply",
+    "get_preset",
+    "pins_of",
+    "preset_for",
+    "register",
+]

@@ -1,0 +1,184 @@
+"""Issuers of build systems. Most of them sign for all their customers with the same keys."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from ..models import ClaimCondition, TrustedIssuer
+from .base import Ask, Preset, When
+
+_IN = ClaimCondition.OperatorChoices.IN.value
+_ONCE_IF_JTI = TrustedIssuer.ReplayPolicy.ONCE_IF_JTI.value
+_UUID = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+_EXAMPLE_UUID = "c9035eb6-1111-4222-8333-000000000001"
+
+
+def _id(name: str, label: object, help: object = "", *, example: str = "90210", required: bool = True) -> Ask:
+    return Ask(name=name, label=label, help=help, pattern=r"[0-9]+", example=example, required=required)
+
+
+GITHUB = Preset(
+    key="github-actions",
+    name="GitHub Actions",
+    asks=(
+        _id(
+            "owner_id", _("Repository owner id"), _("The id in https://api.github.com/users/OWNER, a number.")
+        ),
+        _id(
+            "repository_id",
+            _("Repository id"),
+            _("The id in https://api.github.com/repos/OWNER/REPOSITORY, a number."),
+            example="770123456",
+        ),
+        Ask(
+            name="refs",
+            label=_("Refs"),
+            help=_("One to a line. Blank: every branch and tag, whoever may push them."),
+            required=False,
+            default="refs/heads/main",
+            pattern=r"refs/\S+",
+            example="refs/heads/main",
+            many=True,
+        ),
+        Ask(
+            name="environment",
+            label=_("Environment"),
+            help=_("Only jobs of this environment, which should have required reviewers."),
+            required=False,
+        ),
+        Ask(
+            name="issuer",
+            label=_("Issuer"),
+            help=_("Another one for GitHub Enterprise."),
+            default="https://token.actions.githubusercontent.com",
+        ),
+    ),
+    conditions=(
+        When("repository_owner_id", ("{owner_id}",), pin=True),
+        When("repository_id", ("{repository_id}",), pin=True),
+        # Not pull_request_target: its runs look like the default branch and may run foreign code.
+        When("event_name", ("push", "workflow_dispatch", "schedule", "release"), _IN),
+        When("ref", ("{refs}",), _IN),
+        When("environment", ("{environment}",)),
+    ),
+    max_lifetime=600,
+    docs="https://docs.github.com/en/actions/reference/security/oidc",
+    obtain=(
+        "permissions: {id-token: write}\n"
+        'curl -H "Authorization: bearer $ACTIONS_ID_TOKEN_REQUEST_TOKEN" '
+        '"$ACTIONS_ID_TOKEN_REQUEST_URL&audience=AUDIENCE"'
+    ),
+)
+GITLAB = Preset(
+    key="gitlab-ci",
+    name="GitLab CI",
+    asks=(
+        _id("project_id", _("Project id"), _("On the project's page under its name."), example="4711"),
+        _id("namespace_id", _("Namespace id"), _("The id of the group or user that owns the project.")),
+        Ask(
+            name="ref_paths",
+            label=_("Refs"),
+            help=_("Protected ones, one to a line. Blank: every protected branch and tag."),
+            required=False,
+            default="refs/heads/main",
+            pattern=r"refs/\S+",
+            example="refs/heads/main",
+            many=True,
+        ),
+        Ask(
+            name="issuer",
+            label=_("Issuer"),
+            help=_("The external URL of the instance."),
+            default="https://gitlab.com",
+        ),
+    ),
+    conditions=(
+        When("project_id", ("{project_id}",), pin=True),
+        When("namespace_id", ("{namespace_id}",), pin=True),
+        When("ref_protected", ("true",)),
+        When("ref_path", ("{ref_paths}",), _IN),
+    ),
+    docs="https://docs.gitlab.com/ci/secrets/id_token_authentication/",
+    obtain="id_tokens: {ASSERTION: {aud: AUDIENCE}}  # then $ASSERTION",
+)
+BUILDKITE = Preset(
+    key="buildkite",
+    name="Buildkite",
+    asks=(
+        Ask(name="organization_id", label=_("Organization id"), pattern=_UUID, example=_EXAMPLE_UUID),
+        Ask(name="pipeline_id", label=_("Pipeline id"), pattern=_UUID, example=_EXAMPLE_UUID),
+        Ask(name="branch", label=_("Branch"), required=False, default="main"),
+    ),
+    conditions=(
+        When("organization_id", ("{organization_id}",), pin=True),
+        When("pipeline_id", ("{pipeline_id}",), pin=True),
+        When("build_branch", ("{branch}",)),
+    ),
+    issuer="https://agent.buildkite.com",
+    max_lifetime=600,
+    replay_policy=_ONCE_IF_JTI,
+    docs="https://buildkite.com/docs/agent/cli/reference/oidc",
+    obtain=("buildkite-agent oidc request-token --audience AUDIENCE --claim organization_id,pipeline_id"),
+)
+CIRCLECI = Preset(
+    key="circleci",
+    name="CircleCI",
+    asks=(
+        Ask(name="organization_id", label=_("Organization id"), pattern=_UUID, example=_EXAMPLE_UUID),
+        Ask(name="project_id", label=_("Project id"), pattern=_UUID, example=_EXAMPLE_UUID),
+        Ask(
+            name="origin",
+            label=_("Repository"),
+            help=_("Builds of forks come from another one."),
+            example="github.com/acme/deploy",
+            pattern=r"[^/\s:]+/\S+",
+        ),
+        Ask(
+            name="ref",
+            label=_("Ref"),
+            required=False,
+            default="refs/heads/main",
+            pattern=r"refs/\S+",
+            example="refs/heads/main",
+        ),
+    ),
+    conditions=(
+        When("oidc.circleci.com/project-id", ("{project_id}",), pin=True),
+        When("oidc.circleci.com/vcs-origin", ("{origin}",)),
+        When("oidc.circleci.com/vcs-ref", ("{ref}",)),
+        When("oidc.circleci.com/ssh-rerun", (False,)),
+    ),
+    issuer="https://oidc.circleci.com/org/{organization_id}",
+    replay_policy=_ONCE_IF_JTI,
+    docs="https://circleci.com/docs/guides/permissions-authentication/oidc-tokens-with-custom-claims/",
+    obtain="""circleci run oidc get --claims '{"aud": "AUDIENCE"}'""",
+)
+_BRACED = r"\{" + _UUID + r"\}"
+_EXAMPLE_BRACED = "{" + _EXAMPLE_UUID + "}"
+BITBUCKET = Preset(
+    key="bitbucket",
+    name="Bitbucket Pipelines",
+    asks=(
+        Ask(
+            name="workspace",
+            label=_("Workspace"),
+            help=_("As in its URL."),
+            pattern=r"[\w.-]+",
+            example="acme",
+        ),
+        Ask(name="workspace_uuid", label=_("Workspace UUID"), pattern=_BRACED, example=_EXAMPLE_BRACED),
+        Ask(name="repository_uuid", label=_("Repository UUID"), pattern=_BRACED, example=_EXAMPLE_BRACED),
+        Ask(name="branch", label=_("Branch"), required=False, default="main"),
+    ),
+    conditions=(
+        When("workspaceUuid", ("{workspace_uuid}",), pin=True),
+        When("repositoryUuid", ("{repository_uuid}",), pin=True),
+        When("branchName", ("{branch}",)),
+    ),
+    issuer="https://api.bitbucket.org/2.0/workspaces/{workspace}/pipelines-config/identity/oidc",
+    replay_policy=_ONCE_IF_JTI,
+    docs="https://support.atlassian.com/bitbucket-cloud/docs/integrate-pipelines-with-resource-servers-using-oidc/",
+    obtain="oidc: {audiences: [AUDIENCE]}  # then $BITBUCKET_STEP_OIDC_TOKEN",
+)
+
+PRESETS = (GITHUB, GITLAB, BUILDKITE, CIRCLECI, BITBUCKET)

@@ -1,0 +1,157 @@
+"""Issuers of clouds and clusters."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from ..models import TrustedIssuer
+from .base import Ask, Preset, When
+
+_REUSABLE = TrustedIssuer.ReplayPolicy.REUSABLE.value
+_UUID = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+_EXAMPLE_UUID = "72f988bf-1111-4222-8333-000000000001"
+
+
+def _issuer(help: object, example: str = "") -> Ask:
+    return Ask(name="issuer", label=_("Issuer"), help=help, pattern=r"https://\S+", example=example)
+
+
+KUBERNETES = Preset(
+    key="kubernetes",
+    name="Kubernetes service account",
+    asks=(
+        _issuer(
+            _("Of the cluster: kubectl get --raw /.well-known/openid-configuration; a final slash counts."),
+            "https://oidc.eks.eu-north-1.amazonaws.com/id/0123456789ABCDEF",
+        ),
+        Ask(name="namespace", label=_("Namespace"), pattern=r"[a-z0-9-]+", example="payments"),
+        Ask(name="account", label=_("Service account"), pattern=r"[a-z0-9.-]+", example="exporter"),
+        Ask(
+            name="uid",
+            label=_("UID of the service account"),
+            help=_("Ties the rule to this very account: one that is made anew under the name has another."),
+            required=False,
+            pattern=_UUID,
+            example=_EXAMPLE_UUID,
+        ),
+    ),
+    conditions=(
+        When("sub", ("system:serviceaccount:{namespace}:{account}",), pin=True),
+        When("/kubernetes.io/serviceaccount/uid", ("{uid}",)),
+    ),
+    algorithms=("RS256", "ES256", "ES384"),
+    replay_policy=_REUSABLE,
+    docs="https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/",
+    obtain="kubectl create token ACCOUNT --audience AUDIENCE  # in a pod: a projected volume",
+)
+GOOGLE = Preset(
+    key="google",
+    name="Google service account (ID token)",
+    asks=(
+        Ask(
+            name="unique_id",
+            label=_("Unique id of the service account"),
+            help=_("A number of 21 digits, on the account's page; never its e-mail address."),
+            pattern=r"[0-9]{15,25}",
+            example="104929412345678901234",
+        ),
+    ),
+    conditions=(When("sub", ("{unique_id}",), pin=True),),
+    issuer="https://accounts.google.com",
+    replay_policy=_REUSABLE,
+    docs="https://cloud.google.com/compute/docs/instances/verifying-instance-identity",
+    obtain="gcloud auth print-identity-token --audiences=AUDIENCE",
+)
+_ENTRA = (
+    Ask(name="tenant", label=_("Tenant id"), pattern=_UUID, example=_EXAMPLE_UUID),
+    Ask(
+        name="object",
+        label=_("Object id of the caller"),
+        help=_("Of the service principal or managed identity: the oid claim."),
+        pattern=_UUID,
+        example=_EXAMPLE_UUID,
+    ),
+    Ask(
+        name="audience",
+        label=_("Application id of this server in the tenant"),
+        help=_("What the tenant's tokens name as aud: the application's id, or its App ID URI."),
+        pattern=rf"(api://)?{_UUID}|https://\S+",
+        example=_EXAMPLE_UUID,
+    ),
+)
+_ENTRA_DOCS = "https://learn.microsoft.com/en-us/entra/identity-platform/access-token-claims-reference"
+_ENTRA_PINS = (When("tid", ("{tenant}",), pin=True), When("oid", ("{object}",), pin=True))
+ENTRA = Preset(
+    key="entra-id",
+    name="Microsoft Entra ID (v2 tokens)",
+    asks=_ENTRA,
+    conditions=_ENTRA_PINS,
+    issuer="https://login.microsoftonline.com/{tenant}/v2.0",
+    fields={"audiences": ("{audience}",)},
+    max_lifetime=7500,
+    replay_policy=_REUSABLE,
+    docs=_ENTRA_DOCS,
+    obtain="az account get-access-token --resource api://APPLICATION",
+)
+ENTRA_V1 = Preset(
+    key="entra-id-v1",
+    name="Microsoft Entra ID (v1 tokens)",
+    asks=_ENTRA,
+    conditions=_ENTRA_PINS,
+    issuer="https://sts.windows.net/{tenant}/",
+    fields={
+        "discovery_url": "https://login.microsoftonline.com/{tenant}/.well-known/openid-configuration",
+        "audiences": ("{audience}",),
+    },
+    max_lifetime=7500,
+    replay_policy=_REUSABLE,
+    docs=_ENTRA_DOCS,
+    obtain="az account get-access-token --resource api://APPLICATION",
+)
+AWS = Preset(
+    key="aws",
+    name="AWS outbound identity federation",
+    asks=(
+        Ask(
+            name="issuer",
+            label=_("Issuer"),
+            help=_("Of the account: aws iam get-outbound-web-identity-federation-info."),
+            pattern=r"https://[\w.-]+\.tokens\.sts\.global\.api\.aws",
+            example=f"https://{_EXAMPLE_UUID}.tokens.sts.global.api.aws",
+        ),
+        Ask(name="account", label=_("Account"), pattern=r"[0-9]{12}", example="123456789012"),
+        Ask(
+            name="role",
+            label=_("ARN of the role"),
+            pattern=r"arn:aws[\w-]*:iam::[0-9]{12}:\S+",
+            example="arn:aws:iam::123456789012:role/exporter",
+        ),
+    ),
+    conditions=(
+        When("/https:~1~1sts.amazonaws.com~1/aws_account", ("{account}",), pin=True),
+        When("sub", ("{role}",), pin=True),
+    ),
+    algorithms=("ES384", "RS256"),
+    max_lifetime=900,
+    docs="https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_outbound_getting_started.html",
+    obtain="aws sts get-web-identity-token --audience AUDIENCE --signing-algorithm ES384",
+)
+SPIFFE = Preset(
+    key="spiffe",
+    name="SPIFFE (SPIRE JWT-SVID)",
+    asks=(
+        _issuer(_("SPIRE's jwt_issuer: without one a JWT-SVID has no iss."), "https://oidc.example.org"),
+        Ask(
+            name="spiffe_id",
+            label=_("SPIFFE ID"),
+            pattern=r"spiffe://[a-z0-9._-]+/\S+",
+            example="spiffe://example.org/exporter",
+        ),
+    ),
+    conditions=(When("sub", ("{spiffe_id}",), pin=True),),
+    algorithms=("ES256", "RS256"),
+    replay_policy=_REUSABLE,
+    docs="https://github.com/spiffe/spiffe/blob/main/standards/JWT-SVID.md",
+    obtain="spire-agent api fetch jwt -audience AUDIENCE",
+)
+PRESETS = (KUBERNETES, GOOGLE, ENTRA, ENTRA_V1, AWS, SPIFFE)

@@ -1,0 +1,114 @@
+"""Issuers that no other preset knows: pinned by their keys, or by a claim that the operator names."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from ..models import TrustedIssuer
+from .base import Ask, Preset, When
+
+_ONCE_IF_JTI = TrustedIssuer.ReplayPolicy.ONCE_IF_JTI.value
+_CLAIM = (
+    Ask(
+        name="claim",
+        label=_("Claim"),
+        help=_("The one that tells who is meant from everybody else for whom the issuer signs."),
+        default="sub",
+    ),
+    Ask(
+        name="value", label=_("Value of the claim"), help=_("A text; other types are for a rule of your own.")
+    ),
+)
+_PIN = (When("{claim}", ("{value}",), pin=True),)
+
+SERVICE_ACCOUNT = Preset(
+    key="service-account",
+    name="Service account with its own key",
+    asks=(
+        Ask(
+            name="issuer",
+            label=_("Issuer"),
+            help=_("What the account calls itself in iss."),
+            example="robot@acme",
+        ),
+        Ask(
+            name="jwks",
+            label=_("Public key"),
+            help=_("As a JWK Set, a JWK or PEM (key or certificate)."),
+            multiline=True,
+        ),
+    ),
+    key_source=TrustedIssuer.KeySource.INLINE.value,
+    fields={"jwks": "{jwks}"},
+    algorithms=(),
+    replay_policy=_ONCE_IF_JTI,
+    pinned_by_keys=True,
+    docs="https://www.rfc-editor.org/rfc/rfc7523",
+)
+X5C = Preset(
+    key="x5c",
+    name="Client with an enterprise certificate (x5c)",
+    asks=(
+        Ask(name="issuer", label=_("Issuer"), help=_("What the client calls itself in iss.")),
+        Ask(
+            name="trust_anchors",
+            label=_("Trust anchors"),
+            help=_("PEM certificates of the authorities that certify the client."),
+            multiline=True,
+        ),
+        Ask(
+            name="binding",
+            label=_("What ties a certificate to the client"),
+            help=_("The authority certifies others too, so say which certificate is meant."),
+            pattern=r"(subject|dns|uri|email|sha256)=.+",
+            example="dns=client.example",
+        ),
+    ),
+    key_source=TrustedIssuer.KeySource.CERTIFICATES.value,
+    fields={"trust_anchors": "{trust_anchors}", "certificate_bindings": ("{binding}",)},
+    algorithms=("RS256", "RS384", "RS512", "ES256"),
+    max_lifetime=120,
+    replay_policy=TrustedIssuer.ReplayPolicy.REQUIRE_JTI.value,
+    pinned_by_keys=True,
+    docs="https://docs.digdir.no/docs/Maskinporten/maskinporten_protocol_jwtgrant",
+)
+OIDC = Preset(
+    key="oidc",
+    name="OpenID Connect provider",
+    asks=(
+        Ask(
+            name="issuer",
+            label=_("Issuer"),
+            help=_("As its discovery document says; a final slash counts."),
+            pattern=r"https://\S+",
+            example="https://issuer.example",
+        ),
+        *_CLAIM,
+    ),
+    conditions=_PIN,
+    algorithms=(),
+    replay_policy=_ONCE_IF_JTI,
+    docs="https://openid.net/specs/openid-connect-discovery-1_0.html",
+)
+JWKS_URL = Preset(
+    key="jwks-url",
+    name="Issuer with its keys at a URL",
+    asks=(
+        Ask(name="issuer", label=_("Issuer"), help=_("The iss claim, character by character.")),
+        Ask(
+            name="jwks_url",
+            label=_("JWK Set URL"),
+            pattern=r"https://\S+",
+            example="https://issuer.example/jwks.json",
+        ),
+        *_CLAIM,
+    ),
+    conditions=_PIN,
+    key_source=TrustedIssuer.KeySource.JWKS_URL.value,
+    fields={"jwks_url": "{jwks_url}"},
+    algorithms=(),
+    replay_policy=_ONCE_IF_JTI,
+    docs="https://www.rfc-editor.org/rfc/rfc7517",
+)
+
+PRESETS = (SERVICE_ACCOUNT, X5C, OIDC, JWKS_URL)

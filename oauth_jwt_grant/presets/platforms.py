@@ -1,0 +1,117 @@
+"""Issuers of platforms that run what is deployed to them."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from ..models import TrustedIssuer
+from .base import Ask, Preset, When
+
+_REUSABLE = TrustedIssuer.ReplayPolicy.REUSABLE.value
+
+TERRAFORM = Preset(
+    key="hcp-terraform",
+    name="HCP Terraform",
+    asks=(
+        Ask(
+            name="organization_id",
+            label=_("Organization id"),
+            pattern=r"org-\w+",
+            example="org-GRNbCjYNpBB6NEBH",
+        ),
+        Ask(name="workspace_id", label=_("Workspace id"), pattern=r"ws-\w+", example="ws-mbsd5E3Ktt5Rg2Xm"),
+        Ask(
+            name="phase",
+            label=_("Run phase"),
+            help=_("Blank: plan as well as apply."),
+            required=False,
+            default="apply",
+            pattern="plan|apply",
+            example="apply",
+        ),
+        Ask(
+            name="issuer",
+            label=_("Issuer"),
+            help=_("The URL of the instance for Terraform Enterprise."),
+            default="https://app.terraform.io",
+        ),
+    ),
+    conditions=(
+        When("terraform_organization_id", ("{organization_id}",), pin=True),
+        When("terraform_workspace_id", ("{workspace_id}",), pin=True),
+        When("terraform_run_phase", ("{phase}",)),
+    ),
+    max_lifetime=7200,
+    replay_policy=_REUSABLE,
+    docs=(
+        "https://developer.hashicorp.com/terraform/cloud-docs/dynamic-provider-credentials/workload-identity-tokens"
+    ),
+    obtain="TFC_WORKLOAD_IDENTITY_AUDIENCE=AUDIENCE  # then $TFC_WORKLOAD_IDENTITY_TOKEN",
+)
+VERCEL = Preset(
+    key="vercel",
+    name="Vercel",
+    asks=(
+        Ask(
+            name="issuer",
+            label=_("Issuer"),
+            help=_("Of the team (recommended), or https://oidc.vercel.com."),
+            pattern=r"https://oidc\.vercel\.com(/[\w.-]+)?",
+            example="https://oidc.vercel.com/acme",
+        ),
+        Ask(name="owner", label=_("Team id"), pattern=r"team_\w+", example="team_aBcD1234"),
+        Ask(name="project", label=_("Project id"), pattern=r"prj_\w+", example="prj_aBcD1234"),
+        Ask(
+            name="environment",
+            label=_("Environment"),
+            help=_("Previews are built from pull requests; development tokens live on laptops."),
+            default="production",
+        ),
+    ),
+    conditions=(
+        When("owner_id", ("{owner}",), pin=True),
+        When("project_id", ("{project}",), pin=True),
+        When("environment", ("{environment}",)),
+    ),
+    max_lifetime=7200,
+    replay_policy=_REUSABLE,
+    docs="https://vercel.com/docs/oidc/reference",
+    obtain='getVercelOidcToken({audience: "AUDIENCE"})',
+)
+FLY = Preset(
+    key="fly",
+    name="Fly.io Machines",
+    asks=(
+        Ask(
+            name="organization",
+            label=_("Organization"),
+            help=_("As in its URL."),
+            pattern=r"[\w-]+",
+            example="acme",
+        ),
+        Ask(
+            name="org_id",
+            label=_("Organization id"),
+            help=_("The org_id claim of a token."),
+            pattern=r"\w+",
+            example="22222222",
+        ),
+        Ask(
+            name="app_id",
+            label=_("Application id"),
+            help=_("The app_id claim of a token."),
+            pattern=r"\w+",
+            example="11111111",
+        ),
+    ),
+    conditions=(When("org_id", ("{org_id}",), pin=True), When("app_id", ("{app_id}",), pin=True)),
+    issuer="https://oidc.fly.io/{organization}",
+    max_lifetime=900,
+    docs="https://fly.io/docs/security/openid-connect/",
+    obtain=(
+        "curl --unix-socket /.fly/api -X POST http://localhost/v1/tokens/oidc "
+        """--data '{"aud": "AUDIENCE"}'"""
+    ),
+)
+
+PRESETS = (TERRAFORM, VERCEL, FLY)

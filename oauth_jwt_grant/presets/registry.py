@@ -1,0 +1,48 @@
+"""The presets by their keys: ours, and those that a site registers."""
+
+from __future__ import annotations
+
+import re
+from string import Formatter
+
+from . import ci, clouds, generic, platforms, providers
+from .base import Preset
+
+_presets: dict[str, Preset] = {
+    preset.key: preset
+    for preset in (*ci.PRESETS, *clouds.PRESETS, *platforms.PRESETS, *providers.PRESETS, *generic.PRESETS)
+}
+
+
+def register(preset: Preset) -> None:
+    """Add ``preset`` or, under a key that is taken, put it in the place of the other one."""
+    _presets[preset.key] = preset
+
+
+def all_presets() -> list[Preset]:
+    """Every preset, in the order in which they are offered."""
+    return list(_presets.values())
+
+
+def get_preset(key: str) -> Preset:
+    """The preset called ``key``. Raises :class:`KeyError`."""
+    return _presets[key]
+
+
+def preset_for(iss: str) -> Preset | None:
+    """The preset whose vendor the issuer ``iss`` is of, as far as its name tells."""
+    return next((preset for preset in _presets.values() if _is_of(preset, iss)), None)
+
+
+def pins_of(iss: str) -> frozenset[str]:
+    """The claims that tell the customers of the issuer ``iss`` apart; empty if no preset knows it."""
+    preset = preset_for(iss)
+    return frozenset(when.claim for when in preset.conditions if when.pin) if preset else frozenset()
+
+
+def _is_of(preset: Preset, iss: str) -> bool:
+    if preset.issuer == "{issuer}":
+        return any(ask.name == "issuer" and ask.default == iss for ask in preset.asks)
+    parts = Formatter().parse(preset.issuer)
+    pattern = "".join(re.escape(text) + ("[^/]+" if name else "") for text, name, _spec, _conversion in parts)
+    return re.fullmatch(pattern, iss) is not None

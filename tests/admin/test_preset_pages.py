@@ -1,0 +1,155 @@
+"""Trusting a well-known issuer: choose, answer, done."""
+
+from __future__ import annotations
+
+import html
+import re
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.urls import reverse
+
+from oauth_jwt_grant.models import GrantRule, TrustedIssuer
+from oauth_jwt_grant.presets import all_presets
+from tests.admin.conftest import make_user
+from tests.admin.forms import fill_in
+from tests.factories import ISSUER, rsa_key
+from tests.presets.test_presets import answers_for
+
+ADD = reverse("admin:oauth_jwt_grant_trustedissuer_add")
+FORM = "preset_form"
+GITHUB = {"owner_id": "90210", "repository_id": "770123456", "rule_scopes": "read"}
+
+
+def url_of(key):
+    return reverse("admin:oauth_jwt_grant_trustedissuer_preset", args=[key])
+
+
+def answer(page, key, follow=False, **answers):
+    return page.post(url_of(key), fill_in(page.get(url_of(key)), FORM, **answers), follow=follow)
+
+
+def text_of(response):
+    content = response.content.decode().partition('id="content-main"')[2]
+    return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", content)).split())
+
+
+def test_presets_come_first_and_the_whole_form_is_a_click_away(page):
+    content = page.get(ADD).content.decode()
+    for preset in all_presets():
+        assert f'href="{url_of(preset.key)}"' in content
+    assert f"{ADD}?enabled=on" in content
+    assert 'id="trustedissuer_form"' in page.get(f"{ADD}?enabled=on").content.decode()
+
+
+def test_two_numbers_and_a_scope_trust_a_repository(page, operator):
+    response = answer(page, "github-actions", follow=True, **GITHUB)
+    issuer = TrustedIssuer.objects.get()
+    change = reverse("admin:oauth_jwt_grant_trustedissuer_change", args=[issuer.pk])
+    assert response.redirect_chain == [(change, 302)]
+    assert "GitHub Actions is trusted now." in response.content.decode()
+    rule = issuer.rules.get()
+    assert (rule.scopes, rule.client_policy, rule.subject_policy) == ("read", "listed", "no_user")
+    history = LogEntry.objects.order_by("pk").values_list("user", "change_message")
+    assert [user for user, _message in history] == [operator.pk, operator.pk]
+    assert "repository_id is '770123456'" in history[1][1]
+
+
+@pytest.mark.parametrize("preset", [pytest.param(preset, id=preset.key) for preset in all_presets()])
+def test_every_preset_can_be_answered(page, preset):
+    answers = {**answers_for(preset), "issuer_name": "Mine", "rule_scopes": "read"}
+    assert answer(page, preset.key, **answers).status_code == 302
+    assert TrustedIssuer.objects.get().name == "Mine"
+
+
+@pytest.mark.parametrize("missing", ["owner_id", "repository_id"])
+def test_without_the_claim_that_pins_nothing_is_saved(page, missing):
+    response = answer(page, "github-actions", **{**GITHUB, missing: ""})
+    assert missing in response.context["form"].errors
+    assert not TrustedIssuer.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"owner_id": "acme"}, "owner_id"),
+        ({"rule_scopes": ""}, "rule_scopes"),
+        ({"rule_subject_policy": "service_user"}, "rule_user"),
+        ({"issuer": "http://ghe.example"}, "__all__"),
+        ({"issuer": "https://as.example.com"}, "issuer"),
+    ],
+)
+def test_what_is_wrong_is_said_at_its_field(page, changes, field):
+    response = answer(page, "github-actions", **{**GITHUB, **changes})
+    assert list(response.context["form"].errors) == [field]
+    assert not TrustedIssuer.objects.exists()
+
+
+def test_second_repository_is_one_rule_more(page):
+    answer(page, "github-actions", **GITHUB)
+    response = answer(page, "github-actions", follow=True, **{**GITHUB, "repository_id": "2"})
+    assert "was trusted already and has one rule more now" in html.unescape(response.content.decode())
+    assert TrustedIssuer.objects.get().rules.count() == 2
+    # The very same one again has the same name.
+    response = answer(page, "github-actions", **GITHUB)
+    assert response.context["form"].non_field_errors()
+
+
+def test_application_and_user_are_chosen_on_the_way(page, application):
+    robot = make_user("robot")
+    url = url_of("github-actions")
+    data = fill_in(page.get(url), FORM, **GITHUB, rule_subject_policy="service_user", rule_user=robot.pk)
+    page.post(url, {**data, "rule_applications": [application.pk]})
+    rule = GrantRule.objects.get()
+    assert (rule.user, list(rule.applications.all())) == (robot, [application])
+
+
+def test_id_jag_links_subjects(page):
+    assert fill_in(page.get(url_of("id-jag")), FORM)["rule_subject_policy"] == ["linked"]
+
+
+def test_private_key_pasted_by_mistake_is_not_sent_back(page):
+    answers = {"issuer": "robot", "jwks": rsa_key().private_pem(), "rule_scopes": "read"}
+    response = answer(page, "service-account", **answers)
+    assert "private key" in " ".join(response.context["form"].errors["jwks"])
+    assert "PRIVATE KEY" not in response.content.decode()
+    assert response.wsgi_request.sensitive_post_parameters == "__ALL__"
+
+
+def test_unknown_preset_is_not_found(page):
+    assert page.get(url_of("nobody")).status_code == 404
+
+
+def test_presets_take_both_permissions(page_of):
+    half = page_of("add_trustedissuer", "view_trustedissuer")
+    assert half.get(url_of("github-actions")).status_code == 403
+    assert 'id="trustedissuer_form"' in half.get(ADD).content.decode()
+    both = page_of("add_trustedissuer", "add_grantrule")
+    assert url_of("github-actions") in both.get(ADD).content.decode()
+
+
+def test_rule_that_pins_no_customer_of_a_shared_issuer_is_pointed_out(page):
+    answer(page, "github-actions", **GITHUB)
+    issuer = TrustedIssuer.objects.get()
+    change = reverse("admin:oauth_jwt_grant_trustedissuer_change", args=[issuer.pk])
+    assert "holds for other customers" not in text_of(page.get(change))
+    issuer.rules.get().conditions.filter(claim__startswith="repository").delete()
+    assert "names none of repository_id, repository_owner_id" in text_of(page.get(change))
+
+
+def test_page_of_an_issuer_shows_clients_what_to_do(page, issuer, rule):
+    change = reverse("admin:oauth_jwt_grant_trustedissuer_change", args=[issuer.pk])
+    said = text_of(page.get(change))
+    assert "curl http://testserver/o/token/" in said
+    assert "scope=read write" in said
+    assert "--user" not in said
+    rule.client_policy = "registered"
+    rule.save()
+    assert "--user CLIENT_ID" in text_of(page.get(change))
+    rule.delete()
+    assert "scope=" not in text_of(page.get(change))
+    TrustedIssuer.objects.update(issuer="https://token.actions.githubusercontent.com")
+    said = text_of(page.get(change))
+    assert "id-token: write" in said
+    assert "&audience=https://as.example.com" in said
+    assert ISSUER not in said

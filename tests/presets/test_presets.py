@@ -1,0 +1,228 @@
+"""Presets: each makes what its vendor's tokens need, and none without the claim that pins the customer."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.core.exceptions import ValidationError
+
+from oauth_jwt_grant.models import GrantRule, TrustedIssuer
+from oauth_jwt_grant.presets import (
+    Ask,
+    Preset,
+    When,
+    all_presets,
+    apply,
+    get_preset,
+    pins_of,
+    preset_for,
+    register,
+    registry,
+)
+from tests.factories import rsa_key
+from tests.jwks_server import certificate_authority
+
+GITHUB = {"owner_id": "90210", "repository_id": "770123456"}
+every = pytest.mark.parametrize("preset", [pytest.param(preset, id=preset.key) for preset in all_presets()])
+
+
+def answers_for(preset):
+    """An answer to each question that needs one, as its example looks."""
+    special = {
+        "jwks": rsa_key().pem(),
+        "trust_anchors": certificate_authority().cert_pem.bytes().decode(),
+    }
+    return {
+        ask.name: special.get(ask.name) or ask.default or ask.example or "acme"
+        for ask in preset.asks
+        if ask.required
+    }
+
+
+def words(applied):
+    return [str(condition) for condition in applied.conditions]
+
+
+@every
+@pytest.mark.django_db
+def test_examples_make_an_issuer_that_can_be_saved(preset):
+    applied = apply(preset, answers_for(preset))
+    applied.rule.scopes = "read"
+    assert applied.save() is True
+    issuer = TrustedIssuer.objects.get()
+    assert issuer.rules.get().conditions.count() == len(applied.conditions)
+    assert issuer.name == preset.name
+
+
+@every
+def test_nothing_comes_of_a_preset_without_an_answer_that_it_needs(preset):
+    for ask in preset.asks:
+        if ask.required:
+            with pytest.raises(ValidationError) as caught:
+                apply(preset, {**answers_for(preset), ask.name: " "})
+            assert set(caught.value.message_dict) == {ask.name}
+
+
+@every
+def test_customer_is_pinned_by_an_exact_value(preset):
+    if preset.pinned_by_keys:
+        assert preset.key_source in ("inline", "certificates")
+        return
+    pins = [when for when in preset.conditions if when.pin]
+    assert pins
+    assert {when.operator for when in pins} == {"equals"}
+
+
+@every
+def test_every_example_is_taken_and_every_pattern_has_one(preset):
+    for ask in preset.asks:
+        if ask.pattern:
+            assert re.fullmatch(ask.pattern, ask.example), ask.name
+            with pytest.raises(ValidationError):
+                apply(preset, {**answers_for(preset), ask.name: "no way!"})
+
+
+@every
+def test_vendor_is_cited(preset):
+    assert preset.docs.startswith("https://")
+
+
+def test_keys_are_unique():
+    assert len({preset.key for preset in all_presets()}) == len(all_presets())
+
+
+def test_github_actions_of_one_repository():
+    applied = apply(get_preset("github-actions"), {**GITHUB, "environment": "production", "refs": ""})
+    issuer = applied.issuer
+    assert issuer.issuer == "https://token.actions.githubusercontent.com"
+    assert (issuer.algorithms, issuer.max_lifetime, issuer.replay_policy) == (["RS256"], 600, "once")
+    assert words(applied) == [
+        "repository_owner_id is '90210'",
+        "repository_id is '770123456'",
+        "event_name is one of 'push', 'workflow_dispatch', 'schedule', 'release'",
+        "environment is 'production'",
+    ]
+    assert applied.rule.name == "90210 770123456"
+
+
+def test_several_refs_are_several_values():
+    refs = "refs/heads/main\r\n\r\n refs/tags/v1 "
+    applied = apply(get_preset("github-actions"), {**GITHUB, "refs": refs})
+    assert "ref is one of 'refs/heads/main', 'refs/tags/v1'" in words(applied)
+
+
+def test_question_that_is_not_answered_at_all_has_its_default():
+    assert "ref is one of 'refs/heads/main'" in words(apply(get_preset("github-actions"), GITHUB))
+
+
+@pytest.mark.parametrize(
+    ("key", "changes", "expected"),
+    [
+        ("kubernetes", {}, "sub is 'system:serviceaccount:payments:exporter'"),
+        ("circleci", {}, "oidc.circleci.com/ssh-rerun is False"),
+        ("aws", {}, "/https:~1~1sts.amazonaws.com~1/aws_account is '123456789012'"),
+        ("oidc", {"claim": "tid", "value": "{x}"}, "tid is '{x}'"),
+        ("bitbucket", {}, "workspaceUuid is '{c9035eb6-1111-4222-8333-000000000001}'"),
+    ],
+)
+def test_conditions_are_as_the_issuer_sends_its_claims(key, changes, expected):
+    preset = get_preset(key)
+    assert expected in words(apply(preset, {**answers_for(preset), **changes}))
+
+
+def test_entra_takes_the_audience_that_its_tenants_can_name():
+    preset = get_preset("entra-id-v1")
+    issuer = apply(preset, answers_for(preset)).issuer
+    tenant = answers_for(preset)["tenant"]
+    assert issuer.issuer == f"https://sts.windows.net/{tenant}/"
+    assert issuer.audiences == [answers_for(preset)["audience"]]
+    assert issuer.discovery_url.startswith(f"https://login.microsoftonline.com/{tenant}/")
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"owner_id": "acme"}, "owner_id"),
+        ({"owner_id": "1\n2"}, "owner_id"),
+        ({"refs": "main"}, "refs"),
+        ({"owner": "1"}, "owner"),
+    ],
+)
+def test_malformed_or_unknown_answers_are_refused_by_name(changes, field):
+    with pytest.raises(ValidationError) as caught:
+        apply(get_preset("github-actions"), {**GITHUB, **changes})
+    assert set(caught.value.message_dict) == {field}
+
+
+@pytest.mark.django_db
+def test_second_repository_is_a_second_rule_of_the_same_issuer():
+    for repository in ("1", "2", "3"):
+        applied = apply(get_preset("github-actions"), {**GITHUB, "repository_id": repository})
+        applied.rule.scopes = "read"
+        assert applied.save() is (repository == "1")
+    issuer = TrustedIssuer.objects.get()
+    assert list(issuer.rules.values_list("position", "name")) == [
+        (0, "90210 1"),
+        (1, "90210 2"),
+        (2, "90210 3"),
+    ]
+
+
+@pytest.mark.django_db
+def test_issuer_without_rules_gets_its_first_one():
+    TrustedIssuer.objects.create(name="x", issuer="https://accounts.google.com", key_source="discovery")
+    preset = get_preset("google")
+    applied = apply(preset, answers_for(preset))
+    applied.rule.scopes = "read"
+    assert applied.save() is False
+    assert GrantRule.objects.get().position == 0
+
+
+@pytest.mark.django_db
+def test_nothing_is_saved_if_a_part_cannot_be():
+    applied = apply(get_preset("github-actions"), GITHUB)
+    with pytest.raises(ValidationError):  # the rule has no scopes
+        applied.save()
+    assert not TrustedIssuer.objects.exists()
+
+
+def test_preset_that_pins_nobody_cannot_be_made():
+    optional = Ask(name="tenant", label="Tenant", required=False)
+    for conditions in ((), (When("tid", ("{tenant}",), pin=True),)):
+        with pytest.raises(ValueError, match="tells one customer"):
+            Preset(key="open", name="Open", asks=(optional,), conditions=conditions)
+
+
+def test_site_registers_its_own(monkeypatch):
+    monkeypatch.setattr(registry, "_presets", dict(registry._presets))
+    own = Preset(
+        key="own",
+        name="Own",
+        asks=(Ask(name="tenant", label="Tenant"),),
+        conditions=(When("tid", ("{tenant}",), pin=True),),
+        issuer="https://login.example/{tenant}",
+    )
+    register(own)
+    assert get_preset("own") is own
+    assert all_presets()[-1] is own
+    assert preset_for("https://login.example/acme") is own
+    with pytest.raises(KeyError):
+        get_preset("nobody")
+
+
+@pytest.mark.parametrize(
+    ("iss", "key"),
+    [
+        ("https://token.actions.githubusercontent.com", "github-actions"),
+        ("https://accounts.google.com", "google"),
+        ("https://oidc.circleci.com/org/c9035eb6-1111-4222-8333-000000000001", "circleci"),
+        ("https://oidc.circleci.com/org/a/b", None),
+        ("https://accounts.google.com/", None),
+        ("https://issuer.example", None),
+    ],
+)
+def test_issuer_is_known_by_its_name(iss, key):
+    preset = preset_for(iss)
+    assert (preset.key if preset else None) == key
+    assert bool(pins_of(iss)) is (key is not None)

@@ -160,7 +160,7 @@ def decide(case: Case, watch: Watch = unwatched) -> Permission:
         subject=case.subject,
         scopes=case.scopes,
         resources=_resources(question, rule, assertion, watch),
-        expires_in=_lifetime(rule, assertion, question.now),
+        expires_in=_lifetime(rule, assertion, question.now, watch),
     )
 
 
@@ -224,12 +224,13 @@ def _resources(question: Question, rule: GrantRule, assertion: VerifiedAssertion
     )
 
 
-def _lifetime(rule: GrantRule, assertion: VerifiedAssertion, now: float) -> int | None:
+def _lifetime(rule: GrantRule, assertion: VerifiedAssertion, now: float, watch: Watch) -> int | None:
     """Seconds that the token lives; ``None``: as DOT's settings say."""
     if not rule.limit_to_assertion:
         return rule.access_token_lifetime or None
     left = math.floor(assertion.expires_at - now)
     if left < 1:
+        watch(Step.EXP, now, assertion.expires_at)
         raise AssertionRefused(Reason.EXPIRED, detail="only the leeway is left")
     longest: int = rule.access_token_lifetime or oauth2_settings.ACCESS_TOKEN_EXPIRE_SECONDS
     return min(longest, left)

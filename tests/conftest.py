@@ -7,6 +7,8 @@ import os
 import pytest
 from django.core.cache import cache
 
+pytest_plugins = ["tests.standards_plugin"]
+
 #: A skip whose reason starts so is about the cell itself ("not on sqlite: no row locks") and is allowed.
 ALLOWED_SKIP = "not on "
 #: Asked for by name: the first needs a browser on the machine, the second only prints numbers.

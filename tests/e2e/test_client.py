@@ -289,6 +289,7 @@ def test_the_first_rule_that_admits_the_client_decides(world: World) -> None:
     assert Decision.objects.latest("pk").rule == second
 
 
+@pytest.mark.standard("SUB-04")
 def test_no_client_is_told_of_rules_whose_conditions_do_not_hold(world: World) -> None:
     make_application("other")
     world.rule.conditions.create(claim="repository", values=["org/repo"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
@@ -98,6 +99,19 @@ def test_the_grant_type_is_compared_exactly(world: World, grant_type: str) -> No
     assert tokens() == 0
 
 
+@pytest.mark.standard("REQ-02")
+def test_where_django_asks_for_tls_nothing_is_read_without_it(world: World, settings: Any) -> None:
+    settings.SECURE_SSL_REDIRECT = True
+
+    response = world.post()
+
+    assert response.status_code == 301
+    assert response["Location"].startswith("https://")
+    assert tokens() == 0
+    assert_granted(post(world.pairs(), secure=True))
+
+
+@pytest.mark.standard("REQ-06")
 @pytest.mark.parametrize("grant_type", [DROP, ""])
 def test_without_a_grant_type_there_is_no_token(world: World, grant_type: str) -> None:
     response = world.post(grant_type=grant_type)

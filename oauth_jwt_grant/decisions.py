@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import ipaddress
+import logging
 from typing import Any
 
-from django.db import router
+from django.db import DatabaseError, IntegrityError, OperationalError, connections, router
 
-from .assertion import AssertionRefused, KeysUnavailable, Reason
+from .assertion import AssertionRefused, DatabaseBusy, Reason, Undecided
 from .clock import moment
 from .conf import settings
 from .models import Decision, TrustedIssuer
 from .prepared import PreparedInsert
 from .service import Case, Permission
+
+logger = logging.getLogger("oauth_jwt_grant.decisions")
 
 _decisions = PreparedInsert(Decision)
 
@@ -23,7 +26,7 @@ def accept(case: Case, permission: Permission, access_token: Any, client_address
 
     The unique ``replay_key`` is the guard of single use: of two insertions at once the
     database lets one through and makes the other wait for it and then fail with an
-    :class:`~django.db.IntegrityError`, which rolls the token back (see :func:`conflict`).
+    :class:`~django.db.IntegrityError`, which rolls the token back (see :func:`refusal_of`).
     It is the last statement of the transaction, so nobody waits for us while we wait.
     """
     issuer, assertion, replay_key = permission.issuer, permission.assertion, permission.replay_key
@@ -42,19 +45,24 @@ def accept(case: Case, permission: Permission, access_token: Any, client_address
     return decision
 
 
-def conflict(permission: Permission) -> AssertionRefused:
-    """Why the database would not take the token and its decision; asked after the rollback.
+def refusal_of(error: DatabaseError) -> AssertionRefused:
+    """Why the database would not take the token and its decision, of which it has kept neither.
 
-    Either the assertion has been used before, or a row that the decision rests on (issuer,
-    rule, user, application) was deleted meanwhile.
+    The assertion has been used before; or a row that the decision rests on (issuer, rule,
+    user, application) was deleted meanwhile; or the database gave up waiting for a lock.
+    Told by the constraint that the message names: a transaction that reads a snapshot
+    cannot see the row it ran into.
     """
-    if is_spent(permission):
+    if isinstance(error, OperationalError):
+        logger.warning("The database did not take a token and its decision: %s", error)
+        return DatabaseBusy()
+    if "replay_key" in str(error):
         return AssertionRefused(Reason.REPLAYED)
     return AssertionRefused(Reason.UNKNOWN_ISSUER, detail="the trust was deleted meanwhile")
 
 
 def is_spent(permission: Permission) -> bool:
-    """Whether the assertion has been used for a token already (asked in a dry run, and after a conflict)."""
+    """Whether the assertion has been used for a token already (asked in a dry run)."""
     replay_key = permission.replay_key
     decisions = Decision.objects.using(router.db_for_write(Decision))
     return replay_key is not None and decisions.filter(replay_key=replay_key).exists()
@@ -64,24 +72,45 @@ def refuse(case: Case, refused: AssertionRefused, client_address: str | None) ->
     """Keep a refusal, if its issuer is known and has not had its refusals for this minute.
 
     Returns the saved decision, or ``None``. Whoever can reach the endpoint can make
-    refusals, so their number is bounded (``REFUSALS_PER_MINUTE``).
+    refusals, so their number is bounded (``REFUSALS_PER_MINUTE``). A database that does not
+    take the refusal changes nothing about it: the request is answered and rolled back.
     """
-    if case.issuer is None:
+    if case.issuer is None or isinstance(refused, DatabaseBusy):
         return None
+    try:
+        return _refuse(case, case.issuer, refused, client_address)
+    except (IntegrityError, OperationalError) as error:
+        # The issuer was deleted meanwhile, or a lock could not be had: those who lost the race for one
+        # assertion hold locks against each other on MariaDB until their transactions end.
+        logger.warning("The database did not take a refusal: %s", error)
+        _give_up_transaction()
+        return None
+
+
+def _refuse(
+    case: Case, issuer: TrustedIssuer, refused: AssertionRefused, client_address: str | None
+) -> Decision | None:
     now = moment(case.question.now)
-    if Decision.objects.refusals_within(case.issuer, 60, now).count() >= settings.REFUSALS_PER_MINUTE:
+    if Decision.objects.refusals_within(issuer, 60, now).count() >= settings.REFUSALS_PER_MINUTE:
         return None
-    undecided = isinstance(refused, KeysUnavailable)
+    undecided = isinstance(refused, Undecided)
     decision = Decision(
         outcome=Decision.Outcome.UNDECIDED if undecided else Decision.Outcome.REFUSED,
         reason=refused.reason,
         detail=(f"{refused.name} {refused.detail}".strip())[:500],
         user=case.subject.user,
         scope=" ".join(case.scopes),
-        **_known(case, case.issuer, client_address),
+        **_known(case, issuer, client_address),
     )
     _decisions.insert(decision)
     return decision
+
+
+def _give_up_transaction() -> None:
+    """Under ``ATOMIC_REQUESTS``: let it end in a rollback, as the transaction is of no use after an error."""
+    connection = connections[router.db_for_write(Decision)]
+    if connection.in_atomic_block:
+        connection.set_rollback(True)
 
 
 def _known(case: Case, issuer: TrustedIssuer, client_address: str | None) -> dict[str, Any]:

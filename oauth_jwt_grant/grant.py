@@ -24,7 +24,7 @@ from oauthlib.common import Request
 from oauthlib.oauth2.rfc6749 import errors
 from oauthlib.oauth2.rfc6749.grant_types.base import GrantTypeBase
 
-from .assertion import AssertionRefused, KeysUnavailable, Reason
+from .assertion import AssertionRefused, Reason, Undecided
 
 GRANT_TYPE = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
@@ -50,7 +50,7 @@ class JWTBearerError(errors.OAuth2Error):  # type: ignore[misc]
     @property
     def headers(self) -> dict[str, str]:
         """What this answer needs beyond the headers of every answer."""
-        if isinstance(self.refused, KeysUnavailable):
+        if isinstance(self.refused, Undecided):
             return {"Retry-After": str(self.refused.retry_after)}
         if self._challenge:
             # RFC 6749 section 5.2: the scheme that the client has used.

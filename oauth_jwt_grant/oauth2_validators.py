@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import IntegrityError
+from django.db import IntegrityError, OperationalError
 from django.http import HttpRequest
 from oauth2_provider.oauth2_validators import OAuth2Validator
 from oauthlib.common import Request
@@ -100,8 +100,8 @@ class JWTBearerValidatorMixin:
             saved = super().save_bearer_token(token, request, *args, **kwargs)  # type: ignore[misc]
         except AssertionRefused as refused:
             raise self._refusal(state.case, refused, request) from refused
-        except IntegrityError as error:
-            raise self._refusal(state.case, decisions.conflict(state.permission), request) from error
+        except (IntegrityError, OperationalError) as error:
+            raise self._refusal(state.case, decisions.refusal_of(error), request) from error
         assertion_accepted.send_robust(sender=Decision, decision=state.decision, request=request)
         return saved
 

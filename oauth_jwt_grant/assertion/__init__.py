@@ -7,7 +7,7 @@ comes out: a :class:`VerifiedAssertion`, or one of the exceptions
 
 from __future__ import annotations
 
-from .errors import ANSWERS, Answer, AssertionRefused, KeysUnavailable, Reason
+from .errors import ANSWERS, Answer, AssertionRefused, DatabaseBusy, KeysUnavailable, Reason, Undecided
 from .jose import ALGORITHMS, PublicKey
 from .policy import AssertionPolicy
 from .steps import Step, Watch, unwatched
@@ -20,10 +20,12 @@ __all__ = [
     "Answer",
     "AssertionPolicy",
     "AssertionRefused",
+    "DatabaseBusy",
     "KeysUnavailable",
     "PublicKey",
     "Reason",
     "Step",
+    "Undecided",
     "UnverifiedAssertion",
     "VerifiedAssertion",
     "Watch",

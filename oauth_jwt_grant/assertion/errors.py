@@ -60,6 +60,7 @@ class Reason(StrEnum):
     SCOPE = "scope"
     RESOURCE = "resource"
     REPLAYED = "replayed"
+    DATABASE_BUSY = "database_busy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +206,12 @@ ANSWERS: dict[Reason, Answer] = {
     Reason.REPLAYED: Answer(
         "RFC 7523 section 3, item 7", "invalid_grant", "The assertion has been used before."
     ),
+    Reason.DATABASE_BUSY: Answer(
+        "RFC 7523 section 3, item 7",
+        "temporarily_unavailable",
+        "The server could not find out in time whether the assertion has been used before. Try again.",
+        503,
+    ),
 }
 
 
@@ -232,13 +239,27 @@ class AssertionRefused(Exception):
         return self.answer.text.format(name=self.name)
 
 
-class KeysUnavailable(AssertionRefused):
-    """The verdict "could not decide": the issuer's keys cannot be had.
+class Undecided(AssertionRefused):
+    """The verdict "could not decide".
 
     It is no fault of the assertion, which stays usable; the client is asked to
     come back after ``retry_after`` seconds.
     """
 
-    def __init__(self, detail: str = "", *, retry_after: int = 30) -> None:
-        super().__init__(Reason.KEYS_UNAVAILABLE, detail=detail)
+    def __init__(self, reason: Reason, detail: str = "", *, retry_after: int) -> None:
+        super().__init__(reason, detail=detail)
         self.retry_after = retry_after
+
+
+class KeysUnavailable(Undecided):
+    """The issuer's keys cannot be had."""
+
+    def __init__(self, detail: str = "", *, retry_after: int = 30) -> None:
+        super().__init__(Reason.KEYS_UNAVAILABLE, detail, retry_after=retry_after)
+
+
+class DatabaseBusy(Undecided):
+    """The database gave up before it had taken the token and its decision: a lock it would not wait for."""
+
+    def __init__(self, detail: str = "", *, retry_after: int = 1) -> None:
+        super().__init__(Reason.DATABASE_BUSY, detail, retry_after=retry_after)

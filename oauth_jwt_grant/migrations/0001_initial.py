@@ -112,7 +112,7 @@ class Migration(migrations.Migration):
                 ('scope', models.TextField(blank=True, verbose_name='scope')),
                 ('client_address', models.GenericIPAddressField(null=True, verbose_name='client address')),
                 ('claims', models.JSONField(default=oauth_jwt_grant.validators.empty_dict, verbose_name='recorded claims')),
-                ('replay_key', models.CharField(max_length=64, null=True, unique=True, verbose_name='replay key')),
+                ('replay_key', models.CharField(max_length=64, null=True, verbose_name='replay key')),
                 ('replay_until', models.DateTimeField(help_text='Until then the assertion itself would still be valid.', null=True, verbose_name='single use until')),
                 ('access_token', models.OneToOneField(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='jwt_bearer_decision', to=oauth2_settings.ACCESS_TOKEN_MODEL)),
                 ('application', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='jwt_bearer_decisions', to=oauth2_settings.APPLICATION_MODEL)),
@@ -194,6 +194,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='grantrule',
             constraint=models.UniqueConstraint(fields=('issuer', 'name'), name='oauth_jwt_grant_rule_name_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='decision',
+            constraint=models.UniqueConstraint(fields=('replay_key',), name='oauth_jwt_grant_replay_key_once'),
         ),
         migrations.AddIndex(
             model_name='decision',

@@ -64,7 +64,7 @@ class Decision(models.Model):
         null=True,
         related_name="jwt_bearer_decision",
     )
-    replay_key = models.CharField(_("replay key"), max_length=64, null=True, unique=True)  # noqa: DJ001
+    replay_key = models.CharField(_("replay key"), max_length=64, null=True)  # noqa: DJ001
     replay_until = models.DateTimeField(
         _("single use until"), null=True, help_text=_("Until then the assertion itself would still be valid.")
     )
@@ -75,6 +75,10 @@ class Decision(models.Model):
         verbose_name = _("decision")
         verbose_name_plural = _("decisions")
         ordering: ClassVar = ["-time", "-pk"]
+        constraints: ClassVar = [
+            # Not unique=True: on PostgreSQL that makes a second index, for LIKE.
+            models.UniqueConstraint(fields=["replay_key"], name="oauth_jwt_grant_replay_key_once"),
+        ]
         indexes: ClassVar = [
             models.Index(fields=["issuer", "outcome", "time"], name="oauth_jwt_grant_by_outcome"),
             models.Index(fields=["issuer", "subject"], name="oauth_jwt_grant_by_subject"),

@@ -461,6 +461,11 @@ CREDENTIALS: dict[str, tuple[Parameters, dict[str, str], Application | str]] = {
     "a space": ([], {"Authorization": " "}, IN_HEADER),
     "bearer": ([], {"Authorization": "Bearer abc"}, IN_HEADER),
     "bearer and a client": ([("client_id", "public")], {"Authorization": "Bearer abc"}, IN_HEADER),
+    "credentials of another scheme": (
+        [],
+        {"Authorization": basic("public", "")["Authorization"].replace("Basic", "Bearer")},
+        IN_HEADER,
+    ),
     "digest": ([], {"Authorization": 'Digest username="public"'}, IN_HEADER),
     "client assertion": ([("client_assertion", "a.b.c"), *ASSERTED], {}, IN_BODY),
     "client assertion without a type": ([("client_assertion", "a.b.c")], {}, IN_BODY),
@@ -516,6 +521,23 @@ class TestCredentials:
         validator = Mistaken()
         assert post([("client_id", "public")], validator=validator).error == (401, "invalid_client")
         assert validator.seen == {}
+
+    @pytest.mark.parametrize("client_id", ["", "public\0", "public\n", "\x7f", "\u200b"], ids=repr)
+    def test_no_database_is_asked_for_what_cannot_be_a_client_id(self, client_id: str) -> None:
+        """Some databases raise for NUL, and that would be a 5xx."""
+
+        class Strict(Validator):
+            def authenticate_client(self, request: Request) -> bool:
+                raise ValueError(request.client_id)
+
+            def authenticate_client_id(self, client_id: str, request: Request) -> bool:
+                raise ValueError(client_id)
+
+        for secret in ("", "x"):
+            answer = post([], basic(client_id, secret), Strict())
+            assert answer.error == (401, "invalid_client")
+        answer = post([("client_id", client_id), ("client_secret", "x")], validator=Strict())
+        assert answer.error == (401, "invalid_client")
 
     def test_the_validator_is_asked_with_what_was_read(self) -> None:
         """Of the posted parameters only the named ones count, and the header before the body."""

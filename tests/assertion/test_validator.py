@@ -251,6 +251,8 @@ class TestOrder:
         assert list(seen) == list(Step)[list(Step).index(Step.TYPE) : list(Step).index(Step.CNF) + 1]
         assert seen[Step.TYPE] == (["(absent)", "jose", "jwt"], "jwt")
         assert seen[Step.ALGORITHM] == (sorted(ALGORITHMS), "ES256")
+        assert seen[Step.KEY][1] == "ec-P-256"
+        assert seen[Step.SIGNATURE][1] == ["ec-P-256"]
         assert seen[Step.AUD] == ([AUDIENCE, f"{AUDIENCE}/o/token/"], AUDIENCE)
         assert seen[Step.EXP] == (NOW - 30, NOW + 300)
         assert seen[Step.LIFETIME] == (NOW + 3630, NOW + 300)
@@ -258,6 +260,12 @@ class TestOrder:
         assert seen[Step.IAT] == ([NOW - 3630, NOW + 30], NOW)
         assert seen[Step.JTI] == ("optional", "present")
         assert seen[Step.KIND][1] == []
+
+    def test_a_key_without_an_id_is_shown_by_its_thumbprint(self) -> None:
+        seen: dict[Step, tuple[Any, Any]] = {}
+        key = public(ec_key(), kid=DROP)
+        check(minted(kid=DROP), key, watch=lambda step, *values: seen.update({step: values}))
+        assert (seen[Step.KEY][1], seen[Step.SIGNATURE][1]) == (None, [key.thumbprint])
 
 
 class TestPolicy:

@@ -1,0 +1,102 @@
+"""Finding and making users, below the token endpoint (see ``e2e/test_subject.py`` for the policies)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.contrib.auth import get_user_model
+
+from oauth_jwt_grant.assertion import AssertionRefused, Reason, VerifiedAssertion
+from oauth_jwt_grant.models import GrantRule, LinkedSubject
+from oauth_jwt_grant.subjects import Subject, find_subject, provision, provision_user
+from tests.e2e.support import World, build_world
+from tests.factories import ISSUER, SUBJECT
+
+
+@pytest.fixture
+def world(db: None) -> World:
+    return build_world()
+
+
+def verified(subject: str = SUBJECT, issuer: str = ISSUER, **claims: Any) -> VerifiedAssertion:
+    return VerifiedAssertion(
+        issuer=issuer,
+        subject=subject,
+        expires_at=2e9,
+        jti=None,
+        header={},
+        claims={"iss": issuer, "sub": subject, **claims},
+        thumbprint="",
+        signing_input_digest="",
+    )
+
+
+def nobody(assertion: VerifiedAssertion, rule: GrantRule) -> Subject:
+    """A site's own resolver."""
+    return Subject()
+
+
+def staff(assertion: VerifiedAssertion, rule: GrantRule) -> Subject:
+    """A site's own resolver that forgets to look whom it names."""
+    return Subject(get_user_model()(is_staff=True))
+
+
+def use_resolver(settings: Any, name: str) -> None:
+    settings.OAUTH_JWT_GRANT = {**settings.OAUTH_JWT_GRANT, "SUBJECT_RESOLVER": f"tests.test_subjects.{name}"}
+
+
+def test_the_resolver_of_the_site_decides(world: World, settings: Any) -> None:
+    assert find_subject(verified(), world.rule).user == world.user
+
+    use_resolver(settings, "nobody")
+    assert find_subject(verified(), world.rule) == Subject()
+
+
+def test_whoever_the_resolver_names_is_checked(world: World, settings: Any) -> None:
+    use_resolver(settings, "staff")
+
+    with pytest.raises(AssertionRefused) as caught:
+        find_subject(verified(), world.rule)
+    assert caught.value.reason is Reason.PRIVILEGED_SUBJECT
+
+
+def test_a_user_that_another_request_has_linked_meanwhile_is_taken(world: World) -> None:
+    users = get_user_model().objects.count()
+
+    assert provision(verified(), world.rule) == world.user
+    assert get_user_model().objects.count() == users
+
+
+def test_a_made_user_has_a_name_of_its_own_for_each_issuer_and_subject(world: World) -> None:
+    made = [
+        provision_user(verified(subject, issuer), world.rule)
+        for subject, issuer in (
+            ("a", "https://b"),
+            ("a", "https://bc"),
+            ("ca", "https://b"),
+            ("admin", ISSUER),
+        )
+    ]
+
+    names = {user.get_username() for user in made}
+    assert len(names) == 4
+    assert all(name.startswith("jwt-") and "admin" not in name for name in names)
+    assert not any(user.has_usable_password() or user.is_staff or user.is_superuser for user in made)
+
+
+def test_a_user_model_without_privileges_has_none_to_refuse(world: World) -> None:
+    class Plain:
+        is_active = True
+
+    from oauth_jwt_grant.subjects import check_user
+
+    check_user(Plain(), world.rule)
+
+
+def test_a_link_is_exact_whatever_the_database_compares_by(world: World) -> None:
+    LinkedSubject.objects.create(issuer=world.issuer, subject="Alice", user=world.user)
+
+    assert LinkedSubject.objects.filter(subject="alice").count() == 1
+    assert LinkedSubject.objects.filter(subject="ALICE").count() == 0
+    assert LinkedSubject.objects.filter(subject="alice ").count() == 0

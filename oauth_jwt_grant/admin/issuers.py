@@ -39,7 +39,7 @@ class TrustedIssuerAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     form = TrustedIssuerForm
     inlines = (RuleInline,)
-    list_display = ("name", "issuer", "state", "keys", "accepted", "refused", "last_use")
+    list_display = ("name", "state", "keys", "accepted", "refused", "last_use", "issuer")
     list_filter = ("enabled", "profile", "key_source", "replay_policy")
     list_select_related = ("fetched_keys",)
     search_fields = ("name", "issuer")
@@ -137,16 +137,13 @@ class TrustedIssuerAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         """For the history: what was changed, from what to what."""
         return tell_values(super().construct_change_message(request, form, formsets, add), form)
 
-    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        """The actions; the one that disables and revokes takes both permissions, not just one of them."""
-        actions = super().get_actions(request)
-        if not (self.has_change_permission(request) and self.has_revoke_permission(request)):
-            actions.pop("disable_and_revoke", None)
-        return actions
-
     def has_revoke_permission(self, request: HttpRequest, obj: TrustedIssuer | None = None) -> bool:
         """Whether the tokens of an issuer may be revoked; asked for the action and its page."""
         return request.user.has_perm("oauth_jwt_grant.revoke_tokens")
+
+    def has_disable_and_revoke_permission(self, request: HttpRequest) -> bool:
+        """Both permissions at once: of those that an action names, Django asks for any one."""
+        return self.has_change_permission(request) and self.has_revoke_permission(request)
 
     @admin.display(description=_("state"))
     def state(self, issuer: TrustedIssuer) -> str:

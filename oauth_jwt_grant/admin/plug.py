@@ -76,7 +76,7 @@ def disable(
 
 
 @admin.action(
-    description=_("Disable selected issuers and revoke all their tokens"), permissions=["change", "revoke"]
+    description=_("Disable selected issuers and revoke all their tokens"), permissions=["disable_and_revoke"]
 )
 def disable_and_revoke(
     model_admin: admin.ModelAdmin[Any], request: HttpRequest, queryset: QuerySet[TrustedIssuer]

@@ -105,6 +105,10 @@ class TestParts:
     def test_three_parts_and_nothing_else(self, text: str) -> None:
         assert reason(text) is Reason.MALFORMED
 
+    def test_the_operator_is_told_of_an_encrypted_jwt(self) -> None:
+        assert refusal(parse, f"{PLAIN}.AAAA.AAAA").detail == "five parts: an encrypted JWT"
+        assert refusal(parse, f"{PLAIN}.AAAA").detail == "4 parts instead of three"
+
     @pytest.mark.standard("JOSE-02")
     def test_an_empty_signature_is_none(self) -> None:
         assert reason(f"{HEADER}.{CLAIMS}.") is Reason.MALFORMED

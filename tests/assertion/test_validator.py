@@ -260,6 +260,7 @@ class TestOrder:
         assert seen[Step.IAT] == ([NOW - 3630, NOW + 30], NOW)
         assert seen[Step.JTI] == ("optional", "present")
         assert seen[Step.KIND][1] == []
+        assert seen[Step.CNF] == ("absent", "absent")
 
     def test_a_key_without_an_id_is_shown_by_its_thumbprint(self) -> None:
         seen: dict[Step, tuple[Any, Any]] = {}

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import time
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import DatabaseError, IntegrityError, OperationalError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from oauth2_provider.models import get_access_token_model
 
 from oauth_jwt_grant import decisions
 from oauth_jwt_grant.assertion import AssertionRefused, Reason
-from oauth_jwt_grant.models import Decision
+from oauth_jwt_grant.models import Decision, TrustedIssuer
 from oauth_jwt_grant.service import Case, Question
 from tests.e2e.support import World, assert_granted, assert_refused, build_world, make_issuer, make_rule, post
 from tests.factories import SUBJECT, ec_key, mint
@@ -155,24 +157,50 @@ def test_decisions_outlive_what_they_are_about(world: World) -> None:
     assert decision.replay_key
 
 
-def test_a_trust_that_is_deleted_while_a_token_is_made(world: World) -> None:
-    """The token is rolled back, and the client hears what it would hear a moment later."""
-    permission = _Permission(replay_key="0" * 64)
+def error_of(act: Callable[[], object]) -> DatabaseError:
+    """What the database raises."""
+    with pytest.raises(DatabaseError) as caught, transaction.atomic():
+        act()
+    return caught.value
 
-    refused = decisions.conflict(permission)  # type: ignore[arg-type]
 
-    assert refused.reason is Reason.UNKNOWN_ISSUER
-    assert decisions.conflict(_Permission(replay_key=None)).reason is Reason.UNKNOWN_ISSUER  # type: ignore[arg-type]
+def test_what_the_database_refuses_is_told_by_its_error(world: World) -> None:
     assert_granted(world.post())
-    spent = _Permission(replay_key=Decision.objects.get().replay_key)
-    assert decisions.conflict(spent).reason is Reason.REPLAYED  # type: ignore[arg-type]
+    spent = Decision.objects.get().replay_key
+
+    replay = error_of(lambda: Decision.objects.create(outcome="accepted", iss="x", replay_key=spent))
+    other = error_of(lambda: TrustedIssuer.objects.update(issuer=""))
+
+    assert decisions.refusal_of(replay).reason is Reason.REPLAYED
+    assert decisions.refusal_of(other).reason is Reason.UNKNOWN_ISSUER
+    assert decisions.refusal_of(OperationalError("lock wait timeout")).reason is Reason.DATABASE_BUSY
 
 
-class _Permission:
-    """As much of a permission as the question of its single use needs."""
+def unkept(world: World) -> Case:
+    """A case whose refusal no database takes: its issuer has lost its name."""
+    issuer = TrustedIssuer(pk=world.issuer.pk, name="nameless")
+    issuer.issuer = None  # type: ignore[assignment]
+    case = Case(Question(assertion="x", audiences=["a"], now=time.time()))
+    case.issuer = issuer
+    return case
 
-    def __init__(self, replay_key: str | None) -> None:
-        self.replay_key = replay_key
+
+def test_a_refusal_that_the_database_does_not_take_is_given_up(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    with transaction.atomic():
+        assert decisions.refuse(unkept(world), AssertionRefused(Reason.AUDIENCE), None) is None
+        # As at the end of a request under ATOMIC_REQUESTS.
+        assert transaction.get_rollback()
+    assert "did not take a refusal" in caplog.text
+    assert not Decision.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_without_a_transaction_there_is_none_to_give_up(caplog: pytest.LogCaptureFixture) -> None:
+    assert decisions.refuse(unkept(build_world()), AssertionRefused(Reason.AUDIENCE), None) is None
+    assert "did not take a refusal" in caplog.text
+    assert not Decision.objects.exists()
 
 
 def test_a_case_without_an_issuer_is_not_kept(db: None) -> None:

@@ -8,6 +8,7 @@ from collections import Counter
 import pytest
 
 from oauth_jwt_grant.assertion import ANSWERS, AssertionRefused, KeysUnavailable, Reason
+from oauth_jwt_grant.assertion.errors import DatabaseBusy
 
 STATUS = {"invalid_client": 401, "temporarily_unavailable": 503}
 ERRORS = {
@@ -71,7 +72,19 @@ def test_the_detail_is_for_operators_alone() -> None:
     assert str(AssertionRefused(Reason.EXPIRED)) == "expired"
 
 
-def test_keys_unavailable_says_when_to_come_back() -> None:
-    error = KeysUnavailable("refused")
-    assert (error.reason, error.retry_after, error.detail) == (Reason.KEYS_UNAVAILABLE, 30, "refused")
+@pytest.mark.standard("KEY-14")
+@pytest.mark.parametrize(
+    ("error", "reason", "seconds"),
+    [
+        (KeysUnavailable("refused"), Reason.KEYS_UNAVAILABLE, 30),
+        (KeysUnavailable("refused", retry_after=7), Reason.KEYS_UNAVAILABLE, 7),
+        (DatabaseBusy("refused"), Reason.DATABASE_BUSY, 1),
+    ],
+    ids=["keys", "keys, 7 seconds", "database"],
+)
+def test_what_could_not_be_decided_says_when_to_come_back(
+    error: KeysUnavailable | DatabaseBusy, reason: Reason, seconds: int
+) -> None:
+    assert (error.reason, error.retry_after, error.detail) == (reason, seconds, "refused")
+    assert error.answer.status == 503
     assert isinstance(error, AssertionRefused)

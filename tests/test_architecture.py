@@ -37,6 +37,7 @@ RANKS = {
     "decisions": 3,
     "service": 3,
     "explain": 3,
+    "service_accounts": 3,
     "oauth2_validators": 4,
     "oauth2_backends": 4,
     "admin": 4,

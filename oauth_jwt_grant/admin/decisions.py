@@ -66,7 +66,7 @@ class IssuerFilter(admin.SimpleListFilter):
 class DecisionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """Decisions: nobody adds or changes one; one that still guards a single use cannot be deleted."""
 
-    list_display = ("time", "outcome", "reason", "iss", "subject", "application", "user", "kid", "scope")
+    list_display = ("time", "outcome", "reason", "subject", "iss", "application", "user", "kid")
     list_filter = ("outcome", ("time", admin.DateFieldListFilter), IssuerFilter, ReasonFilter)
     list_select_related = ("application", "user")
     search_fields = ("subject", "=kid", "=jti_digest")

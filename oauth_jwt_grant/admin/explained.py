@@ -19,6 +19,7 @@ from django.views.decorators.debug import sensitive_variables
 
 from ..assertion import KeysUnavailable, Step
 from ..explain import ExplainedStep, Explanation, Status
+from ..models import GrantRule
 from .links import link_to
 from .wording import near_misses, short_time
 
@@ -82,7 +83,7 @@ def report(explanation: Explanation, site: admin.AdminSite) -> dict[str, Any]:
         "near": near_misses(unverified.issuer) if unverified and case.issuer is None else [],
         "header": _members(unverified.header, now) if unverified else [],
         "claims": _members(unverified.claims, now) if unverified else [],
-        "verified": case.assertion is not None,
+        "signed": _is_signed(explanation),
         "status": 200 if explanation.refused is None else explanation.refused.answer.status,
         "answer": json.dumps(explanation.answer, indent=2),
     }
@@ -126,6 +127,10 @@ def _verdict(explanation: Explanation) -> dict[str, Any]:
     }
 
 
+def _is_signed(explanation: Explanation) -> bool:
+    return any(step.step is Step.SIGNATURE and step.status is Status.PASSED for step in explanation.steps)
+
+
 def _row(explained: ExplainedStep, now: float) -> Row:
     reached = explained.status is not Status.NOT_REACHED
     return Row(
@@ -138,6 +143,8 @@ def _row(explained: ExplainedStep, now: float) -> Row:
 
 
 def _expected(explained: ExplainedStep, now: float) -> str:
+    if explained.step is Step.SUBJECT:
+        return str(dict(GrantRule.SubjectPolicy.choices).get(explained.expected, explained.expected))
     if explained.step not in _TIMES:
         return _text(explained.expected)
     bounds = explained.expected if isinstance(explained.expected, list) else [explained.expected]

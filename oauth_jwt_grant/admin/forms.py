@@ -5,11 +5,15 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django import forms
-from django.contrib.admin.widgets import AdminTextareaWidget
+from django.contrib.admin.widgets import AdminTextareaWidget, AdminTextInputWidget
 from django.utils.translation import gettext_lazy as _
 
 from ..models import ClaimCondition, GrantRule, TrustedIssuer
 from .formfields import AlgorithmsField, KeysField, ListField
+
+_LONG = {"class": "vLargeTextField"}
+#: Two fields of the model have the same name for people; here they stand one below the other.
+RULE_LABELS: dict[str, Any] = {"subject_policy": _("Token of"), "user": _("The user")}
 
 
 class TrustedIssuerForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -23,6 +27,11 @@ class TrustedIssuerForm(forms.ModelForm):  # type: ignore[type-arg]
             "audiences": ListField,
             "certificate_bindings": ListField,
             "jwks": KeysField,
+        }
+        widgets: ClassVar[dict[str, Any]] = {
+            "issuer": AdminTextInputWidget(attrs=_LONG),
+            "discovery_url": AdminTextInputWidget(attrs=_LONG),
+            "jwks_url": AdminTextInputWidget(attrs=_LONG),
         }
         help_texts: ClassVar[dict[str, Any]] = {
             "algorithms": _("None ticked: all that the setting ALGORITHMS allows."),
@@ -45,6 +54,7 @@ class GrantRuleForm(forms.ModelForm):  # type: ignore[type-arg]
         model = GrantRule
         fields = "__all__"  # noqa: DJ007 - the admin class names them in its fieldsets
         field_classes: ClassVar[dict[str, Any]] = {"resources": ListField, "recorded_claims": ListField}
+        labels: ClassVar[dict[str, Any]] = RULE_LABELS
         widgets: ClassVar[dict[str, Any]] = {
             "scopes": AdminTextareaWidget(attrs={"rows": 2}),
             "default_scopes": AdminTextareaWidget(attrs={"rows": 2}),
@@ -67,6 +77,10 @@ class ClaimConditionForm(forms.ModelForm):  # type: ignore[type-arg]
         model = ClaimCondition
         fields = ("claim", "operator", "values")
         field_classes: ClassVar[dict[str, Any]] = {"values": ListField}
+        widgets: ClassVar[dict[str, Any]] = {
+            "claim": AdminTextInputWidget(attrs={"class": "ojg-claim"}),
+            "values": AdminTextareaWidget(attrs={"rows": 3, "class": "ojg-values"}),
+        }
         help_texts: ClassVar[dict[str, Any]] = {
             "values": _("One to a line, each taken as a text. Other types as a JSON list: [1, true].")
         }

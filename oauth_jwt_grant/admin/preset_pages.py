@@ -16,6 +16,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from ..models import GrantRule, TrustedIssuer
 from ..presets import Applied, Ask, Preset, all_presets, apply, get_preset
 from .formfields import PublicTextField
+from .forms import RULE_LABELS
 from .links import change_url
 from .rules import GrantRuleAdmin
 
@@ -45,7 +46,9 @@ class PresetForm(forms.Form):
             column = GrantRule._meta.get_field(name)
             field = rule_admin.formfield_for_dbfield(column, request)  # type: ignore[arg-type]
             if field is not None:
+                field.label = RULE_LABELS.get(name, field.label)
                 self.fields[_PREFIX + name] = field
+        self.fields[f"{_PREFIX}scopes"].widget.attrs["rows"] = 2
         id_jag = preset.profile == TrustedIssuer.Profile.ID_JAG
         policy = GrantRule.SubjectPolicy.LINKED if id_jag else GrantRule.SubjectPolicy.NO_USER
         self.fields[f"{_PREFIX}subject_policy"].initial = policy
@@ -152,4 +155,4 @@ def _field_for(ask: Ask) -> forms.Field:
         return PublicTextField(**common)
     if ask.many:
         return forms.CharField(widget=AdminTextareaWidget(attrs={"rows": 3}), **common)
-    return forms.CharField(widget=AdminTextInputWidget(), **common)
+    return forms.CharField(widget=AdminTextInputWidget(attrs={"class": "vLargeTextField"}), **common)

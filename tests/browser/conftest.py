@@ -1,0 +1,142 @@
+"""A real Chromium, an operator who is logged in, and a strict Content-Security-Policy."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings as django_settings
+from django.test import Client
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+
+from tests.admin.conftest import application, issuer, make_user, rule
+
+__all__ = ["application", "issuer", "rule"]
+
+_ARGUMENTS = [
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    # Nothing but the site under test can be reached.
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
+    "--window-size=1280,1000",
+]
+#: Where screenshots go; nowhere unless it is set.
+SCREENSHOTS = os.environ.get("OJG_TEST_SCREENSHOTS")
+
+
+class Browser:
+    """A Chromium that visits the site under test."""
+
+    def __init__(self, driver: webdriver.Chrome, base: str) -> None:
+        self.driver = driver
+        self.base = base
+
+    def visit(self, path: str) -> None:
+        self.driver.get(self.base + path)
+
+    def find(self, selector: str) -> Any:
+        return self.driver.find_element(By.CSS_SELECTOR, selector)
+
+    def find_all(self, selector: str) -> list[Any]:
+        return self.driver.find_elements(By.CSS_SELECTOR, selector)
+
+    def fill(self, **texts: str) -> None:
+        """Write into controls by their names."""
+        for name, text in texts.items():
+            control = self.find(f'[name="{name}"]')
+            control.clear()
+            control.send_keys(text)
+
+    def choose(self, name: str, value: str) -> None:
+        self.find(f'select[name="{name}"] option[value="{value}"]').click()
+
+    def submit(self, selector: str) -> None:
+        """Click, and wait until the page has been left."""
+        button = self.find(selector)
+        page = self.find("html")
+        self.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", button)
+        button.click()
+        self.wait(lambda: _is_gone(page))
+
+    def wait(self, condition: Any) -> None:
+        from selenium.webdriver.support.wait import WebDriverWait
+
+        WebDriverWait(self.driver, 10).until(lambda _driver: condition())
+
+    @property
+    def text(self) -> str:
+        return str(self.find("body").text)
+
+    def shows(self, selector: str) -> bool:
+        return any(element.is_displayed() for element in self.find_all(selector))
+
+    def shoot(self, name: str, *, height: int | None = None) -> None:
+        """Take a picture of the page, if pictures are wanted."""
+        if SCREENSHOTS:
+            Path(SCREENSHOTS).mkdir(parents=True, exist_ok=True)
+            full = self.driver.execute_script("return document.documentElement.scrollHeight")
+            width = self.driver.get_window_size()["width"]
+            self.driver.set_window_size(width, min(height or int(full) + 150, 3000))
+            self.driver.save_screenshot(str(Path(SCREENSHOTS) / f"{name}.png"))
+
+    def complaints(self) -> list[str]:
+        """What the console has said since the last look: errors, and breaches of the policy."""
+        severe = (entry for entry in self.driver.get_log("browser") if entry["level"] == "SEVERE")
+        # The test site has no icon, which is its own business.
+        return [entry["message"] for entry in severe if "/favicon.ico" not in entry["message"]]
+
+
+def _is_gone(element: Any) -> bool:
+    from selenium.common.exceptions import StaleElementReferenceException
+
+    try:
+        element.is_enabled()
+    except StaleElementReferenceException:
+        return True
+    return False
+
+
+@pytest.fixture(scope="session")
+def driver() -> Iterator[webdriver.Chrome]:
+    options = webdriver.ChromeOptions()
+    options.binary_location = os.environ.get("OJG_TEST_CHROMIUM", "/usr/bin/chromium")
+    for argument in _ARGUMENTS:
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    service = Service(os.environ.get("OJG_TEST_CHROMEDRIVER", "/usr/bin/chromedriver"))
+    driver = webdriver.Chrome(options=options, service=service)
+    yield driver
+    driver.quit()
+
+
+@pytest.fixture
+def operator(transactional_db):
+    return make_user("operator", is_staff=True, is_superuser=True)
+
+
+@pytest.fixture
+def browser(driver, live_server, operator, settings) -> Iterator[Browser]:
+    settings.MIDDLEWARE = ["tests.browser.policy.ContentSecurityPolicy", *settings.MIDDLEWARE]
+    driver.set_window_size(1280, 1000)
+    driver.get(f"{live_server.url}/static/oauth_jwt_grant/admin/admin.css")
+    client = Client()
+    client.force_login(operator)
+    cookie = client.cookies[django_settings.SESSION_COOKIE_NAME]
+    driver.add_cookie({"name": cookie.key, "value": cookie.value, "path": "/"})
+    browser = Browser(driver, live_server.url)
+    browser.complaints()
+    yield browser
+    # Whatever a test looked at, the console stayed quiet under the strict policy.
+    assert browser.complaints() == []
+    driver.delete_all_cookies()

@@ -34,14 +34,11 @@ class _Notes:
         self.asked.append(key)
         return self.answers.get(key, default)
 
-    def set(self, key: str, value: Any, timeout: float) -> None:
-        """Nothing is kept: what is looked at here is not changed."""
-
-    def add(self, key: str, value: Any, timeout: float) -> bool:
+    def _unchanged(self, key: str, value: Any = None, timeout: float = 0) -> Any:
+        """Nothing is kept and nothing deleted: what is looked at here is not changed."""
         return False
 
-    def delete(self, key: str) -> None:
-        """Nothing is deleted."""
+    set = add = delete = _unchanged
 
 
 class _Loaded:

@@ -11,10 +11,8 @@ from django.utils.text import Truncator
 _LENGTH = 200
 
 
-def tell_values(message: Any, form: Any) -> Any:
+def tell_values(message: list[dict[str, Any]], form: Any) -> list[dict[str, Any]]:
     """Django's change ``message`` with the old and the new value beside each changed field of ``form``."""
-    if not isinstance(message, list):
-        return message
     for entry in message:
         changed = entry.get("changed", {})
         # An entry with an object is about an inline, whose text says it all.

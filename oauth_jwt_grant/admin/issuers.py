@@ -115,8 +115,7 @@ class TrustedIssuerAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         """For an issuer that is there, also its keys as they are, and advice if there is any."""
         if obj is None:
             return self.fieldsets
-        if not hasattr(obj, "ojg_advice"):
-            obj.ojg_advice = advice_on(obj)  # type: ignore[attr-defined]  # asked for several times a page
+        obj.ojg_advice = advice_on(obj)  # type: ignore[attr-defined]
         first, keys, *rest = self.fieldsets
         fields = [*first[1]["fields"], *(["advice"] if obj.ojg_advice else [])]  # type: ignore[attr-defined]
         shown = [*keys[1]["fields"], "key_panel"]

@@ -44,10 +44,9 @@ class PresetForm(forms.Form):
             self.fields[ask.name] = _field_for(ask)
         for name in RULE_FIELDS:
             column = GrantRule._meta.get_field(name)
-            field = rule_admin.formfield_for_dbfield(column, request)  # type: ignore[arg-type]
-            if field is not None:
-                field.label = RULE_LABELS.get(name, field.label)
-                self.fields[_PREFIX + name] = field
+            field: Any = rule_admin.formfield_for_dbfield(column, request)  # type: ignore[arg-type]
+            field.label = RULE_LABELS.get(name, field.label)
+            self.fields[_PREFIX + name] = field
         self.fields[f"{_PREFIX}scopes"].widget.attrs["rows"] = 2
         id_jag = preset.profile == TrustedIssuer.Profile.ID_JAG
         policy = GrantRule.SubjectPolicy.LINKED if id_jag else GrantRule.SubjectPolicy.NO_USER

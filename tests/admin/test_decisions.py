@@ -6,10 +6,13 @@ import hashlib
 from datetime import timedelta
 
 import pytest
+from django.contrib import admin
+from django.contrib.sessions.models import Session
 from django.urls import reverse
 from django.utils import timezone
 from oauth2_provider.models import get_access_token_model
 
+from oauth_jwt_grant.admin.links import link_to
 from oauth_jwt_grant.models import Decision, LinkedSubject, TrustedIssuer
 from tests.admin.conftest import make_user
 from tests.admin.forms import fill_in
@@ -65,6 +68,11 @@ def test_decision_links_to_what_it_rests_on_and_never_shows_the_token(page, acce
     assert reverse("admin:oauth_jwt_grant_grantrule_change", args=[accepted.rule.pk]) in content
     assert f"/{accepted.access_token.pk}/change/" in content
     assert "the-token-itself" not in content
+
+
+def test_what_has_no_page_is_named_without_a_link():
+    session = Session(session_key="a-key")
+    assert link_to(admin.site, session) == str(session)
 
 
 def test_guard_of_single_use_cannot_be_deleted_until_it_has_done_its_work(page, accepted, refused):

@@ -64,6 +64,7 @@ def test_values_keep_their_types_and_are_shown_as_they_are_read(page, issuer, wr
     ("given", "words"),
     [
         (condition("ref", "equals", ""), "There must be a value"),
+        (condition("ref", "equals", '["a"'), "Not a JSON list"),
         (condition("ref", "equals", "a\nb"), "takes one value"),
         (condition("ref", "glob", "*"), "matches everything"),
         (condition("ref", "exists", "a"), "takes no values"),

@@ -203,6 +203,11 @@ def test_audience_is_derived_from_the_token_endpoint_where_none_is_set(page, rul
     assert "Accepted" in text_of(trial(page, mint(ec_key(), aud="http://testserver/o/token/")))
 
 
+def test_site_without_a_token_endpoint_can_still_look(page, rule, settings):
+    settings.ROOT_URLCONF = "tests.admin.urls"
+    assert "Accepted" in text_of(trial(page))
+
+
 def test_refused_decision_links_here_with_what_it_keeps(page, issuer, rule, application):
     refused = Decision.objects.create(
         outcome="refused", issuer=issuer, iss=issuer.issuer, application=application, scope="read"

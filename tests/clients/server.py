@@ -1,0 +1,89 @@
+"""The test site behind TLS, under WSGI or ASGI, in threads of the test's process."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from django.core.asgi import get_asgi_application
+from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
+from django.core.wsgi import get_wsgi_application
+from django.http import HttpRequest, HttpResponse
+
+from tests.jwks_server import certificate_authority, server_context
+
+
+class Recorder:
+    """A middleware that keeps what was posted to the token endpoint, so that a test can post it again."""
+
+    posted: list[tuple[str, bytes, str | None, str]] = []  # noqa: RUF012 - one for all requests, by intention
+
+    def __init__(self, get_response: Any) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.method == "POST":
+            kept = (request.path, request.body, request.headers.get("Authorization"), request.content_type)
+            self.posted.append(kept)
+        return self._get_response(request)
+
+
+class _Handler(WSGIRequestHandler):
+    def log_message(self, format: str, *args: Any) -> None:
+        """Say nothing."""
+
+
+class _WSGIServer(ThreadedWSGIServer):
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that breaks off the handshake is no matter."""
+
+
+@contextlib.contextmanager
+def wsgi() -> Iterator[int]:
+    """Serve under WSGI; yields the port."""
+    server = _WSGIServer(("127.0.0.1", 0), _Handler)
+    server.set_app(get_wsgi_application())
+    server.base_environ["HTTPS"] = "on"
+    server.socket = server_context().wrap_socket(
+        server.socket, server_side=True, do_handshake_on_connect=False
+    )
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+    try:
+        yield server.server_port
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@contextlib.contextmanager
+def asgi(folder: Path) -> Iterator[int]:
+    """Serve under ASGI, with the certificate's files in ``folder``; yields the port."""
+    import uvicorn
+
+    certificate = certificate_authority().issue_cert("localhost")
+    certificate.private_key_pem.write_to_path(folder / "server.key")
+    certificate.cert_chain_pems[0].write_to_path(folder / "server.pem")
+    config = uvicorn.Config(
+        get_asgi_application(),
+        port=0,
+        lifespan="off",
+        log_level="error",
+        ssl_keyfile=folder / "server.key",
+        ssl_certfile=folder / "server.pem",
+    )
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        if not thread.is_alive():
+            raise RuntimeError("the server did not start")
+        time.sleep(0.01)
+    try:
+        yield server.servers[0].sockets[0].getsockname()[1]
+    finally:
+        server.should_exit = True
+        thread.join()

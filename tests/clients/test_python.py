@@ -1,0 +1,80 @@
+"""Client libraries for Python, by the programs of the manual."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from .conftest import PAGE
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+USUAL = "The usual issuer"
+
+
+def test_google_auth(site, needs):
+    needs("google.auth")
+    site.set_up("google-auth")
+    identifier = "nightly@service-accounts.localhost"
+    assert site.python("google-auth") == {"user": identifier, "client_id": None, "scope": "read"}
+    # No jti, and a library that signs the same bytes again within a second.
+    assert site.repeat()[0] == 200
+    assert site.python("google-auth", 1)["user"] == "alice"
+
+
+def test_gcloud_aio_auth(site, needs):
+    needs("gcloud.aio.auth")
+    site.set_up("gcloud-aio-auth")
+    identifier = "nightly@service-accounts.localhost"
+    assert site.python("gcloud-aio-auth") == {"user": identifier, "client_id": None, "scope": "read"}
+    assert site.repeat()[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("title", "module", "client_id"),
+    [
+        ("Authlib with requests", "requests", "tool"),
+        ("Authlib with httpx", "httpx", "tool"),
+        ("oauthlib with requests-oauthlib", "requests_oauthlib", "tool"),
+        ("msal", "msal", "tool"),
+        ("requests_oauth2client", "requests_oauth2client", "vault"),
+    ],
+)
+def test_with_the_usual_issuer(site, needs, title, module, client_id):
+    needs(module)
+    site.set_up(USUAL)
+    assert site.python(title) == {"user": "bot", "client_id": client_id, "scope": "read"}
+    assert_used_up(site)
+
+
+@pytest.mark.parametrize(
+    ("title", "module", "client_id"),
+    [
+        ("Box SDK", "box_sdk_gen", "vault"),
+        ("DocuSign SDK", "docusign_esign", None),
+        ("MCP Python SDK", "mcp", "vault"),
+    ],
+)
+def test_with_an_issuer_of_its_own(site, needs, title, module, client_id):
+    needs(module)
+    site.set_up(title)
+    assert site.python(title) == {"user": "bot", "client_id": client_id, "scope": "read"}
+    assert_used_up(site)
+
+
+def assert_used_up(site) -> None:
+    """The same request again gets no token."""
+    status, answer = site.repeat()
+    assert (status, answer["error"]) == (400, "invalid_grant"), answer
+    assert "used" in answer["error_description"]
+
+
+def test_the_manual_names_the_versions_of_the_dependency_group():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    group = dict(line.split(">=") for line in project["dependency-groups"]["clients"])
+    others = {"httpx", "uvicorn", "pyjwt[crypto]"}
+    rows = [line for line in PAGE.splitlines() if line.startswith("| [")]
+    assert [name for name in group.keys() - others if not any(group[name] in row for row in rows)] == []

@@ -1,0 +1,30 @@
+"""The test site with this package's metadata, an API for MCP, and vendors' paths of the token endpoint."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import include, path
+from oauth2_provider.views import TokenView
+
+from tests import urls
+
+
+class McpView(urls.ApiView):
+    """Tells who has no token so as RFC 6750 section 3 does; django-oauth-toolkit's views answer 403."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        response = super().dispatch(request, *args, **kwargs)
+        if response.status_code == 403 and "Authorization" not in request.headers:
+            return HttpResponse(status=401, headers={"WWW-Authenticate": "Bearer"})
+        return response
+
+
+urlpatterns = [
+    path("", include("oauth_jwt_grant.urls")),
+    path("mcp/", McpView.as_view()),
+    path("oauth/token", TokenView.as_view()),  # DocuSign's
+    path("oauth2/token", TokenView.as_view()),  # Box's
+    *urls.urlpatterns,
+]

@@ -92,10 +92,10 @@ _links = PreparedQuery(_links_of_subject)
 
 def linked_user(assertion: VerifiedAssertion, rule: GrantRule) -> User | None:
     """The user that the assertion's subject is linked to, if it is."""
-    for row in _links.rows(LinkedSubject, issuer=rule.issuer_id, subject=assertion.subject):
-        if row[-1] == assertion.subject:
-            return _USER.instance(row, 0)
-    return None
+    rows = _links.rows(LinkedSubject, issuer=rule.issuer_id, subject=assertion.subject)
+    # A database that compares loosely must not make a neighbour of the subject the subject.
+    exact = [row for row in rows if row[-1] == assertion.subject]
+    return _USER.instance(exact[0], 0) if exact else None
 
 
 def provision(assertion: VerifiedAssertion, rule: GrantRule) -> User:

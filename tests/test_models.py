@@ -72,7 +72,10 @@ def test_natural_keys(world: World) -> None:
         ("discovery_url", "https://user@issuer.example/"),
         ("discovery_url", "https://issuer.example:port/"),
         ("discovery_url", "https://[::1/"),
+        ("issuer", "https://as.example.com"),
         ("trust_anchors", "nonsense"),
+        ("ca_bundle", "nonsense"),
+        ("ca_bundle", "-----BEGIN CERTIFICATE-----"),
         ("certificate_bindings", "x"),
         ("leeway", -1),
         ("max_lifetime", -1),
@@ -119,6 +122,9 @@ def test_fields_of_an_issuer_that_contradict_each_other(
         ({"default_scopes": "admin"}, "default_scopes"),
         ({"resources": ["relative"]}, "resources"),
         ({"resources": ["urn:x"]}, "resources"),
+        ({"resources": ["https://[::1/"]}, "resources"),
+        ({"resources": ["https://api.example:x/"]}, "resources"),
+        ({"resources": ["https://user@api.example/"]}, "resources"),
         ({"resources": ["https://api.example/#x"]}, "resources"),
         ({"resources": "https://api.example/"}, "resources"),
         ({"recorded_claims": "repository"}, "recorded_claims"),
@@ -132,6 +138,12 @@ def test_a_rule_that_cannot_be_meant(world: World, change: dict[str, Any], field
         setattr(world.rule, name, value)
 
     assert field in faults(world.rule)
+
+
+def test_resources_are_absolute_uris(world: World) -> None:
+    world.rule.resources = ["https://api.example/", "http://localhost:8000/x?y=z"]
+
+    assert faults(world.rule) == {}
 
 
 def test_a_field_of_the_user_model(world: World) -> None:

@@ -9,6 +9,7 @@ import base64
 from typing import Any
 
 import pytest
+from oauth2_provider.models import get_application_model
 
 from oauth_jwt_grant.models import Decision
 from tests.factories import DROP, ec_key, mint
@@ -58,6 +59,16 @@ def test_the_default_application_owns_the_token_of_a_request_without_a_client(wo
     assert decision.application == world.application
     assert decision.access_token is not None
     assert decision.access_token.application == world.application
+
+
+def test_an_application_that_is_not_usable_gets_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.change(world.rule, client_policy="anonymous", default_application=world.application)
+    monkeypatch.setattr(get_application_model(), "is_usable", lambda self, request: False)
+
+    assert_refused(world.post_anonymously(), "invalid_grant", NOT_ENTITLED)
+    assert_refused(world.post(), "invalid_client", FAILED)
 
 
 def test_a_client_that_names_itself_is_not_replaced_by_the_default_application(world: World) -> None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.core.cache import caches
 from django.db import router
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, FilteredRelation, OuterRef, Q, QuerySet
 from oauth2_provider.models import get_application_model
 
 from .assertion import ALGORITHMS, AssertionPolicy, AssertionRefused, Reason
@@ -27,8 +27,8 @@ from .keys import (
     RemoteKeys,
     StoredKeys,
 )
-from .models import GrantRule, IssuerKeys, TrustedIssuer, condition_of
-from .prepared import Columns, Parameter, PreparedQuery, columns_of
+from .models import GrantRule, IssuerKeys, Link, LinkedSubject, TrustedIssuer, condition_of
+from .prepared import Columns, Parameter, PreparedQuery, Row
 from .rules import Client, ClientPolicy, Condition
 
 
@@ -61,12 +61,13 @@ class Trust:
     rules: tuple[LoadedRule, ...]
 
 
-def find_trust(iss: str, client: Client | None) -> Trust:
+def find_trust(iss: str, client: Client | None, subject: str = "") -> Trust:
     """The trust in the issuer that calls itself ``iss``, read fresh, with its rules as ``client`` meets them.
 
+    With them comes to whom the issuer's ``subject`` is linked. Nothing here is verified yet.
     Raises :class:`AssertionRefused` (``UNKNOWN_ISSUER``).
     """
-    rules = _load_rules(iss, client)
+    rules = _load_rules(iss, client, subject)
     issuer = rules[0].row.issuer if rules else _issuer_without_rules(iss)
     # A database that compares loosely must not make a neighbour of the issuer the issuer.
     if issuer is None or issuer.issuer != iss:
@@ -191,52 +192,82 @@ def _audiences_of(issuer: TrustedIssuer, audiences: Iterable[str]) -> frozenset[
 
 _RULE = Columns(GrantRule)
 _ISSUER = Columns(TrustedIssuer, "issuer__")
-_USER = Columns(get_user_model(), "user__")
 _APPLICATION = Columns(get_application_model(), "default_application__")
-_MODELS = (_RULE, _ISSUER, _USER, _APPLICATION)
-_CONDITION = ("conditions__claim", "conditions__operator", "conditions__values")
+_LINKED = Columns(get_user_model(), "link__user__")
+# What a row consists of: rule, issuer, condition, link, and last what is to be known of the client.
+_CONDITION = _RULE.width + _ISSUER.width
+_LINK = _CONDITION + 3
+_LAST = _LINK + 1 + _LINKED.width
+_NAMES = (
+    *_RULE.names,
+    *_ISSUER.names,
+    "conditions__claim",
+    "conditions__operator",
+    "conditions__values",
+    "link__subject",
+    *_LINKED.names,
+)
 
 
-def _rules_of_issuer() -> QuerySet[Any, Any]:
-    """Issuer, rules, conditions, fixed users and default applications in one statement.
+def _rules_of_issuer() -> QuerySet[GrantRule]:
+    """The rules in their order. A join repeats each for each of its conditions, which are few."""
+    issuer = Parameter("iss", TrustedIssuer._meta.get_field("issuer"))
+    subject = Parameter("subject", LinkedSubject._meta.get_field("subject"))
+    link = FilteredRelation("issuer__linked_subjects", condition=Q(issuer__linked_subjects__subject=subject))
+    rules = GrantRule.objects.annotate(link=link).filter(issuer__issuer=issuer, enabled=True)
+    return rules.order_by("position", "pk", "conditions__pk")
 
-    The join repeats a rule for each of its conditions, which are few.
-    """
+
+def _rules_for_client() -> QuerySet[Any, Any]:
+    """With each rule, whether it lists the client."""
     through = GrantRule.applications.through
     # The column is named after the application model, which a site may have swapped.
     column = GrantRule.applications.field.m2m_reverse_field_name()
     client = Parameter("client", get_application_model()._meta.pk)
     listed = Exists(through.objects.filter(**{"grantrule": OuterRef("pk"), column: client}))
-    names = [name for part in _MODELS for name in part.names]
-    return (
-        GrantRule.objects.filter(
-            issuer__issuer=Parameter("iss", TrustedIssuer._meta.get_field("issuer")), enabled=True
-        )
-        .annotate(listed=listed)
-        .order_by("position", "pk", "conditions__pk")
-        .values_list(*names, *_CONDITION, "listed")
+    return _rules_of_issuer().annotate(listed=listed).values_list(*_NAMES, "listed")
+
+
+def _rules_for_nobody() -> QuerySet[Any, Any]:
+    """With each rule, the application whose the token will be where there is no client."""
+    return _rules_of_issuer().values_list(*_NAMES, *_APPLICATION.names)
+
+
+_for_client = PreparedQuery(_rules_for_client)
+_for_nobody = PreparedQuery(_rules_for_nobody)
+
+
+def _load_rules(iss: str, client: Client | None, subject: str) -> list[LoadedRule]:
+    if client is None:
+        rows = _for_nobody.rows(GrantRule, iss=iss, subject=subject)
+    else:
+        rows = _for_client.rows(GrantRule, iss=iss, subject=subject, client=client.pk)
+    if not rows:
+        return []
+    issuer = _ISSUER.instance(rows[0], _RULE.width)
+    # A database that compares loosely must not make a neighbour of the subject the subject.
+    user = _LINKED.instance(rows[0], _LINK + 1) if rows[0][_LINK] == subject else None
+    link = Link(subject, user)
+    grouped: dict[Any, list[Row]] = {}
+    for row in rows:
+        grouped.setdefault(row[_RULE.pk], []).append(row)
+    return [_loaded(rows, issuer, link, client) for rows in grouped.values()]
+
+
+def _loaded(rows: list[Row], issuer: TrustedIssuer, link: Link, client: Client | None) -> LoadedRule:
+    """One rule from its rows, of which there is one for each of its conditions, or one without any."""
+    rule = _RULE.instance(rows[0])
+    rule.issuer, rule.linked = issuer, link
+    if client is None:
+        rule.default_application = _APPLICATION.instance(rows[0], _LAST)
+    conditions = [row.part(_CONDITION, 3) for row in rows if row[_CONDITION] is not None]
+    return LoadedRule(
+        rule,
+        tuple(condition_of(*condition) for condition in conditions),
+        listed=client is not None and bool(rows[0][_LAST]),
     )
-
-
-_rules = PreparedQuery(_rules_of_issuer)
-
-
-def _load_rules(iss: str, client: Client | None) -> list[LoadedRule]:
-    grouped: dict[Any, list[Sequence[Any]]] = {}
-    for row in _rules.rows(GrantRule, iss=iss, client=client.pk if client else None):
-        grouped.setdefault(row[0], []).append(row)
-    return [_loaded(rows) for rows in grouped.values()]
 
 
 def _issuer_without_rules(iss: str) -> TrustedIssuer | None:
     issuers = TrustedIssuer.objects.using(router.db_for_write(TrustedIssuer))
     return issuers.filter(issuer=iss).first()
-
-
-def _loaded(rows: list[Sequence[Any]]) -> LoadedRule:
-    """One rule from its rows, of which there is one for each of its conditions, or one without any."""
-    first = rows[0]
-    rule, issuer, user, application = (part.instance(first, start) for part, start in columns_of(*_MODELS))
-    rule.issuer, rule.user, rule.default_application = issuer, user, application
-    conditions = (row[-4:-1] for row in rows if row[-4] is not None)
-    return LoadedRule(rule, tuple(condition_of(*condition) for condition in conditions), bool(first[-1]))

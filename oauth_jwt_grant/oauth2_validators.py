@@ -14,6 +14,7 @@ from oauthlib.common import Request
 from . import decisions, subjects
 from .assertion import AssertionRefused
 from .audiences import server_audiences
+from .clients import find_application
 from .conf import settings
 from .grant import GRANT_TYPE, JWTBearerError
 from .models import Decision
@@ -56,6 +57,12 @@ class JWTBearerValidatorMixin:
             client_id, grant_type, client, request, *args, **kwargs
         )
         return allowed
+
+    def _load_application(self, client_id: str, request: Request) -> Any:
+        """Find the client of ``request`` and set it; DOT takes one that is set already, if it is usable."""
+        if request.grant_type == GRANT_TYPE and not request.client:
+            request.client = find_application(client_id)
+        return super()._load_application(client_id, request)  # type: ignore[misc]
 
     def validate_jwt_bearer_assertion(self, request: Request) -> int | None:
         """Decide on the assertion of ``request``, whose client has been checked.

@@ -7,13 +7,16 @@ needs to answer it. The rows are still read fresh each time: only the text is ke
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from django.db import connections, router
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Expression, Field, Model, QuerySet
+
+#: From the database's value of a column to Python's.
+Converter = Callable[[Any], Any]
 
 
 class Parameter(Expression):
@@ -40,7 +43,7 @@ class PreparedQuery:
         # Compiled queries belong to their connection: its vendor, its version, its converters.
         self._plans: WeakKeyDictionary[BaseDatabaseWrapper, _Plan] = WeakKeyDictionary()
 
-    def rows(self, model: type[Model], **values: Any) -> list[Sequence[Any]]:
+    def rows(self, model: type[Model], **values: Any) -> list[Row]:
         """Run the query where ``model`` is written: a replica may lag behind a trust that was withdrawn."""
         connection = connections[router.db_for_write(model)]
         plan = self._plans.get(connection)
@@ -51,11 +54,16 @@ class PreparedQuery:
 
 class _Plan:
     def __init__(self, queryset: QuerySet[Any, Any], connection: BaseDatabaseWrapper) -> None:
-        self._compiler = queryset.query.get_compiler(connection=connection)
-        self._sql, self._parameters = self._compiler.as_sql()
-        self._converters = self._compiler.get_converters([column for column, _, _ in self._compiler.select])
+        compiler = queryset.query.get_compiler(connection=connection)
+        self._sql, self._parameters = compiler.as_sql()
+        columns = [column for column, _, _ in compiler.select]
+        converters = compiler.get_converters(columns)
+        self._converters = {
+            place: _converter(functions, expression, connection)
+            for place, (functions, expression) in converters.items()
+        }
 
-    def run(self, connection: BaseDatabaseWrapper, values: dict[str, Any]) -> list[Sequence[Any]]:
+    def run(self, connection: BaseDatabaseWrapper, values: dict[str, Any]) -> list[Row]:
         parameters = [
             parameter.output_field.get_db_prep_value(values[parameter.name], connection)
             if isinstance(parameter, Parameter)
@@ -64,8 +72,44 @@ class _Plan:
         ]
         with connection.cursor() as cursor:
             cursor.execute(self._sql, parameters)
-            rows = cursor.fetchall()
-        return list(self._compiler.apply_converters(rows, self._converters))
+            return [Row(values, self._converters) for values in cursor.fetchall()]
+
+
+class Row:
+    """A row as the database gave it. What is asked for is converted: a join repeats what nobody asks for."""
+
+    __slots__ = ("_converters", "_values")
+
+    def __init__(self, values: Sequence[Any], converters: Mapping[int, Converter]) -> None:
+        self._values = values
+        self._converters = converters
+
+    def __getitem__(self, place: int) -> Any:
+        """The Python value at ``place``; negative places are not known."""
+        converter = self._converters.get(place)
+        return self._values[place] if converter is None else converter(self._values[place])
+
+    def part(self, start: int, width: int) -> list[Any]:
+        """The Python values of ``width`` columns from ``start``."""
+        end = start + width
+        values = list(self._values[start:end])
+        for place, converter in self._converters.items():
+            if start <= place < end:
+                values[place - start] = converter(values[place - start])
+        return values
+
+
+def _converter(
+    functions: Sequence[Callable[[Any, Any, Any], Any]], expression: Any, connection: BaseDatabaseWrapper
+) -> Converter:
+    """What Django does with one column of a result, as one function."""
+
+    def convert(value: Any) -> Any:
+        for function in functions:
+            value = function(value, expression, connection)
+        return value
+
+    return convert
 
 
 class PreparedInsert:
@@ -110,21 +154,13 @@ class Columns:
     def __init__(self, model: type[Model], prefix: str = "") -> None:
         self._model = model
         self._attnames = [field.attname for field in model._meta.concrete_fields]
-        self._pk = self._attnames.index(model._meta.pk.attname)
+        self.pk = self._attnames.index(model._meta.pk.attname)
         self.names = [f"{prefix}{field.name}" for field in model._meta.concrete_fields]
         self.width = len(self.names)
 
-    def instance(self, row: Sequence[Any], start: int) -> Any:
+    def instance(self, row: Row, start: int = 0) -> Any:
         """The instance whose columns begin at ``start`` in ``row``, or ``None`` if a left join found none."""
-        if row[start + self._pk] is None:
+        if row[start + self.pk] is None:
             return None
-        values = row[start : start + self.width]
+        values = row.part(start, self.width)
         return self._model.from_db(router.db_for_write(self._model), self._attnames, values)
-
-
-def columns_of(*parts: Columns) -> Iterable[tuple[Columns, int]]:
-    """Each of ``parts`` with the place of its first column in a row that holds them one after the other."""
-    start = 0
-    for part in parts:
-        yield part, start
-        start += part.width

@@ -135,7 +135,7 @@ def decide(case: Case, watch: Watch = unwatched) -> Permission:
     question = case.question
     case.unverified = UnverifiedAssertion.parse(question.assertion, settings.MAX_ASSERTION_LENGTH, watch)
     watch(Step.ISSUER, "a trusted issuer, enabled and in its dates", case.unverified.issuer)
-    trust = find_trust(case.unverified.issuer, question.client)
+    trust = find_trust(case.unverified.issuer, question.client, _claimed_subject(case.unverified))
     case.issuer = trust.issuer
     check_trusted(trust.issuer, question.now)
     assertion = case.assertion = validate(
@@ -162,6 +162,12 @@ def decide(case: Case, watch: Watch = unwatched) -> Permission:
         resources=_resources(question, rule, assertion, watch),
         expires_in=_lifetime(rule, assertion, question.now, watch),
     )
+
+
+def _claimed_subject(assertion: UnverifiedAssertion) -> str:
+    """Whom the assertion says to be about, so that the link can be read together with the trust."""
+    subject = assertion.claims.get("sub", assertion.issuer)
+    return subject if isinstance(subject, str) else ""
 
 
 def _check_id_jag(assertion: VerifiedAssertion, question: Question, watch: Watch) -> None:

@@ -19,7 +19,7 @@ from django.utils.module_loading import import_string
 
 from .assertion import AssertionRefused, Reason, VerifiedAssertion
 from .conf import settings
-from .models import GrantRule, LinkedSubject, TrustedIssuer
+from .models import GrantRule, LinkedSubject
 from .prepared import Columns, Parameter, PreparedQuery
 from .rules import resolve
 
@@ -58,7 +58,7 @@ def resolve_subject(assertion: VerifiedAssertion, rule: GrantRule) -> Subject:
         case policies.NO_USER:
             return Subject()
         case policies.SERVICE_USER:
-            return Subject(_known(rule.user))
+            return Subject(_known(_fixed_user(rule)))
         case policies.USER_FIELD:
             return Subject(_user_by_claim(assertion, rule))
         case policies.PROVISION:
@@ -77,25 +77,39 @@ def check_user(user: User, rule: GrantRule) -> None:
         raise AssertionRefused(Reason.PRIVILEGED_SUBJECT)
 
 
-_USER = Columns(get_user_model(), "user__")
+_USER = Columns(get_user_model())
 
 
-def _links_of_subject() -> QuerySet[Any, Any]:
-    issuer = Parameter("issuer", TrustedIssuer._meta.pk)
-    subject = Parameter("subject", LinkedSubject._meta.get_field("subject"))
-    links = LinkedSubject.objects.filter(issuer=issuer, subject=subject).order_by()
-    return links.values_list(*_USER.names, "subject")
+def _user_by_pk() -> QuerySet[Any, Any]:
+    user = Parameter("user", get_user_model()._meta.pk)
+    return get_user_model()._base_manager.filter(pk=user).values_list(*_USER.names)
 
 
-_links = PreparedQuery(_links_of_subject)
+_users = PreparedQuery(_user_by_pk)
+
+
+def _fixed_user(rule: GrantRule) -> User | None:
+    """The user that the rule names, read where users are written."""
+    rows = _users.rows(get_user_model(), user=rule.user_id) if rule.user_id is not None else []
+    return _USER.instance(rows[0]) if rows else None
 
 
 def linked_user(assertion: VerifiedAssertion, rule: GrantRule) -> User | None:
-    """The user that the assertion's subject is linked to, if it is."""
-    rows = _links.rows(LinkedSubject, issuer=rule.issuer_id, subject=assertion.subject)
+    """The user that the assertion's subject is linked to, if it is.
+
+    A rule of this request has been read together with the link; any other is asked now.
+    """
+    if rule.linked is not None and rule.linked.subject == assertion.subject:
+        return rule.linked.user
+    return _look_up_link(assertion, rule)
+
+
+def _look_up_link(assertion: VerifiedAssertion, rule: GrantRule) -> User | None:
+    links = LinkedSubject.objects.using(router.db_for_write(LinkedSubject)).select_related("user")
+    found = links.filter(issuer=rule.issuer_id, subject=assertion.subject)
     # A database that compares loosely must not make a neighbour of the subject the subject.
-    exact = [row for row in rows if row[-1] == assertion.subject]
-    return _USER.instance(exact[0], 0) if exact else None
+    exact = [link.user for link in found if link.subject == assertion.subject]
+    return exact[0] if exact else None
 
 
 def provision(assertion: VerifiedAssertion, rule: GrantRule) -> User:
@@ -110,7 +124,7 @@ def provision(assertion: VerifiedAssertion, rule: GrantRule) -> User:
             user = provisioner(assertion, rule)
             LinkedSubject.objects.create(issuer=rule.issuer, subject=assertion.subject, user=user)
     except IntegrityError:
-        user = _known(linked_user(assertion, rule))
+        user = _known(_look_up_link(assertion, rule))
     check_user(user, rule)
     return user
 

@@ -17,10 +17,10 @@ from oauth_jwt_grant.issuers import (
     policy_of,
 )
 from oauth_jwt_grant.keys import CertificateKeys, DiscoveredKeys, InlineKeys, RemoteKeys, StoredKeys
-from oauth_jwt_grant.models import TrustedIssuer
+from oauth_jwt_grant.models import Link, TrustedIssuer
 from oauth_jwt_grant.rules import Client, Operator
 from tests.e2e.support import World, assert_granted, build_world, make_application, make_issuer, make_rule
-from tests.factories import AUDIENCE, ISSUER, ec_key, mint
+from tests.factories import AUDIENCE, ISSUER, SUBJECT, ec_key, mint
 
 
 @pytest.fixture
@@ -67,14 +67,23 @@ def test_a_rule_is_loaded_as_its_client_meets_it(world: World) -> None:
     assert not nobody.lists(stranger)
 
 
-def test_a_rule_comes_with_its_user_and_its_application(world: World, django_assert_num_queries: Any) -> None:
-    world.change(world.rule, user=world.user, default_application=world.application)
+def test_a_rule_comes_with_its_application_and_with_the_link(
+    world: World, django_assert_num_queries: Any
+) -> None:
+    world.change(world.rule, default_application=world.application)
 
     with django_assert_num_queries(1):
-        (rule,) = find_trust(ISSUER, None).rules
-        assert rule.row.user == world.user
+        (rule,) = find_trust(ISSUER, None, SUBJECT).rules
         assert rule.row.default_application == world.application
         assert rule.row.issuer == world.issuer
+        assert rule.row.linked == Link(SUBJECT, world.user)
+
+
+@pytest.mark.parametrize("subject", [SUBJECT.upper(), f"{SUBJECT} ", "", "x" * 5000])
+def test_the_link_of_a_neighbour_is_nobodys(world: World, subject: str) -> None:
+    (rule,) = find_trust(ISSUER, None, subject).rules
+
+    assert rule.row.linked == Link(subject, None)
 
 
 def test_an_issuer_without_rules_is_still_known(world: World) -> None:

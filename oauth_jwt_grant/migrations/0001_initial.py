@@ -115,9 +115,9 @@ class Migration(migrations.Migration):
                 ('replay_key', models.CharField(max_length=64, null=True, verbose_name='replay key')),
                 ('replay_until', models.DateTimeField(help_text='Until then the assertion itself would still be valid.', null=True, verbose_name='single use until')),
                 ('access_token', models.OneToOneField(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='jwt_bearer_decision', to=oauth2_settings.ACCESS_TOKEN_MODEL)),
-                ('application', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='jwt_bearer_decisions', to=oauth2_settings.APPLICATION_MODEL)),
+                ('application', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='jwt_bearer_decisions', to=oauth2_settings.APPLICATION_MODEL)),
                 ('user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='jwt_bearer_decisions', to=settings.AUTH_USER_MODEL)),
-                ('rule', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='decisions', to='oauth_jwt_grant.grantrule')),
+                ('rule', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='decisions', to='oauth_jwt_grant.grantrule')),
             ],
             options={
                 'verbose_name': 'decision',

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .decisions import Decision
-from .rules import ClaimCondition, GrantRule, condition_of
+from .rules import ClaimCondition, GrantRule, Link, condition_of
 from .trust import IssuerKeys, LinkedSubject, TrustedIssuer
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "Decision",
     "GrantRule",
     "IssuerKeys",
+    "Link",
     "LinkedSubject",
     "TrustedIssuer",
     "condition_of",

@@ -39,12 +39,15 @@ class Decision(models.Model):
         TrustedIssuer, on_delete=models.SET_NULL, null=True, related_name="decisions", db_index=False
     )
     iss = models.CharField(_("issuer identifier"), max_length=255)
-    rule = models.ForeignKey(GrantRule, on_delete=models.SET_NULL, null=True, related_name="decisions")
+    rule = models.ForeignKey(
+        GrantRule, on_delete=models.SET_NULL, null=True, related_name="decisions", db_index=False
+    )
     application = models.ForeignKey(
         oauth2_settings.APPLICATION_MODEL,
         on_delete=models.SET_NULL,
         null=True,
         related_name="jwt_bearer_decisions",
+        db_index=False,
     )
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="jwt_bearer_decisions"

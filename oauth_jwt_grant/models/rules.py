@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
@@ -14,6 +15,14 @@ from oauth2_provider.settings import oauth2_settings
 from ..rules import ClientPolicy, Condition, InvalidCondition, Operator
 from ..validators import empty_list, validate_list, validate_resources, validate_scopes, validate_strings
 from .trust import TrustedIssuer
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """The answer to "to whom is ``subject`` linked?" as it was read with a rule: ``user``, or nobody."""
+
+    subject: str
+    user: Any
 
 
 class GrantRuleManager(models.Manager["GrantRule"]):
@@ -136,6 +145,9 @@ class GrantRule(models.Model):
     )
 
     objects = GrantRuleManager()
+
+    #: Set where the rule is read for an assertion: to whom the assertion's subject is linked at its issuer.
+    linked: Link | None = None
 
     class Meta:
         verbose_name = _("grant rule")

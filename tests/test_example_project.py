@@ -10,7 +10,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -196,7 +196,7 @@ def test_port_that_is_taken_is_named(environment, served):
 
 def test_kept_demo_runs_again(kept, served):
     assert re.findall(r"HTTP/1\.1 (\d+)", served) == ["200", "200", "400", "400", "400"]
-    with sqlite3.connect(kept / "example.sqlite3") as database:
+    with closing(sqlite3.connect(kept / "example.sqlite3")) as database:
         assert database.execute("SELECT count(*) FROM oauth_jwt_grant_trustedissuer").fetchone() == (1,)
 
 

@@ -13,6 +13,8 @@ import os
 import statistics
 import time
 from collections.abc import Callable
+from itertools import count
+from typing import Any
 from urllib.parse import urlencode
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
@@ -24,17 +26,20 @@ django.setup()
 from django.contrib.auth import get_user_model
 from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext, get_runner, setup_test_environment
+from django.test.utils import CaptureQueriesContext
 from oauth2_provider.models import get_application_model
 
 from oauth_jwt_grant.grant import GRANT_TYPE
 from oauth_jwt_grant.models import ClaimCondition, GrantRule, LinkedSubject, TrustedIssuer
 
-from ..factories import ISSUER, jwks, mint, rsa_key
+from ..factories import ISSUER, jwk, jwks, mint, rsa_key
+from ..jwks_server import JwksServer
+from .databases import test_databases
 
 TOKEN_URL = "/o/token/"
 FORM = "application/x-www-form-urlencoded"
 SECRET = "benchmark-secret"
+USERNAME = get_user_model().USERNAME_FIELD
 
 
 class Site:
@@ -43,7 +48,7 @@ class Site:
     def __init__(self) -> None:
         self.key = rsa_key()
         self.client = Client()
-        user = get_user_model().objects.create_user(**{get_user_model().USERNAME_FIELD: "bench@example.com"})
+        user = get_user_model().objects.create_user(**{USERNAME: "bench@example.com"})
         self.issuer = TrustedIssuer.objects.create(
             name="Benchmark", issuer=ISSUER, key_source="inline", jwks=jwks(self.key)
         )
@@ -65,10 +70,16 @@ class Site:
         text = base64.b64encode(f"{self.application.client_id}:{SECRET}".encode()).decode()
         return {"HTTP_AUTHORIZATION": f"Basic {text}"}
 
-    def assertion(self, number: int) -> str:
+    def assertion(self, number: object, **claims: Any) -> str:
         """A new assertion that the rule accepts."""
-        claims = {"jti": f"bench-{number}", "repository_id": "1", "repository_owner_id": "2"}
-        return mint(self.key, **claims)
+        pinned = {"jti": f"bench-{number}", "repository_id": "1", "repository_owner_id": "2"}
+        return mint(self.key, **pinned, **claims)
+
+    def fetch_keys_from(self, server: JwksServer) -> None:
+        """Have the issuer's keys fetched over HTTPS from now on."""
+        self.issuer.key_source, self.issuer.jwks_url = "jwks_url", server.url()
+        self.issuer.ca_bundle, self.issuer.allow_private_network = server.ca_pem, True
+        self.issuer.save()
 
     def allow_anybody(self) -> None:
         """Make the rule do without a client."""
@@ -80,13 +91,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--requests", type=int, default=400, help="of each kind")
     options = parser.parse_args()
-    setup_test_environment(debug=False)
-    runner = get_runner(django.conf.settings)(verbosity=0, interactive=False)
-    databases = runner.setup_databases()
-    try:
+    with test_databases():
         measure(options.requests)
-    finally:
-        runner.teardown_databases(databases)
 
 
 def measure(requests: int) -> None:
@@ -107,6 +113,30 @@ def measure(requests: int) -> None:
     compare("identified client", identified, own, requests)
     site.allow_anybody()
     compare("no client", anonymous, own, requests)
+    measure_variants(site, own, requests)
+
+
+def measure_variants(site: Site, own: Callable[[], int], requests: int) -> None:
+    """Measure what rules and issuers may add: keys that were fetched, users found by a claim or made."""
+    number = count()
+
+    def request(**claims: Callable[[], str]) -> Callable[[], int]:
+        assertions = [
+            site.assertion(f"v{next(number)}", **{name: value() for name, value in claims.items()})
+            for _ in range(requests + 20)
+        ]
+        return lambda: post(site, {"grant_type": GRANT_TYPE, "assertion": assertions.pop()})
+
+    rules = GrantRule.objects.all()
+    rules.update(subject_policy="user_field", subject_claim="name", user_field=USERNAME)
+    compare("no client, user by a claim", request(name=lambda: "bench@example.com"), own, requests)
+    rules.update(subject_policy="provision")
+    compare("no client, user made before", request(), own, requests)
+    compare("no client, user made now", request(sub=lambda: f"new-{next(number)}"), own, requests)
+    with JwksServer() as server:
+        server.publish(jwk(site.key))
+        site.fetch_keys_from(server)
+        compare("no client, fetched keys", request(), own, requests)
 
 
 def post(site: Site, data: dict[str, str], **headers: str) -> int:

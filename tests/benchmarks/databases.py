@@ -1,0 +1,22 @@
+"""Test databases for a script, made and removed as a test run does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.conf import settings
+from django.test.utils import get_runner, setup_test_environment, teardown_test_environment
+
+
+@contextmanager
+def test_databases() -> Iterator[None]:
+    """Empty, migrated databases in the place of the configured ones."""
+    setup_test_environment(debug=False)
+    runner = get_runner(settings)(verbosity=0, interactive=False)
+    databases = runner.setup_databases()
+    try:
+        yield
+    finally:
+        runner.teardown_databases(databases)
+        teardown_test_environment()

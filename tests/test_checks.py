@@ -31,6 +31,9 @@ from oauth_jwt_grant.oauth2_validators import JWTBearerValidatorMixin
 from oauth_jwt_grant.servers import JWTBearerServerMixin
 from oauth_jwt_grant.views import AuthorizationServerMetadataView
 
+# Django's own checks of JSON columns ask SQLite whether it knows JSON.
+pytestmark = pytest.mark.django_db
+
 ROOT = Path(__file__).parent.parent
 SHARED_CACHE = {"BACKEND": "django.core.cache.backends.filebased.FileBasedCache", "LOCATION": "unused"}
 

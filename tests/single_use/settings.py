@@ -2,7 +2,7 @@
 
 =======================  ==========================================================
 ``OJG_TEST_JOURNAL``     SQLite's ``journal_mode``: ``wal`` (default) or ``delete``
-``OJG_TEST_ISOLATION``   MariaDB's isolation level, for example ``repeatable read``
+``OJG_TEST_ISOLATION``   isolation level of the others, for example ``repeatable read``
 =======================  ==========================================================
 """
 
@@ -22,4 +22,10 @@ if _database["ENGINE"].endswith("sqlite3"):
     if _database["ATOMIC_REQUESTS"]:
         _options["transaction_mode"] = "IMMEDIATE"
 elif "OJG_TEST_ISOLATION" in os.environ:
-    _options["isolation_level"] = os.environ["OJG_TEST_ISOLATION"]
+    _level = os.environ["OJG_TEST_ISOLATION"]
+    if _database["ENGINE"].endswith("postgresql"):
+        import psycopg
+
+        _options["isolation_level"] = psycopg.IsolationLevel[_level.replace(" ", "_").upper()]
+    else:
+        _options["isolation_level"] = _level

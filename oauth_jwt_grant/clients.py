@@ -8,9 +8,34 @@ from django.db.models import QuerySet
 from django.db.models.manager import BaseManager
 from oauth2_provider.models import AbstractApplication, get_application_model
 
-from .prepared import Columns, Parameter, PreparedQuery
+from .prepared import Columns, Parameter, PreparedQuery, all_but, may_defer
 
-_APPLICATION = Columns(get_application_model())
+#: What neither this grant nor django-oauth-toolkit's authentication of a client asks for.
+_UNASKED = (
+    "redirect_uris",
+    "post_logout_redirect_uris",
+    "allowed_origins",
+    "name",
+    "user",
+    "created",
+    "updated",
+    "skip_authorization",
+    "algorithm",
+)
+
+
+def is_plain(model: Any) -> bool:
+    """Whether the applications of ``model`` are told usable or not by django-oauth-toolkit's own lights."""
+    usable: bool = model.is_usable is AbstractApplication.is_usable
+    return usable and may_defer(model)
+
+
+def _columns() -> Columns:
+    model = get_application_model()
+    return Columns(model, only=all_but(model, *_UNASKED) if is_plain(model) else None)
+
+
+_APPLICATION = _columns()
 
 
 def _application_by_client_id() -> QuerySet[Any, Any]:

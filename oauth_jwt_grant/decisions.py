@@ -12,8 +12,8 @@ from django.db import DatabaseError, IntegrityError, OperationalError, connectio
 from .assertion import AssertionRefused, DatabaseBusy, Reason, Undecided
 from .clock import moment
 from .conf import settings
+from .inserts import PreparedInsert
 from .models import Decision, TrustedIssuer
-from .prepared import PreparedInsert
 from .service import Case, Permission
 
 logger = logging.getLogger("oauth_jwt_grant.decisions")

@@ -14,6 +14,7 @@ from oauth2_provider.models import get_application_model
 
 from .assertion import ALGORITHMS, AssertionPolicy, AssertionRefused, Reason
 from .audiences import issuer_identifier
+from .clients import is_plain
 from .clock import moment
 from .conf import settings
 from .keys import (
@@ -28,7 +29,7 @@ from .keys import (
     StoredKeys,
 )
 from .models import GrantRule, IssuerKeys, Link, LinkedSubject, TrustedIssuer, condition_of
-from .prepared import Columns, Parameter, PreparedQuery, Row
+from .prepared import Columns, Parameter, PreparedQuery, RememberedColumns, Row, all_but, may_defer
 from .rules import Client, ClientPolicy, Condition
 
 
@@ -190,15 +191,38 @@ def _audiences_of(issuer: TrustedIssuer, audiences: Iterable[str]) -> frozenset[
     return frozenset(audiences)
 
 
-_RULE = Columns(GrantRule)
-_ISSUER = Columns(TrustedIssuer, "issuer__")
-_APPLICATION = Columns(get_application_model(), "default_application__")
-_LINKED = Columns(get_user_model(), "link__user__")
-# What a row consists of: rule, issuer, condition, link, and last what is to be known of the client.
-_CONDITION = _RULE.width + _ISSUER.width
-_LINK = _CONDITION + 3
-_LAST = _LINK + 1 + _LINKED.width
+def _user_columns() -> Columns:
+    """Of the user, what says whether there may be a token; the rest is read if a site asks for it."""
+    user, needed = get_user_model(), ("is_active", "is_staff", "is_superuser")
+    fields = {field.name for field in user._meta.concrete_fields}
+    # What a property says may rest on any field, and must not be read from a replica.
+    said = all(name in fields or isinstance(getattr(user, name, False), bool) for name in needed)
+    return Columns(user, "link__user__", only=needed if said and may_defer(user) else None)
+
+
+def _application_columns() -> Columns:
+    """Of the stand-in for a client, its key; all of it where ``is_usable()`` may look at it."""
+    model = get_application_model()
+    return Columns(model, "default_application__", only=() if is_plain(model) else None)
+
+
+_RULE = RememberedColumns(GrantRule, only=all_but(GrantRule, "issuer", "enabled", "position"))
+_ISSUER = RememberedColumns(
+    TrustedIssuer, "issuer__", only=all_but(TrustedIssuer, "name", "created", "updated")
+)
+_APPLICATION = _application_columns()
+_LINKED = _user_columns()
+# What a row consists of: its place, rule, issuer, condition, link, and what is to be known of the client.
+_ORDER = ("position", "pk", "conditions__pk")
+_PK_AT = _ORDER.index("pk")
+_RULE_AT = len(_ORDER)
+_ISSUER_AT = _RULE_AT + _RULE.width
+_CONDITION_AT = _ISSUER_AT + _ISSUER.width
+_LINK_AT = _CONDITION_AT + 3
+_LINKED_AT = _LINK_AT + 1
+_LAST = _LINKED_AT + _LINKED.width
 _NAMES = (
+    *_ORDER,
     *_RULE.names,
     *_ISSUER.names,
     "conditions__claim",
@@ -215,7 +239,8 @@ def _rules_of_issuer() -> QuerySet[GrantRule]:
     subject = Parameter("subject", LinkedSubject._meta.get_field("subject"))
     link = FilteredRelation("issuer__linked_subjects", condition=Q(issuer__linked_subjects__subject=subject))
     rules = GrantRule.objects.annotate(link=link).filter(issuer__issuer=issuer, enabled=True)
-    return rules.order_by("position", "pk", "conditions__pk")
+    # Ordered here and not there: on MariaDB, sorting rows with long texts takes a table on the disk.
+    return rules.order_by()
 
 
 def _rules_for_client() -> QuerySet[Any, Any]:
@@ -244,27 +269,33 @@ def _load_rules(iss: str, client: Client | None, subject: str) -> list[LoadedRul
         rows = _for_client.rows(GrantRule, iss=iss, subject=subject, client=client.pk)
     if not rows:
         return []
-    issuer = _ISSUER.instance(rows[0], _RULE.width)
+    rows.sort(key=_order)
+    issuer = _ISSUER.instance(rows[0], _ISSUER_AT)
     # A database that compares loosely must not make a neighbour of the subject the subject.
-    user = _LINKED.instance(rows[0], _LINK + 1) if rows[0][_LINK] == subject else None
+    user = _LINKED.instance(rows[0], _LINKED_AT) if rows[0][_LINK_AT] == subject else None
     link = Link(subject, user)
     grouped: dict[Any, list[Row]] = {}
     for row in rows:
-        grouped.setdefault(row[_RULE.pk], []).append(row)
+        grouped.setdefault(row.values[_PK_AT], []).append(row)
     return [_loaded(rows, issuer, link, client) for rows in grouped.values()]
+
+
+def _order(row: Row) -> tuple[int, int, int]:
+    position, pk, condition = row.values[:_RULE_AT]
+    return position, pk, condition or 0
 
 
 def _loaded(rows: list[Row], issuer: TrustedIssuer, link: Link, client: Client | None) -> LoadedRule:
     """One rule from its rows, of which there is one for each of its conditions, or one without any."""
-    rule = _RULE.instance(rows[0])
+    rule = _RULE.instance(rows[0], _RULE_AT)
     rule.issuer, rule.linked = issuer, link
     if client is None:
         rule.default_application = _APPLICATION.instance(rows[0], _LAST)
-    conditions = [row.part(_CONDITION, 3) for row in rows if row[_CONDITION] is not None]
+    conditions = [row.part(_CONDITION_AT, 3) for row in rows if row.values[_CONDITION_AT] is not None]
     return LoadedRule(
         rule,
         tuple(condition_of(*condition) for condition in conditions),
-        listed=client is not None and bool(rows[0][_LAST]),
+        listed=client is not None and bool(rows[0].values[_LAST]),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,12 +18,15 @@ from .audiences import server_audiences
 from .clients import find_application
 from .conf import settings
 from .grant import GRANT_TYPE, JWTBearerError
+from .inserts import prepare_save
 from .models import Decision
 from .service import Case, Permission, Question, decide
 from .signals import assertion_accepted, assertion_refused
 
 # Read and written through vars() alone: as an attribute it could be a posted parameter.
 _STATE = "_oauth_jwt_grant"
+# Whether the token that is made at the moment is one of this grant's.
+_saves_token: ContextVar[bool] = ContextVar("oauth_jwt_grant_saves_token", default=False)
 
 
 @dataclass(slots=True)
@@ -121,13 +125,24 @@ class JWTBearerValidatorMixin:
 
     def _create_access_token(self, expires: Any, request: Request, *args: Any, **kwargs: Any) -> Any:
         """Inside DOT's transaction, which ends with this: the token's row, then the decision's."""
-        access_token = super()._create_access_token(expires, request, *args, **kwargs)  # type: ignore[misc]
-        state = _state_of(request)
-        if state is not None:
-            state.decision = decisions.accept(
-                state.case, state.permission, access_token, _client_address(request)
-            )
+        create, state = super()._create_access_token, _state_of(request)  # type: ignore[misc]
+        if state is None:
+            return create(expires, request, *args, **kwargs)
+        begun = _saves_token.set(True)
+        try:
+            access_token = create(expires, request, *args, **kwargs)
+        finally:
+            _saves_token.reset(begun)
+        state.decision = decisions.accept(
+            state.case, state.permission, access_token, _client_address(request)
+        )
         return access_token
+
+    def _set_token_value(self, token_instance: Any, raw_token: str) -> None:
+        """Between DOT's making of a token and its saving: compiling that INSERT anew would cost the most."""
+        super()._set_token_value(token_instance, raw_token)  # type: ignore[misc]
+        if _saves_token.get():
+            prepare_save(token_instance)
 
     def _refusal(self, case: Case, refused: AssertionRefused, request: Request) -> JWTBearerError:
         """Write the refusal down, tell the site, and make the answer of it."""

@@ -7,16 +7,36 @@ needs to answer it. The rows are still read fresh each time: only the text is ke
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
-from weakref import WeakKeyDictionary
+from collections.abc import Callable, Collection, Sequence
+from copy import copy
+from typing import Any, TypeVar
 
 from django.db import connections, router
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Expression, Field, Model, QuerySet
+from django.db.models.base import ModelState
 
 #: From the database's value of a column to Python's.
 Converter = Callable[[Any], Any]
+Plan = TypeVar("Plan")
+
+#: Different rows that are remembered by each statement of a connection.
+_REMEMBERED = 256
+_PLANS = "_oauth_jwt_grant_plans"
+
+
+def plan_for(
+    connection: BaseDatabaseWrapper, owner: object, make: Callable[[BaseDatabaseWrapper], Plan]
+) -> Plan:
+    """What ``make`` has made of ``owner`` for ``connection``: its vendor, its version, its converters.
+
+    Kept with the connection, as it refers to it: both go when its thread does.
+    """
+    plans: dict[object, Any] = vars(connection).setdefault(_PLANS, {})
+    plan: Plan | None = plans.get(owner)
+    if plan is None:
+        plan = plans[owner] = make(connection)
+    return plan
 
 
 class Parameter(Expression):
@@ -40,16 +60,14 @@ class PreparedQuery:
 
     def __init__(self, build: Callable[[], QuerySet[Any, Any]]) -> None:
         self._build = build
-        # Compiled queries belong to their connection: its vendor, its version, its converters.
-        self._plans: WeakKeyDictionary[BaseDatabaseWrapper, _Plan] = WeakKeyDictionary()
 
     def rows(self, model: type[Model], **values: Any) -> list[Row]:
         """Run the query where ``model`` is written: a replica may lag behind a trust that was withdrawn."""
         connection = connections[router.db_for_write(model)]
-        plan = self._plans.get(connection)
-        if plan is None:
-            plan = self._plans[connection] = _Plan(self._build(), connection)
-        return plan.run(connection, values)
+        return plan_for(connection, self, self._plan).run(connection, values)
+
+    def _plan(self, connection: BaseDatabaseWrapper) -> _Plan:
+        return _Plan(self._build(), connection)
 
 
 class _Plan:
@@ -62,6 +80,22 @@ class _Plan:
             place: _converter(functions, expression, connection)
             for place, (functions, expression) in converters.items()
         }
+        self.remembered: dict[Any, Any] = {}
+
+    def convert(self, values: Sequence[Any], start: int) -> list[Any]:
+        """The Python values of ``values``, which begin at the place ``start`` of a row."""
+        end = start + len(values)
+        converted = list(values)
+        for place, converter in self._converters.items():
+            if start <= place < end:
+                converted[place - start] = converter(values[place - start])
+        return converted
+
+    def remember(self, key: Any, value: Any) -> None:
+        """Keep ``value`` under ``key``, and with it a limited number of others."""
+        if len(self.remembered) >= _REMEMBERED:
+            self.remembered.clear()
+        self.remembered[key] = value
 
     def run(self, connection: BaseDatabaseWrapper, values: dict[str, Any]) -> list[Row]:
         parameters = [
@@ -72,31 +106,25 @@ class _Plan:
         ]
         with connection.cursor() as cursor:
             cursor.execute(self._sql, parameters)
-            return [Row(values, self._converters) for values in cursor.fetchall()]
+            return [Row(values, self) for values in cursor.fetchall()]
 
 
 class Row:
     """A row as the database gave it. What is asked for is converted: a join repeats what nobody asks for."""
 
-    __slots__ = ("_converters", "_values")
+    __slots__ = ("plan", "values")
 
-    def __init__(self, values: Sequence[Any], converters: Mapping[int, Converter]) -> None:
-        self._values = values
-        self._converters = converters
+    def __init__(self, values: Sequence[Any], plan: _Plan) -> None:
+        self.values = values
+        self.plan = plan
 
     def __getitem__(self, place: int) -> Any:
         """The Python value at ``place``; negative places are not known."""
-        converter = self._converters.get(place)
-        return self._values[place] if converter is None else converter(self._values[place])
+        return self.part(place, 1)[0]
 
     def part(self, start: int, width: int) -> list[Any]:
         """The Python values of ``width`` columns from ``start``."""
-        end = start + width
-        values = list(self._values[start:end])
-        for place, converter in self._converters.items():
-            if start <= place < end:
-                values[place - start] = converter(values[place - start])
-        return values
+        return self.plan.convert(self.values[start : start + width], start)
 
 
 def _converter(
@@ -112,55 +140,73 @@ def _converter(
     return convert
 
 
-class PreparedInsert:
-    """Inserts rows whose primary key the database assigns; sends neither ``pre_save`` nor ``post_save``."""
-
-    def __init__(self, model: type[Model]) -> None:
-        self._model = model
-        fields = model._meta.concrete_fields
-        self._fields: list[Any] = [field for field in fields if not field.primary_key]
-        self._pk: Any = model._meta.pk
-        self._statements: WeakKeyDictionary[BaseDatabaseWrapper, str] = WeakKeyDictionary()
-
-    def insert(self, instance: Model) -> None:
-        """Insert ``instance`` and give it its primary key. Raises what the database raises."""
-        alias = router.db_for_write(self._model, instance=instance)
-        connection = connections[alias]
-        statement = self._statements.get(connection)
-        if statement is None:
-            statement = self._statements[connection] = self._compile(connection)
-        values = [
-            field.get_db_prep_save(field.pre_save(instance, add=True), connection) for field in self._fields
-        ]
-        with connection.cursor() as cursor:
-            cursor.execute(statement, values)
-            returned = connection.features.can_return_columns_from_insert
-            instance.pk = cursor.fetchone()[0] if returned else cursor.lastrowid
-        instance._state.adding, instance._state.db = False, alias
-
-    def _compile(self, connection: BaseDatabaseWrapper) -> str:
-        quote = connection.ops.quote_name
-        columns = ", ".join(quote(field.column) for field in self._fields)
-        places = ", ".join(["%s"] * len(self._fields))
-        statement = f"INSERT INTO {quote(self._model._meta.db_table)} ({columns}) VALUES ({places})"  # noqa: S608
-        if connection.features.can_return_columns_from_insert:
-            statement += f" RETURNING {quote(self._pk.column)}"
-        return statement
-
-
 class Columns:
-    """The columns of one model in a query: their names for ``values_list()``, and back to an instance."""
+    """The columns of one model in a query: their names for ``values_list()``, and back to an instance.
 
-    def __init__(self, model: type[Model], prefix: str = "") -> None:
-        self._model = model
-        self._attnames = [field.attname for field in model._meta.concrete_fields]
+    With ``only``, just these fields and the primary key are read, and the others by Django once somebody
+    asks for them: on each database, a column that nobody needs costs more than a row.
+    """
+
+    def __init__(self, model: type[Model], prefix: str = "", *, only: Collection[str] | None = None) -> None:
+        fields = [
+            field
+            for field in model._meta.concrete_fields
+            if only is None or field.primary_key or field.name in only
+        ]
+        self.model = model
+        self._attnames = [field.attname for field in fields]
         self.pk = self._attnames.index(model._meta.pk.attname)
-        self.names = [f"{prefix}{field.name}" for field in model._meta.concrete_fields]
+        self.names = [f"{prefix}{field.name}" for field in fields]
         self.width = len(self.names)
 
     def instance(self, row: Row, start: int = 0) -> Any:
         """The instance whose columns begin at ``start`` in ``row``, or ``None`` if a left join found none."""
-        if row[start + self.pk] is None:
+        if row.values[start + self.pk] is None:
             return None
+        return self._made(row, start)
+
+    def _made(self, row: Row, start: int) -> Any:
         values = row.part(start, self.width)
-        return self._model.from_db(router.db_for_write(self._model), self._attnames, values)
+        return self.model.from_db(router.db_for_write(self.model), self._attnames, values)
+
+
+def all_but(model: type[Model], *names: str) -> set[str]:
+    """The fields of ``model`` but for those, to be given to :class:`Columns`."""
+    return {field.name for field in model._meta.concrete_fields} - set(names)
+
+
+def may_defer(model: type[Model]) -> bool:
+    """Whether an instance of a model of the site's can be made without all of its fields.
+
+    An ``__init__`` of its own may look at any of them.
+    """
+    from_db: Any = model.from_db
+    return model.__init__ is Model.__init__ and from_db.__func__ is vars(Model)["from_db"].__func__
+
+
+class RememberedColumns(Columns):
+    """Columns whose values seldom change: a row that equals one seen before is not converted again.
+
+    It is read all the same, so a change shows at once. Not for rows with secrets.
+    """
+
+    def _made(self, row: Row, start: int) -> Any:
+        key = (self, *row.values[start : start + self.width])
+        remembered = row.plan.remembered.get(key)
+        if remembered is None:
+            remembered = super()._made(row, start)
+            row.plan.remember(key, remembered)
+        return _twin(remembered)
+
+
+def _twin(instance: Any) -> Any:
+    """Another instance with the same values, which may be changed without changing ``instance``."""
+    model: Any = type(instance)
+    twin = model.__new__(model)
+    twin.__dict__ = {
+        name: copy(value) if isinstance(value, list | dict) else value
+        for name, value in vars(instance).items()
+    }
+    state = twin._state = ModelState()
+    state.adding, state.db = False, instance._state.db
+    return twin

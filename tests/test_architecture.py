@@ -32,6 +32,7 @@ RANKS = {
     "audiences": 2,
     "clock": 2,
     "prepared": 2,
+    "inserts": 2,
     "clients": 3,
     "issuers": 3,
     "subjects": 3,

@@ -12,9 +12,9 @@ from oauth2_provider.oauth2_validators import OAuth2Validator
 from oauthlib.common import Request
 
 from oauth_jwt_grant.grant import GRANT_TYPE
+from oauth_jwt_grant.inserts import PreparedInsert
 from oauth_jwt_grant.models import Decision, LinkedSubject
 from oauth_jwt_grant.oauth2_validators import JWTBearerOAuth2Validator
-from oauth_jwt_grant.prepared import PreparedInsert
 from tests.e2e.support import NOT_ENTITLED, World, assert_granted, assert_refused, build_world, make_user
 from tests.factories import SUBJECT, ec_key, mint
 

@@ -1,0 +1,163 @@
+"""Statements that are compiled once: what they read is fresh, and what they keep does no harm."""
+
+from __future__ import annotations
+
+import gc
+import threading
+import weakref
+from typing import Any
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.db import connection, connections, models
+from django.test.utils import isolate_apps
+
+from oauth_jwt_grant import issuers
+from oauth_jwt_grant.models import GrantRule, TrustedIssuer
+from oauth_jwt_grant.prepared import Columns, Parameter, PreparedQuery, RememberedColumns, may_defer, plan_for
+from tests.e2e.support import World, build_world, make_application
+from tests.factories import ISSUER, SUBJECT, ec_key, jwks
+
+USER = get_user_model()
+
+
+@pytest.fixture
+def world(db: None) -> World:
+    return build_world()
+
+
+def _issuers() -> Any:
+    columns = RememberedColumns(TrustedIssuer)
+    wanted = Parameter("iss", TrustedIssuer._meta.get_field("issuer"))
+    query = PreparedQuery(
+        lambda: TrustedIssuer.objects.filter(issuer=wanted).order_by().values_list(*columns.names)
+    )
+    return lambda: [columns.instance(row) for row in query.rows(TrustedIssuer, iss=ISSUER)]
+
+
+def test_a_remembered_row_that_changes_is_read_anew(world: World) -> None:
+    read = _issuers()
+    assert [issuer.enabled for issuer in read()] == [True]
+
+    TrustedIssuer.objects.update(enabled=False)
+    assert [issuer.enabled for issuer in read()] == [False]
+    TrustedIssuer.objects.update(enabled=True, algorithms=["ES256"])
+    assert [(issuer.enabled, issuer.algorithms) for issuer in read()] == [(True, ["ES256"])]
+    TrustedIssuer.objects.all().delete()
+    assert read() == []
+
+
+def test_what_is_done_to_one_instance_shows_in_no_other(world: World) -> None:
+    TrustedIssuer.objects.update(algorithms=["ES256"], jwks={"keys": []})
+    read = _issuers()
+    (first,) = read()
+    first.algorithms.append("none")
+    first.jwks["keys"] = "mine"
+    first.enabled = False
+    first.issuer = "https://other.example"
+
+    (second,) = read()
+    assert (second.algorithms, second.jwks) == (["ES256"], {"keys": []})
+    assert (second.enabled, second.issuer) == (True, ISSUER)
+    assert (second._state.db, second._state.adding) == ("default", False)
+    second.jwks = jwks(ec_key())
+    second.name = "saved"
+    second.save()
+    assert TrustedIssuer.objects.get().name == "saved"
+
+
+def test_no_more_than_a_limited_number_of_rows_is_remembered(world: World) -> None:
+    read = _issuers()
+    for number in range(300):
+        TrustedIssuer.objects.update(name=f"name {number}")
+        assert [issuer.name for issuer in read()] == [f"name {number}"]
+
+    plans = vars(connection._connections[connection._alias])["_oauth_jwt_grant_plans"].values()
+    remembered = [len(plan.remembered) for plan in plans if hasattr(plan, "remembered")]
+    assert 0 < max(remembered) <= 256
+
+
+def test_what_is_compiled_goes_with_its_connection(world: World) -> None:
+    """A server that handles each request in a new thread must not gather old connections."""
+    left: list[weakref.ref[Any]] = []
+
+    def request() -> None:
+        mine = connections["default"]
+        plan_for(mine, issuers._for_nobody, issuers._for_nobody._plan)
+        left.append(weakref.ref(mine))
+        mine.close()
+
+    thread = threading.Thread(target=request)
+    thread.start()
+    thread.join()
+    del thread
+    gc.collect()
+
+    assert left[0]() is None
+
+
+def test_rules_come_in_their_order_and_with_their_own_conditions(world: World) -> None:
+    issuer = world.issuer
+    GrantRule.objects.filter(issuer=issuer).delete()
+    for position, name in ((3, "last"), (1, "first"), (2, "second"), (2, "third")):
+        rule = GrantRule.objects.create(issuer=issuer, name=name, position=position, scopes="read")
+        for claim in ("b", "a"):
+            rule.conditions.create(claim=f"{name}-{claim}", values=["x"])
+
+    rules = issuers.find_trust(ISSUER, None, SUBJECT).rules
+
+    assert [str(rule) for rule in rules] == ["first", "second", "third", "last"]
+    for rule in rules:
+        assert [condition.claim for condition in rule.conditions] == [f"{rule}-b", f"{rule}-a"]
+
+
+@pytest.mark.parametrize("field", ["name", "created", "updated"])
+def test_what_was_not_read_is_there_for_whoever_asks(world: World, field: str) -> None:
+    issuer = issuers.find_trust(ISSUER, None, SUBJECT).issuer
+    assert field not in vars(issuer)
+    assert getattr(issuer, field) == getattr(TrustedIssuer.objects.get(), field)
+
+
+def test_of_user_and_application_only_what_is_needed_is_read(world: World) -> None:
+    """Their password and secret least of all."""
+    application = make_application("stand-in")
+    GrantRule.objects.update(default_application=application, client_policy="anonymous")
+
+    rule = issuers.find_trust(ISSUER, None, SUBJECT).rules[0].row
+
+    assert rule.linked is not None
+    assert "password" not in vars(rule.linked.user)
+    assert rule.linked.user == USER.objects.get(pk=rule.linked.user.pk)
+    assert "client_secret" not in vars(rule.default_application)
+    assert rule.default_application.client_id == "stand-in"
+
+
+def test_a_model_that_looks_at_its_fields_when_it_is_made_is_read_whole() -> None:
+    with isolate_apps("django.contrib.auth"):
+
+        class Curious(models.Model):
+            name = models.TextField()
+
+            class Meta:
+                app_label = "auth"
+
+            def __init__(self, *args: Any, **kwargs: Any) -> None:
+                super().__init__(*args, **kwargs)
+                self.before = self.name
+
+        class Loaded(models.Model):
+            class Meta:
+                app_label = "auth"
+
+            @classmethod
+            def from_db(cls, *args: Any) -> Any:
+                return super().from_db(*args)
+
+    assert may_defer(USER)
+    assert not may_defer(Curious)
+    assert not may_defer(Loaded)
+
+
+def test_columns_without_the_primary_key_have_it_all_the_same() -> None:
+    columns = Columns(USER, only=["is_active"])
+    assert columns.names == ["id", "is_active"]

@@ -72,7 +72,7 @@ def prepare_save(instance: Any) -> None:
     It does for a new row of a model that is saved as Django saves: with one statement and
     the signals ``pre_save`` and ``post_save``. Any other is left as it is.
     """
-    model = type(instance)
+    model: Any = type(instance)
     if instance.pk is None and _is_saved_plainly(model):
         instance.save = _OneSave(instance)
 
@@ -84,7 +84,8 @@ class _OneSave:
         self._instance = instance
 
     def __call__(self, *args: Any, **kwargs: Any) -> None:
-        instance, model = self._instance, type(self._instance)
+        instance = self._instance
+        model: Any = type(instance)
         del instance.save
         if args or kwargs:
             instance.save(*args, **kwargs)

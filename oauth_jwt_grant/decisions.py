@@ -19,6 +19,13 @@ from .service import Case, Permission
 logger = logging.getLogger("oauth_jwt_grant.decisions")
 
 _decisions = PreparedInsert(Decision)
+# A decision of which nothing is known, field by field.
+_BLANK: dict[str, Any] = {
+    field.attname: None if field.null or field.is_relation else "" for field in Decision._meta.concrete_fields
+}
+_RELATIONS: dict[str, Any] = {
+    field.name: field for field in Decision._meta.concrete_fields if field.is_relation
+}
 
 
 def accept(case: Case, permission: Permission, access_token: Any, client_address: str | None) -> Decision:
@@ -31,10 +38,9 @@ def accept(case: Case, permission: Permission, access_token: Any, client_address
     """
     issuer, assertion, replay_key = permission.issuer, permission.assertion, permission.replay_key
     leeway = settings.LEEWAY if issuer.leeway is None else issuer.leeway
-    decision = Decision(
+    decision = _new(
+        _related(case, issuer) | {"user": access_token.user, "access_token": access_token},
         outcome=Decision.Outcome.ACCEPTED,
-        user=access_token.user,
-        access_token=access_token,
         scope=access_token.scope,
         claims=permission.recorded_claims,
         replay_key=replay_key,
@@ -94,11 +100,11 @@ def _refuse(
     if Decision.objects.refusals_within(issuer, 60, now).count() >= settings.REFUSALS_PER_MINUTE:
         return None
     undecided = isinstance(refused, Undecided)
-    decision = Decision(
+    decision = _new(
+        _related(case, issuer) | {"user": case.subject.user},
         outcome=Decision.Outcome.UNDECIDED if undecided else Decision.Outcome.REFUSED,
         reason=refused.reason,
         detail=(f"{refused.name} {refused.detail}".strip())[:500],
-        user=case.subject.user,
         scope=" ".join(case.scopes),
         **_known(case, issuer, client_address),
     )
@@ -113,16 +119,35 @@ def _give_up_transaction() -> None:
         connection.set_rollback(True)
 
 
+def _new(related: dict[str, Any], **values: Any) -> Decision:
+    """A decision with ``values`` that rests on the rows ``related``.
+
+    All values are given in the order of the fields, and related rows by their keys: Django takes a
+    fraction of the time over that.
+    """
+    values |= {f"{name}_id": None if row is None else row.pk for name, row in related.items()}
+    decision = Decision(*(_BLANK | {"claims": {}} | values).values())
+    for name, row in related.items():
+        _RELATIONS[name].set_cached_value(decision, row)
+    return decision
+
+
+def _related(case: Case, issuer: TrustedIssuer) -> dict[str, Any]:
+    """The rows that every decision rests on, as far as the case got."""
+    return {
+        "issuer": issuer,
+        "rule": case.rule,
+        "application": case.application or case.question.application,
+    }
+
+
 def _known(case: Case, issuer: TrustedIssuer, client_address: str | None) -> dict[str, Any]:
     """The columns that every decision has, as far as the case got."""
     header = case.unverified.header if case.unverified else {}
     jti = case.assertion.jti if case.assertion else None
     return {
         "time": moment(case.question.now),
-        "issuer": issuer,
         "iss": issuer.issuer,
-        "rule": case.rule,
-        "application": case.application or case.question.application,
         # Nothing that is not yet verified passes for the issuer's word.
         "subject": case.assertion.subject if case.assertion else "",
         "kid": str(header.get("kid") or "")[:255],

@@ -291,12 +291,14 @@ def _loaded(rows: list[Row], issuer: TrustedIssuer, link: Link, client: Client |
     rule.issuer, rule.linked = issuer, link
     if client is None:
         rule.default_application = _APPLICATION.instance(rows[0], _LAST)
-    conditions = [row.part(_CONDITION_AT, 3) for row in rows if row.values[_CONDITION_AT] is not None]
-    return LoadedRule(
-        rule,
-        tuple(condition_of(*condition) for condition in conditions),
-        listed=client is not None and bool(rows[0].values[_LAST]),
-    )
+    conditions = [_condition(row) for row in rows if row.values[_CONDITION_AT] is not None]
+    listed = client is not None and bool(rows[0].values[_LAST])
+    return LoadedRule(rule, tuple(conditions), listed=listed)
+
+
+def _condition(row: Row) -> Condition:
+    condition: Condition = row.remembered(_CONDITION_AT, 3, condition_of)
+    return condition
 
 
 def _issuer_without_rules(iss: str) -> TrustedIssuer | None:

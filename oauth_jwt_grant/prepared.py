@@ -91,12 +91,6 @@ class _Plan:
                 converted[place - start] = converter(values[place - start])
         return converted
 
-    def remember(self, key: Any, value: Any) -> None:
-        """Keep ``value`` under ``key``, and with it a limited number of others."""
-        if len(self.remembered) >= _REMEMBERED:
-            self.remembered.clear()
-        self.remembered[key] = value
-
     def run(self, connection: BaseDatabaseWrapper, values: dict[str, Any]) -> list[Row]:
         parameters = [
             parameter.output_field.get_db_prep_value(values[parameter.name], connection)
@@ -125,6 +119,16 @@ class Row:
     def part(self, start: int, width: int) -> list[Any]:
         """The Python values of ``width`` columns from ``start``."""
         return self.plan.convert(self.values[start : start + width], start)
+
+    def remembered(self, start: int, width: int, make: Callable[..., Any]) -> Any:
+        """What ``make`` makes of a :meth:`part`, or has made of the same values: never to be changed."""
+        key = (make, *self.values[start : start + width])
+        remembered = self.plan.remembered
+        if key not in remembered:
+            if len(remembered) >= _REMEMBERED:
+                remembered.clear()
+            remembered[key] = make(*self.part(start, width))
+        return remembered[key]
 
 
 def _converter(
@@ -166,7 +170,9 @@ class Columns:
         return self._made(row, start)
 
     def _made(self, row: Row, start: int) -> Any:
-        values = row.part(start, self.width)
+        return self._from_values(*row.part(start, self.width))
+
+    def _from_values(self, *values: Any) -> Any:
         return self.model.from_db(router.db_for_write(self.model), self._attnames, values)
 
 
@@ -191,12 +197,7 @@ class RememberedColumns(Columns):
     """
 
     def _made(self, row: Row, start: int) -> Any:
-        key = (self, *row.values[start : start + self.width])
-        remembered = row.plan.remembered.get(key)
-        if remembered is None:
-            remembered = super()._made(row, start)
-            row.plan.remember(key, remembered)
-        return _twin(remembered)
+        return _twin(row.remembered(start, self.width, self._from_values))
 
 
 def _twin(instance: Any) -> Any:

@@ -114,9 +114,9 @@ def check_token_reads(app_configs: Any = None, **kwargs: Any) -> list[CheckMessa
         return []
     return [
         Warning(
-            f"The database routers write access tokens to {written!r} and read them from {read!r}. While "
-            "that lags behind, django-oauth-toolkit's token endpoint fails after each grant, as it reads the new "
-            "token back, and a token that has been revoked is still good.",
+            f"The database routers write access tokens to {written!r} and read them from {read!r}. "
+            "django-oauth-toolkit reads each new token back: its token endpoint fails, for every grant, while "
+            "the replica lags behind; and a token that has been revoked stays good for so long.",
             hint=f"Let db_for_read() of your routers return {written!r} for {model._meta.label}.",
             id=CheckId.TOKENS_FROM_REPLICA,
         )

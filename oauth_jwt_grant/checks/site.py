@@ -115,8 +115,8 @@ def check_token_reads(app_configs: Any = None, **kwargs: Any) -> list[CheckMessa
     return [
         Warning(
             f"The database routers write access tokens to {written!r} and read them from {read!r}. "
-            "django-oauth-toolkit reads each new token back: its token endpoint fails, for every grant, while "
-            "the replica lags behind; and a token that has been revoked stays good for so long.",
+            "django-oauth-toolkit reads each new token back: its token endpoint fails, for every grant, "
+            "while the replica lags behind; and a token that has been revoked stays good for so long.",
             hint=f"Let db_for_read() of your routers return {written!r} for {model._meta.label}.",
             id=CheckId.TOKENS_FROM_REPLICA,
         )

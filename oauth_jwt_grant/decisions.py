@@ -97,7 +97,8 @@ def _refuse(
     case: Case, issuer: TrustedIssuer, refused: AssertionRefused, client_address: str | None
 ) -> Decision | None:
     now = moment(case.question.now)
-    if Decision.objects.refusals_within(issuer, 60, now).count() >= settings.REFUSALS_PER_MINUTE:
+    decisions = Decision.objects.using(router.db_for_write(Decision))
+    if decisions.refusals_within(issuer, 60, now).count() >= settings.REFUSALS_PER_MINUTE:
         return None
     undecided = isinstance(refused, Undecided)
     decision = _new(

@@ -145,7 +145,9 @@ class DatabaseKeyStore:
 
     def load(self) -> StoredKeys | None:
         """What was saved last, or ``None``."""
-        row = IssuerKeys.objects.filter(issuer=self._issuer).first()
+        # Where it is written: a replica that lags behind may still hold a key that has been withdrawn.
+        rows = IssuerKeys.objects.using(router.db_for_write(IssuerKeys))
+        row = rows.filter(issuer=self._issuer).first()
         return None if row is None else stored_keys(row)
 
     def save(self, keys: StoredKeys) -> None:

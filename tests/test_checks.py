@@ -363,9 +363,21 @@ def test_routers_part_tokens_from_decisions(settings):
     assert "oauth_jwt_grant.Decision" in message.msg
 
 
-def test_replicas_are_fine(settings):
-    settings.DATABASE_ROUTERS = ["tests.test_checks.ReadsReplica"]
+class ReadsReplicaButTokens(ReadsReplica):
+    """Reads tokens where they are written."""
+
+    def db_for_read(self, model, **hints):
+        return None if model._meta.model_name == "accesstoken" else "replica"
+
+
+def test_replicas_are_fine_but_for_tokens(settings):
+    settings.DATABASE_ROUTERS = ["tests.test_checks.ReadsReplicaButTokens"]
     assert ids(deploy=True) == []
+    settings.DATABASE_ROUTERS = ["tests.test_checks.ReadsReplica"]
+    (message,) = findings()
+    assert message.id == CheckId.TOKENS_FROM_REPLICA
+    assert "'default'" in message.msg
+    assert "'replica'" in message.msg
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,7 @@ CHECKS: tuple[Registration, ...] = (
     Registration(site.check_cache_alias, Tags.caches),
     Registration(site.check_cache_is_shared, Tags.caches, deploy=True),
     Registration(site.check_one_database, Tags.models),
+    Registration(site.check_token_reads, Tags.models),
     Registration(site.check_sqlite, Tags.models),
     Registration(site.check_grant_is_published, Tags.urls),
     Registration(site.check_metadata_view, Tags.urls, deploy=True),

@@ -104,6 +104,25 @@ def check_one_database(app_configs: Any = None, **kwargs: Any) -> list[CheckMess
     ]
 
 
+def check_token_reads(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
+    """Access tokens are read where they are written: DOT's token view reads each new one back at once."""
+    if not apps.is_installed("oauth2_provider"):
+        return []
+    model = apps.get_model(oauth2_settings.ACCESS_TOKEN_MODEL)
+    read, written = router.db_for_read(model), router.db_for_write(model)
+    if read == written:
+        return []
+    return [
+        Warning(
+            f"The database routers write access tokens to {written!r} and read them from {read!r}. "
+            "django-oauth-toolkit reads each new token back: its token endpoint fails, for every grant, "
+            "while the replica lags behind; and a token that has been revoked stays good for so long.",
+            hint=f"Let db_for_read() of your routers return {written!r} for {model._meta.label}.",
+            id=CheckId.TOKENS_FROM_REPLICA,
+        )
+    ]
+
+
 def check_sqlite(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
     """On SQLite a request that reads before it writes waits for its turn from the beginning."""
     if not apps.is_installed("oauth2_provider"):

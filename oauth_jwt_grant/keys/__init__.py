@@ -15,9 +15,10 @@ from .base import (
 )
 from .bindings import parse_bindings
 from .certificates import CertificateKeys, parse_trust_anchors
+from .discovered import DiscoveredKeys
 from .fetch import FetchedDocument, Fetcher, FetchFailed, check_url
 from .inline import InlineKeys, normalise_jwks
-from .remote import DiscoveredKeys, RemoteKeys
+from .remote import RemoteKeys
 
 __all__ = [
     "CertificateInfo",

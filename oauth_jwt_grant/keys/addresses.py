@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ipaddress
 import socket
-import threading
 from collections.abc import Callable, Sequence
 
 from requests_hardened.ip_filter import InvalidIPAddress, filter_host
+
+from .background import begin
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 #: Host name and port to addresses, in the order of preference. Raises :class:`OSError`.
@@ -59,22 +60,10 @@ def resolve_within(resolver: Resolver, host: str, port: int, seconds: float) -> 
     Raises :class:`OSError`, as :class:`TimeoutError` when ``seconds`` have passed; the
     question is then left to itself on its own thread.
     """
-    addresses: list[str] = []
-    errors: list[OSError] = []
-
-    def ask() -> None:
-        try:
-            addresses.extend(resolver(host, port))
-        except OSError as error:
-            errors.append(error)
-        except UnicodeError:  # a label too long for a host name
-            errors.append(OSError("not a host name"))
-
-    thread = threading.Thread(target=ask, daemon=True, name="oauth_jwt_grant-resolver")
-    thread.start()
-    thread.join(seconds)
-    if thread.is_alive():
-        raise TimeoutError("name resolution took too long")
-    if errors:
-        raise errors[0]
-    return addresses
+    question = begin(lambda: resolver(host, port), "resolver")
+    try:
+        return list(question.result(seconds))
+    except UnicodeError as error:  # a label too long for a host name
+        raise OSError("not a host name") from error
+    except TimeoutError as error:
+        raise TimeoutError("name resolution took too long") from error

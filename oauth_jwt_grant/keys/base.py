@@ -123,7 +123,7 @@ class KeyLimits:
 
     A JWK Set is used without a new fetch for what its ``Cache-Control: max-age`` says,
     but no shorter than ``min_age`` and no longer than ``max_age`` (also the value where
-    it says nothing).
+    it says nothing). ``patience`` is how long a request waits for a fetch that it can do without.
     """
 
     min_age: float = 300
@@ -131,6 +131,7 @@ class KeyLimits:
     refetch_cooldown: float = 30
     stale_if_error: float = 86400
     fetch_timeout: float = 5
+    patience: float = 1
     fetch_max_bytes: int = 262144
     max_keys: int = 100
 

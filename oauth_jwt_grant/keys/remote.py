@@ -10,27 +10,35 @@ import json
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
+from enum import Enum, auto
 from typing import Any
 
 from ..assertion.errors import KeysUnavailable
 from ..assertion.jose import PublicKey
 from .base import Clock, KeyCache, KeyLimits, KeySource, KeyStatus, KeyStore, select
-from .discovery import locate_keys
 from .fetch import Fetcher, FetchFailed
+from .late import StillFetching, brought, fetch_within
 from .parse import MalformedKeySet, ParsedKeys, parse_key_set, parse_text, without_secrets
 from .shared import KeptKeys, SharedKeys, fingerprint, logger
 from .transport import Deadline
 
-#: How long a request with an unknown key id waits for the refetch that another one has begun.
-ROTATION_WAIT = 1.0
 _POLL = 0.05
+
+
+class Need(Enum):
+    """What a request lacks when keys are fetched. It decides how long the request waits."""
+
+    NOTHING = auto()  # the kept keys serve it
+    KEY_ID = auto()  # the kept keys do not name its key id
+    KEYS = auto()  # there are no keys that could be used
 
 
 class RemoteKeys(KeySource):
     """The keys of ``issuer`` from its JWK Set at ``url``.
 
     * Fresh keys cost one look into the cache, nothing else.
-    * Stale keys are fetched anew by one request; all others go on with what is kept.
+    * Stale keys are fetched anew by one request; all others go on with what is kept. So does that one
+      when ``limits.patience`` is over; what then still comes is found by a later request (see :mod:`.late`).
     * Where nothing is kept, all others wait for the one who fetches.
     * An unknown key id causes one refetch per cool-down; kept keys stay as they are.
     * A failed fetch changes no keys and is not repeated before a growing pause; kept keys
@@ -66,7 +74,9 @@ class RemoteKeys(KeySource):
 
     def candidates(self, header: Mapping[str, Any]) -> Sequence[PublicKey]:
         """The issuer's keys that ``alg`` and ``kid`` allow; fetches only where it must."""
-        kept = self._current()
+        kept = self._latest()
+        if kept is None or not self._is_fresh(kept):
+            kept = self._renewed(kept, header)
         parsed = self._parsed(kept)
         found = select(parsed.keys, header)
         if _settled(parsed, header, found):
@@ -118,14 +128,26 @@ class RemoteKeys(KeySource):
     def _is_usable(self, kept: KeptKeys) -> bool:
         return self._clock() < kept.fetched_at + self._limits.stale_if_error
 
-    def _current(self) -> KeptKeys:
-        """The keys to work with now. Raises :class:`KeysUnavailable`."""
+    def _latest(self) -> KeptKeys | None:
+        """The keys that are kept; in the place of stale ones what has come without being waited for."""
         kept = self._kept_or_restored()
         if kept is not None and self._is_fresh(kept):
             return kept
+        try:
+            late = brought(self._source())
+        except FetchFailed as error:
+            logger.warning("The keys of the issuer %r could not be fetched: %s", self._issuer, error)
+            return kept
+        if late is None or (kept is not None and late.fetched_at <= kept.fetched_at):
+            return kept
+        self._shared.keep(late)
+        return late
+
+    def _renewed(self, kept: KeptKeys | None, header: Mapping[str, Any]) -> KeptKeys:
+        """The keys to work with where ``kept`` are stale. Raises :class:`KeysUnavailable`."""
         usable = kept if kept is not None and self._is_usable(kept) else None
         try:
-            newer = self._fetched_by_one(kept)
+            newer = self._fetched_by_one(kept, self._need(usable, header))
         except FetchFailed as error:
             if usable is None:
                 raise self._unavailable(error) from error
@@ -135,32 +157,47 @@ class RemoteKeys(KeySource):
             raise self._unavailable(FetchFailed("the present fetch has brought nothing"))
         return newer
 
+    def _need(self, usable: KeptKeys | None, header: Mapping[str, Any]) -> Need:
+        if usable is None:
+            return Need.KEYS
+        parsed = self._parsed(usable)
+        return Need.NOTHING if _settled(parsed, header, select(parsed.keys, header)) else Need.KEY_ID
+
     def _after_rotation(self, kept: KeptKeys) -> KeptKeys:
         """The keys to look for a key id in that ``kept`` does not name."""
+        patience = min(self._limits.patience, self._limits.fetch_timeout)
         if not self._shared.may_refetch():
-            return self._awaited(kept, min(ROTATION_WAIT, self._limits.fetch_timeout)) or kept
+            return self._awaited(kept, patience) or kept
         try:
-            return self._fetched_by_one(kept) or self._awaited(kept, ROTATION_WAIT) or kept
+            return self._fetched_by_one(kept, Need.KEY_ID) or self._awaited(kept, patience) or kept
         except FetchFailed:
             return kept
 
-    def _fetched_by_one(self, kept: KeptKeys | None) -> KeptKeys | None:
+    def _fetched_by_one(self, kept: KeptKeys | None, need: Need) -> KeptKeys | None:
         """Newer keys than ``kept``; ``None`` if somebody else fetches. Raises :class:`FetchFailed`."""
-        failure = self._shared.failure()
-        if failure is not None and self._clock() < failure.retry_at:
-            raise FetchFailed(failure.error)
+        self._check_pause(need)
         if not self._shared.start_fetch():
             return None
         try:
             # Somebody may have come and gone between the first look and this turn.
-            latest, failure = self._shared.kept(), self._shared.failure()
+            latest = self._shared.kept()
             if latest is not None and latest != kept:
                 return latest
-            if failure is not None and self._clock() < failure.retry_at:
-                raise FetchFailed(failure.error)
-            return self._download(kept)
+            failing = self._check_pause(need)
+            # An issuer that answers may be waited for by the request that needs its new key.
+            hurried = need is Need.NOTHING or (need is Need.KEY_ID and failing)
+            return self._download(kept, hurried=hurried)
         finally:
             self._shared.end_fetch()
+
+    def _check_pause(self, need: Need) -> bool:
+        """Whether the last fetch has failed. Raises :class:`FetchFailed` while the issuer is left alone."""
+        failure = self._shared.failure()
+        if failure is None:
+            return False
+        if self._clock() < (failure.urgent_at if need is Need.KEYS else failure.retry_at):
+            raise FetchFailed(failure.error)
+        return True
 
     def _awaited(self, kept: KeptKeys | None, seconds: float) -> KeptKeys | None:
         """What the present fetcher brings within ``seconds``: keys newer than ``kept``, or ``None``."""
@@ -174,12 +211,18 @@ class RemoteKeys(KeySource):
             self._sleep(_POLL)
         return None
 
-    def _download(self, kept: KeptKeys | None) -> KeptKeys:
-        """Fetch and keep the key set, or note the failure and raise :class:`FetchFailed`."""
+    def _download(self, kept: KeptKeys | None, *, hurried: bool = False) -> KeptKeys:
+        """Fetch and keep the key set, or note the failure and raise :class:`FetchFailed`.
+
+        ``hurried``: wait no longer than ``limits.patience``, and leave the fetch to itself then.
+        """
         try:
-            newer = self._exchange(kept)
+            if hurried and self._limits.patience < self._limits.fetch_timeout:
+                newer = fetch_within(self._source(), lambda: self._exchange(kept), self._limits.patience)
+            else:
+                newer = self._exchange(kept)
         except FetchFailed as error:
-            self._shared.fail(str(error))
+            self._shared.fail(str(error), goes_on=isinstance(error, StillFetching))
             logger.warning("The keys of the issuer %r cannot be fetched: %s", self._issuer, error)
             raise
         self._shared.keep(newer)
@@ -209,26 +252,8 @@ class RemoteKeys(KeySource):
 
     def _unavailable(self, error: FetchFailed) -> KeysUnavailable:
         failure = self._shared.failure()
-        wait = math.ceil(failure.retry_at - self._clock()) if failure else 1
+        wait = math.ceil(failure.urgent_at - self._clock()) if failure else 1
         return KeysUnavailable(f"the keys cannot be fetched: {error}", retry_after=max(1, wait))
-
-
-class DiscoveredKeys(RemoteKeys):
-    """The keys of an issuer that tells their URL in its metadata.
-
-    The metadata is read anew with each fetch of the keys, from ``discovery_url`` or,
-    if that is empty, from the well-known places under the issuer.
-    """
-
-    def __init__(self, *, discovery_url: str = "", **kwargs: Any) -> None:
-        self._discovery_url = discovery_url
-        super().__init__(**kwargs)
-
-    def _source(self) -> str:
-        return fingerprint("discovery", self._issuer, self._discovery_url)
-
-    def _locate(self, deadline: Deadline) -> str:
-        return locate_keys(self._fetcher, self._issuer, self._discovery_url, deadline)
 
 
 def _settled(parsed: ParsedKeys, header: Mapping[str, Any], found: Sequence[PublicKey]) -> bool:

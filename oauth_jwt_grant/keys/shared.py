@@ -32,12 +32,17 @@ class KeptKeys:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """``count`` failed fetches in a row ``since`` then, the last ``error``, and when to try again."""
+    """``count`` failed fetches in a row ``since`` then, the last ``error``, and when to try again.
+
+    ``urgent_at`` is when somebody may try who has no usable keys: sooner than the others
+    after a fetch that was not waited for to its end, which tells little of the issuer.
+    """
 
     count: int
     since: float
     error: str
     retry_at: float
+    urgent_at: float
 
 
 def fingerprint(*parts: str) -> str:
@@ -88,13 +93,18 @@ class SharedKeys:
         value = self._get("failure")
         return None if value is None else Failure(**value)
 
-    def fail(self, error: str) -> Failure:
-        """Note a failed fetch, and leave the issuer alone for longer each time."""
+    def fail(self, error: str, *, goes_on: bool = False) -> Failure:
+        """Note a failed fetch, and leave the issuer alone for longer each time.
+
+        With ``goes_on`` nobody waits for it any longer, but it has not ended: until it has,
+        nobody begins another.
+        """
         now, last = self._clock(), self.failure()
         count = last.count + 1 if last else 1
-        retry_at = now + self._limits.backoff(count)
-        failure = Failure(count, last.since if last else now, error, retry_at)
-        self._set("failure", asdict(failure), self._limits.stale_if_error + self._limits.backoff(count))
+        pause = self._limits.backoff(count)
+        ends = self._limits.fetch_timeout if goes_on else pause
+        failure = Failure(count, last.since if last else now, error, now + max(pause, ends), now + ends)
+        self._set("failure", asdict(failure), self._limits.stale_if_error + max(pause, ends))
         return failure
 
     def start_fetch(self) -> bool:
@@ -118,7 +128,7 @@ class SharedKeys:
         self._set("set", asdict(kept), lifetime)
 
     def _key(self, name: str) -> str:
-        return f"oauth_jwt_grant:keys:1:{self._source}:{name}"
+        return f"oauth_jwt_grant:keys:2:{self._source}:{name}"
 
     def _get(self, name: str) -> Any:
         try:

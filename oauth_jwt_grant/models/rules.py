@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -193,11 +194,19 @@ class GrantRule(models.Model):
 
 
 class ClaimConditionManager(models.Manager["ClaimCondition"]):
-    """Conditions, findable by rule, claim and operator."""
+    """Conditions, findable by their rule and all that they say: two may differ in their values alone."""
 
-    def get_by_natural_key(self, issuer: str, rule: str, claim: str, operator: str) -> ClaimCondition:
-        """The condition of that rule on ``claim`` with ``operator``."""
-        return self.get(rule__issuer__issuer=issuer, rule__name=rule, claim=claim, operator=operator)
+    def get_by_natural_key(
+        self, issuer: str, rule: str, claim: str, operator: str, values: object
+    ) -> ClaimCondition:
+        """The condition of that rule on ``claim`` with ``operator`` and ``values``."""
+        alike = self.filter(rule__issuer__issuer=issuer, rule__name=rule, claim=claim, operator=operator)
+        # As JSON: to Python 1 is True, and databases compare JSON each in its own way.
+        wanted = json.dumps(values, sort_keys=True)
+        for condition in alike.order_by("pk"):
+            if json.dumps(condition.values, sort_keys=True) == wanted:
+                return condition
+        raise self.model.DoesNotExist
 
 
 class ClaimCondition(models.Model):
@@ -242,9 +251,9 @@ class ClaimCondition(models.Model):
         """This row as the rules package reads it."""
         return condition_of(self.claim, self.operator, self.values)
 
-    def natural_key(self) -> tuple[str, str, str, str]:
+    def natural_key(self) -> tuple[str, str, str, str, object]:
         """What names this condition in a fixture."""
-        return (*self.rule.natural_key(), self.claim, self.operator)
+        return (*self.rule.natural_key(), self.claim, self.operator, self.values)
 
     natural_key.dependencies = ("oauth_jwt_grant.grantrule",)  # type: ignore[attr-defined]
 

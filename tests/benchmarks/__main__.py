@@ -22,6 +22,8 @@ PARTS = (
     ("load", "postgres", ("psycopg", "gunicorn")),
     ("clearing", "postgres", ("psycopg",)),
     ("clearing", "mariadb", ("pymysql",)),
+    ("deleting", "postgres", ("psycopg",)),
+    ("deleting", "mariadb", ("pymysql",)),
     ("scale", "postgres", ("psycopg",)),
 )
 

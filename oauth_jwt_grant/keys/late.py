@@ -1,0 +1,51 @@
+"""Fetches that take longer than the request that began them wants to wait.
+
+Such a fetch goes on, on a thread that touches nothing but the network: no cache, no
+database connection, no transaction. What it brings lies here until the next request of
+the same process asks for it and puts it where all processes find it. A process that
+ends or forks takes nothing with it but the wish to fetch once more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future
+
+from .background import begin
+from .fetch import FetchFailed
+from .shared import KeptKeys
+
+# One for each source of keys, by its fingerprint.
+_begun: dict[str, Future[KeptKeys]] = {}
+
+
+class StillFetching(FetchFailed):
+    """Nothing has come so far; the fetch goes on."""
+
+
+def fetch_within(source: str, fetch: Callable[[], KeptKeys], seconds: float) -> KeptKeys:
+    """What ``fetch`` brings within ``seconds``.
+
+    Raises :class:`FetchFailed`, as :class:`StillFetching` when it takes longer: then
+    :func:`brought` has the keys of this ``source`` later.
+    """
+    fetching = begin(fetch, "keys")
+    try:
+        return fetching.result(seconds)
+    except TimeoutError as error:
+        _begun[source] = fetching
+        raise StillFetching(f"no answer within {seconds:g} s, and none awaited longer") from error
+    except OSError as error:
+        raise FetchFailed(str(error)) from error
+
+
+def brought(source: str) -> KeptKeys | None:
+    """What a fetch for ``source`` has brought that nobody waited for; told once.
+
+    ``None`` if there is none or it goes on. Raises :class:`FetchFailed` if it has failed.
+    """
+    fetching = _begun.get(source)
+    if fetching is None or not fetching.done():
+        return None
+    _begun.pop(source, None)
+    return fetching.result()

@@ -41,8 +41,16 @@ def server_audiences(request: HttpRequest | None = None) -> frozenset[str]:
 
 
 def issuer_identifier() -> str | None:
-    """The one string that this server is known by (RFC 8414 section 2), as far as settings say it."""
-    return oauth2_settings.OIDC_ISS_ENDPOINT or next(iter(settings.AUDIENCES), None)
+    """The one string that this server is known by (RFC 8414 section 2), as far as settings say it.
+
+    ``OIDC_ISS_ENDPOINT``, or else the first of ``AUDIENCES`` that is not the URL of the token endpoint.
+    """
+    if oauth2_settings.OIDC_ISS_ENDPOINT:
+        return str(oauth2_settings.OIDC_ISS_ENDPOINT)
+    ordered = isinstance(settings.AUDIENCES, list | tuple)
+    token_path = _token_path(None)
+    names = settings.AUDIENCES if ordered else sorted(settings.AUDIENCES)
+    return next((name for name in names if not name.endswith(token_path)), None)
 
 
 def hosts_are_exact() -> bool:

@@ -109,6 +109,7 @@ CASES: dict[Reason, Callable[[World], Any]] = {
     Reason.SEVERAL_CREDENTIALS: lambda world: world.post_basic("client", SECRET, client_secret=SECRET),
     Reason.CLIENT_AUTHENTICATION: posted(client_secret="wrong"),
     Reason.AUTHORIZATION_DETAILS: posted(authorization_details="[]"),
+    Reason.DPOP: posted(headers={"DPoP": "x"}),
     Reason.TOO_LONG: posted(assertion="a" * 20_000),
     Reason.MALFORMED: posted(assertion="a.b.c"),
     Reason.CRITICAL_HEADER: lambda world: world.post(

@@ -38,6 +38,25 @@ def test_what_the_operator_wrote_counts_alone(settings: Any) -> None:
     assert issuer_identifier() == "a"
 
 
+@pytest.mark.standard("JAG-03")
+@pytest.mark.parametrize(
+    ("audiences", "identifier"),
+    [
+        (["https://as.example.com/o/token/", "https://as.example.com"], "https://as.example.com"),
+        (("https://as.example.com", "https://as.example.com/o/token/"), "https://as.example.com"),
+        ({"https://as.example.com/o/token/", "https://b.example", "https://a.example"}, "https://a.example"),
+        (["https://as.example.com/o/token/"], None),
+        ([], None),
+    ],
+)
+def test_the_token_endpoint_is_no_issuer_identifier(
+    settings: Any, audiences: Any, identifier: str | None
+) -> None:
+    settings.OAUTH_JWT_GRANT = {"AUDIENCES": audiences}
+
+    assert issuer_identifier() == identifier
+
+
 def test_derived_from_the_request(unset: Any) -> None:
     assert server_audiences(request()) == {"http://as.example.com/o", "http://as.example.com/o/token/"}
     assert server_audiences(request(secure=True)) == {

@@ -35,7 +35,7 @@ def server_audiences(request: HttpRequest | None = None) -> frozenset[str]:
         return frozenset()
     try:
         issuer = oauth2_settings.oauth2_authorization_server_issuer(request)
-        return frozenset({issuer, request.build_absolute_uri(token_path)})
+        return frozenset({issuer, request.build_absolute_uri(token_path), *_published_issuer(request)})
     except DisallowedHost:
         return frozenset()
 
@@ -57,6 +57,15 @@ def hosts_are_exact() -> bool:
     """Whether ``ALLOWED_HOSTS`` lets through no host that a caller could make up."""
     hosts = django_settings.ALLOWED_HOSTS
     return bool(hosts) and not any(host.startswith((".", "*")) for host in hosts)
+
+
+def _published_issuer(request: HttpRequest) -> list[str]:
+    """The issuer in our own metadata, which differs from DOT's where DOT's URLs have a prefix."""
+    try:
+        place = request.build_absolute_uri(reverse("oauth_jwt_grant:oauth-server-metadata"))
+    except NoReverseMatch:
+        return []
+    return [place.partition("/.well-known/")[0]]
 
 
 def _token_path(request: HttpRequest | None) -> str:

@@ -137,11 +137,15 @@ def test_a_token_that_would_outlive_its_assertion(world: World) -> None:
     assert failed(explanation) == [Step.EXP]
 
 
-def test_the_client_of_an_id_jag_is_a_step_of_its_own(world: World) -> None:
+def test_what_is_asked_of_id_jags_alone_are_steps_of_their_own(world: World) -> None:
     world.change(world.issuer, profile="id-jag", audiences=[AUDIENCE])
-    jag = {"header": {"typ": "oauth-id-jag+jwt"}}
+    jag: dict[str, Any] = {"header": {"typ": "oauth-id-jag+jwt"}}
 
-    assert Step.CLIENT in [step.step for step in ask(world, mint(ec_key(), client_id="client", **jag)).steps]
+    good = mint(ec_key(), client_id="client", **jag)
+    assert [step.step for step in ask(world, good).steps] == list(Step)
+    assert failed(ask(world, mint(ec_key(), tenant=1, **jag))) == [Step.TENANT]
+    assert failed(ask(world, mint(ec_key(), authorization_details=[], **jag))) == [Step.DETAILS]
+    assert failed(ask(world, mint(ec_key(), client_id="client", tenant="acme", **jag))) == [Step.RULE]
     assert failed(ask(world, mint(ec_key(), client_id="other", **jag))) == [Step.CLIENT]
     assert failed(ask(world, mint(ec_key(), client_id="client", **jag), application=None)) == [Step.CLIENT]
 

@@ -175,7 +175,7 @@ def test_what_was_read_leads_to_a_token(site: str, session: requests.Session) ->
 def test_a_client_that_starts_with_the_issuer_alone(site: str, session: requests.Session) -> None:
     if not is_installed("requests_oauth2client"):
         pytest.skip("not on this cell: requests_oauth2client is not installed")
-    from requests_oauth2client import OAuth2Client
+    from requests_oauth2client import InvalidRequest, OAuth2Client
 
     client = OAuth2Client.from_discovery_endpoint(
         get_well_known_url(site, external=True),
@@ -186,6 +186,9 @@ def test_a_client_that_starts_with_the_issuer_alone(site: str, session: requests
     )
     header = {"typ": "oauth-id-jag+jwt"}
     assertion = mint(ec_key(), header=header, aud=client.issuer, client_id="client", scope="read")
+    # A client that wants its token bound learns that it cannot have it, and has lost nothing.
+    with pytest.raises(InvalidRequest, match="DPoP is not supported"):
+        client.jwt_bearer(assertion, dpop=True)
     assert client.jwt_bearer(assertion).scope == "read"
 
 

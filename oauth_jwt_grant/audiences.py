@@ -35,20 +35,37 @@ def server_audiences(request: HttpRequest | None = None) -> frozenset[str]:
         return frozenset()
     try:
         issuer = oauth2_settings.oauth2_authorization_server_issuer(request)
-        return frozenset({issuer, request.build_absolute_uri(token_path)})
+        return frozenset({issuer, request.build_absolute_uri(token_path), *_published_issuer(request)})
     except DisallowedHost:
         return frozenset()
 
 
 def issuer_identifier() -> str | None:
-    """The one string that this server is known by (RFC 8414 section 2), as far as settings say it."""
-    return oauth2_settings.OIDC_ISS_ENDPOINT or next(iter(settings.AUDIENCES), None)
+    """The one string that this server is known by (RFC 8414 section 2), as far as settings say it.
+
+    ``OIDC_ISS_ENDPOINT``, or else the first of ``AUDIENCES`` that is not the URL of the token endpoint.
+    """
+    if oauth2_settings.OIDC_ISS_ENDPOINT:
+        return str(oauth2_settings.OIDC_ISS_ENDPOINT)
+    ordered = isinstance(settings.AUDIENCES, list | tuple)
+    token_path = _token_path(None)
+    names = settings.AUDIENCES if ordered else sorted(settings.AUDIENCES)
+    return next((name for name in names if not name.endswith(token_path)), None)
 
 
 def hosts_are_exact() -> bool:
     """Whether ``ALLOWED_HOSTS`` lets through no host that a caller could make up."""
     hosts = django_settings.ALLOWED_HOSTS
     return bool(hosts) and not any(host.startswith((".", "*")) for host in hosts)
+
+
+def _published_issuer(request: HttpRequest) -> list[str]:
+    """The issuer in our own metadata, which differs from DOT's where DOT's URLs have a prefix."""
+    try:
+        place = request.build_absolute_uri(reverse("oauth_jwt_grant:oauth-server-metadata"))
+    except NoReverseMatch:
+        return []
+    return [place.partition("/.well-known/")[0]]
 
 
 def _token_path(request: HttpRequest | None) -> str:

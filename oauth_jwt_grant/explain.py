@@ -9,7 +9,7 @@ from typing import Any
 from django.views.decorators.debug import sensitive_variables
 from oauth2_provider.settings import oauth2_settings
 
-from .assertion import AssertionRefused, Reason, Step
+from .assertion import ID_JAG_STEPS, AssertionRefused, Reason, Step
 from .decisions import is_spent
 from .service import Case, Permission, Question, decide
 
@@ -85,7 +85,7 @@ def _results(begun: list[tuple[Step, Any, Any]], *, failed: bool) -> list[Explai
     results = []
     for step in Step:
         if step not in seen:
-            if step is not Step.CLIENT:  # asked of ID-JAGs alone
+            if step not in ID_JAG_STEPS:
                 results.append(ExplainedStep(step, Status.NOT_REACHED))
             continue
         status = Status.FAILED if failed and step is last else Status.PASSED

@@ -57,6 +57,9 @@ def is_jwt_bearer_request(request: HttpRequest) -> bool:
 
 def _unacceptable(request: HttpRequest) -> AssertionRefused | None:
     """What oauthlib and Django would let pass or stumble over before the grant is asked."""
+    if "DPoP" in request.headers:
+        # RFC 9449 section 5 would have the client discard a bearer token. Refused, it keeps its assertion.
+        return AssertionRefused(Reason.DPOP)
     if request.META.get("QUERY_STRING"):
         return AssertionRefused(Reason.PARAMETER_IN_QUERY)
     if not _is_utf8(request):

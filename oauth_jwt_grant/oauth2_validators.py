@@ -18,6 +18,7 @@ from .audiences import server_audiences
 from .clients import find_application
 from .conf import settings
 from .grant import GRANT_TYPE, JWTBearerError
+from .id_jag import is_id_jag
 from .inserts import prepare_save
 from .models import Decision
 from .service import Case, Permission, Question, decide
@@ -113,6 +114,10 @@ class JWTBearerValidatorMixin:
             raise self._refusal(state.case, refused, request) from refused
         except (IntegrityError, OperationalError) as error:
             raise self._refusal(state.case, decisions.refusal_of(error), request) from error
+        resources = state.permission.resources
+        if resources and is_id_jag(state.permission.issuer):
+            # ID-JAG section 4.4.1: the answer says what was granted. RFC 8707 gives the member no form.
+            token["resource"] = resources if len(resources) > 1 else resources[0]
         assertion_accepted.send_robust(sender=Decision, decision=state.decision, request=request)
         return saved
 

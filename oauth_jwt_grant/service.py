@@ -17,17 +17,20 @@ from oauth2_provider.scopes import get_scopes_backend
 from oauth2_provider.settings import oauth2_settings
 
 from .assertion import (
+    ID_JAG_TYPE,
     AssertionRefused,
     Reason,
     Step,
     UnverifiedAssertion,
     VerifiedAssertion,
     Watch,
+    subject_of,
     unwatched,
     validate,
 )
 from .conf import settings
-from .issuers import LoadedRule, check_trusted, find_trust, key_source_of, policy_of
+from .id_jag import check_id_jag, claimed_scope, claims_to_name, is_id_jag
+from .issuers import LoadedRule, Trust, check_trusted, find_trust, key_source_of, policy_of
 from .models import GrantRule, TrustedIssuer
 from .rules import (
     ABSENT,
@@ -39,7 +42,6 @@ from .rules import (
     grant_scopes,
     resolve,
     resource_claim,
-    scope_claim,
     split_scope,
 )
 from .subjects import Subject, find_subject
@@ -72,7 +74,6 @@ class Question:
         return Client(
             pk=self.application.pk,
             registered_by_operator=source == "manual",
-            confidential=self.application.client_type == AbstractApplication.CLIENT_CONFIDENTIAL,
         )
 
 
@@ -145,9 +146,9 @@ def decide(case: Case, watch: Watch = unwatched) -> Permission:
         now=question.now,
         watch=watch,
     )
-    if trust.issuer.profile == TrustedIssuer.Profile.ID_JAG:
-        _check_id_jag(assertion, question, watch)
-    rule = case.rule = _choose_rule(case, trust.rules, assertion, watch)
+    if is_id_jag(trust.issuer):
+        check_id_jag(assertion, question.application, watch)
+    rule = case.rule = _choose_rule(case, trust, assertion, watch)
     case.application = _application(question, rule)
     watch(Step.SUBJECT, rule.subject_policy, assertion.subject)
     case.subject = find_subject(assertion, rule)
@@ -166,31 +167,19 @@ def decide(case: Case, watch: Watch = unwatched) -> Permission:
 
 def _claimed_subject(assertion: UnverifiedAssertion) -> str:
     """Whom the assertion says to be about, so that the link can be read together with the trust."""
+    if assertion.typ == ID_JAG_TYPE:
+        return subject_of(assertion.claims)
     subject = assertion.claims.get("sub", assertion.issuer)
     return subject if isinstance(subject, str) else ""
 
 
-def _check_id_jag(assertion: VerifiedAssertion, question: Question, watch: Watch) -> None:
-    """ID-JAG section 4.4.1: it was issued to the very client that presents it, which has proved who it is."""
-    application, client = question.application, question.client
-    watch(Step.CLIENT, application.client_id if application else None, assertion.claims.get("client_id"))
-    if application is None or client is None:
-        raise AssertionRefused(Reason.CLIENT_REQUIRED)
-    if not client.confidential:
-        raise AssertionRefused(Reason.CLIENT_NOT_ADMITTED)
-    if "client_id" not in assertion.claims:
-        raise AssertionRefused(Reason.MISSING_CLAIM, "client_id")
-    if assertion.claims["client_id"] != application.client_id:
-        raise AssertionRefused(Reason.OTHER_CLIENT)
-
-
-def _choose_rule(
-    case: Case, rules: Sequence[LoadedRule], assertion: VerifiedAssertion, watch: Watch
-) -> GrantRule:
+def _choose_rule(case: Case, trust: Trust, assertion: VerifiedAssertion, watch: Watch) -> GrantRule:
     """RFC 7523 section 3: the additional restrictions and policy of this server."""
+    issuer, rules = trust.issuer, trust.rules
     watch(Step.RULE, "a rule whose conditions hold and that admits the client", [str(rule) for rule in rules])
+    to_be_named = claims_to_name(issuer, assertion)
     try:
-        chosen, case.misses = first_match(rules, assertion.claims, case.question.client)
+        chosen, case.misses = first_match(rules, assertion.claims, case.question.client, to_be_named)
     except NoMatch as error:
         case.misses = error.misses
         raise
@@ -209,13 +198,12 @@ def _scopes(case: Case, rule: GrantRule, assertion: VerifiedAssertion, watch: Wa
     """RFC 7521 section 4.1: within what client, application, rule and assertion allow."""
     question = case.question
     watch(Step.SCOPE, rule.scopes, question.scope)
-    bounded = rule.scope_claim == GrantRule.ScopeClaim.CEILING
     available = get_scopes_backend().get_available_scopes(
         application=case.application, request=question.request
     )
     return grant_scopes(
         requested=split_scope(question.scope or ""),
-        claimed=scope_claim(assertion.claims) if bounded else None,
+        claimed=claimed_scope(rule, assertion),
         ceiling=rule.scopes.split(),
         default=rule.default_scopes.split(),
         available=available,

@@ -73,7 +73,7 @@ class _Server(ThreadingHTTPServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
-    owner: JwksServer
+    owner: Any
 
     def do_GET(self) -> None:
         self.owner.note(self.path, dict(self.headers))
@@ -110,7 +110,12 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 class JwksServer:
-    """The server. ``answers`` maps paths to answers, or to callables from request headers to answers."""
+    """The server. ``answers`` maps paths to answers, or to callables from request headers to answers.
+
+    ``handler`` is what answers, for servers that take more than GET.
+    """
+
+    handler: type[BaseHTTPRequestHandler] = _Handler
 
     def __init__(self, context: ssl.SSLContext | None = None) -> None:
         self.answers: dict[str, Answer | Callable[[dict[str, str]], Answer]] = {}
@@ -130,7 +135,7 @@ class JwksServer:
 
     def start(self) -> None:
         """Listen, at the same port as before if there was one."""
-        handler = type("Handler", (_Handler,), {"owner": self})
+        handler = type("Handler", (self.handler,), {"owner": self})
         self._server = _Server(("127.0.0.1", self.port), handler)
         self.port = self._server.server_port
         self._server.socket = self._context.wrap_socket(

@@ -35,6 +35,7 @@ RANKS = {
     "inserts": 2,
     "clients": 3,
     "issuers": 3,
+    "id_jag": 3,
     "subjects": 3,
     "decisions": 3,
     "service": 3,

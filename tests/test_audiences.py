@@ -9,6 +9,7 @@ from django.test import RequestFactory
 from django.urls import include, path
 
 from oauth_jwt_grant.audiences import hosts_are_exact, issuer_identifier, server_audiences
+from tests.test_checks import OURS
 
 urlpatterns = [path("oauth/", include("oauth2_provider.urls", namespace="oauth2_provider"))]
 
@@ -38,6 +39,25 @@ def test_what_the_operator_wrote_counts_alone(settings: Any) -> None:
     assert issuer_identifier() == "a"
 
 
+@pytest.mark.standard("JAG-03")
+@pytest.mark.parametrize(
+    ("audiences", "identifier"),
+    [
+        (["https://as.example.com/o/token/", "https://as.example.com"], "https://as.example.com"),
+        (("https://as.example.com", "https://as.example.com/o/token/"), "https://as.example.com"),
+        ({"https://as.example.com/o/token/", "https://b.example", "https://a.example"}, "https://a.example"),
+        (["https://as.example.com/o/token/"], None),
+        ([], None),
+    ],
+)
+def test_the_token_endpoint_is_no_issuer_identifier(
+    settings: Any, audiences: Any, identifier: str | None
+) -> None:
+    settings.OAUTH_JWT_GRANT = {"AUDIENCES": audiences}
+
+    assert issuer_identifier() == identifier
+
+
 def test_derived_from_the_request(unset: Any) -> None:
     assert server_audiences(request()) == {"http://as.example.com/o", "http://as.example.com/o/token/"}
     assert server_audiences(request(secure=True)) == {
@@ -46,6 +66,15 @@ def test_derived_from_the_request(unset: Any) -> None:
     }
     assert server_audiences() == frozenset()
     assert issuer_identifier() is None
+
+
+@pytest.mark.standard("MET-01")
+def test_the_issuer_of_our_own_metadata_is_derived_as_well(unset: Any) -> None:
+    unset.ROOT_URLCONF = OURS
+
+    names = {"https://as.example.com", "https://as.example.com/o", "https://as.example.com/o/token/"}
+    assert server_audiences(request(secure=True)) == names
+    assert server_audiences(request("evil.example")) == frozenset()
 
 
 def test_a_host_that_is_not_ours_derives_nothing(unset: Any) -> None:

@@ -17,9 +17,11 @@ from django.core.management import call_command
 from django.core.management.base import SystemCheckError
 from django.db import connections
 from django.test import override_settings
-from django.urls import include, path
+from django.urls import clear_script_prefix, include, path, set_script_prefix
 from oauth2_provider.oauth2_backends import OAuthLibCore
 from oauth2_provider.oauth2_validators import OAuth2Validator
+from oauth2_provider.urls import metadata_urlpatterns
+from oauth2_provider.views import OAuthServerMetadataView
 from oauthlib.oauth2 import Server
 
 from oauth_jwt_grant.checks import CHECKS, CheckId
@@ -38,7 +40,8 @@ ROOT = Path(__file__).parent.parent
 SHARED_CACHE = {"BACKEND": "django.core.cache.backends.filebased.FileBasedCache", "LOCATION": "unused"}
 
 
-DOT = path("o/", include("oauth2_provider.urls", namespace="oauth2_provider"))
+DOT_URLS = include("oauth2_provider.urls", namespace="oauth2_provider")
+DOT = path("o/", DOT_URLS)
 
 
 def urlconf(*patterns) -> ModuleType:
@@ -412,6 +415,76 @@ def test_metadata_view(settings, urls, grants, expected):
     with provider(OAUTH2_GRANT_TYPES_SUPPORTED=["authorization_code", *grants]):
         assert ids() == [check_id for check_id in expected if check_id != CheckId.PLAIN_METADATA]
         assert ids(deploy=True) == expected
+
+
+def dots_metadata():
+    return path("", include((metadata_urlpatterns, "dots_metadata")))
+
+
+def ours_metadata(prefix: str = ""):
+    return path(prefix, include("oauth_jwt_grant.urls"))
+
+
+PLAIN_IDS = [CheckId.GRANT_NOT_PUBLISHED, CheckId.PLAIN_METADATA]
+
+
+@pytest.mark.parametrize(
+    ("patterns", "expected"),
+    [
+        pytest.param([ours_metadata(), dots_metadata(), DOT], [], id="ours before DOT's"),
+        pytest.param([DOT, ours_metadata()], [], id="ours after DOT's, which have a prefix"),
+        pytest.param([dots_metadata(), ours_metadata(), DOT], PLAIN_IDS, id="ours after DOT's"),
+        pytest.param(
+            [path("", DOT_URLS), ours_metadata()], PLAIN_IDS, id="all of DOT's at the root, and before"
+        ),
+        pytest.param([ours_metadata(), path("", DOT_URLS)], [], id="all of DOT's at the root, and after"),
+        pytest.param(
+            [dots_metadata(), ours_metadata("o/"), DOT], PLAIN_IDS, id="ours under a prefix, DOT's not"
+        ),
+        pytest.param([dots_metadata(), DOT], PLAIN_IDS, id="DOT's alone"),
+        pytest.param(
+            [ours_metadata("auth/"), path("auth/", DOT_URLS)],
+            [CheckId.METADATA_NOT_FOUND],
+            id="both under a prefix",
+        ),
+        pytest.param(
+            [path("auth/", DOT_URLS), ours_metadata("auth/")],
+            [*PLAIN_IDS, CheckId.METADATA_NOT_FOUND],
+            id="both under a prefix, ours after DOT's",
+        ),
+        pytest.param([ours_metadata("auth/")], [CheckId.METADATA_NOT_FOUND], id="ours under a prefix, alone"),
+        pytest.param([], [], id="nothing at all"),
+    ],
+)
+def test_how_the_metadata_is_mounted(settings, patterns, expected):
+    settings.ROOT_URLCONF = urlconf(*patterns)
+    with provider(OAUTH2_GRANT_TYPES_SUPPORTED=["authorization_code"]):
+        assert sorted(ids(deploy=True)) == expected
+
+
+def test_the_place_of_an_issuer_with_a_path(settings):
+    inserted = ".well-known/oauth-authorization-server/tenant"
+    settings.ROOT_URLCONF = urlconf(path(inserted, OAuthServerMetadataView.as_view()), ours_metadata(), DOT)
+    assert ids(deploy=True) == []
+    with provider(OIDC_ISS_ENDPOINT="https://as.example.com/tenant"):
+        assert ids(deploy=True) == PLAIN_IDS
+    settings.ROOT_URLCONF = urlconf(
+        path(inserted, AuthorizationServerMetadataView.as_view()), ours_metadata("tenant/"), DOT
+    )
+    assert sorted(ids(deploy=True)) == [*PLAIN_IDS, CheckId.METADATA_NOT_FOUND]
+    with provider(OIDC_ISS_ENDPOINT="https://as.example.com/tenant/"):
+        assert ids(deploy=True) == []
+
+
+def test_behind_a_script_prefix(settings):
+    settings.ROOT_URLCONF = PLAIN
+    set_script_prefix("/app/")
+    try:
+        assert ids(deploy=True) == PLAIN_IDS
+        settings.ROOT_URLCONF = OURS
+        assert ids(deploy=True) == []
+    finally:
+        clear_script_prefix()
 
 
 def test_own_metadata_view_that_extends_ours(settings):

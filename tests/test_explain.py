@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from oauth_jwt_grant.assertion import Reason, Step
+from oauth_jwt_grant.assertion import ID_JAG_STEPS, Reason, Step
 from oauth_jwt_grant.explain import Explanation, Status, explain
 from oauth_jwt_grant.models import Decision, TrustedIssuer
 from oauth_jwt_grant.service import Question
@@ -36,7 +36,7 @@ def test_a_good_assertion_passes_every_step(world: World) -> None:
 
     assert explanation.accepted
     assert {step.status for step in explanation.steps} == {Status.PASSED}
-    assert [step.step for step in explanation.steps] == [step for step in Step if step is not Step.CLIENT]
+    assert [step.step for step in explanation.steps] == [step for step in Step if step not in ID_JAG_STEPS]
     assert explanation.answer == {"token_type": "Bearer", "expires_in": 3600, "scope": "read"}
     assert explanation.permission is not None
     assert explanation.permission.subject.user == world.user
@@ -137,11 +137,15 @@ def test_a_token_that_would_outlive_its_assertion(world: World) -> None:
     assert failed(explanation) == [Step.EXP]
 
 
-def test_the_client_of_an_id_jag_is_a_step_of_its_own(world: World) -> None:
+def test_what_is_asked_of_id_jags_alone_are_steps_of_their_own(world: World) -> None:
     world.change(world.issuer, profile="id-jag", audiences=[AUDIENCE])
-    jag = {"header": {"typ": "oauth-id-jag+jwt"}}
+    jag: dict[str, Any] = {"header": {"typ": "oauth-id-jag+jwt"}}
 
-    assert Step.CLIENT in [step.step for step in ask(world, mint(ec_key(), client_id="client", **jag)).steps]
+    good = mint(ec_key(), client_id="client", **jag)
+    assert [step.step for step in ask(world, good).steps] == list(Step)
+    assert failed(ask(world, mint(ec_key(), tenant=1, **jag))) == [Step.TENANT]
+    assert failed(ask(world, mint(ec_key(), authorization_details=[], **jag))) == [Step.DETAILS]
+    assert failed(ask(world, mint(ec_key(), client_id="client", tenant="acme", **jag))) == [Step.RULE]
     assert failed(ask(world, mint(ec_key(), client_id="other", **jag))) == [Step.CLIENT]
     assert failed(ask(world, mint(ec_key(), client_id="client", **jag), application=None)) == [Step.CLIENT]
 

@@ -124,15 +124,29 @@ def test_no_token_endpoint_no_methods(settings):
         ("id-jag", {"valid_until": timedelta(hours=-1)}, False),
     ],
 )
-def test_profiles(profile, changes, published):
+def test_profiles_of_issuers_with_a_rule(profile, changes, published):
     now = timezone.now()
-    issuer(
+    of = issuer(
         profile,
         **{key: now + value if isinstance(value, timedelta) else value for key, value in changes.items()},
     )
+    assert "authorization_grant_profiles_supported" not in document()
+    switched_off = rule(of, enabled=False)
+    assert "authorization_grant_profiles_supported" not in document()
+    switched_off.enabled = True
+    switched_off.save()
     assert document().get("authorization_grant_profiles_supported") == (
         [ID_JAG_PROFILE] if published else None
     )
+
+
+@pytest.mark.standard("MET-10", "MET-11")
+def test_nothing_tells_who_is_trusted():
+    rule(issuer("id-jag", audiences=["urn:secret:audience"]), client_policy="registered")
+    text = json.dumps(document())
+    assert "issuer.example" not in text
+    assert "urn:secret:audience" not in text
+    assert "identity_chaining_requested_token_types_supported" not in text
 
 
 def test_no_issuer_no_none():

@@ -42,6 +42,8 @@ _LABELS = {
     Step.JTI: gettext_lazy("Unique id (jti)"),
     Step.KIND: gettext_lazy("Kind of token"),
     Step.CNF: gettext_lazy("Bound to a key (cnf)"),
+    Step.TENANT: gettext_lazy("Tenant (tenant)"),
+    Step.DETAILS: gettext_lazy("Authorization details"),
     Step.CLIENT: gettext_lazy("Client (client_id)"),
     Step.RULE: gettext_lazy("Rule"),
     Step.SUBJECT: gettext_lazy("User"),

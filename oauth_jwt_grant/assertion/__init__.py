@@ -8,15 +8,19 @@ comes out: a :class:`VerifiedAssertion`, or one of the exceptions
 from __future__ import annotations
 
 from .errors import ANSWERS, Answer, AssertionRefused, DatabaseBusy, KeysUnavailable, Reason, Undecided
+from .id_jag import TENANTS, subject_of
 from .jose import ALGORITHMS, PublicKey
-from .policy import AssertionPolicy
-from .steps import Step, Watch, unwatched
+from .policy import ID_JAG_TYPE, AssertionPolicy
+from .steps import ID_JAG_STEPS, Step, Watch, unwatched
 from .tokens import UnverifiedAssertion, VerifiedAssertion
 from .validator import validate
 
 __all__ = [
     "ALGORITHMS",
     "ANSWERS",
+    "ID_JAG_STEPS",
+    "ID_JAG_TYPE",
+    "TENANTS",
     "Answer",
     "AssertionPolicy",
     "AssertionRefused",
@@ -29,6 +33,7 @@ __all__ = [
     "UnverifiedAssertion",
     "VerifiedAssertion",
     "Watch",
+    "subject_of",
     "unwatched",
     "validate",
 ]

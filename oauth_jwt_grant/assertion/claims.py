@@ -37,9 +37,12 @@ def check_issuer(claims: Claims, policy: AssertionPolicy, now: float, watch: Wat
 
 
 def check_subject(claims: Claims, policy: AssertionPolicy, now: float, watch: Watch) -> None:
-    """RFC 7523 section 3, item 2: there is a ``sub``, a string that is not empty."""
+    """RFC 7523 section 3, item 2: there is a ``sub``, a string that is not empty.
+
+    An ID-JAG is about somebody else than its issuer, whatever stands in elsewhere (ID-JAG section 3.1).
+    """
     watch(Step.SUB, "a string", claims.get("sub"))
-    if "sub" in claims or not policy.subject_fallback:
+    if "sub" in claims or policy.id_jag or not policy.subject_fallback:
         string_claim(claims, "sub", required=True)
 
 
@@ -109,11 +112,12 @@ def check_kind(claims: Claims, policy: AssertionPolicy, now: float, watch: Watch
     """RFC 8725 section 3.12: no ID Token, which says who has signed in somewhere else.
 
     ID Tokens have no ``typ`` of their own; these claims are in no other JWT
-    (OpenID Connect Core sections 2 and 3.3.2.11).
+    (OpenID Connect Core sections 2 and 3.3.2.11). An ID-JAG is told from them by its
+    type, and may have any claim that an ID Token has (ID-JAG section 3.1).
     """
     watch(Step.KIND, "no nonce, at_hash or c_hash", sorted({"nonce", "at_hash", "c_hash"} & claims.keys()))
     for name in ("nonce", "at_hash", "c_hash"):
-        if name in claims:
+        if name in claims and not policy.id_jag:
             raise AssertionRefused(Reason.ID_TOKEN, name)
 
 

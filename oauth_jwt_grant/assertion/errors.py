@@ -22,6 +22,7 @@ class Reason(StrEnum):
     SEVERAL_CREDENTIALS = "several_credentials"
     CLIENT_AUTHENTICATION = "client_authentication"
     AUTHORIZATION_DETAILS = "authorization_details"
+    DPOP = "dpop"
 
     TOO_LONG = "too_long"
     MALFORMED = "malformed"
@@ -109,7 +110,12 @@ ANSWERS: dict[Reason, Answer] = {
     Reason.AUTHORIZATION_DETAILS: Answer(
         "RFC 9396 section 5",
         "invalid_authorization_details",
-        "The parameter authorization_details is not supported.",
+        "Authorization details (authorization_details) are not supported.",
+    ),
+    Reason.DPOP: Answer(
+        "RFC 9449 section 5",
+        "invalid_request",
+        "DPoP is not supported: the token would not be bound to the key of the proof.",
     ),
     Reason.TOO_LONG: Answer("RFC 8725 section 3.10", "invalid_grant", "The assertion is too long."),
     Reason.MALFORMED: Answer(

@@ -37,12 +37,18 @@ class Step(StrEnum):
     JTI = "jti"
     KIND = "kind"
     CNF = "cnf"
+    TENANT = "tenant"
+    DETAILS = "authorization_details"
     CLIENT = "client_id"
     RULE = "rule"
     SUBJECT = "subject"
     SCOPE = "scope"
     RESOURCE = "resource"
     REPLAY = "replay"
+
+
+#: Asked of ID-JAGs alone.
+ID_JAG_STEPS = frozenset({Step.TENANT, Step.DETAILS, Step.CLIENT})
 
 
 def unwatched(step: Step, expected: Any, actual: Any) -> None:

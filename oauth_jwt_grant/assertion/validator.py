@@ -8,6 +8,7 @@ from typing import Any
 
 from .claims import RULES, numeric_date, string_claim
 from .errors import AssertionRefused, Reason
+from .id_jag import ID_JAG_RULES, subject_of
 from .jose import PublicKey, verify
 from .policy import AssertionPolicy
 from .steps import Step, Watch, unwatched
@@ -33,15 +34,16 @@ def validate(
     _check_type(assertion, policy, watch)
     _check_algorithm(assertion, policy, watch)
     key = _find_key(assertion, candidates, watch)
-    for rule in RULES:
-        rule(assertion.claims, policy, now, watch)
+    claims = assertion.claims
+    for rule in (*RULES, *ID_JAG_RULES) if policy.id_jag else RULES:
+        rule(claims, policy, now, watch)
     return VerifiedAssertion(
         issuer=policy.issuer,
-        subject=assertion.claims.get("sub", policy.issuer),
-        expires_at=numeric_date(assertion.claims, "exp"),
-        jti=string_claim(assertion.claims, "jti"),
+        subject=subject_of(claims) if policy.id_jag else claims.get("sub", policy.issuer),
+        expires_at=numeric_date(claims, "exp"),
+        jti=string_claim(claims, "jti"),
         header=assertion.header,
-        claims=assertion.claims,
+        claims=claims,
         thumbprint=key.thumbprint,
         signing_input_digest=hashlib.sha256(assertion.signing_input).hexdigest(),
     )

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from django.core import checks
 from django.core.checks import CheckMessage, Tags
 
-from . import configuration, site, wiring
+from . import configuration, metadata, site, wiring
 from .messages import CheckId
 
 
@@ -42,8 +42,9 @@ CHECKS: tuple[Registration, ...] = (
     Registration(site.check_one_database, Tags.models),
     Registration(site.check_token_reads, Tags.models),
     Registration(site.check_sqlite, Tags.models),
-    Registration(site.check_grant_is_published, Tags.urls),
-    Registration(site.check_metadata_view, Tags.urls, deploy=True),
+    Registration(metadata.check_grant_is_published, Tags.urls),
+    Registration(metadata.check_metadata_view, Tags.urls, deploy=True),
+    Registration(metadata.check_metadata_is_found, Tags.urls, deploy=True),
 )
 
 __all__ = ["CHECKS", "CheckId", "Registration", "register_checks"]

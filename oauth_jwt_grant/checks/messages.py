@@ -26,4 +26,5 @@ class CheckId(StrEnum):
     LOCAL_CACHE = "oauth_jwt_grant.W005"
     SQLITE_TRANSACTIONS = "oauth_jwt_grant.W006"
     OIDC_SERVER_UNUSED = "oauth_jwt_grant.W007"
+    METADATA_NOT_FOUND = "oauth_jwt_grant.W008"
     TOKENS_FROM_REPLICA = "oauth_jwt_grant.W009"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import suppress
 from typing import Any
 
 from django.apps import apps
@@ -13,12 +11,10 @@ from django.core.cache.backends.dummy import DummyCache
 from django.core.cache.backends.locmem import LocMemCache
 from django.core.checks import CheckMessage, Error, Warning
 from django.db import connections, router
-from django.urls import NoReverseMatch, Resolver404, resolve, reverse
 from oauth2_provider.settings import oauth2_settings
 
 from ..audiences import hosts_are_exact
 from ..conf import settings
-from ..grant import GRANT_TYPE
 from .messages import CheckId
 
 _MOUNT = 'urlpatterns = [path("", include("oauth_jwt_grant.urls")), ...], before those of oauth2_provider'
@@ -143,65 +139,9 @@ def check_sqlite(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
     ]
 
 
-def check_grant_is_published(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
-    """Clients that read the metadata first find the grant in it (RFC 8414 section 2)."""
-    if not _plain_metadata() or GRANT_TYPE in oauth2_settings.OAUTH2_GRANT_TYPES_SUPPORTED:
-        return []
-    return [
-        Warning(
-            "The authorization server's metadata does not name the grant in grant_types_supported: clients "
-            "that read it first will not try.",
-            hint=f"{_MOUNT}; or "
-            f'OAUTH2_PROVIDER = {{..., "OAUTH2_GRANT_TYPES_SUPPORTED": [..., "{GRANT_TYPE}"]}}',
-            id=CheckId.GRANT_NOT_PUBLISHED,
-        )
-    ]
-
-
-def check_metadata_view(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
-    """Our metadata view is mounted, which also knows of profiles and of clients without a secret."""
-    if not _plain_metadata():
-        return []
-    return [
-        Warning(
-            "django-oauth-toolkit's own metadata view is mounted: authorization_grant_profiles_supported and "
-            "the authentication method none are not published.",
-            hint=_MOUNT,
-            id=CheckId.PLAIN_METADATA,
-        )
-    ]
-
-
 def _models() -> list[Any]:
     """What a decision joins: our models, tokens, applications and users."""
     names = [django_settings.AUTH_USER_MODEL]
     if apps.is_installed("oauth2_provider"):
         names += [oauth2_settings.ACCESS_TOKEN_MODEL, oauth2_settings.APPLICATION_MODEL]
     return [*map(apps.get_model, names), *apps.get_app_config("oauth_jwt_grant").get_models()]
-
-
-def _plain_metadata() -> bool:
-    """Whether DOT's metadata view is what clients reach, and ours is nowhere."""
-    if not apps.is_installed("oauth2_provider") or not getattr(django_settings, "ROOT_URLCONF", None):
-        return False
-    # Not at the top: these load DOT's models, which may be missing.
-    from oauth2_provider.views import OAuthServerMetadataView
-
-    from ..views import AuthorizationServerMetadataView
-
-    views = [view for view in _metadata_views() if issubclass(view, OAuthServerMetadataView)]
-    return bool(views) and not any(issubclass(view, AuthorizationServerMetadataView) for view in views)
-
-
-def _metadata_views() -> Iterator[type]:
-    """The class-based views at the places where clients look for the metadata."""
-    paths = ["/.well-known/oauth-authorization-server"]
-    with suppress(NoReverseMatch):
-        paths.append(reverse("oauth2_provider:oauth-server-metadata"))
-    for path in paths:
-        try:
-            view = getattr(resolve(path).func, "view_class", None)
-        except Resolver404:
-            continue
-        if view is not None:
-            yield view

@@ -40,10 +40,17 @@ OKTA_ID_JAG = Preset(
             label=_("Client id here"),
             help=_("Of the application of this server for whom the provider signs."),
         ),
+        Ask(
+            name="tenant",
+            label=_("Tenant"),
+            help=_("The tenant claim, if the provider serves several customers under this issuer."),
+            required=False,
+        ),
     ),
-    conditions=(When("client_id", ("{client}",), pin=True),),
+    conditions=(When("client_id", ("{client}",), pin=True), When("tenant", ("{tenant}",), pin=True)),
     algorithms=(),
     max_lifetime=600,
+    recorded_claims=("auth_time", "acr", "amr", "act"),
     profile=TrustedIssuer.Profile.ID_JAG.value,
     docs="https://datatracker.ietf.org/doc/draft-ietf-oauth-identity-assertion-authz-grant/",
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Generic, Protocol, TypeVar
@@ -29,7 +29,6 @@ class Client:
 
     pk: Any
     registered_by_operator: bool = True
-    confidential: bool = True
 
 
 class MatchableRule(Protocol):
@@ -57,10 +56,15 @@ class Miss(Generic[RuleT]):
 
 
 def first_match(
-    rules: Iterable[RuleT], claims: Mapping[str, Any], client: Client | None
+    rules: Iterable[RuleT],
+    claims: Mapping[str, Any],
+    client: Client | None,
+    to_be_named: Collection[str] = (),
 ) -> tuple[RuleT, list[Miss[RuleT]]]:
     """The first of ``rules`` that matches, and why those before it did not.
 
+    ``to_be_named`` are claims that may not be passed over: each must be the matter of one
+    of the rule's conditions.
     Raises :class:`NoMatch`: ``NO_RULE`` if the conditions of no rule hold; if some do
     but none admits the client, ``CLIENT_NOT_ADMITTED``, or ``CLIENT_REQUIRED`` where
     the request has no client at all.
@@ -69,7 +73,11 @@ def first_match(
     held = False
     for rule in rules:
         failed = next((condition for condition in rule.conditions if not condition.holds(claims)), None)
-        if failed is not None:
+        named = {condition.claim.removeprefix("/") for condition in rule.conditions}
+        unnamed = [claim for claim in to_be_named if claim not in named]
+        if unnamed:
+            misses.append(Miss(rule, f"no condition is on the claim {unnamed[0]}"))
+        elif failed is not None:
             misses.append(Miss(rule, f"the claim is not so: {failed}"))
         elif not admits(rule, client):
             held = True

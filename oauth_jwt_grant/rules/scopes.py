@@ -27,17 +27,19 @@ def split_scope(text: str) -> list[str]:
     return tokens
 
 
-def scope_claim(claims: Mapping[str, Any]) -> list[str] | None:
+def scope_claim(claims: Mapping[str, Any], *, empty_is_none: bool = True) -> list[str] | None:
     """The ``scope`` claim as a list, or ``None`` where there is none (RFC 8693 section 4.2).
 
     An empty one, which Google's libraries send when they want no scope in particular,
-    counts as none, as an empty parameter does (RFC 6749 section 3.2).
+    counts as none, as an empty parameter does (RFC 6749 section 3.2). Where the issuer
+    writes the claim for the client (an ID-JAG), it means that nothing is granted.
     """
     if "scope" not in claims:
         return None
     if not isinstance(claims["scope"], str):
         raise AssertionRefused(Reason.MALFORMED_CLAIM, "scope")
-    return split_scope(claims["scope"]) or None
+    scopes = split_scope(claims["scope"])
+    return None if empty_is_none and not scopes else scopes
 
 
 def grant_scopes(

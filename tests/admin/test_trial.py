@@ -13,11 +13,11 @@ from django.contrib.sessions.models import Session
 from django.urls import reverse
 from oauth2_provider.models import get_access_token_model
 
-from oauth_jwt_grant.assertion import Step
+from oauth_jwt_grant.assertion import ID_JAG_STEPS, Step
 from oauth_jwt_grant.models import Decision, TrustedIssuer
 from tests.admin.conftest import make_user
 from tests.admin.forms import fill_in
-from tests.factories import DROP, ISSUER, ec_key, mint, mint_raw, rsa_key
+from tests.factories import AUDIENCE, DROP, ISSUER, ec_key, mint, mint_raw, rsa_key
 
 URL = reverse("admin:oauth_jwt_grant_trustedissuer_test")
 FORM = "test_assertion_form"
@@ -55,7 +55,10 @@ def test_accepted_assertion_tells_rule_user_scopes_and_answer(page, rule):
 
 
 def test_every_step_has_a_name(page, rule):
-    assert len(steps(trial(page))) == len(Step) - 1  # the client_id claim is asked of ID-JAGs alone
+    assert len(steps(trial(page))) == len(Step) - len(ID_JAG_STEPS)
+    jag = mint(ec_key(), header={"typ": "oauth-id-jag+jwt"}, client_id="unknown")
+    TrustedIssuer.objects.update(profile="id-jag", audiences=[AUDIENCE])
+    assert len(steps(trial(page, jag))) == len(Step)
 
 
 def test_refused_assertion_tells_the_step_what_was_wanted_and_what_was_found(page, rule):

@@ -148,15 +148,19 @@ def post(
     )
 
 
-def assert_granted(response: HttpResponse) -> dict[str, Any]:
-    """The answer is a token, with everything that RFC 6749 section 5.1 wants; returns its members."""
+def assert_granted(response: HttpResponse, resource: str | list[str] | None = None) -> dict[str, Any]:
+    """The answer is a token, with everything that RFC 6749 section 5.1 wants; returns its members.
+
+    ``resource`` is the member that only the answer to an ID-JAG has.
+    """
     assert response.status_code == 200, response.content
     _assert_headers(response)
     answer = json.loads(response.content)
     assert answer["token_type"] == "Bearer"
     assert isinstance(answer["access_token"], str)
     assert isinstance(answer["expires_in"], int)
-    assert answer.keys() == {"access_token", "token_type", "expires_in", "scope"}
+    assert answer.get("resource") == resource
+    assert answer.keys() - {"resource"} == {"access_token", "token_type", "expires_in", "scope"}
     return answer
 
 

@@ -109,6 +109,7 @@ CASES: dict[Reason, Callable[[World], Any]] = {
     Reason.SEVERAL_CREDENTIALS: lambda world: world.post_basic("client", SECRET, client_secret=SECRET),
     Reason.CLIENT_AUTHENTICATION: posted(client_secret="wrong"),
     Reason.AUTHORIZATION_DETAILS: posted(authorization_details="[]"),
+    Reason.DPOP: posted(headers={"DPoP": "x"}),
     Reason.TOO_LONG: posted(assertion="a" * 20_000),
     Reason.MALFORMED: posted(assertion="a.b.c"),
     Reason.CRITICAL_HEADER: lambda world: world.post(
@@ -161,8 +162,8 @@ NAMES = {
 #: Refusals of requests that have not led to a known issuer: nothing of them is kept.
 UNKEPT = {
     Reason.MISSING_PARAMETER, Reason.REPEATED_PARAMETER, Reason.MALFORMED_REQUEST, Reason.PARAMETER_IN_QUERY,
-    Reason.SEVERAL_CREDENTIALS, Reason.CLIENT_AUTHENTICATION, Reason.AUTHORIZATION_DETAILS, Reason.TOO_LONG,
-    Reason.MALFORMED, Reason.CRITICAL_HEADER, Reason.UNKNOWN_ISSUER,
+    Reason.SEVERAL_CREDENTIALS, Reason.CLIENT_AUTHENTICATION, Reason.AUTHORIZATION_DETAILS, Reason.DPOP,
+    Reason.TOO_LONG, Reason.MALFORMED, Reason.CRITICAL_HEADER, Reason.UNKNOWN_ISSUER,
     # It would meet the same lock.
     Reason.DATABASE_BUSY,
 }  # fmt: skip

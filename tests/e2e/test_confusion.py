@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import time
 from typing import Any
 
 import pytest
+from django.test import Client
+from oauth2_provider.models import get_access_token_model
+from oauth2_provider.views.introspect import IntrospectTokenView
 
 from tests.factories import AUDIENCE, DROP, ISSUER, ec_key, mint
 
-from .support import UNVERIFIED, World, assert_granted, assert_refused, make_application
+from .support import UNVERIFIED, World, assert_granted, assert_refused, make_application, tokens
 
 TYPE = "The assertion is of a type (typ) that is not accepted as an authorization grant here."
 
@@ -43,19 +47,42 @@ def test_an_id_token_is_known_by_its_claims(world: World, name: str) -> None:
         assert_refused(response, "invalid_grant", text)
 
 
-@pytest.mark.standard("POP-16", "POP-11")
+@pytest.mark.standard("POP-16", "POP-11", "POP-13")
+@pytest.mark.parametrize("profile", ["jwt-bearer", "id-jag"])
 @pytest.mark.parametrize("cnf", [{"jkt": "x"}, {"x5t#S256": "x"}, {}, None, "x"])
-def test_an_assertion_that_is_bound_to_a_key_is_no_bearer_assertion(world: World, cnf: Any) -> None:
+def test_an_assertion_that_is_bound_to_a_key_is_no_bearer_assertion(
+    world: World, cnf: Any, profile: str
+) -> None:
+    world.change(world.issuer, profile=profile, audiences=[AUDIENCE])
     text = "The assertion is bound to a key (cnf), which is not supported here."
 
-    assert_refused(world.post(assertion=mint(ec_key(), cnf=cnf)), "invalid_grant", text)
+    assertion = mint(ec_key(), cnf=cnf) if profile == "jwt-bearer" else jag(cnf=cnf)
+    assert_refused(world.post(assertion=assertion), "invalid_grant", text)
 
 
 @pytest.mark.standard("POP-07")
-def test_a_dpop_header_is_ignored_and_the_token_says_bearer(world: World) -> None:
-    response = world.post(headers={"DPoP": mint(ec_key(), header={"typ": "dpop+jwt"})})
+@pytest.mark.parametrize("profile", ["jwt-bearer", "id-jag"])
+def test_a_dpop_proof_is_refused_and_the_assertion_stays_usable(world: World, profile: str) -> None:
+    world.change(world.issuer, profile=profile, audiences=[AUDIENCE])
+    assertion = mint(ec_key()) if profile == "jwt-bearer" else jag()
+    text = "DPoP is not supported: the token would not be bound to the key of the proof."
 
-    assert assert_granted(response)["token_type"] == "Bearer"
+    for proof in (mint(ec_key(), header={"typ": "dpop+jwt"}), "x", ""):
+        assert_refused(world.post(headers={"DPoP": proof}, assertion=assertion), "invalid_request", text)
+    assert tokens() == 0
+    assert assert_granted(world.post(assertion=assertion))["token_type"] == "Bearer"
+
+
+def test_why_no_token_is_bound_to_a_key(world: World) -> None:
+    """What docs/limits.md says of django-oauth-toolkit; once it is no longer so, DPoP can be thought of."""
+    token = assert_granted(world.post())["access_token"]
+    row = get_access_token_model().objects.get()
+
+    assert not {"cnf", "jkt", "confirmation"} & {field.name for field in row._meta.fields}
+    told = json.loads(IntrospectTokenView.get_token_response(token).content)
+    assert (told["active"], told.keys() & {"cnf", "token_type"}) == (True, set())
+    for scheme, status in (("Bearer", 200), ("DPoP", 403)):
+        assert Client().get("/api/", headers={"Authorization": f"{scheme} {token}"}).status_code == status
 
 
 @pytest.fixture
@@ -172,8 +199,11 @@ def test_the_scope_of_an_id_jag_bounds_the_token(id_jag: World) -> None:
 def test_the_resource_of_an_id_jag_bounds_the_token(id_jag: World) -> None:
     id_jag.change(id_jag.rule, resources=["https://a.example/", "https://b.example/"])
 
-    assert_granted(id_jag.post(assertion=jag(resource="https://a.example/")))
-    assert_granted(id_jag.post(assertion=jag(resource=["https://a.example/"]), resource="https://a.example/"))
+    a, both = "https://a.example/", ["https://a.example/", "https://b.example/"]
+    assert_granted(id_jag.post(assertion=jag(resource=a)), a)
+    assert_granted(id_jag.post(assertion=jag(resource=[a]), resource=a), a)
+    assert_granted(id_jag.post(assertion=jag()), both)
+    assert_granted(id_jag.post(assertion=jag(resource=[*both, "https://c.example/"])), both)
     refused = id_jag.post(assertion=jag(resource=["https://a.example/"]), resource="https://b.example/")
     assert_refused(refused, "invalid_target")
     assert_refused(id_jag.post(assertion=jag(resource="https://c.example/")), "invalid_target")

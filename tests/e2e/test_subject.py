@@ -125,8 +125,9 @@ def test_the_stand_in_subject_may_be_the_claim(world: World) -> None:
 
 
 @pytest.mark.standard("SUB-02")
-def test_an_email_address_counts_only_if_it_is_verified(world: World) -> None:
-    world.change(world.rule, subject_policy="user_field", user_field="email", subject_claim="email")
+@pytest.mark.parametrize("claim", ["email", "/email"])
+def test_an_email_address_counts_only_if_it_is_verified(world: World, claim: str) -> None:
+    world.change(world.rule, subject_policy="user_field", user_field="email", subject_claim=claim)
     world.change(world.user, email="alice@example.com")
     address = {"email": "alice@example.com"}
 

@@ -226,3 +226,11 @@ def test_issuer_is_known_by_its_name(iss, key):
     preset = preset_for(iss)
     assert (preset.key if preset else None) == key
     assert bool(pins_of(iss)) is (key is not None)
+
+
+def test_id_jag_of_a_provider_with_tenants():
+    answers = {"issuer": "https://idp.example", "client": "wiki"}
+    applied = apply(get_preset("id-jag"), {**answers, "tenant": "acme"})
+    assert words(applied) == ["client_id is 'wiki'", "tenant is 'acme'"]
+    assert applied.rule.recorded_claims == ["auth_time", "acr", "amr", "act"]
+    assert words(apply(get_preset("id-jag"), answers)) == ["client_id is 'wiki'"]

@@ -124,3 +124,19 @@ def test_where_only_the_client_is_wrong_that_is_said(client: Client | None, reas
 
 def test_rules_may_come_from_an_iterator() -> None:
     assert first_match(iter([Rule("one")]), CLAIMS, APP)[0].name == "one"
+
+
+@pytest.mark.standard("JAG-13")
+@pytest.mark.parametrize("claim", ["environment", "/environment"])
+def test_a_claim_that_may_not_be_passed_over(claim: str) -> None:
+    silent, other = Rule("silent"), Rule("other", conditions=(where("repository", "acme/app"),))
+    speaks = Rule("speaks", conditions=(where(claim, "production"),))
+    why = "no condition is on the claim environment"
+
+    chosen, misses = first_match([silent, other, speaks], CLAIMS, APP, ["environment"])
+    assert (chosen, misses) == (speaks, [Miss(silent, why), Miss(other, why)])
+    with pytest.raises(NoMatch) as caught:
+        first_match([silent, other], CLAIMS, APP, ["environment"])
+    assert (caught.value.reason, caught.value.detail) == (Reason.NO_RULE, f"silent: {why}; other: {why}")
+    with pytest.raises(NoMatch):
+        first_match([Rule("elsewhere", conditions=(where(claim, "test"),))], CLAIMS, APP, ["environment"])

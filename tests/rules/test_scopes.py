@@ -84,6 +84,13 @@ class TestScopeClaim:
     def test_read(self, claims: dict[str, Any], scopes: list[str] | None) -> None:
         assert scope_claim(claims) == scopes
 
+    @pytest.mark.standard("JAG-08")
+    def test_an_empty_one_may_mean_that_nothing_is_granted(self) -> None:
+        for empty in ("", "  "):
+            assert scope_claim({"scope": empty}, empty_is_none=False) == []
+        assert scope_claim({"scope": "a"}, empty_is_none=False) == ["a"]
+        assert scope_claim({}, empty_is_none=False) is None
+
     @pytest.mark.parametrize("value", [None, 1, True, ["a"], {"a": 1}], ids=repr)
     def test_anything_but_a_string(self, value: object) -> None:
         assert reason(scope_claim, {"scope": value}) is Reason.MALFORMED_CLAIM

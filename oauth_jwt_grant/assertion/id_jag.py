@@ -1,0 +1,69 @@
+"""What an Identity Assertion JWT Authorization Grant (ID-JAG) must be beyond a JWT of RFC 7523.
+
+draft-ietf-oauth-identity-assertion-authz-grant, for the server that takes one. Not
+here: ``typ`` (``policy.py``), the single ``aud``, ``sub``, ``iat`` and ``jti``
+(``claims.py``), and ``client_id``, which needs to know the client (``service.py``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .claims import MAX_STRING, Claims, Rule, string_claim
+from .errors import AssertionRefused, Reason
+from .policy import AssertionPolicy
+from .steps import Step, Watch
+
+#: Claims that say in which tenant, the issuer's or ours, the rest of the assertion holds (section 6).
+TENANTS = ("tenant", "aud_tenant")
+
+_PREFIX = "tenant:"
+
+
+def check_tenants(claims: Claims, policy: AssertionPolicy, now: float, watch: Watch) -> None:
+    """ID-JAG sections 3.1 and 6.3: tenants are strings, and ``sub`` is unique in the issuer's tenant only.
+
+    So that the two together stay unique here, no ``sub`` may look like a subject in a
+    tenant (:func:`subject_of`).
+    """
+    watch(Step.TENANT, "a string, or absent", claims.get("tenant"))
+    for name in TENANTS:
+        string_claim(claims, name)
+    if "tenant" not in claims and str(claims.get("sub")).startswith(_PREFIX):
+        raise AssertionRefused(Reason.MALFORMED_CLAIM, "sub", detail="it looks like a subject in a tenant")
+    if len(subject_of(claims)) > MAX_STRING:
+        raise AssertionRefused(Reason.MALFORMED_CLAIM, "sub", detail="too long together with the tenant")
+
+
+def check_authorization_details(claims: Claims, policy: AssertionPolicy, now: float, watch: Watch) -> None:
+    """ID-JAG section 4.4.1: authorization details are processed, or there is no token (RFC 9396 section 5).
+
+    They may be all that the issuer has granted. A token by ``scope`` in their place would
+    be more than that.
+    """
+    found = claims.get("authorization_details")
+    watch(Step.DETAILS, "absent", found)
+    if "authorization_details" not in claims:
+        return
+    if not isinstance(found, list) or not all(isinstance(detail, dict) for detail in found):
+        raise AssertionRefused(Reason.MALFORMED_CLAIM, "authorization_details")
+    raise AssertionRefused(Reason.AUTHORIZATION_DETAILS)
+
+
+#: What is asked of ID-JAGs alone, after everything that is asked of all assertions.
+ID_JAG_RULES: tuple[Rule, ...] = (check_tenants, check_authorization_details)
+
+
+def subject_of(claims: Mapping[str, Any]) -> str:
+    """By what the subject of an ID-JAG is linked, recorded and revoked: ``sub``, or ``tenant:ACME:sub``.
+
+    The same ``sub`` in two tenants is two subjects (ID-JAG section 6.3). In the tenant's
+    name ``%`` and ``:`` are written ``%25`` and ``%3A``, so that no two pairs look alike.
+    """
+    subject, tenant = claims.get("sub"), claims.get("tenant")
+    if not isinstance(subject, str):
+        return ""  # refused by the claims' own rule
+    if not isinstance(tenant, str):
+        return subject
+    return f"{_PREFIX}{tenant.replace('%', '%25').replace(':', '%3A')}:{subject}"

@@ -25,7 +25,7 @@ from typing import Any
 import trustme
 
 #: Names and addresses in the server's certificate.
-NAMES = ("localhost", "127.0.0.1", "keys.example")
+NAMES = ("localhost", "127.0.0.1", "keys.example", "as.example.com")
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.owner.note(self.path, dict(self.headers))
-        answer = self.owner.answers.get(self.path, Answer(status=404))
+        answer = self.owner.answer_at(self.headers.get("Host", ""), self.path)
         if callable(answer):
             answer = answer(dict(self.headers))
         time.sleep(answer.delay)
@@ -110,7 +110,10 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 class JwksServer:
-    """The server. ``answers`` maps paths to answers, or to callables from request headers to answers."""
+    """The server. ``answers`` maps paths to answers, or to callables from request headers to answers.
+
+    A path that begins with ``//`` and a host's name is that host's alone.
+    """
 
     def __init__(self, context: ssl.SSLContext | None = None) -> None:
         self.answers: dict[str, Answer | Callable[[dict[str, str]], Answer]] = {}
@@ -152,6 +155,11 @@ class JwksServer:
     def publish(self, *keys: Mapping[str, Any], path: str = "/jwks", **headers: str) -> None:
         """Answer with a JWK Set of ``keys`` at ``path``."""
         self.answers[path] = json_answer({"keys": list(keys)}, **headers)
+
+    def answer_at(self, host: str, path: str) -> Answer | Callable[[dict[str, str]], Answer]:
+        """What is answered at ``path`` of ``host``, whose port does not count."""
+        own = f"//{host.partition(':')[0]}{path}"
+        return self.answers.get(own) or self.answers.get(path) or Answer(status=404)
 
     def note(self, path: str, headers: dict[str, str]) -> None:
         """Remember a request."""

@@ -8,7 +8,8 @@ from ..models import TrustedIssuer
 from .base import Ask, Preset, When
 
 _REUSABLE = TrustedIssuer.ReplayPolicy.REUSABLE.value
-_UUID = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+# In small letters, as the tokens have them: conditions compare exactly.
+_UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _EXAMPLE_UUID = "72f988bf-1111-4222-8333-000000000001"
 
 

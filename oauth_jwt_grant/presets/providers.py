@@ -10,7 +10,8 @@ from .base import Ask, Preset, When
 _REUSABLE = TrustedIssuer.ReplayPolicy.REUSABLE.value
 # The scope of an access token is the provider's own ("profile email"), not one of this server's.
 _IGNORE = GrantRule.ScopeClaim.IGNORE.value
-_UUID = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+# In small letters, as the tokens have them: conditions compare exactly.
+_UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _EXAMPLE_UUID = "72f988bf-1111-4222-8333-000000000001"
 
 

@@ -1,1 +1,1 @@
-"""Workload identity, end to end: issuers that look like the real ones, and everybody who must not pass for another."""
+"""Workload identity, end to end: issuers like the real ones, and who must not pass for another there."""

@@ -14,7 +14,7 @@ from typing import Any
 from oauth_jwt_grant.assertion import Reason
 from tests.factories import DROP, ec_key, jwk
 
-from .vendor import AUDIENCE, Neighbour, Vendor, other_key, uuid4
+from .vendor import AUDIENCE, Neighbour, Vendor, no_rule, other_key, uuid4
 
 _UID = "14ee3fa4-a7e2-420f-9f9a-000000000001"
 _YEAR = 365 * 86400
@@ -34,7 +34,7 @@ def pod(namespace: str = "payments", account: str = "exporter", uid: str = _UID)
 
 
 def _pod(**changes: str) -> Neighbour:
-    return Neighbour(Reason.NO_RULE, pod(**changes))
+    return no_rule(**pod(**changes))
 
 
 #: A cluster of one's own: the usual name, which many clusters have, and keys behind the cluster's own CA.
@@ -152,7 +152,9 @@ GOOGLE = Vendor(
         "another account of the project": Neighbour(
             Reason.NO_RULE, {"sub": "104029292853099978294", "email": "x@acme-prod.iam.gserviceaccount.com"}
         ),
-        "the account made anew under its address": Neighbour(Reason.NO_RULE, {"sub": "999999999999999999999"}),
+        "the account made anew under its address": Neighbour(
+            Reason.NO_RULE, {"sub": "999999999999999999999"}
+        ),
         "another project's account": Neighbour(
             Reason.NO_RULE,
             {"sub": "111111111111111111111", "email": "exporter@mallory.iam.gserviceaccount.com"},
@@ -201,8 +203,8 @@ AWS = Vendor(
     jti=uuid4,
     claims={"aud": AUDIENCE, "sub": "arn:aws:iam::123456789012:role/exporter", **_sts()},
     neighbours={
-        "another role": Neighbour(Reason.NO_RULE, {"sub": "arn:aws:iam::123456789012:role/other"}),
-        "another account": Neighbour(Reason.NO_RULE, _sts(aws_account="999999999999")),
+        "another role": no_rule(sub="arn:aws:iam::123456789012:role/other"),
+        "another account": no_rule(**_sts(aws_account="999999999999")),
         "the account among the tags that the caller chooses": Neighbour(
             Reason.NO_RULE,
             {"https://sts.amazonaws.com/": {"request_tags": {"aws_account": "123456789012"}}},
@@ -218,7 +220,10 @@ AWS = Vendor(
 SPIFFE = Vendor(
     name="spiffe",
     preset="spiffe",
-    answers={"issuer": "https://oidc.example.org", "spiffe_id": "spiffe://example.org/ns/payments/sa/exporter"},
+    answers={
+        "issuer": "https://oidc.example.org",
+        "spiffe_id": "spiffe://example.org/ns/payments/sa/exporter",
+    },
     issuer="https://oidc.example.org",
     jwks_uri="https://oidc.example.org/keys",
     key=ec_key,
@@ -228,8 +233,10 @@ SPIFFE = Vendor(
     reused=True,
     claims={"aud": [AUDIENCE], "sub": "spiffe://example.org/ns/payments/sa/exporter"},
     neighbours={
-        "another workload": Neighbour(Reason.NO_RULE, {"sub": "spiffe://example.org/ns/payments/sa/other"}),
-        "another trust domain": Neighbour(Reason.NO_RULE, {"sub": "spiffe://example.com/ns/payments/sa/exporter"}),
+        "another workload": no_rule(sub="spiffe://example.org/ns/payments/sa/other"),
+        "another trust domain": Neighbour(
+            Reason.NO_RULE, {"sub": "spiffe://example.com/ns/payments/sa/exporter"}
+        ),
         "no issuer": Neighbour(Reason.MISSING_CLAIM, {"iss": DROP}),
     },
 )

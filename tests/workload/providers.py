@@ -12,7 +12,7 @@ from typing import Any
 from oauth_jwt_grant.assertion import Reason
 from tests.factories import DROP, jwk
 
-from .vendor import AUDIENCE, Neighbour, Vendor, certificate_of, other_key, uuid4
+from .vendor import AUDIENCE, Neighbour, Vendor, certificate_of, no_rule, other_key, uuid4
 
 _TENANT = "72f988bf-1111-4222-8333-000000000001"
 _OTHER_TENANT = "c0ffee00-1111-4222-8333-000000000001"
@@ -26,10 +26,6 @@ def _of_another_tenant() -> dict[str, Any]:
     consumers = f"{_LOGIN}/9188040d-6c67-4c5b-b112-36a304b66dad/v2.0"
     key = replace(other_key(), kid="JDNa_4i4r7FgigL3sHIlI3xV-IU")
     return {**ENTRA.published(key), "issuer": consumers}
-
-
-def _other(**claims: Any) -> Neighbour:
-    return Neighbour(Reason.NO_RULE, claims)
 
 
 #: A service principal. The key's member issuer is a template for all tenants, whose keys are the same.
@@ -62,13 +58,13 @@ ENTRA = Vendor(
         "ver": "2.0",
     },
     neighbours={
-        "another application of the tenant": _other(
+        "another application of the tenant": no_rule(
             oid="9f8e7d6c-1111-4222-8333-0000000000ff", sub="9f8e7d6c-1111-4222-8333-0000000000ff"
         ),
-        "a person who uses the same application": _other(
+        "a person who uses the same application": no_rule(
             oid="9f8e7d6c-1111-4222-8333-0000000000fe", sub="pairwise", scp="access_as_user", idtyp=DROP
         ),
-        "another tenant that writes our issuer": _other(tid=_OTHER_TENANT),
+        "another tenant that writes our issuer": no_rule(tid=_OTHER_TENANT),
         "another tenant": Neighbour(
             Reason.UNKNOWN_ISSUER, {"iss": f"{_LOGIN}/{_OTHER_TENANT}/v2.0", "tid": _OTHER_TENANT}
         ),
@@ -81,7 +77,9 @@ ENTRA = Vendor(
         "a token for Microsoft Graph": Neighbour(
             Reason.AUDIENCE, {"aud": "00000003-0000-0000-c000-000000000000"}
         ),
-        "a token for this server, named otherwise": Neighbour(Reason.AUDIENCE, {"aud": f"api://{_APPLICATION}"}),
+        "a token for this server, named otherwise": Neighbour(
+            Reason.AUDIENCE, {"aud": f"api://{_APPLICATION}"}
+        ),
         "a private person's account": Neighbour(
             Reason.NO_SUCH_KEY, key=other_key, kid="JDNa_4i4r7FgigL3sHIlI3xV-IU"
         ),
@@ -98,7 +96,7 @@ MANAGED_IDENTITY = replace(
         "xms_mirid": "/subscriptions/11111111-1111-4222-8333-000000000004/resourcegroups/rg1"
         "/providers/Microsoft.ManagedIdentity/userAssignedIdentities/exporter",
     },
-    neighbours={"an identity made anew under its name": _other(oid="9f8e7d6c-1111-4222-8333-0000000000fd")},
+    neighbours={"an identity made anew under its name": no_rule(oid="9f8e7d6c-1111-4222-8333-0000000000fd")},
 )
 #: Of a resource application with requestedAccessTokenVersion 1: metadata elsewhere, keys of all tenants.
 ENTRA_V1 = replace(
@@ -120,7 +118,7 @@ ENTRA_V1 = replace(
         "ver": "1.0",
     },
     neighbours={
-        "another application of the tenant": _other(oid="9f8e7d6c-1111-4222-8333-0000000000ff"),
+        "another application of the tenant": no_rule(oid="9f8e7d6c-1111-4222-8333-0000000000ff"),
         "the audience in its other spelling": Neighbour(Reason.AUDIENCE, {"aud": _APPLICATION}),
         "a token of version 2": Neighbour(Reason.UNKNOWN_ISSUER, {"iss": ENTRA.issuer, "ver": "2.0"}),
         "the issuer without its slash": Neighbour(
@@ -168,18 +166,16 @@ KEYCLOAK = Vendor(
         "clientAddress": "10.0.0.5",
     },
     neighbours={
-        "another client of the realm": _other(sub="ecbbd65d-1111-4222-8333-0000000000ff", azp="reporter"),
-        "the client made anew under its name": _other(sub="ecbbd65d-1111-4222-8333-0000000000fe"),
-        "the same account through another client": _other(azp="reporter"),
-        "an ID Token": _other(typ="ID", aud=AUDIENCE),
+        "another client of the realm": no_rule(sub="ecbbd65d-1111-4222-8333-0000000000ff", azp="reporter"),
+        "the client made anew under its name": no_rule(sub="ecbbd65d-1111-4222-8333-0000000000fe"),
+        "the same account through another client": no_rule(azp="reporter"),
+        "an ID Token": no_rule(typ="ID", aud=AUDIENCE),
         "an ID Token of somebody who signs in": Neighbour(
             Reason.ID_TOKEN, {"typ": "ID", "at_hash": "HK6E_P6Dh8Y93mRNtsDB1Q"}
         ),
         "no audience mapper": Neighbour(Reason.AUDIENCE, {"aud": "account"}),
         "no audience at all": Neighbour(Reason.MISSING_CLAIM, {"aud": DROP}),
-        "another realm": Neighbour(
-            Reason.UNKNOWN_ISSUER, {"iss": "https://sso.acme.example/realms/test"}
-        ),
+        "another realm": Neighbour(Reason.UNKNOWN_ISSUER, {"iss": "https://sso.acme.example/realms/test"}),
         "another realm's key": Neighbour(Reason.NO_SUCH_KEY, key=other_key, kid="other-realm"),
         "the key for encryption": Neighbour(Reason.NO_SUCH_KEY, key=other_key, kid="9Jz3enc"),
     },

@@ -25,6 +25,11 @@ from .vendor import Vendor
 
 #: Ports that the local server stands in for: HTTPS, and a Kubernetes API server's.
 PORTS = (443, 6443)
+#: What a client is told where no decision is kept, because no known issuer is named.
+_UNKEPT = {
+    ANSWERS[reason].text.format(name="iss"): str(reason)
+    for reason in (Reason.UNKNOWN_ISSUER, Reason.MISSING_CLAIM)
+}
 
 
 def serve(hosts: Iterable[str]) -> JwksServer:
@@ -86,9 +91,4 @@ class Site:
             assert response.json()["scope"] == "read"
             return "accepted"
         assert response.status_code == 400, response.text
-        if decision is None:
-            # Nothing is kept about an issuer that is not there, and a client is told no more than of a bad key.
-            texts = {ANSWERS[reason].text: reason for reason in (Reason.UNKNOWN_ISSUER, Reason.MISSING_CLAIM)}
-            told = response.json()["error_description"]
-            return str(texts.get(told) or Reason.MISSING_CLAIM)
-        return str(decision.reason)
+        return _UNKEPT[response.json()["error_description"]] if decision is None else str(decision.reason)

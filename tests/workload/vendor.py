@@ -42,6 +42,11 @@ class Neighbour:
     kid: str = ""
 
 
+def no_rule(**claims: Any) -> Neighbour:
+    """Somebody whose token is good, but no rule's."""
+    return Neighbour(Reason.NO_RULE, claims)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Vendor:
     """An issuer, and the one workload that is to be trusted.
@@ -93,8 +98,8 @@ class Vendor:
 
     def published(self, key: Key) -> dict[str, Any]:
         """``key`` as the vendor's key set shows it."""
-        certificate = certificate_of(key) if self.certified else {}
-        return jwk(key, **{"use": DROP, **self.members, **{name: certificate[name] for name in self.certified}})
+        wrapped = certificate_of(key) if self.certified else {}
+        return jwk(key, **{"use": DROP, **self.members, **{name: wrapped[name] for name in self.certified}})
 
     def publish(self, server: JwksServer, *keys: Key) -> None:
         """Serve metadata and a key set of ``keys``, or of the issuer's own key, under the vendor's names."""
@@ -104,16 +109,17 @@ class Vendor:
         )
         server.answers[place_of(self.jwks_uri)] = json_answer({"keys": [*self.others(), *found]})
 
-    def token(self, changes: Mapping[str, Any] | None = None, *, age: float = 0, key: Key | None = None) -> str:
-        """A token that the platform made ``age`` seconds ago for its workload; ``changes`` are in the claims."""
+    def token(
+        self, changes: Mapping[str, Any] | None = None, *, age: float = 0, key: Key | None = None
+    ) -> str:
+        """A token of the workload, made ``age`` seconds ago, with ``changes`` in its claims."""
         key = key or self.signing_key()
         issued = int(time.time() - age)
-        claims: dict[str, Any] = {"iss": self.issuer, **self.claims, "iat": issued, "exp": issued + self.lifetime}
+        dates = {"iat": issued, "exp": issued + self.lifetime}
         if self.nbf is not None:
-            claims["nbf"] = issued + self.nbf
-        if self.jti:
-            claims["jti"] = self.jti()
-        claims |= changes or {}
+            dates["nbf"] = issued + self.nbf
+        jti = {"jti": self.jti()} if self.jti else {}
+        claims = {"iss": self.issuer, **self.claims, **dates, **jti, **(changes or {})}
         kept = {name: value for name, value in claims.items() if value is not DROP}
         header = {"alg": key.alg, "kid": key.kid, **self.header}
         return mint_raw(key, json.dumps(header), json.dumps(kept))

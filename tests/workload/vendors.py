@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from . import ci, clouds, providers
+from . import ci, clouds, forges, providers
 
-VENDORS = (*ci.VENDORS, *clouds.VENDORS, *providers.VENDORS)
+VENDORS = (*forges.VENDORS, *ci.VENDORS, *clouds.VENDORS, *providers.VENDORS)

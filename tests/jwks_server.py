@@ -86,6 +86,11 @@ class _Handler(BaseHTTPRequestHandler):
             return
         self._send(answer)
 
+    def do_POST(self) -> None:
+        """Answer as to a GET, when the body has been read."""
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.do_GET()
+
     def _send(self, answer: Answer) -> None:
         lines = [f"HTTP/1.1 {answer.status} Status"]
         lines += [f"{name}: {value}" for name, value in answer.headers.items()]
@@ -136,10 +141,11 @@ class JwksServer:
         handler = type("Handler", (_Handler,), {"owner": self})
         self._server = _Server(("127.0.0.1", self.port), handler)
         self.port = self._server.server_port
-        self._server.socket = self._context.wrap_socket(
-            self._server.socket, server_side=True, do_handshake_on_connect=False
-        )
+        self._server.socket = self._secured(self._server.socket)
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
+
+    def _secured(self, listener: socket.socket) -> socket.socket:
+        return self._context.wrap_socket(listener, server_side=True, do_handshake_on_connect=False)
 
     def stop(self) -> None:
         """Listen no more; the port refuses connections."""

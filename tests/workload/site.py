@@ -88,7 +88,7 @@ class Site:
         if response.status_code == 200:
             assert decision is not None
             assert decision.outcome == "accepted"
-            assert response.json()["scope"] == "read"
+            assert response.json()["scope"] == decision.rule.scopes
             return "accepted"
         assert response.status_code == 400, response.text
         return _UNKEPT[response.json()["error_description"]] if decision is None else str(decision.reason)

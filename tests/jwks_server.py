@@ -74,6 +74,7 @@ class _Server(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     owner: JwksServer
+    disable_nagle_algorithm = True
 
     def do_GET(self) -> None:
         self.owner.note(self.path, dict(self.headers))

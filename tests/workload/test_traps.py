@@ -94,10 +94,11 @@ def test_an_address_counts_for_google_only_if_google_has_verified_it(site):
 
 
 @pytest.mark.parametrize("vendor", [GOOGLE, GITLAB, KEYCLOAK], ids=str)
-@pytest.mark.parametrize("claim", ["nonce", "at_hash", "c_hash"])
-def test_who_signs_in_elsewhere_is_no_workload(site, vendor, claim):
+def test_who_signs_in_elsewhere_is_no_workload(site, vendor):
     site.trust(vendor)
-    assert site.outcome(vendor.token({claim: "x"})) == "id_token"
+    for claim in ("nonce", "at_hash", "c_hash"):
+        assert site.outcome(vendor.token({claim: "x"})) == "id_token"
+    assert site.outcome(vendor.token()) == "accepted"
 
 
 def test_both_versions_of_a_tenants_tokens_are_trusted_side_by_side(site):
@@ -140,20 +141,17 @@ def test_a_refused_request_leaves_a_jobs_only_token_usable(site):
     assert site.outcome(token) == "accepted"
 
 
-@pytest.mark.parametrize(
-    "sub",
-    [
+def test_githubs_subject_may_have_any_form(site):
+    """A repository's administrator sets it, so nothing hangs on it."""
+    site.trust(GITHUB)
+    for sub in (
         "repo:acme-org@90210/deploy@770123456:environment:production",
         "repo:acme-org/deploy:pull_request",
         "repository_owner:acme-org:repository_visibility:private",
         "job_workflow_ref:acme-org/ci/.github/workflows/deploy.yml@refs/heads/main",
-    ],
-)
-def test_githubs_subject_may_have_any_form(site, sub):
-    """A repository's administrator sets it, so nothing hangs on it."""
-    site.trust(GITHUB)
-    assert site.outcome(GITHUB.token({"sub": sub})) == "accepted"
-    assert site.outcome(GITHUB.token({"sub": sub, "repository_id": "880000001"})) == "no_rule"
+    ):
+        assert site.outcome(GITHUB.token({"sub": sub})) == "accepted"
+        assert site.outcome(GITHUB.token({"sub": sub, "repository_id": "880000001"})) == "no_rule"
 
 
 def test_an_enterprises_own_issuer_is_another_one(site):

@@ -2,6 +2,8 @@
 
 Entra ID: https://learn.microsoft.com/en-us/entra/identity-platform/access-token-claims-reference.
 Keycloak: https://www.keycloak.org/docs/latest/server_admin/.
+Auth0: https://auth0.com/docs/secure/tokens/access-tokens.
+Okta: https://developer.okta.com/docs/api/openapi/okta-oauth/guides/overview/.
 """
 
 from __future__ import annotations
@@ -180,5 +182,59 @@ KEYCLOAK = Vendor(
         "the key for encryption": Neighbour(Reason.NO_SUCH_KEY, key=other_key, kid="9Jz3enc"),
     },
 )
+_CLIENT = "Zk3mPq7RtXw2Yb9Lc4Nd8Vf1Hg6Js0Ae"
+AUTH0 = Vendor(
+    name="auth0",
+    preset="auth0",
+    answers={"issuer": "https://acme.eu.auth0.com/", "client": _CLIENT},
+    issuer="https://acme.eu.auth0.com/",
+    jwks_uri="https://acme.eu.auth0.com/.well-known/jwks.json",
+    certified=("x5c", "x5t"),
+    lifetime=86400,
+    reused=True,
+    claims={
+        "sub": f"{_CLIENT}@clients",
+        "aud": AUDIENCE,
+        "scope": "assertion:exchange",
+        "gty": "client-credentials",
+        "azp": _CLIENT,
+    },
+    neighbours={
+        "another client of the tenant": no_rule(azp="other", sub="other@clients"),
+        "a person who uses the client": no_rule(sub="auth0|5f7c8ec7c33c6c004bbafe82", gty=DROP),
+        "somebody who signs in": Neighbour(Reason.ID_TOKEN, {"nonce": "12345", "gty": DROP}),
+        "another tenant": Neighbour(Reason.UNKNOWN_ISSUER, {"iss": "https://mallory.eu.auth0.com/"}),
+        "the issuer without its slash": Neighbour(
+            Reason.UNKNOWN_ISSUER, {"iss": "https://acme.eu.auth0.com"}
+        ),
+    },
+)
+_SERVER = "https://acme.okta.com/oauth2/aus1a2b3c4d5e6f7g8h9"
+OKTA = Vendor(
+    name="okta",
+    preset="okta",
+    answers={"issuer": _SERVER, "client": "0oa1b2c3d4E5f6G7h8i9"},
+    issuer=_SERVER,
+    jwks_uri=f"{_SERVER}/v1/keys",
+    header={},
+    lifetime=3600,
+    jti=lambda: f"AT.{uuid4()}",
+    reused=True,
+    claims={
+        "ver": 1,
+        "aud": AUDIENCE,
+        "cid": "0oa1b2c3d4E5f6G7h8i9",
+        "scp": ["assertion.exchange"],
+        "sub": "0oa1b2c3d4E5f6G7h8i9",
+    },
+    neighbours={
+        "another application": no_rule(cid="0oaother", sub="0oaother"),
+        "another application that calls itself so": no_rule(cid="0oaother"),
+        "a person who uses the application": no_rule(sub="mona@acme.example", uid="00u1a2b3c4d5"),
+        "the server of the same company for itself": Neighbour(
+            Reason.UNKNOWN_ISSUER, {"iss": "https://acme.okta.com"}
+        ),
+    },
+)
 
-VENDORS = (ENTRA, MANAGED_IDENTITY, ENTRA_V1, KEYCLOAK)
+VENDORS = (ENTRA, MANAGED_IDENTITY, ENTRA_V1, KEYCLOAK, AUTH0, OKTA)

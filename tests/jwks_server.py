@@ -25,7 +25,7 @@ from typing import Any
 import trustme
 
 #: Names and addresses in the server's certificate.
-NAMES = ("localhost", "127.0.0.1", "keys.example")
+NAMES = ("localhost", "127.0.0.1", "keys.example", "as.example.com")
 
 
 @dataclass(frozen=True)
@@ -74,10 +74,11 @@ class _Server(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     owner: Any
+    disable_nagle_algorithm = True
 
     def do_GET(self) -> None:
         self.owner.note(self.path, dict(self.headers))
-        answer = self.owner.answers.get(self.path, Answer(status=404))
+        answer = self.owner.answer_at(self.headers.get("Host", ""), self.path)
         if callable(answer):
             answer = answer(dict(self.headers))
         time.sleep(answer.delay)
@@ -85,6 +86,11 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(answer.raw)
             return
         self._send(answer)
+
+    def do_POST(self) -> None:
+        """Answer as to a GET, when the body has been read."""
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.do_GET()
 
     def _send(self, answer: Answer) -> None:
         lines = [f"HTTP/1.1 {answer.status} Status"]
@@ -112,7 +118,8 @@ class _Handler(BaseHTTPRequestHandler):
 class JwksServer:
     """The server. ``answers`` maps paths to answers, or to callables from request headers to answers.
 
-    ``handler`` is what answers, for servers that take more than GET.
+    ``handler`` is what answers, for servers that take more than GET. A path that begins with ``//``
+    and a host's name is that host's alone.
     """
 
     handler: type[BaseHTTPRequestHandler] = _Handler
@@ -138,10 +145,11 @@ class JwksServer:
         handler = type("Handler", (self.handler,), {"owner": self})
         self._server = _Server(("127.0.0.1", self.port), handler)
         self.port = self._server.server_port
-        self._server.socket = self._context.wrap_socket(
-            self._server.socket, server_side=True, do_handshake_on_connect=False
-        )
+        self._server.socket = self._secured(self._server.socket)
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
+
+    def _secured(self, listener: socket.socket) -> socket.socket:
+        return self._context.wrap_socket(listener, server_side=True, do_handshake_on_connect=False)
 
     def stop(self) -> None:
         """Listen no more; the port refuses connections."""
@@ -157,6 +165,11 @@ class JwksServer:
     def publish(self, *keys: Mapping[str, Any], path: str = "/jwks", **headers: str) -> None:
         """Answer with a JWK Set of ``keys`` at ``path``."""
         self.answers[path] = json_answer({"keys": list(keys)}, **headers)
+
+    def answer_at(self, host: str, path: str) -> Answer | Callable[[dict[str, str]], Answer]:
+        """What is answered at ``path`` of ``host``, whose port does not count."""
+        own = f"//{host.partition(':')[0]}{path}"
+        return self.answers.get(own) or self.answers.get(path) or Answer(status=404)
 
     def note(self, path: str, headers: dict[str, str]) -> None:
         """Remember a request."""

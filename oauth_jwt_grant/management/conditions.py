@@ -18,7 +18,7 @@ GRAMMAR = (
 )
 # The first operator counts. After a tilde in a JSON Pointer comes 0 or 1 (RFC 6901 section 3).
 _FORMS = re.compile(
-    r"(?P<claim>/(?:[^=~?\s]|~[01])+|[^=~?\s/](?:[^=~?\s:]|:(?!=)|\?(?!exists$))*)"
+    r"(?P<claim>/(?:[^=~?\s:]|:(?!=)|~[01])+|[^=~?\s/](?:[^=~?\s:]|:(?!=)|\?(?!exists$))*)"
     r"(?:\?(?P<exists>exists)|:=(?P<json>.+)|=(?P<text>.+)|~(?P<glob>.+)"
     r"|\s+in\s+(?P<among>.+)|\s+contains\s+(?P<contains>.+))",
     re.DOTALL,

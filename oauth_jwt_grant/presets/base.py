@@ -56,10 +56,10 @@ class Preset:
 
     Texts may hold ``{name}`` for an answer, also in ``fields``, which are columns of the
     issuer (a tuple for a list). ``algorithms``, ``max_lifetime`` (seconds)
-    and ``replay_policy`` are what its tokens need; ``docs`` is the vendor's page;
-    ``obtain`` tells a client how to come by an assertion; ``recorded_claims`` are worth
-    keeping with each decision; ``pinned_by_keys`` says that nobody else signs with the
-    keys, so that no claim has to tell customers apart.
+    and ``replay_policy`` are what its tokens need, ``scope_claim`` what theirs means here;
+    ``docs`` is the vendor's page; ``obtain`` tells a client how to come by an assertion;
+    ``recorded_claims`` are worth keeping with each decision; ``pinned_by_keys`` says that
+    nobody else signs with the keys, so that no claim has to tell customers apart.
     """
 
     key: str
@@ -72,6 +72,7 @@ class Preset:
     algorithms: tuple[str, ...] = ("RS256",)
     max_lifetime: int = 3600
     replay_policy: str = TrustedIssuer.ReplayPolicy.ONCE.value
+    scope_claim: str = GrantRule.ScopeClaim.CEILING.value
     profile: str = TrustedIssuer.Profile.JWT_BEARER.value
     recorded_claims: tuple[str, ...] = ()
     pinned_by_keys: bool = False
@@ -139,7 +140,11 @@ def apply(preset: Preset, answers: Mapping[str, str]) -> Applied:
     )
     lists = {ask.name: given[ask.name].split("\n") for ask in preset.asks if ask.many and given[ask.name]}
     conditions = [_condition(when, given, lists) for when in preset.conditions if _is_answered(when, given)]
-    rule = GrantRule(name=_rule_name(preset, given), recorded_claims=list(preset.recorded_claims))
+    rule = GrantRule(
+        name=_rule_name(preset, given),
+        scope_claim=preset.scope_claim,
+        recorded_claims=list(preset.recorded_claims),
+    )
     return Applied(issuer, rule, conditions)
 
 

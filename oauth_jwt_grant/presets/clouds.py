@@ -8,7 +8,8 @@ from ..models import TrustedIssuer
 from .base import Ask, Preset, When
 
 _REUSABLE = TrustedIssuer.ReplayPolicy.REUSABLE.value
-_UUID = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+# In small letters, as the tokens have them: conditions compare exactly.
+_UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _EXAMPLE_UUID = "72f988bf-1111-4222-8333-000000000001"
 
 
@@ -80,6 +81,8 @@ _ENTRA = (
     ),
 )
 _ENTRA_DOCS = "https://learn.microsoft.com/en-us/entra/identity-platform/access-token-claims-reference"
+# A service principal's token lives 60 to 90 minutes, a managed identity's a day.
+_ENTRA_LIFETIME = 90000
 _ENTRA_PINS = (When("tid", ("{tenant}",), pin=True), When("oid", ("{object}",), pin=True))
 ENTRA = Preset(
     key="entra-id",
@@ -88,7 +91,7 @@ ENTRA = Preset(
     conditions=_ENTRA_PINS,
     issuer="https://login.microsoftonline.com/{tenant}/v2.0",
     fields={"audiences": ("{audience}",)},
-    max_lifetime=7500,
+    max_lifetime=_ENTRA_LIFETIME,
     replay_policy=_REUSABLE,
     docs=_ENTRA_DOCS,
     obtain="az account get-access-token --resource api://APPLICATION",
@@ -103,7 +106,7 @@ ENTRA_V1 = Preset(
         "discovery_url": "https://login.microsoftonline.com/{tenant}/.well-known/openid-configuration",
         "audiences": ("{audience}",),
     },
-    max_lifetime=7500,
+    max_lifetime=_ENTRA_LIFETIME,
     replay_policy=_REUSABLE,
     docs=_ENTRA_DOCS,
     obtain="az account get-access-token --resource api://APPLICATION",

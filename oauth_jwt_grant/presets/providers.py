@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from ..models import TrustedIssuer
+from ..models import GrantRule, TrustedIssuer
 from .base import Ask, Preset, When
 
 _REUSABLE = TrustedIssuer.ReplayPolicy.REUSABLE.value
-_UUID = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+# The scope of an access token is the provider's own ("profile email"), not one of this server's.
+_IGNORE = GrantRule.ScopeClaim.IGNORE.value
+# In small letters, as the tokens have them: conditions compare exactly.
+_UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _EXAMPLE_UUID = "72f988bf-1111-4222-8333-000000000001"
 
 
@@ -70,6 +73,7 @@ AUTH0 = Preset(
     conditions=(When("azp", ("{client}",), pin=True), When("gty", ("client-credentials",))),
     max_lifetime=86400,
     replay_policy=_REUSABLE,
+    scope_claim=_IGNORE,
     docs="https://auth0.com/docs/secure/tokens/access-tokens",
 )
 KEYCLOAK = Preset(
@@ -94,6 +98,7 @@ KEYCLOAK = Preset(
     algorithms=("RS256", "ES256", "PS256"),
     max_lifetime=600,
     replay_policy=_REUSABLE,
+    scope_claim=_IGNORE,
     docs="https://www.keycloak.org/securing-apps/oidc-layers",
 )
 PRESETS = (OKTA, OKTA_ID_JAG, AUTH0, KEYCLOAK)

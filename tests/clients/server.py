@@ -33,6 +33,9 @@ class Recorder:
 
 
 class _Handler(WSGIRequestHandler):
+    # Head and body are sent one after the other; the second would wait for the first one's acknowledgement.
+    disable_nagle_algorithm = True
+
     def log_message(self, format: str, *args: Any) -> None:
         """Say nothing."""
 

@@ -276,6 +276,8 @@ def test_dates_with_and_without_time_zones(text, use_tz):
         ("run:=1", "run", Operator.EQUALS, (1,)),
         ("admin:=true", "admin", Operator.EQUALS, (True,)),
         ("aud:=[1]", "aud", Operator.EQUALS, ([1],)),
+        ("/google/number:=1", "/google/number", Operator.EQUALS, (1,)),
+        ("/https:~1~1sts.example~1/account=1", "/https:~1~1sts.example~1/account", Operator.EQUALS, ("1",)),
         ("ref~refs/heads/*", "ref", Operator.GLOB, ("refs/heads/*",)),
         ("ref~0*", "ref", Operator.GLOB, ("0*",)),
         ("email?exists", "email", Operator.EXISTS, ()),

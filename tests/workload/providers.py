@@ -1,0 +1,240 @@
+"""Identity providers.
+
+Entra ID: https://learn.microsoft.com/en-us/entra/identity-platform/access-token-claims-reference.
+Keycloak: https://www.keycloak.org/docs/latest/server_admin/.
+Auth0: https://auth0.com/docs/secure/tokens/access-tokens.
+Okta: https://developer.okta.com/docs/api/openapi/okta-oauth/guides/overview/.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from oauth_jwt_grant.assertion import Reason
+from tests.factories import DROP, jwk
+
+from .vendor import AUDIENCE, Neighbour, Vendor, certificate_of, no_rule, other_key, uuid4
+
+_TENANT = "72f988bf-1111-4222-8333-000000000001"
+_OTHER_TENANT = "c0ffee00-1111-4222-8333-000000000001"
+_OBJECT = "9f8e7d6c-1111-4222-8333-000000000003"
+_APPLICATION = "6e74172b-1111-4222-8333-000000000001"
+_LOGIN = "https://login.microsoftonline.com"
+
+
+def _of_another_tenant() -> dict[str, Any]:
+    """The key of the accounts of private people, which stands in every tenant's set."""
+    consumers = f"{_LOGIN}/9188040d-6c67-4c5b-b112-36a304b66dad/v2.0"
+    key = replace(other_key(), kid="JDNa_4i4r7FgigL3sHIlI3xV-IU")
+    return {**ENTRA.published(key), "issuer": consumers}
+
+
+#: A service principal. The key's member issuer is a template for all tenants, whose keys are the same.
+ENTRA = Vendor(
+    name="entra",
+    preset="entra-id",
+    answers={"tenant": _TENANT, "object": _OBJECT, "audience": _APPLICATION},
+    issuer=f"{_LOGIN}/{_TENANT}/v2.0",
+    jwks_uri=f"{_LOGIN}/{_TENANT}/discovery/v2.0/keys",
+    kid="nOo3ZDrODXEK1jKWhXslHR_KXEg",
+    members={"use": "sig", "issuer": f"{_LOGIN}/{{tenantid}}/v2.0"},
+    certified=("x5c", "x5t"),
+    others=lambda: [_of_another_tenant()],
+    metadata={"tenant_region_scope": "EU", "cloud_instance_name": "microsoftonline.com"},
+    lifetime=5400,
+    nbf=0,
+    reused=True,
+    claims={
+        "aud": _APPLICATION,
+        "aio": "E2ZgYExampleOpaque",
+        "azp": "2f2a6a10-1111-4222-8333-000000000002",
+        "azpacr": "2",
+        "idtyp": "app",
+        "oid": _OBJECT,
+        "rh": "1.ExampleOpaque",
+        "roles": ["Assertion.Exchange"],
+        "sub": _OBJECT,
+        "tid": _TENANT,
+        "uti": "sdmF4KgzXUu6N0IKMbQBAA",
+        "ver": "2.0",
+    },
+    neighbours={
+        "another application of the tenant": no_rule(
+            oid="9f8e7d6c-1111-4222-8333-0000000000ff", sub="9f8e7d6c-1111-4222-8333-0000000000ff"
+        ),
+        "a person who uses the same application": no_rule(
+            oid="9f8e7d6c-1111-4222-8333-0000000000fe", sub="pairwise", scp="access_as_user", idtyp=DROP
+        ),
+        "another tenant that writes our issuer": no_rule(tid=_OTHER_TENANT),
+        "another tenant": Neighbour(
+            Reason.UNKNOWN_ISSUER, {"iss": f"{_LOGIN}/{_OTHER_TENANT}/v2.0", "tid": _OTHER_TENANT}
+        ),
+        "the template for all tenants": Neighbour(
+            Reason.UNKNOWN_ISSUER, {"iss": f"{_LOGIN}/{{tenantid}}/v2.0"}
+        ),
+        "a token of version 1": Neighbour(
+            Reason.UNKNOWN_ISSUER, {"iss": f"https://sts.windows.net/{_TENANT}/", "ver": "1.0"}
+        ),
+        "a token for Microsoft Graph": Neighbour(
+            Reason.AUDIENCE, {"aud": "00000003-0000-0000-c000-000000000000"}
+        ),
+        "a token for this server, named otherwise": Neighbour(
+            Reason.AUDIENCE, {"aud": f"api://{_APPLICATION}"}
+        ),
+        "a private person's account": Neighbour(
+            Reason.NO_SUCH_KEY, key=other_key, kid="JDNa_4i4r7FgigL3sHIlI3xV-IU"
+        ),
+        "somebody who signs in": Neighbour(Reason.ID_TOKEN, {"nonce": "12345"}),
+    },
+)
+#: A managed identity, whose token the platform keeps for a day.
+MANAGED_IDENTITY = replace(
+    ENTRA,
+    name="entra-managed-identity",
+    lifetime=86400,
+    claims={
+        **ENTRA.claims,
+        "xms_mirid": "/subscriptions/11111111-1111-4222-8333-000000000004/resourcegroups/rg1"
+        "/providers/Microsoft.ManagedIdentity/userAssignedIdentities/exporter",
+    },
+    neighbours={"an identity made anew under its name": no_rule(oid="9f8e7d6c-1111-4222-8333-0000000000fd")},
+)
+#: Of a resource application with requestedAccessTokenVersion 1: metadata elsewhere, keys of all tenants.
+ENTRA_V1 = replace(
+    ENTRA,
+    name="entra-v1",
+    preset="entra-id-v1",
+    answers={**ENTRA.answers, "audience": f"api://{_APPLICATION}"},
+    issuer=f"https://sts.windows.net/{_TENANT}/",
+    discovery_url=f"{_LOGIN}/{_TENANT}/.well-known/openid-configuration",
+    jwks_uri=f"{_LOGIN}/common/discovery/keys",
+    members={"use": "sig"},
+    header={"typ": "JWT", "x5t": "nOo3ZDrODXEK1jKWhXslHR_KXEg"},
+    claims={
+        **{name: value for name, value in ENTRA.claims.items() if name not in ("azp", "azpacr")},
+        "aud": f"api://{_APPLICATION}",
+        "appid": "2f2a6a10-1111-4222-8333-000000000002",
+        "appidacr": "1",
+        "idp": f"https://sts.windows.net/{_TENANT}/",
+        "ver": "1.0",
+    },
+    neighbours={
+        "another application of the tenant": no_rule(oid="9f8e7d6c-1111-4222-8333-0000000000ff"),
+        "the audience in its other spelling": Neighbour(Reason.AUDIENCE, {"aud": _APPLICATION}),
+        "a token of version 2": Neighbour(Reason.UNKNOWN_ISSUER, {"iss": ENTRA.issuer, "ver": "2.0"}),
+        "the issuer without its slash": Neighbour(
+            Reason.UNKNOWN_ISSUER, {"iss": f"https://sts.windows.net/{_TENANT}"}
+        ),
+        "a private person's account": Neighbour(
+            Reason.NO_SUCH_KEY, key=other_key, kid="JDNa_4i4r7FgigL3sHIlI3xV-IU"
+        ),
+    },
+)
+
+
+def _encryption_key() -> dict[str, Any]:
+    key = replace(other_key(), kid="9Jz3enc")
+    return {**jwk(key), "use": "enc", "alg": "RSA-OAEP", **certificate_of(key)}
+
+
+_REALM = "https://sso.acme.example/realms/production"
+_SUBJECT = "ecbbd65d-1111-4222-8333-000000000002"
+KEYCLOAK = Vendor(
+    name="keycloak",
+    preset="keycloak",
+    answers={"issuer": _REALM, "client": "exporter", "subject": _SUBJECT},
+    issuer=_REALM,
+    jwks_uri=f"{_REALM}/protocol/openid-connect/certs",
+    kid="weLczjdEl67i4hvg_example",
+    certified=("x5c", "x5t", "x5t#S256"),
+    others=lambda: [_encryption_key()],
+    lifetime=300,
+    jti=lambda: f"trrtcc:{uuid4()}",
+    reused=True,
+    claims={
+        "aud": [AUDIENCE, "account"],
+        "sub": _SUBJECT,
+        "typ": "Bearer",
+        "azp": "exporter",
+        "acr": "1",
+        "realm_access": {"roles": ["offline_access", "uma_authorization"]},
+        "resource_access": {"account": {"roles": ["view-profile"]}},
+        "scope": "profile email",
+        "email_verified": False,
+        "client_id": "exporter",
+        "preferred_username": "service-account-exporter",
+        "clientHost": "10.0.0.5",
+        "clientAddress": "10.0.0.5",
+    },
+    neighbours={
+        "another client of the realm": no_rule(sub="ecbbd65d-1111-4222-8333-0000000000ff", azp="reporter"),
+        "the client made anew under its name": no_rule(sub="ecbbd65d-1111-4222-8333-0000000000fe"),
+        "the same account through another client": no_rule(azp="reporter"),
+        "an ID Token": no_rule(typ="ID", aud=AUDIENCE),
+        "an ID Token of somebody who signs in": Neighbour(
+            Reason.ID_TOKEN, {"typ": "ID", "at_hash": "HK6E_P6Dh8Y93mRNtsDB1Q"}
+        ),
+        "no audience mapper": Neighbour(Reason.AUDIENCE, {"aud": "account"}),
+        "no audience at all": Neighbour(Reason.MISSING_CLAIM, {"aud": DROP}),
+        "another realm": Neighbour(Reason.UNKNOWN_ISSUER, {"iss": "https://sso.acme.example/realms/test"}),
+        "another realm's key": Neighbour(Reason.NO_SUCH_KEY, key=other_key, kid="other-realm"),
+        "the key for encryption": Neighbour(Reason.NO_SUCH_KEY, key=other_key, kid="9Jz3enc"),
+    },
+)
+_CLIENT = "Zk3mPq7RtXw2Yb9Lc4Nd8Vf1Hg6Js0Ae"
+AUTH0 = Vendor(
+    name="auth0",
+    preset="auth0",
+    answers={"issuer": "https://acme.eu.auth0.com/", "client": _CLIENT},
+    issuer="https://acme.eu.auth0.com/",
+    jwks_uri="https://acme.eu.auth0.com/.well-known/jwks.json",
+    certified=("x5c", "x5t"),
+    lifetime=86400,
+    reused=True,
+    claims={
+        "sub": f"{_CLIENT}@clients",
+        "aud": AUDIENCE,
+        "scope": "assertion:exchange",
+        "gty": "client-credentials",
+        "azp": _CLIENT,
+    },
+    neighbours={
+        "another client of the tenant": no_rule(azp="other", sub="other@clients"),
+        "a person who uses the client": no_rule(sub="auth0|5f7c8ec7c33c6c004bbafe82", gty=DROP),
+        "somebody who signs in": Neighbour(Reason.ID_TOKEN, {"nonce": "12345", "gty": DROP}),
+        "another tenant": Neighbour(Reason.UNKNOWN_ISSUER, {"iss": "https://mallory.eu.auth0.com/"}),
+        "the issuer without its slash": Neighbour(
+            Reason.UNKNOWN_ISSUER, {"iss": "https://acme.eu.auth0.com"}
+        ),
+    },
+)
+_SERVER = "https://acme.okta.com/oauth2/aus1a2b3c4d5e6f7g8h9"
+OKTA = Vendor(
+    name="okta",
+    preset="okta",
+    answers={"issuer": _SERVER, "client": "0oa1b2c3d4E5f6G7h8i9"},
+    issuer=_SERVER,
+    jwks_uri=f"{_SERVER}/v1/keys",
+    header={},
+    lifetime=3600,
+    jti=lambda: f"AT.{uuid4()}",
+    reused=True,
+    claims={
+        "ver": 1,
+        "aud": AUDIENCE,
+        "cid": "0oa1b2c3d4E5f6G7h8i9",
+        "scp": ["assertion.exchange"],
+        "sub": "0oa1b2c3d4E5f6G7h8i9",
+    },
+    neighbours={
+        "another application": no_rule(cid="0oaother", sub="0oaother"),
+        "another application that calls itself so": no_rule(cid="0oaother"),
+        "a person who uses the application": no_rule(sub="mona@acme.example", uid="00u1a2b3c4d5"),
+        "the server of the same company for itself": Neighbour(
+            Reason.UNKNOWN_ISSUER, {"iss": "https://acme.okta.com"}
+        ),
+    },
+)
+
+VENDORS = (ENTRA, MANAGED_IDENTITY, ENTRA_V1, KEYCLOAK, AUTH0, OKTA)

@@ -10,7 +10,7 @@ import hashlib
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.urls import path
+from django.urls import include, path
 from oauth2_provider.views.generic import ScopedProtectedResourceView
 
 SCOPE = "https://www.googleapis.com/auth/devstorage.read_write"
@@ -34,7 +34,7 @@ class Listing(ScopedProtectedResourceView):
             if found:
                 prefixes.add(prefix + first + found)
             else:
-                items.append(_metadata(name))
+                items.append(_metadata(request, name))
         return JsonResponse({"kind": "storage#objects", "items": items, "prefixes": sorted(prefixes)})
 
 
@@ -48,10 +48,10 @@ class Object(ScopedProtectedResourceView):
             return JsonResponse({"error": {"code": 404, "message": "No such object"}}, status=404)
         if request.GET.get("alt") == "media" or request.path.startswith(f"/{NAME}/"):
             return _content(request, OBJECTS[name])
-        return JsonResponse(_metadata(name))
+        return JsonResponse(_metadata(request, name))
 
 
-def _metadata(name: str) -> dict[str, Any]:
+def _metadata(request: HttpRequest, name: str) -> dict[str, Any]:
     content = OBJECTS[name]
     return {
         "kind": "storage#object",
@@ -60,7 +60,7 @@ def _metadata(name: str) -> dict[str, Any]:
         "size": str(len(content)),
         "md5Hash": base64.b64encode(hashlib.md5(content, usedforsecurity=False).digest()).decode(),
         "updated": "2026-01-01T00:00:00.000Z",
-        "mediaLink": f"/{NAME}/{name}",
+        "mediaLink": request.build_absolute_uri(f"/{NAME}/{name}"),
     }
 
 
@@ -76,6 +76,7 @@ def _content(request: HttpRequest, content: bytes) -> HttpResponse:
 
 
 urlpatterns = [
+    path("o/", include("oauth2_provider.urls", namespace="oauth2_provider")),
     path(f"storage/v1/b/{NAME}/o", Listing.as_view()),
     path(f"storage/v1/b/{NAME}/o/<path:name>", Object.as_view()),
     path(f"{NAME}/<path:name>", Object.as_view()),

@@ -175,7 +175,7 @@ def needs() -> Callable[..., None]:
     """Skip unless all that is named is there, as :func:`~tests.clients.programs.missing` takes it.
 
     With ``OJG_TEST_CLIENTS=1``, as ``tox -e clients`` sets it, a missing Python module fails: it comes with
-    the dependency group. With ``OJG_TEST_NO_SKIP=1`` besides, as in ``.ci/run``, so does whatever else is missing.
+    the dependency group. With ``OJG_TEST_NO_SKIP=1`` besides, as in ``.ci/run``, so does all else that is missing.
     """
 
     def _needs(*things: str | Path) -> None:

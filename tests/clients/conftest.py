@@ -54,6 +54,7 @@ class Site:
         """``text`` of the manual with this site in the place of the manual's."""
         text = text.replace("service-accounts.as.example.com", "service-accounts.localhost")
         text = text.replace("https://as.example.com", self.url)
+        text = text.replace("https://sso.acme.example", f"{self.url}/sso")
         return text.replace("as.example.com", f"localhost:{self.port}")
 
     def set_up(self, title: str) -> None:
@@ -67,8 +68,11 @@ class Site:
         blocks = re.findall(rf"^```{language}\n(.*?)^```$", section(title), re.M | re.S)
         return self.here(blocks[number])
 
-    def run(self, *command: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        """Run a program that trusts this site's CA by the variables that HTTP libraries document."""
+    def run(self, *command: str, typed: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
+        """Run a program that trusts this site's CA by the variables that HTTP libraries document.
+
+        ``typed`` is its standard input.
+        """
         ca = str(self.folder / "ca.pem")
         trust = dict.fromkeys(
             ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"), ca
@@ -77,6 +81,7 @@ class Site:
             command,
             cwd=self.folder,
             env={"PATH": os.environ["PATH"], "HOME": str(self.folder), **trust, **environment},
+            input=typed,
             capture_output=True,
             text=True,
             timeout=120,
@@ -84,7 +89,7 @@ class Site:
         )
 
     def run_program(
-        self, title: str, language: str, number: int = 0, **environment: str
+        self, title: str, language: str, number: int = 0, *, typed: str = "", **environment: str
     ) -> subprocess.CompletedProcess[str]:
         """Run a program of a section."""
         how = LANGUAGES[language]
@@ -92,11 +97,11 @@ class Site:
         if language == "js" and not link.exists():
             link.symlink_to(Path(NODE_MODULES).resolve(), target_is_directory=True)
         (self.folder / how.file).write_text(self.program(title, language, number))
-        return self.run(*how.command, **how.environment, **environment)
+        return self.run(*how.command, typed=typed, **how.environment, **environment)
 
-    def answer(self, title: str, language: str, number: int = 0) -> dict[str, Any]:
+    def answer(self, title: str, language: str, number: int = 0, typed: str = "") -> dict[str, Any]:
         """What the API said to a program of a section: the last line that it prints."""
-        done = self.run_program(title, language, number)
+        done = self.run_program(title, language, number, typed=typed)
         assert done.returncode == 0, done.stderr + done.stdout
         found: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
         return found
@@ -168,6 +173,14 @@ def write_files(folder: Path) -> None:
     (folder / "encrypted.pem").write_bytes(key.private.private_bytes(pem, pkcs8, encryption))
     (folder / "public.pem").write_text(key.pem())
     (folder / "ca.pem").write_bytes(certificate_authority().cert_pem.bytes())
+
+
+@pytest.fixture
+def oidc(settings) -> None:
+    """OpenID Connect is on, so the metadata has ``jwks_uri``."""
+    provider = {name: value for name, value in settings.OAUTH2_PROVIDER.items() if name != "OAUTH2_SERVER_CLASS"}
+    key = rsa_key("client").private_pem()
+    settings.OAUTH2_PROVIDER = provider | {"OIDC_ENABLED": True, "OIDC_RSA_PRIVATE_KEY": key}
 
 
 @pytest.fixture

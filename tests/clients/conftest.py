@@ -178,9 +178,15 @@ def write_files(folder: Path) -> None:
 @pytest.fixture
 def oidc(settings) -> None:
     """OpenID Connect is on, so the metadata has ``jwks_uri``."""
-    provider = {name: value for name, value in settings.OAUTH2_PROVIDER.items() if name != "OAUTH2_SERVER_CLASS"}
-    key = rsa_key("client").private_pem()
-    settings.OAUTH2_PROVIDER = provider | {"OIDC_ENABLED": True, "OIDC_RSA_PRIVATE_KEY": key}
+    changes = {
+        "OIDC_ENABLED": True,
+        "OIDC_RSA_PRIVATE_KEY": rsa_key("client").private_pem(),
+        "SCOPES": settings.OAUTH2_PROVIDER["SCOPES"] | {"openid": "OpenID Connect"},
+    }
+    provider = settings.OAUTH2_PROVIDER | changes
+    # django-oauth-toolkit asks OIDC_SERVER_CLASS only where this is not written.
+    provider.pop("OAUTH2_SERVER_CLASS", None)
+    settings.OAUTH2_PROVIDER = provider
 
 
 @pytest.fixture

@@ -76,6 +76,17 @@ def test_okta(site, needs):
     assert_used_up(site)
 
 
+@pytest.mark.usefixtures("oidc")
+def test_msal_on_behalf_of(site, needs):
+    needs("msal")
+    site.set_up("msal")
+    answer = site.python("msal", 1)
+    assert (answer["user"], answer["client_id"]) == ("bot", "vault")
+    assert sorted(answer["scope"].split()) == ["openid", "read"]
+    assert site.posted()["requested_token_use"] == "on_behalf_of"
+    assert_used_up(site)
+
+
 def assert_used_up(site) -> None:
     """The same request again gets no token."""
     status, answer = site.repeat()

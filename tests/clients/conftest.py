@@ -149,7 +149,9 @@ def _asgi_port(tmp_path_factory) -> Iterator[int]:
 @pytest.fixture(params=["wsgi", "asgi"])
 def site(request, transactional_db, settings, tmp_path, monkeypatch) -> Site:
     """The site, with a public application ``tool``, a confidential one, ``vault``, and the user ``bot``."""
-    settings.MIDDLEWARE = [*settings.MIDDLEWARE, "tests.clients.server.Recorder"]
+    # The server, which all tests share, reads this once: when it starts.
+    ours = ["tests.clients.server.Recorder", "tests.clients.outage.Outage"]
+    settings.MIDDLEWARE = [*ours, *settings.MIDDLEWARE]
     settings.ROOT_URLCONF = "tests.clients.urls"
     port = request.getfixturevalue(f"_{request.param}_port")
     there = Site(port, tmp_path)

@@ -17,8 +17,8 @@ from django.http import HttpRequest, HttpResponse
 
 from tests.jwks_server import certificate_authority, server_context
 
-#: The site's names: the second is the one that restic knows alone, and finds here through a proxy.
-NAMES = ("localhost", "storage.googleapis.com")
+#: The site's names: the others are those that some programs know alone, and find here through a proxy.
+NAMES = ("localhost", "storage.googleapis.com", "login.salesforce.com")
 
 
 @dataclass(frozen=True)

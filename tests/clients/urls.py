@@ -27,5 +27,6 @@ urlpatterns = [
     path("sso/", include("tests.clients.sso")),
     path("oauth/token", TokenView.as_view()),  # DocuSign's
     path("oauth2/token", TokenView.as_view()),  # Box's
+    path("services/oauth2/token", TokenView.as_view()),  # Salesforce's
     *urls.urlpatterns,
 ]

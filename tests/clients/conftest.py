@@ -24,6 +24,7 @@ from oauth2_provider.models import AbstractApplication
 
 from tests.clients import server
 from tests.clients.programs import LANGUAGES, NODE_MODULES, missing
+from tests.clients.sent import SENT, sent
 from tests.e2e.support import make_application, make_user
 from tests.factories import rsa_key
 from tests.jwks_server import certificate_authority
@@ -103,6 +104,7 @@ class Site:
         """What the API said to a program of a section: the last line that it prints."""
         done = self.run_program(title, language, number, typed=typed)
         assert done.returncode == 0, done.stderr + done.stdout
+        assert sent(self.last) == SENT[f"{title} {number}" if number else title]
         found: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
         return found
 
@@ -196,7 +198,7 @@ def needs() -> Callable[..., None]:
     """Skip unless all that is named is there, as :func:`~tests.clients.programs.missing` takes it.
 
     With ``OJG_TEST_CLIENTS=1``, as ``tox -e clients`` sets it, a missing Python module fails: it comes with
-    the dependency group. With ``OJG_TEST_NO_SKIP=1`` besides, as in ``.ci/run``, so does all else that is missing.
+    the dependency group. With ``OJG_TEST_NO_SKIP=1`` besides, as in ``.ci/run``, all else too.
     """
 
     def _needs(*things: str | Path) -> None:

@@ -18,7 +18,7 @@ BEFORE, ROLLED_BACK, AFTER = "before", "rolled back", "after"
 
 
 class Outage:
-    """Put it before the site's middlewares; :attr:`kind` and :attr:`times` say what goes wrong, and how often."""
+    """Put it before the site's own; :attr:`kind` and :attr:`times` say what goes wrong, and how often."""
 
     kind = BEFORE
     times = 0

@@ -1,4 +1,4 @@
-"""Client libraries that break the RFC, by the programs of the manual: what they are told, and nothing lost."""
+"""Client libraries that break the RFC, by the programs of the manual: what they are told."""
 
 from __future__ import annotations
 

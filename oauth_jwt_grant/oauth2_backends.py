@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import re
 from typing import Any
 
 from django.http import HttpRequest
@@ -13,6 +15,9 @@ from .grant import GRANT_TYPE, JWTBearerError
 
 # RFC 6749 section 5.1, and for errors section 5.2.
 _HEADERS = {"Content-Type": "application/json", "Cache-Control": "no-store", "Pragma": "no-cache"}
+
+# MSAL for JavaScript puts this into the URL of each token request: a number for its log, and no one else.
+_CORRELATION = re.compile(r"client-request-id=[0-9A-Za-z-]{1,64}")
 
 Response = tuple[str | None, dict[str, str], str, int]
 
@@ -36,7 +41,7 @@ class JWTBearerBackendMixin:
         if refused is not None:
             error = JWTBearerError(refused)
             return None, {**_HEADERS, **error.headers}, error.json, error.status_code
-        url, headers, body, status = self._answer_jwt_bearer_request(request)
+        url, headers, body, status = self._answer_jwt_bearer_request(_without_query(request))
         return url, {**_HEADERS, **headers}, body, status
 
     @sensitive_variables()
@@ -60,7 +65,8 @@ def _unacceptable(request: HttpRequest) -> AssertionRefused | None:
     if "DPoP" in request.headers:
         # RFC 9449 section 5 would have the client discard a bearer token. Refused, it keeps its assertion.
         return AssertionRefused(Reason.DPOP)
-    if request.META.get("QUERY_STRING"):
+    query = request.META.get("QUERY_STRING")
+    if query and not _CORRELATION.fullmatch(query):
         return AssertionRefused(Reason.PARAMETER_IN_QUERY)
     if not _is_utf8(request):
         return AssertionRefused(Reason.MALFORMED_REQUEST)
@@ -68,6 +74,15 @@ def _unacceptable(request: HttpRequest) -> AssertionRefused | None:
     if len(request.POST.getlist("grant_type")) > 1:
         return AssertionRefused(Reason.REPEATED_PARAMETER, "grant_type")
     return None
+
+
+def _without_query(request: HttpRequest) -> HttpRequest:
+    """The request without a query that means nothing: oauthlib takes none at a token endpoint."""
+    if not request.META.get("QUERY_STRING"):
+        return request
+    bare = copy.copy(request)
+    bare.META = {**request.META, "QUERY_STRING": ""}
+    return bare
 
 
 def _is_utf8(request: HttpRequest) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import io
 import json
 import os
@@ -10,7 +9,6 @@ import re
 import shlex
 import ssl
 import subprocess
-import sys
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -25,6 +23,8 @@ from django.core.management import call_command
 from oauth2_provider.models import AbstractApplication
 
 from tests.clients import server
+from tests.clients.programs import LANGUAGES, NODE_MODULES, missing
+from tests.clients.sent import SENT, sent
 from tests.e2e.support import make_application, make_user
 from tests.factories import rsa_key
 from tests.jwks_server import certificate_authority
@@ -55,6 +55,7 @@ class Site:
         """``text`` of the manual with this site in the place of the manual's."""
         text = text.replace("service-accounts.as.example.com", "service-accounts.localhost")
         text = text.replace("https://as.example.com", self.url)
+        text = text.replace("https://sso.acme.example", f"{self.url}/sso")
         return text.replace("as.example.com", f"localhost:{self.port}")
 
     def set_up(self, title: str) -> None:
@@ -68,8 +69,11 @@ class Site:
         blocks = re.findall(rf"^```{language}\n(.*?)^```$", section(title), re.M | re.S)
         return self.here(blocks[number])
 
-    def run(self, *command: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        """Run a program that trusts this site's CA by the variables that HTTP libraries document."""
+    def run(self, *command: str, typed: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
+        """Run a program that trusts this site's CA by the variables that HTTP libraries document.
+
+        ``typed`` is its standard input.
+        """
         ca = str(self.folder / "ca.pem")
         trust = dict.fromkeys(
             ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"), ca
@@ -78,36 +82,51 @@ class Site:
             command,
             cwd=self.folder,
             env={"PATH": os.environ["PATH"], "HOME": str(self.folder), **trust, **environment},
+            input=typed,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=120,
             check=False,
         )
 
-    def answer(self, *command: str, **environment: str) -> dict[str, Any]:
-        """What the API said to a program: the last line that it prints."""
-        done = self.run(*command, **environment)
+    def run_program(
+        self, title: str, language: str, number: int = 0, *, typed: str = "", **environment: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a program of a section."""
+        how = LANGUAGES[language]
+        link = self.folder / "node_modules"
+        if language == "js" and not link.exists():
+            link.symlink_to(Path(NODE_MODULES).resolve(), target_is_directory=True)
+        (self.folder / how.file).write_text(self.program(title, language, number))
+        return self.run(*how.command, typed=typed, **how.environment, **environment)
+
+    def answer(self, title: str, language: str, number: int = 0, typed: str = "") -> dict[str, Any]:
+        """What the API said to a program of a section: the last line that it prints."""
+        done = self.run_program(title, language, number, typed=typed)
         assert done.returncode == 0, done.stderr + done.stdout
+        assert sent(self.last) == SENT[f"{title} {number}" if number else title]
         found: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
         return found
 
     def python(self, title: str, number: int = 0) -> dict[str, Any]:
         """Run a Python program of a section; what the API said to it."""
-        path = self.folder / "program.py"
-        path.write_text(self.program(title, "python", number))
-        return self.answer(sys.executable, "-W", "ignore", str(path))
+        return self.answer(title, "python", number)
 
     def posted(self) -> dict[str, str]:
         """The parameters of the last token request."""
-        return {name: values[0] for name, values in parse_qs(server.Recorder.posted[-1][1].decode()).items()}
+        return {name: values[0] for name, values in parse_qs(self.last.body.decode()).items()}
+
+    @property
+    def last(self) -> server.Posted:
+        """The last token request."""
+        return server.Recorder.posted[-1]
 
     def repeat(self) -> tuple[int, dict[str, Any]]:
         """Post the last token request again, byte by byte: status and answer."""
-        path, body, authorization, content_type = server.Recorder.posted[-1]
-        headers = {"Content-Type": content_type}
-        if authorization:
-            headers["Authorization"] = authorization
-        request = urllib.request.Request(self.url + path, body, headers)  # noqa: S310 - it is https
+        headers = {"Content-Type": self.last.headers["Content-Type"]}
+        if "Authorization" in self.last.headers:
+            headers["Authorization"] = self.last.headers["Authorization"]
+        request = urllib.request.Request(self.url + self.last.path, self.last.body, headers)  # noqa: S310 - it is https
         context = ssl.create_default_context(cafile=self.folder / "ca.pem")
         try:
             with urllib.request.urlopen(request, context=context) as response:  # noqa: S310
@@ -125,8 +144,6 @@ def _wsgi_port() -> Iterator[int]:
 
 @pytest.fixture(scope="session")
 def _asgi_port(tmp_path_factory) -> Iterator[int]:
-    if os.environ.get("OJG_TEST_CLIENTS") != "1" and not is_installed("uvicorn"):
-        pytest.skip("not on this cell: uvicorn is not installed")
     with server.asgi(tmp_path_factory.mktemp("tls")) as port:
         yield port
 
@@ -134,7 +151,9 @@ def _asgi_port(tmp_path_factory) -> Iterator[int]:
 @pytest.fixture(params=["wsgi", "asgi"])
 def site(request, transactional_db, settings, tmp_path, monkeypatch) -> Site:
     """The site, with a public application ``tool``, a confidential one, ``vault``, and the user ``bot``."""
-    settings.MIDDLEWARE = [*settings.MIDDLEWARE, "tests.clients.server.Recorder"]
+    # The server, which all tests share, reads this once: when it starts.
+    ours = ["tests.clients.server.Recorder", "tests.clients.outage.Outage"]
+    settings.MIDDLEWARE = [*ours, *settings.MIDDLEWARE]
     settings.ROOT_URLCONF = "tests.clients.urls"
     port = request.getfixturevalue(f"_{request.param}_port")
     there = Site(port, tmp_path)
@@ -161,22 +180,35 @@ def write_files(folder: Path) -> None:
 
 
 @pytest.fixture
-def needs() -> Callable[[str], None]:
-    """Skip unless the module is installed: clients come with the dependency group of that name.
+def oidc(settings) -> None:
+    """OpenID Connect is on, so the metadata has ``jwks_uri``."""
+    changes = {
+        "OIDC_ENABLED": True,
+        "OIDC_RSA_PRIVATE_KEY": rsa_key("client").private_pem(),
+        "SCOPES": settings.OAUTH2_PROVIDER["SCOPES"] | {"openid": "OpenID Connect"},
+    }
+    provider = settings.OAUTH2_PROVIDER | changes
+    # django-oauth-toolkit asks OIDC_SERVER_CLASS only where this is not written.
+    provider.pop("OAUTH2_SERVER_CLASS", None)
+    settings.OAUTH2_PROVIDER = provider
 
-    With ``OJG_TEST_CLIENTS=1``, as ``tox -e clients`` sets it, one that is missing fails.
+
+@pytest.fixture
+def needs() -> Callable[..., None]:
+    """Skip unless all that is named is there, as :func:`~tests.clients.programs.missing` takes it.
+
+    With ``OJG_TEST_CLIENTS=1``, as ``tox -e clients`` sets it, a missing Python module fails: it comes with
+    the dependency group. With ``OJG_TEST_NO_SKIP=1`` besides, as in ``.ci/run``, all else too.
     """
 
-    def _needs(module: str) -> None:
-        if os.environ.get("OJG_TEST_CLIENTS") != "1" and not is_installed(module):
-            pytest.skip(f"not on this cell: {module} is not installed")
+    def _needs(*things: str | Path) -> None:
+        absent = missing(*things)
+        if not absent:
+            return
+        modules = [name for name in absent if name[0].isalpha() and ":" not in name]
+        everything = os.environ.get("OJG_TEST_NO_SKIP") == "1"
+        if os.environ.get("OJG_TEST_CLIENTS") == "1" and (modules or everything):
+            pytest.fail(f"not installed: {', '.join(absent)}")
+        pytest.skip(f"not on this cell: {', '.join(absent)} is not installed")
 
     return _needs
-
-
-def is_installed(module: str) -> bool:
-    """Whether ``module`` can be found; it is not imported."""
-    try:
-        return importlib.util.find_spec(module) is not None
-    except ModuleNotFoundError:
-        return False

@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,20 +17,35 @@ from django.http import HttpRequest, HttpResponse
 
 from tests.jwks_server import certificate_authority, server_context
 
+#: The site's names: the others are those that some programs know alone, and find here through a proxy.
+NAMES = ("localhost", "storage.googleapis.com", "login.salesforce.com")
+
+
+@dataclass(frozen=True)
+class Posted:
+    """A request that was posted, and the status of its answer."""
+
+    path: str
+    body: bytes
+    headers: Mapping[str, str]
+    status: int
+
 
 class Recorder:
     """A middleware that keeps what was posted to the token endpoint, so that a test can post it again."""
 
-    posted: list[tuple[str, bytes, str | None, str]] = []  # noqa: RUF012 - one for all requests, by intention
+    posted: list[Posted] = []  # noqa: RUF012 - one for all requests, by intention
 
     def __init__(self, get_response: Any) -> None:
         self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.method == "POST":
-            kept = (request.path, request.body, request.headers.get("Authorization"), request.content_type)
-            self.posted.append(kept)
-        return self._get_response(request)
+        if request.method != "POST":
+            return self._get_response(request)
+        body = request.body
+        response = self._get_response(request)
+        self.posted.append(Posted(request.get_full_path(), body, request.headers, response.status_code))
+        return response
 
 
 class _Handler(WSGIRequestHandler):
@@ -51,7 +67,7 @@ def wsgi() -> Iterator[int]:
     server = _WSGIServer(("127.0.0.1", 0), _Handler)
     server.set_app(get_wsgi_application())
     server.base_environ["HTTPS"] = "on"
-    server.socket = server_context().wrap_socket(
+    server.socket = server_context(certificate_authority().issue_cert(*NAMES)).wrap_socket(
         server.socket, server_side=True, do_handshake_on_connect=False
     )
     threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
@@ -67,7 +83,7 @@ def asgi(folder: Path) -> Iterator[int]:
     """Serve under ASGI, with the certificate's files in ``folder``; yields the port."""
     import uvicorn
 
-    certificate = certificate_authority().issue_cert("localhost")
+    certificate = certificate_authority().issue_cert(*NAMES)
     certificate.private_key_pem.write_to_path(folder / "server.key")
     certificate.cert_chain_pems[0].write_to_path(folder / "server.pem")
     config = uvicorn.Config(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from . import sso
 from .conftest import PAGE
 
 ROOT = Path(__file__).parent.parent.parent
@@ -62,6 +63,27 @@ def test_with_an_issuer_of_its_own(site, needs, title, module, client_id):
     needs(module)
     site.set_up(title)
     assert site.python(title) == {"user": "bot", "client_id": client_id, "scope": "read"}
+    assert_used_up(site)
+
+
+@pytest.mark.usefixtures("oidc")
+def test_okta(site, needs):
+    needs("okta_client")
+    title = "Okta Client SDK"
+    site.set_up(title)
+    answer = site.answer(title, "python", typed=sso.ID_TOKEN)
+    assert answer == {"user": "bot", "client_id": "vault", "scope": "read"}
+    assert_used_up(site)
+
+
+@pytest.mark.usefixtures("oidc")
+def test_msal_on_behalf_of(site, needs):
+    needs("msal")
+    site.set_up("msal")
+    answer = site.python("msal", 1)
+    assert (answer["user"], answer["client_id"]) == ("bot", "vault")
+    assert sorted(answer["scope"].split()) == ["openid", "read"]
+    assert site.posted()["requested_token_use"] == "on_behalf_of"
     assert_used_up(site)
 
 

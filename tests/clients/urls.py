@@ -24,7 +24,9 @@ class McpView(urls.ApiView):
 urlpatterns = [
     path("", include("oauth_jwt_grant.urls")),
     path("mcp/", McpView.as_view()),
+    path("sso/", include("tests.clients.sso")),
     path("oauth/token", TokenView.as_view()),  # DocuSign's
     path("oauth2/token", TokenView.as_view()),  # Box's
+    path("services/oauth2/token", TokenView.as_view()),  # Salesforce's
     *urls.urlpatterns,
 ]

@@ -262,6 +262,32 @@ def test_whatever_the_query_is_the_answer_is_the_same(world: World, query: str) 
     assert_refused(world.post(query=query), "invalid_request", IN_QUERY)
 
 
+def test_a_correlation_id_in_the_url_is_passed_over(world: World) -> None:
+    answer = assert_granted(world.post(query="client-request-id=0c897d3e-ae39-4f6c-bd79-3f6e69253cb9"))
+
+    assert "client-request-id" not in answer
+
+
+@pytest.mark.standard("REQ-14")
+@pytest.mark.parametrize(
+    "query",
+    [
+        "client-request-id=",
+        "client-request-id=1&client-request-id=2",
+        "client-request-id=1&scope=write",
+        "client-request-id=1;scope=write",
+        "scope=write&client-request-id=1",
+        "client-request-id=1%26scope%3Dwrite",
+        "client-request-id=1%0A",
+        f"client-request-id={'1' * 65}",
+        "Client-Request-Id=1",
+    ],
+)
+def test_nothing_comes_in_beside_or_in_a_correlation_id(world: World, query: str) -> None:
+    assert_refused(world.post(query=query), "invalid_request", IN_QUERY)
+    assert tokens() == 0
+
+
 @pytest.mark.standard("REQ-16")
 @pytest.mark.parametrize("broken", [b"%ff%fe", b"\xff\xfe", b"%ed%a0%80", b"%c0%80", b"\x80"])
 @pytest.mark.parametrize("name", [b"assertion", b"scope", b"client_id", b"client_secret", b"foo"])

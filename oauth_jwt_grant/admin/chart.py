@@ -8,7 +8,7 @@ classes of ``admin.css``.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,13 +21,13 @@ from django.utils.translation import gettext as _
 
 from ..models import Decision
 from .filters import PeriodFilter, RelatedFilter
-from .periods import Period, latest, one_day
+from .periods import Period, last_day, one_day
 from .wording import local, short_time
 
 #: Reasons with a colour of their own; the others share one.
 SHOWN = 5
 #: Pixels: above the highest bar, and of the bars themselves.
-MARGIN, ACCEPTED_HEIGHT, REFUSED_HEIGHT = 10, 72, 108
+MARGIN, ACCEPTED_HEIGHT, REFUSED_HEIGHT = 24, 72, 108
 _ACCEPTED = str(Decision.Outcome.ACCEPTED)
 _NOT_ACCEPTED = ",".join([Decision.Outcome.REFUSED, Decision.Outcome.UNDECIDED])
 
@@ -63,6 +63,7 @@ class Bar:
 class Plot:
     """Bars that are stacked on one another, and the lines (height in pixels, number) to read them by."""
 
+    name: str
     label: str
     bars: list[Bar]
     lines: list[tuple[int, str]]
@@ -89,17 +90,17 @@ def chart_of(changelist: ChangeList, request: Any) -> Chart:
 
     It follows the chosen day, issuer and application, and shows every outcome and reason.
     """
-    now, decisions = timezone.now(), Decision.objects.all()
-    period, scope, about = latest("24h", now), {}, []
+    now = timezone.now()
+    decisions: Any = Decision.objects.all()
+    period, scope, about = last_day(now), {}, []
     for spec in changelist.filter_specs:
         if isinstance(spec, RelatedFilter) and spec.value() is not None:
             decisions = spec.queryset(request, decisions)
-            scope[spec.parameter_name] = spec.value()
+            scope[str(spec.parameter_name)] = spec.value()
             about.append(f"{spec.title}: {spec.name() or spec.value()}")
         elif isinstance(spec, PeriodFilter) and spec.value():
             period = spec.period if spec.period and spec.period.day else period
             decisions = decisions if spec.period else decisions.none()
-    assert period is not None  # noqa: S101 - for the type checker
     hours = period.hours()
     series = _series(decisions.tally(hours, period.end), len(hours), {**scope, "when": period.key})
     return Chart(
@@ -155,49 +156,53 @@ def _plots(series: Sequence[Series], hours: Sequence[datetime]) -> list[Plot]:
     if not series:
         return []
     accepted, *refused = series
-    words = _("Accepted by the hour: %(total)s in all, at most %(most)s in an hour.")
-    plots = [_plot(words, [accepted], hours, ACCEPTED_HEIGHT)]
+    plots = [_plot(_("Accepted by the hour"), [accepted], hours, ACCEPTED_HEIGHT)]
     if refused:
-        words = _("Refused by the hour and by reason: %(total)s in all, at most %(most)s in an hour.")
-        plots.append(_plot(words, refused, hours, REFUSED_HEIGHT))
+        plots.append(_plot(_("Refused by the hour and reason"), refused, hours, REFUSED_HEIGHT))
     return plots
 
 
-def _plot(words: str, series: Sequence[Series], hours: Sequence[datetime], height: int) -> Plot:
+def _plot(name: str, series: Sequence[Series], hours: Sequence[datetime], height: int) -> Plot:
     sums = [sum(numbers) for numbers in zip(*(each.counts for each in series), strict=True)]
-    top = _ceiling(max(sums))
-    base, slot = MARGIN + height, 100 / len(hours)
-    bars = []
+    top, base = _ceiling(max(sums)), MARGIN + height
+    marks = [top, top // 2, 0] if top % 2 == 0 else [top, 0]
+    words = {"name": name, "total": _number(sum(sums)), "most": _number(max(sums))}
+    return Plot(
+        name=name,
+        label=_("%(name)s: %(total)s in all, at most %(most)s in an hour.") % words,
+        bars=list(_bars(series, hours, base, height / top)),
+        lines=[(base - height * mark // top, _number(mark)) for mark in marks],
+        base=base,
+    )
+
+
+def _bars(series: Sequence[Series], hours: Sequence[datetime], base: int, unit: float) -> Iterator[Bar]:
+    """The bars of each hour from ``base`` up, ``unit`` pixels for each decision."""
+    slot = 100 / len(hours)
     for position, hour in enumerate(hours):
         y = float(base)
         for each in series:
             if number := each.counts[position]:
-                tall = max(1.0, number / top * height)  # one of many thousands is still to be seen
+                tall = max(1.0, number * unit)  # one of many thousands is still to be seen
                 y -= tall
-                bars.append(
-                    Bar(
-                        x=f"{(position + 0.1) * slot:.3f}%",
-                        y=f"{y:.1f}",
-                        width=f"{0.8 * slot:.3f}%",
-                        height=f"{tall:.1f}",
-                        css=each.css,
-                        title=f"{short_time(hour)}: {each.name} {_number(number)}",
-                    )
+                yield Bar(
+                    x=f"{(position + 0.1) * slot:.3f}%",
+                    y=f"{y:.1f}",
+                    width=f"{0.8 * slot:.3f}%",
+                    height=f"{tall:.1f}",
+                    css=each.css,
+                    title=f"{short_time(hour)}: {each.name} {_number(number)}",
                 )
-    marks = [top, top // 2, 0] if top % 2 == 0 else [top, 0]
-    lines = [(base - height * mark // top, _number(mark)) for mark in marks]
-    label = words % {"total": _number(sum(sums)), "most": _number(max(sums))}
-    return Plot(label=label, bars=bars, lines=lines, base=base)
 
 
 def _ceiling(number: int) -> int:
     """The least of 1, 2, 5, 10, 20, 50 ... that is not below ``number``."""
-    power = 10 ** (len(str(max(number, 1))) - 1)
+    power = int("1".ljust(len(str(number)), "0"))
     return next(step * power for step in (1, 2, 5, 10) if step * power >= number)
 
 
 def _ticks(hours: Sequence[datetime]) -> list[tuple[str, str, str]]:
-    """Every third hour of the clock at its place; every second one of these is left out where it is narrow."""
+    """Every third hour of the clock at its place; on a narrow screen every sixth is enough."""
     slot, times = 100 / len(hours), [local(hour) for hour in hours]
     return [
         (f"{position * slot:.3f}%", f"{time:%H}", "ojg-tick" if time.hour % 6 == 0 else "ojg-tick-between")
@@ -214,17 +219,16 @@ def _table(series: Sequence[Series], hours: Sequence[datetime]) -> list[tuple[st
 
 
 def _navigation(changelist: ChangeList, period: Period, now: datetime) -> list[tuple[str, str, str]]:
-    """The day before, the day after unless it is yet to come, and the last 24 hours, with the other filters."""
+    """The day before, the day after unless it is yet to come, the last 24 hours; other filters stay."""
     today = local(now).date()
     links = [(one_day((period.day or today) - timedelta(days=1)), "prev")]
     if period.day is not None and period.day < today:
         links.append((one_day(period.day + timedelta(days=1)), "next"))
     if period.day is not None:
-        links.append((latest("24h", now), "up"))
+        links.append((last_day(now), "up"))
     return [
         (changelist.get_query_string({"when": other.key}, remove=["time__"]), other.name, relation)
         for other, relation in links
-        if other is not None
     ]
 
 

@@ -75,14 +75,16 @@ class DecisionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         }
         return super().changelist_view(request, {**context, **(extra_context or {})})
 
-    def response_action(self, request: HttpRequest, queryset: QuerySet[Decision]) -> HttpResponse | None:
+    def response_action(
+        self, request: HttpRequest, queryset: QuerySet[Decision], *args: Any, **kwargs: Any
+    ) -> HttpResponse | None:
         """Act on what was ticked, or on all that match: unless these are more than the page has counted."""
         everything = request.POST.get("select_across") not in (None, "", "0")
         if everything and BoundedPaginator(queryset, 1).is_cut:
             text = _("More than %d decisions match. Filter them further before you act on all of them.")
             messages.error(request, text % LISTED)
             return HttpResponseRedirect(request.get_full_path())
-        return super().response_action(request, queryset)
+        return super().response_action(request, queryset, *args, **kwargs)
 
     def has_export_permission(self, request: HttpRequest) -> bool:
         """To see decisions is not enough: a file of them leaves the admin."""
@@ -105,13 +107,21 @@ class DecisionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         """All of them."""
         return [name for _title, options in self.fieldsets for name in options["fields"]]
 
+    def get_fieldsets(self, request: HttpRequest, obj: Decision | None = None) -> Any:
+        """Without an explanation where there is nothing to explain."""
+        if obj is None or remedy_of(obj) is not None:
+            return self.fieldsets
+        (title, first), *rest = self.fieldsets
+        fields = [name for name in first["fields"] if name != "explained"]
+        return [(title, {**first, "fields": fields}), *rest]
+
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Decision], search_term: str
     ) -> tuple[QuerySet[Decision], bool]:
-        """By a part of the subject in either case, by the key id, and by the ``jti``, of which the digest is kept.
+        """By a part of the subject, by the key id, and by the ``jti``, of which the digest is kept.
 
         The database makes both sides lower case: where it compares subjects character by
-        character (MariaDB, MySQL), it would also look for parts of them so.
+        character (MariaDB, MySQL), capitals would count in parts of them as well.
         """
         term = search_term.strip()
         if not term:
@@ -124,10 +134,11 @@ class DecisionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     @admin.display(description=_("what this means"))
     def explained(self, decision: Decision) -> str:
         """The reason and its remedy in words, what the client was told, and where to look further."""
-        remedy = remedy_of(decision)
-        if remedy is None:
-            return "-"
-        context = {"remedy": remedy, "answer": answer_to(decision), "links": self._see_also(decision)}
+        context = {
+            "remedy": remedy_of(decision),
+            "answer": answer_to(decision),
+            "links": self._see_also(decision),
+        }
         return render_to_string(EXPLAINED, context)
 
     def _see_also(self, decision: Decision) -> list[tuple[str, Any]]:

@@ -28,6 +28,7 @@ from django.http import (
     HttpResponseRedirect,
     StreamingHttpResponse,
 )
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import content_disposition_header
 from django.utils.text import Truncator
@@ -76,7 +77,8 @@ def export(request: HttpRequest, model_admin: admin.ModelAdmin[Any]) -> HttpResp
     try:
         matching = model_admin.get_changelist_instance(request).queryset
     except IncorrectLookupParameters:
-        return HttpResponseRedirect(f"../?{ERROR_FLAG}=1")
+        url = reverse("admin:oauth_jwt_grant_decision_changelist", current_app=model_admin.admin_site.name)
+        return HttpResponseRedirect(f"{url}?{ERROR_FLAG}=1")
     # From the newest that is there now: what comes in meanwhile stays out.
     newest = Decision.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
     decisions = matching.filter(pk__lte=newest).order_by("-pk")
@@ -96,11 +98,11 @@ def _file(request: HttpRequest, decisions: QuerySet[Decision], *, is_cut: bool) 
 
 
 def _log(request: HttpRequest, number: int, *, is_cut: bool) -> None:
-    """Who exported what. The filters are cut, so that nothing that was searched for by mistake is kept whole."""
-    filters = ", ".join(f"{name}={Truncator(value).chars(100)}" for name, value in request.GET.items())
+    """Who exported what. Filters are cut, so that no assertion is kept that was searched for by mistake."""
+    filters = ", ".join(f"{name}={Truncator(str(value)).chars(100)}" for name, value in request.GET.items())
     part = "the newest " if is_cut else ""
     LogEntry.objects.create(
-        user_id=request.user.pk,
+        user_id=str(request.user.pk),
         content_type=ContentType.objects.get_for_model(Decision),
         object_repr=str(Decision._meta.verbose_name_plural),
         action_flag=CHANGE,
@@ -120,7 +122,8 @@ def _chunks(decisions: QuerySet[Decision]) -> Iterator[str]:
 
 async def _awaited(chunks: Iterator[str]) -> AsyncIterator[str]:
     """The same for a server that would otherwise wait for the whole of it (ASGI)."""
-    while (chunk := await sync_to_async(next)(chunks, None)) is not None:
+    following: Any = sync_to_async(next)
+    while (chunk := await following(chunks, None)) is not None:
         yield chunk
 
 

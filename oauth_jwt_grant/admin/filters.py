@@ -86,6 +86,10 @@ class RelatedFilter(admin.SimpleListFilter):
             choices |= {chosen: str(row)} if row else {}
         return choices.items()
 
+    def has_output(self) -> bool:
+        """Whether it is shown and asked: also where the only row that was ever chosen is gone."""
+        return super().has_output() or self.value() is not None
+
     def queryset(self, request: HttpRequest, queryset: QuerySet[Decision]) -> QuerySet[Decision]:
         """Those of the chosen row."""
         if self.value() is None:
@@ -93,9 +97,10 @@ class RelatedFilter(admin.SimpleListFilter):
         chosen = self._chosen()
         return queryset.none() if chosen is None else queryset.filter(**{str(self.parameter_name): chosen})
 
-    def name(self) -> str | None:
-        """What the chosen row is called; ``None`` if none is chosen."""
-        return dict(self.lookup_choices).get(self._chosen())
+    def name(self) -> Any:
+        """What the chosen row is called; ``None`` if there is no such row."""
+        names: dict[Any, Any] = dict(self.lookup_choices)
+        return names.get(self._chosen())
 
     def _chosen(self) -> int | None:
         value = self.value()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from django.conf import settings
 from django.utils import timezone
@@ -26,7 +26,7 @@ _YEARS = range(1970, 9999)
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """From ``start`` on and before ``end``; ``key`` stands for it in a URL, ``day`` is set if it is just one."""
+    """From ``start`` on and before ``end``. ``key`` stands for it in a URL; ``day``: it is just that day."""
 
     key: str
     name: str
@@ -48,12 +48,9 @@ class Period:
         return hours
 
 
-def latest(key: str, now: datetime) -> Period | None:
-    """The stretch that ``key`` stands for and that ends ``now``."""
-    if key not in _LATEST:
-        return None
-    length, name = _LATEST[key]
-    return Period(key, str(name), now - length, now)
+def last_day(now: datetime) -> Period:
+    """The 24 hours that end ``now``."""
+    return _latest("24h", now)
 
 
 def one_day(day: date) -> Period:
@@ -62,8 +59,8 @@ def one_day(day: date) -> Period:
 
 
 def period_of(key: str, now: datetime) -> Period | None:
-    """What ``key`` stands for: ``24h``, ``7d``, ``30d`` or a day such as ``2026-11-24``. ``None``: nothing."""
-    return latest(key, now) or _day_of(key)
+    """What ``key`` stands for: ``24h``, ``7d``, ``30d`` or a day as ``2026-11-24``; ``None`` for nothing."""
+    return _latest(key, now) if key in _LATEST else _day_of(key)
 
 
 def offered(now: datetime) -> dict[str, str]:
@@ -78,6 +75,11 @@ def offered(now: datetime) -> dict[str, str]:
     }
 
 
+def _latest(key: str, now: datetime) -> Period:
+    length, name = _LATEST[key]
+    return Period(key, str(name), now - length, now)
+
+
 def _day_of(key: str) -> Period | None:
     try:
         day = parse_date(key)
@@ -87,5 +89,6 @@ def _day_of(key: str) -> Period | None:
 
 
 def _midnight(day: date) -> datetime:
+    """In UTC, where an hour later is an hour later on each day of the year."""
     naive = datetime.combine(day, time.min)
-    return timezone.make_aware(naive) if settings.USE_TZ else naive
+    return timezone.make_aware(naive).astimezone(UTC) if settings.USE_TZ else naive

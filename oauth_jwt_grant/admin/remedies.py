@@ -23,11 +23,10 @@ class Remedy:
 
 
 _RESEND = _("The client has to mend its request; nothing is wrong here.")
-_CLOCKS = _(
-    "If this goes on, compare the clocks of the issuer and of this server; LEEWAY forgives some seconds."
-)
+_CLOCKS = _("If this goes on, compare the clocks of issuer and server; LEEWAY forgives some seconds.")
 
-REMEDIES: dict[Reason, Remedy] = {
+#: Of every reason.
+REMEDIES: dict[str, Remedy] = {
     Reason.MISSING_PARAMETER: Remedy(_("A parameter of the request was missing."), _RESEND),
     Reason.REPEATED_PARAMETER: Remedy(_("A parameter came more than once."), _RESEND),
     Reason.MALFORMED_REQUEST: Remedy(_("The body of the request was no form in UTF-8."), _RESEND),
@@ -35,9 +34,7 @@ REMEDIES: dict[Reason, Remedy] = {
     Reason.SEVERAL_CREDENTIALS: Remedy(_("The client authenticated in several ways at once."), _RESEND),
     Reason.CLIENT_AUTHENTICATION: Remedy(
         _("The client is unknown or its credentials are wrong."),
-        _(
-            "Compare the client_id with the application here. If its secret was changed, the client needs the new one."
-        ),
+        _("Compare client_id with the application here. If its secret has changed, hand on the new one."),
     ),
     Reason.AUTHORIZATION_DETAILS: Remedy(
         _("The request had authorization_details, which are not supported."),
@@ -49,9 +46,7 @@ REMEDIES: dict[Reason, Remedy] = {
     ),
     Reason.MALFORMED: Remedy(
         _("What was posted is not one signed JWT; the detail says where it is broken."),
-        _(
-            "Ask the client what it posts: often it is an encrypted JWT, an access token, or a JWT that was cut."
-        ),
+        _("Ask the client what it posts: often it is an encrypted JWT, an access token, or a cut JWT."),
     ),
     Reason.CRITICAL_HEADER: Remedy(
         _("The header has crit or b64, which nothing here understands."),
@@ -59,15 +54,11 @@ REMEDIES: dict[Reason, Remedy] = {
     ),
     Reason.WRONG_TYPE: Remedy(
         _("The header's typ is that of another kind of JWT than the issuer's profile takes."),
-        _(
-            "Look at the profile of the issuer: an ID-JAG has the typ oauth-id-jag+jwt, all others JWT or none."
-        ),
+        _("Look at the issuer's profile: an ID-JAG has the typ oauth-id-jag+jwt, all others JWT or none."),
     ),
     Reason.ALGORITHM: Remedy(
         _("It was signed with an algorithm that is not allowed for this issuer."),
-        _(
-            "The algorithm stands below. If the issuer has changed it on purpose, allow it on the issuer's page."
-        ),
+        _("The algorithm stands below. If the issuer changed it on purpose, allow it on the issuer's page."),
     ),
     Reason.UNKNOWN_ISSUER: Remedy(
         _("The issuer is not trusted, or was deleted while the request was under way."),
@@ -86,30 +77,27 @@ REMEDIES: dict[Reason, Remedy] = {
     ),
     Reason.ISSUER_MISCONFIGURED: Remedy(
         _("The issuer's row here cannot be used; the detail says why."),
-        _(
-            "Mend it on the issuer's page. Often no audience is set: see the setting AUDIENCES, and the checks."
-        ),
+        _("Mend it on the issuer's page. Often no audience is set: see AUDIENCES and the checks."),
     ),
     Reason.NO_SUCH_KEY: Remedy(
         _("The issuer has no key here that fits the key id and algorithm of the assertion."),
         _(
-            "Compare the key id below with the keys on the issuer's page. If its keys have changed, fetch them now, "
-            "or paste the new ones. Somebody who makes up assertions is refused like this as well."
+            "Compare the key id below with the keys on the issuer's page. If its keys have changed, fetch "
+            "them now, or paste the new ones. Somebody who makes up assertions is refused like this as well."
         ),
     ),
     Reason.BAD_SIGNATURE: Remedy(
         _("The signature does not fit the key: the JWT was changed, or signed with another key."),
         _(
-            "Fetch the keys on the issuer's page: it may have changed a key and kept its id. If the signature is "
-            "still wrong, somebody else has made the assertion. It did no harm."
+            "Fetch the keys on the issuer's page: it may have changed a key and kept its id. If that does "
+            "not help, somebody else has made the assertion; nothing was given out for it."
         ),
     ),
     Reason.KEYS_UNAVAILABLE: Remedy(
+        _("The issuer's keys could not be fetched, and none are kept that may still be used."),
         _(
-            "The issuer's keys could not be fetched, and no kept ones could be used. The client was asked to come back."
-        ),
-        _(
-            "The detail says what failed. Use Fetch now on the issuer's page, and look at network, DNS and certificates."
+            "The detail says what failed: look at network, DNS and certificates, then fetch the keys on the "
+            "issuer's page. The client was asked to come back; the assertion was not used up."
         ),
     ),
     Reason.MISSING_CLAIM: Remedy(
@@ -118,9 +106,7 @@ REMEDIES: dict[Reason, Remedy] = {
     ),
     Reason.MALFORMED_CLAIM: Remedy(
         _("A claim has the wrong form; the detail names it."),
-        _(
-            "Times are numbers of seconds, sub and jti texts of 1 to 512 characters. The issuer has to mend it."
-        ),
+        _("The issuer has to mend it: times are numbers of seconds, sub and jti texts up to 512 characters."),
     ),
     Reason.OWN_ISSUER: Remedy(
         _("The assertion names this server as its issuer."),
@@ -129,8 +115,8 @@ REMEDIES: dict[Reason, Remedy] = {
     Reason.AUDIENCE: Remedy(
         _("The assertion is meant for another server: aud names none of this server's identifiers."),
         _(
-            "Test the assertion to see both. Have the client ask its issuer for the right audience, or add what it "
-            "sends to the audiences of the issuer, if it can mean no other server."
+            "Test the assertion to see both. Have the client ask its issuer for the right audience; or add "
+            "what it sends to the audiences of the issuer here, if it can mean no other server."
         ),
     ),
     Reason.EXPIRED: Remedy(
@@ -144,15 +130,11 @@ REMEDIES: dict[Reason, Remedy] = {
     ),
     Reason.LIFETIME: Remedy(
         _("The assertion is valid for longer than is accepted."),
-        _(
-            "Have it signed for a shorter time, or raise the longest lifetime of the issuer (MAX_LIFETIME for all)."
-        ),
+        _("Have it signed for a shorter time, or raise its longest lifetime here (MAX_LIFETIME for all)."),
     ),
     Reason.ID_TOKEN: Remedy(
         _("The assertion is an ID Token; the detail names the claim that gives it away."),
-        _(
-            "An ID Token tells a client who has logged in. The client has to ask for a JWT made for this server."
-        ),
+        _("An ID Token tells a client who has logged in. The client needs a JWT made for this server."),
     ),
     Reason.SENDER_CONSTRAINED: Remedy(
         _("The assertion is bound to a key (cnf), and whoever posts it cannot be asked for that here."),
@@ -160,15 +142,11 @@ REMEDIES: dict[Reason, Remedy] = {
     ),
     Reason.OTHER_CLIENT: Remedy(
         _("The assertion was issued to another client than the one that has posted it."),
-        _(
-            "The application's client_id here has to be the one that the identity provider knows the client by."
-        ),
+        _("The application's client_id has to be the one by which the identity provider knows the client."),
     ),
     Reason.NO_RULE: Remedy(
         _("The assertion is genuine, but the conditions of no rule hold; the detail says why for each."),
-        _(
-            "If it should be let in, mend a condition or add a rule. Test the assertion to see its claims beside them."
-        ),
+        _("If it should be let in, mend a condition or add a rule. Test the assertion to see its claims."),
     ),
     Reason.CLIENT_NOT_ADMITTED: Remedy(
         _("A rule fits, but it is not for this application."),
@@ -176,9 +154,7 @@ REMEDIES: dict[Reason, Remedy] = {
     ),
     Reason.CLIENT_REQUIRED: Remedy(
         _("The request named no client, and the rule that fits wants one."),
-        _(
-            "The client has to send its client_id. If it cannot, the rule's client policy has to be anonymous."
-        ),
+        _("The client has to send its client_id; if it cannot, only the client policy anonymous helps."),
     ),
     Reason.UNKNOWN_SUBJECT: Remedy(
         _("The assertion is genuine, but no user here belongs to its subject."),
@@ -194,9 +170,7 @@ REMEDIES: dict[Reason, Remedy] = {
     ),
     Reason.SCOPE: Remedy(
         _("More scope was asked for than rule, application and assertion allow; the detail names it."),
-        _(
-            "The client has to ask for less, or the rule needs the scope. A scope claim of the assertion bounds it too."
-        ),
+        _("The client has to ask for less, or the rule needs the scope. A scope claim bounds it as well."),
     ),
     Reason.RESOURCE: Remedy(
         _("A resource was asked for, or is in the assertion, that the rule does not name."),
@@ -205,8 +179,8 @@ REMEDIES: dict[Reason, Remedy] = {
     Reason.REPLAYED: Remedy(
         _("The assertion had already brought a token."),
         _(
-            "Clients that keep an assertion for several requests need a new one each time, or an issuer that is set to "
-            "be reusable. If the client has not sent it twice, somebody else has it: look for its accepted twin."
+            "The client needs a new one for each request, or an issuer that is set to be reusable. If it has "
+            "not sent it twice, somebody else has it: compare the address below with the accepted one's."
         ),
     ),
     Reason.DATABASE_BUSY: Remedy(
@@ -217,14 +191,12 @@ REMEDIES: dict[Reason, Remedy] = {
 
 
 def remedy_of(decision: Decision) -> Remedy | None:
-    """What to say of ``decision``; ``None`` for an accepted one, or a reason that is not known any more."""
-    return REMEDIES.get(Reason(decision.reason)) if decision.reason in set(Reason) else None
+    """What to say of ``decision``; ``None`` if it was accepted, or for a reason that is no longer known."""
+    return REMEDIES.get(decision.reason)
 
 
-def answer_to(decision: Decision) -> tuple[str, str] | None:
-    """The answer that the client got (status and error, and the text), where the reason is known."""
-    if decision.reason not in set(Reason):
-        return None
+def answer_to(decision: Decision) -> tuple[str, str]:
+    """What the client was told, if ``decision`` has a remedy: status with error, and the text."""
     answer = ANSWERS[Reason(decision.reason)]
     # Where the text has the name of a parameter or claim, the detail begins with it.
     name = decision.detail.partition(" ")[0]

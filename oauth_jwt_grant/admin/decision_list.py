@@ -17,11 +17,12 @@ from .filters import ApplicationFilter, IssuerFilter, PeriodFilter, ReasonFilter
 LISTED = 10_000
 _OUTCOME = ("outcome__exact", "outcome__in")
 _TIME = ("time__gt", "time__gte", "time__lt", "time__lte")
-_EXACT = ("rule", "user", "iss", "subject", "kid", "jti_digest")
+_EXACT = ("iss", "subject", "kid", "jti_digest")
+_KEYS = ("rule", "user")
 _FILTERS = (PeriodFilter, IssuerFilter, ApplicationFilter, ReasonFilter)
 #: What a URL may filter by. Other lookups (patterns, paths into the claims) read the table through
 #: or end in an error of the database.
-_KNOWN = frozenset([*_OUTCOME, *_TIME, *_EXACT, *(each.parameter_name for each in _FILTERS)])
+_KNOWN = frozenset([*_OUTCOME, *_TIME, *_EXACT, *_KEYS, *(each.parameter_name for each in _FILTERS)])
 
 
 class BoundedPaginator(Paginator):  # type: ignore[type-arg]
@@ -50,13 +51,10 @@ class DecisionChangeList(ChangeList):
     request: HttpRequest
 
     def get_filters(self, request: HttpRequest) -> Any:
-        """The filters; a parameter that is none of ours leads back to the list without any.
-
-        Nor does a database take the character NUL in a text.
-        """
+        """The filters; a parameter that is none of ours leads back to the list without any."""
         self.request = request
         for name, values in self.get_filters_params().items():
-            if name not in _KNOWN or any("\0" in value for value in values):
+            if name not in _KNOWN or any(_is_beyond_databases(name, value) for value in values):
                 raise IncorrectLookupParameters(name)
         return super().get_filters(request)
 
@@ -64,3 +62,13 @@ class DecisionChangeList(ChangeList):
     def chart(self) -> Chart:
         """The hours of the chosen day, or the last 24, of the chosen issuer and application."""
         return chart_of(self, self.request)
+
+
+def _is_beyond_databases(name: str, value: str) -> bool:
+    """Whether a database would not even compare ``value``: a text with NUL, a number of over 64 bits."""
+    if "\0" in value:
+        return True
+    try:
+        return name in _KEYS and abs(int(value)) >= 2**63
+    except ValueError:
+        return False  # no number at all, which the key says itself

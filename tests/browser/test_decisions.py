@@ -116,7 +116,7 @@ def test_chart_in_the_dark(browser, day):
     dark(browser, True)
     try:
         browser.visit(LIST)
-        text = browser.find(".ojg-bars text").value_of_css_property("fill")
+        text = browser.find(".ojg-bars .ojg-tick").value_of_css_property("fill")
         browser.shoot("decisions-dark", height=1000)
         refusal = Decision.objects.filter(reason="replayed").first()
         browser.visit(reverse("admin:oauth_jwt_grant_decision_change", args=[refusal.pk]))

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from oauth2_provider.models import get_application_model
 
 from ..assertion import Reason
-from ..models import Decision, TrustedIssuer
+from ..models import Decision
 from .periods import Period, offered, period_of
 
 #: Rows that a filter offers by name; for others there are the links on their pages.
@@ -73,9 +72,14 @@ class RelatedFilter(admin.SimpleListFilter):
     ``parameter_name`` is the foreign key's name as well. A value that is no key of a row finds nothing.
     """
 
+    #: In which order the first ones are found.
+    ordering: ClassVar[Sequence[str]] = ()
+
     def rows(self) -> QuerySet[Any]:
-        """All rows there are to choose from, the first ones first."""
-        raise NotImplementedError
+        """All rows there are to choose from."""
+        related: Any = Decision._meta.get_field(str(self.parameter_name)).related_model
+        rows: QuerySet[Any] = related.objects.order_by(*self.ordering)
+        return rows
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[Any, str]]:
         """The first rows, and the one that a link has chosen."""
@@ -112,19 +116,12 @@ class IssuerFilter(RelatedFilter):
 
     title = _("issuer")
     parameter_name = "issuer"
-
-    def rows(self) -> QuerySet[Any]:
-        """The issuers by name."""
-        return TrustedIssuer.objects.all()
+    ordering = ("name", "issuer")
 
 
 class ApplicationFilter(RelatedFilter):
-    """By application."""
+    """By application; a site may have too many to put them in the order of their names."""
 
     title = _("application")
     parameter_name = "application"
-
-    def rows(self) -> QuerySet[Any]:
-        """The applications as they were registered: a site may have too many to put them in order."""
-        applications: QuerySet[Any] = get_application_model().objects.order_by("pk")
-        return applications
+    ordering = ("pk",)

@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.loader import render_to_string
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 
 from ..assertion import Reason
@@ -67,11 +68,11 @@ class DecisionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return DecisionChangeList
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        """The list; the button below it exports what it is filtered by."""
+        """The list; a button exports what it is filtered by."""
         context = {
             "may_export": self.has_export_permission(request),
-            "export_limit": LIMIT,
-            "listed": LISTED,
+            "export_limit": number_format(LIMIT, force_grouping=True),
+            "listed": number_format(LISTED, force_grouping=True),
         }
         return super().changelist_view(request, {**context, **(extra_context or {})})
 

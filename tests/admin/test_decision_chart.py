@@ -256,7 +256,7 @@ def test_page_of_a_hundred_thousand_costs_a_few_bounded_queries(page, issuer, fi
     atomic = connection.settings_dict["ATOMIC_REQUESTS"]
     assert len(queries) <= (9 if atomic else 7)
     assert response.context["cl"].result_count == LISTED
-    assert f"More than {LISTED} decisions match" in response.content.decode()
+    assert "More than 10,000 decisions match" in response.content.decode()
 
 
 def test_last_listed_page_is_the_last_one(page, issuer):

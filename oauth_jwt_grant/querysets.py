@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, Count, Q, Value, When
 
 if TYPE_CHECKING:
     from .models import Decision, TrustedIssuer  # noqa: F401 - named in the base class
@@ -23,3 +24,20 @@ class DecisionQuerySet(models.QuerySet["Decision"]):
     def clearable(self, now: datetime, retention: timedelta) -> DecisionQuerySet:
         """Those older than ``retention`` that no longer guard the single use of an assertion."""
         return self.filter(Q(replay_until=None) | Q(replay_until__lt=now), time__lt=now - retention)
+
+    def tally(self, starts: Sequence[datetime], end: datetime) -> Iterable[tuple[int, str, str, int]]:
+        """How many there are from the first of ``starts`` on and before ``end``.
+
+        Rows of the position in ``starts`` of the stretch that they fall into, outcome, reason
+        and number. One query. The stretches are compared with one after the other: dates are
+        cut to hours differently by each database, and some need tables of time zones for it.
+        """
+        following: list[Any] = [
+            When(time__lt=start, then=Value(position)) for position, start in enumerate(starts[1:])
+        ]
+        stretch = Case(*following, default=Value(len(starts) - 1))
+        # All outcomes there are, named so that the index by issuer, outcome and time serves.
+        outcomes = self.model.Outcome.values
+        within = self.filter(time__gte=starts[0], time__lt=end, outcome__in=outcomes).order_by()
+        rows = within.annotate(stretch=stretch).values_list("stretch", "outcome", "reason")
+        return rows.annotate(number=Count("pk"))

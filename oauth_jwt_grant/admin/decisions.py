@@ -3,63 +3,29 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from functools import partial
 from typing import Any, ClassVar
+from urllib.parse import urlencode
 
-from django.contrib import admin
-from django.db.models import Q, QuerySet
-from django.http import HttpRequest
+from django.contrib import admin, messages
+from django.db.models import Q, QuerySet, Value
+from django.db.models.functions import Lower
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.loader import render_to_string
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 
 from ..assertion import Reason
-from ..models import Decision, TrustedIssuer
+from ..models import Decision
+from .decision_list import LISTED, BoundedPaginator, DecisionChangeList
+from .export import LIMIT, export
+from .filters import ApplicationFilter, IssuerFilter, PeriodFilter, ReasonFilter
 from .links import link_to
+from .remedies import answer_to, remedy_of
 
-#: Issuers that the filter offers by name; for others there is the link on their pages.
-_OFFERED = 50
-
-
-class ReasonFilter(admin.SimpleListFilter):
-    """By reason, without looking through the whole table for those that occur."""
-
-    title = _("reason")
-    parameter_name = "reason"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[Any, str]]:
-        """Every reason there is."""
-        return [(reason.value, reason.value.replace("_", " ")) for reason in Reason]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Decision]) -> QuerySet[Decision]:
-        """Those with the chosen reason."""
-        return queryset.filter(reason=self.value()) if self.value() else queryset
-
-
-class IssuerFilter(admin.SimpleListFilter):
-    """By issuer, the chosen one always among those offered."""
-
-    title = _("issuer")
-    parameter_name = "issuer"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[Any, str]]:
-        """The first issuers by name, and the one that a link has chosen."""
-        offered = {issuer.pk: str(issuer) for issuer in TrustedIssuer.objects.all()[:_OFFERED]}
-        chosen = self._chosen()
-        if chosen is not None and chosen not in offered:
-            issuer = TrustedIssuer.objects.filter(pk=chosen).first()
-            offered |= {chosen: str(issuer)} if issuer else {}
-        return offered.items()
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Decision]) -> QuerySet[Decision]:
-        """Those of the chosen issuer."""
-        if self.value() is None:
-            return queryset
-        chosen = self._chosen()
-        return queryset.none() if chosen is None else queryset.filter(issuer=chosen)
-
-    def _chosen(self) -> int | None:
-        value = self.value()
-        return int(value) if value and value.isascii() and value.isdigit() and len(value) < 19 else None
+EXPLAINED = "admin/oauth_jwt_grant/decision/explained.html"
 
 
 @admin.register(Decision)
@@ -67,13 +33,17 @@ class DecisionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """Decisions: nobody adds or changes one; one that still guards a single use cannot be deleted."""
 
     list_display = ("time", "outcome", "reason", "subject", "iss", "application", "user", "kid")
-    list_filter = ("outcome", ("time", admin.DateFieldListFilter), IssuerFilter, ReasonFilter)
+    list_filter = ("outcome", PeriodFilter, IssuerFilter, ApplicationFilter, ReasonFilter)
     list_select_related = ("application", "user")
-    search_fields = ("subject", "=kid", "=jti_digest")
-    search_help_text = _("Subject, or the whole of a jti or key id.")
+    search_fields = ("subject", "kid", "jti_digest")
+    search_help_text = _("A part of the subject, or the whole of a jti or key id.")
+    sortable_by = ("time",)
+    # Nothing is counted or put in order that would need the whole table.
+    paginator = BoundedPaginator
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
     fieldsets: ClassVar[Any] = [
-        (None, {"fields": ["time", "outcome", "reason", "detail"]}),
+        (None, {"fields": ["time", "outcome", "reason", "detail", "explained"]}),
         (
             _("The assertion"),
             {"fields": ["issuer_link", "iss", "subject", "kid", "alg", "jti_digest", "claims"]},
@@ -84,6 +54,42 @@ class DecisionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         ),
         (_("The token"), {"fields": ["access_token_link", "replay_until"]}),
     ]
+
+    class Media:
+        css: ClassVar[dict[str, Any]] = {"all": ["oauth_jwt_grant/admin/admin.css"]}
+
+    def get_urls(self) -> list[URLPattern]:
+        """The pages of the model, and the export."""
+        view = self.admin_site.admin_view(partial(export, model_admin=self))
+        return [path("export/", view, name="oauth_jwt_grant_decision_export"), *super().get_urls()]
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[DecisionChangeList]:
+        """The list with the chart above it."""
+        return DecisionChangeList
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """The list; a button exports what it is filtered by."""
+        context = {
+            "may_export": self.has_export_permission(request),
+            "export_limit": number_format(LIMIT, force_grouping=True),
+            "listed": number_format(LISTED, force_grouping=True),
+        }
+        return super().changelist_view(request, {**context, **(extra_context or {})})
+
+    def response_action(
+        self, request: HttpRequest, queryset: QuerySet[Decision], *args: Any, **kwargs: Any
+    ) -> HttpResponse | None:
+        """Act on what was ticked, or on all that match: unless these are more than the page has counted."""
+        everything = request.POST.get("select_across") not in (None, "", "0")
+        if everything and BoundedPaginator(queryset, 1).is_cut:
+            text = _("More than %d decisions match. Filter them further before you act on all of them.")
+            messages.error(request, text % LISTED)
+            return HttpResponseRedirect(request.get_full_path())
+        return super().response_action(request, queryset, *args, **kwargs)
+
+    def has_export_permission(self, request: HttpRequest) -> bool:
+        """To see decisions is not enough: a file of them leaves the admin."""
+        return self.has_view_permission(request) and request.user.has_perm("oauth_jwt_grant.export_decision")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Nobody adds a decision."""
@@ -102,16 +108,60 @@ class DecisionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         """All of them."""
         return [name for _title, options in self.fieldsets for name in options["fields"]]
 
+    def get_fieldsets(self, request: HttpRequest, obj: Decision | None = None) -> Any:
+        """Without an explanation where there is nothing to explain."""
+        if obj is None or remedy_of(obj) is not None:
+            return self.fieldsets
+        (title, first), *rest = self.fieldsets
+        fields = [name for name in first["fields"] if name != "explained"]
+        return [(title, {**first, "fields": fields}), *rest]
+
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Decision], search_term: str
     ) -> tuple[QuerySet[Decision], bool]:
-        """Also by the ``jti`` itself, of which only the digest is kept."""
-        found, duplicates = super().get_search_results(request, queryset, search_term)
+        """By a part of the subject, by the key id, and by the ``jti``, of which the digest is kept.
+
+        The database makes both sides lower case: where it compares subjects character by
+        character (MariaDB, MySQL), capitals would count in parts of them as well.
+        """
         term = search_term.strip()
-        if term:
-            digest = hashlib.sha256(term.encode("utf-8", "replace")).hexdigest()
-            found = found | queryset.filter(Q(jti_digest=digest))
-        return found, duplicates
+        if not term:
+            return queryset, False
+        digest = hashlib.sha256(term.encode("utf-8", "replace")).hexdigest()
+        exact = Q(kid__iexact=term) | Q(jti_digest__in=[digest, term.lower()])
+        lowered = queryset.alias(lowered=Lower("subject"))
+        return lowered.filter(exact | Q(lowered__contains=Lower(Value(term)))), False
+
+    @admin.display(description=_("what this means"))
+    def explained(self, decision: Decision) -> str:
+        """The reason and its remedy in words, what the client was told, and where to look further."""
+        context = {
+            "remedy": remedy_of(decision),
+            "answer": answer_to(decision),
+            "links": self._see_also(decision),
+        }
+        return render_to_string(EXPLAINED, context)
+
+    def _see_also(self, decision: Decision) -> list[tuple[str, Any]]:
+        """Other decisions that belong to this one: of its issuer, which is what the index is by."""
+        if decision.issuer_id is None:
+            return []
+        found: list[tuple[dict[str, Any], Any]] = [
+            ({"reason": decision.reason, "when": "24h"}, _("The last 24 hours of this reason and issuer")),
+        ]
+        if decision.subject:
+            found.append(({"subject": decision.subject}, _("All of this subject")))
+        if decision.reason == Reason.REPLAYED and decision.jti_digest:
+            twin = {
+                "subject": decision.subject,
+                "jti_digest": decision.jti_digest,
+                "outcome__exact": "accepted",
+            }
+            found.append((twin, _("What the assertion was accepted for")))
+        url = reverse("admin:oauth_jwt_grant_decision_changelist", current_app=self.admin_site.name)
+        return [
+            (f"{url}?{urlencode({'issuer': decision.issuer_id, **query})}", text) for query, text in found
+        ]
 
     @admin.display(description=_("issuer"))
     def issuer_link(self, decision: Decision) -> str:

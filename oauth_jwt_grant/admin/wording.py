@@ -12,9 +12,14 @@ from django.utils.translation import gettext as _
 from ..models import GrantRule, TrustedIssuer
 
 
+def local(value: datetime) -> datetime:
+    """``value`` in the operator's time zone (without ``USE_TZ`` it is that already)."""
+    return value if value.tzinfo is None else localtime(value)
+
+
 def short_time(value: datetime) -> str:
     """``value`` in the operator's time zone and form."""
-    return date_format(value if value.tzinfo is None else localtime(value), "SHORT_DATETIME_FORMAT")
+    return date_format(local(value), "SHORT_DATETIME_FORMAT")
 
 
 def conditions_in_words(rule: GrantRule) -> str:

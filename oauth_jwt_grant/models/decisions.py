@@ -78,6 +78,7 @@ class Decision(models.Model):
         verbose_name = _("decision")
         verbose_name_plural = _("decisions")
         ordering: ClassVar = ["-time", "-pk"]
+        permissions: ClassVar = [("export_decision", _("Can export decisions"))]
         constraints: ClassVar = [
             # Not unique=True: on PostgreSQL that makes a second index, for LIKE.
             models.UniqueConstraint(fields=["replay_key"], name="oauth_jwt_grant_replay_key_once"),

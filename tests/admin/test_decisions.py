@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import hashlib
+import html
+import re
 from datetime import timedelta
 
 import pytest
 from django.contrib import admin
 from django.contrib.sessions.models import Session
+from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
 from oauth2_provider.models import get_access_token_model
 
 from oauth_jwt_grant.admin.links import link_to
+from oauth_jwt_grant.admin.remedies import REMEDIES
+from oauth_jwt_grant.assertion import ANSWERS, Reason
 from oauth_jwt_grant.models import Decision, LinkedSubject, TrustedIssuer
 from tests.admin.conftest import make_user
 from tests.admin.forms import fill_in
 
 LIST = reverse("admin:oauth_jwt_grant_decision_changelist")
+TEST = reverse("admin:oauth_jwt_grant_trustedissuer_test")
 
 
 def change_url(decision):
@@ -100,12 +106,27 @@ def test_deleting_takes_a_permission(page_of, refused):
         ("reason=expired", {"refused"}),
         ("reason=replayed", set()),
         ("q=alic", {"accepted"}),
+        ("q=LIC", {"accepted"}),
+        ("q=KEY-1", {"accepted"}),
+        ("q=key", set()),
+        ("q=%25", set()),
+        ("q=_", set()),
+        (f"q={hashlib.sha256(b'jti-1').hexdigest().upper()}", {"accepted"}),
+        ("kid=key-1", {"accepted"}),
+        ("subject=bob", {"refused"}),
         ("q=key-1", {"accepted"}),
         ("q=jti-1", {"accepted"}),
         ("q=nobody", set()),
         ("q=+", {"accepted", "refused"}),
         ("issuer=nonsense", set()),
         ("issuer=999999", set()),
+        ("application=nonsense", set()),
+        ("application=999999", set()),
+        ("when=24h", {"accepted", "refused"}),
+        ("when=7d&reason=expired", {"refused"}),
+        ("when=2020-02-29", set()),
+        ("when=nonsense", set()),
+        ("when=", {"accepted", "refused"}),
     ],
 )
 def test_decisions_are_found(page, accepted, refused, query, found):
@@ -128,13 +149,145 @@ def test_filter_offers_an_issuer_beyond_the_first_page_once_it_is_chosen(page, i
     assert f">{issuer.name}<" in page_of_one.partition('id="changelist-filter"')[2]
 
 
+def test_decisions_of_one_application(page, issuer, application, accepted, refused):
+    Decision.objects.filter(pk=refused.pk).update(application=application)
+    assert listed(page, f"application={application.pk}") == {refused}
+    assert listed(page, f"application={application.pk}&outcome__exact=accepted") == set()
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Pacific/Kiritimati", "Pacific/Pago_Pago"])
+def test_today_is_the_operators(page, accepted, settings, zone):
+    settings.TIME_ZONE = zone
+    today = timezone.localdate()
+    assert listed(page, f"when={today}") == {accepted}
+    assert listed(page, f"when={today - timedelta(days=1)}") == set()
+    choices = page.get(LIST).content.decode().partition('id="changelist-filter"')[2]
+    assert f'href="?when={today}"' in choices
+    Decision.objects.update(time=timezone.now() - timedelta(days=1))
+    assert listed(page, f"when={today - timedelta(days=1)}") == {accepted}
+
+
+def test_newest_comes_first(page, issuer, accepted, refused):
+    Decision.objects.filter(pk=accepted.pk).update(time=timezone.now() + timedelta(seconds=1))
+    assert list(page.get(LIST).context["cl"].result_list) == [accepted, refused]
+
+
+ODD = ["x%00y", "%ED%A0%80", "-1", "9" * 30, "[", "2026-13-45", "a,b,,"]
+PARAMETERS = [
+    "when",
+    "reason",
+    "issuer",
+    "application",
+    "outcome__exact",
+    "outcome__in",
+    "time__gt",
+    "rule",
+    "user",
+    "subject",
+    "kid",
+    "iss",
+    "jti_digest",
+    "q",
+    "p",
+    "o",
+    "all",
+    "e",
+    "_facets",
+    "_popup",
+    "_to_field",
+    "claims__a__regex",
+    "subject__regex",
+    "access_token__token",
+    "user__password__startswith",
+    "client_address",
+    "nonsense",
+]
+
+
+@pytest.mark.parametrize("parameter", PARAMETERS)
+@pytest.mark.filterwarnings("ignore:DateTimeField .* received a naive datetime")
+def test_no_parameter_breaks_the_page(page, accepted, refused, parameter):
+    for odd in ODD:
+        response = page.get(f"{LIST}?{parameter}={odd}")
+        assert response.status_code in (200, 302, 400), odd
+        if response.status_code == 302:
+            assert page.get(response["Location"], follow=True).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["subject__regex=.", "access_token__token__startswith=t", "user__password__startswith=p", "foo=1"],
+)
+def test_what_the_log_may_not_be_asked_leads_back_to_all_of_it(page, accepted, refused, query):
+    response = page.get(f"{LIST}?{query}", follow=True)
+    assert response.redirect_chain == [(f"{LIST}?e=1", 302)]
+    assert set(response.context["cl"].queryset) == {accepted, refused}
+
+
+def test_every_reason_is_explained_to_operators(page, refused):
+    assert set(REMEDIES) == set(Reason)
+    for reason in Reason:
+        Decision.objects.update(reason=reason, detail="exp and more")
+        content = html.unescape(page.get(change_url(refused)).content.decode())
+        remedy, answer = REMEDIES[reason], ANSWERS[reason]
+        assert str(remedy.meaning) in content
+        assert str(remedy.remedy) in content
+        assert f"<code>{answer.status} {answer.error}</code> {answer.text.format(name='exp')}" in content
+
+
+@pytest.mark.parametrize("reason", ["", "of_an_older_version"])
+def test_what_cannot_be_explained_is_shown_as_it_is(page, refused, reason):
+    Decision.objects.update(reason=reason)
+    content = page.get(change_url(refused)).content.decode()
+    assert "What this means" not in content
+    assert reason in content
+
+
+def test_accepted_decision_has_nothing_to_explain(page, accepted):
+    assert "What this means" not in page.get(change_url(accepted)).content.decode()
+
+
+def see_also(page, decision):
+    content = page.get(change_url(decision)).content.decode().partition('class="ojg-explained"')[2]
+    return [html.unescape(url) for url in re.findall(r'<p><a href="([^"]*)"', content.partition("</div>")[0])]
+
+
+def test_refused_decision_leads_to_its_like_and_to_its_accepted_twin(page, issuer, accepted, refused):
+    like, subject = see_also(page, refused)
+    assert set(page.get(like).context["cl"].queryset) == {refused}
+    assert set(page.get(subject).context["cl"].queryset) == {refused}
+    Decision.objects.filter(pk=refused.pk).update(
+        reason="replayed", subject=accepted.subject, jti_digest=accepted.jti_digest
+    )
+    twin = see_also(page, refused)[-1]
+    assert set(page.get(twin).context["cl"].queryset) == {accepted}
+
+
+def test_decision_that_belongs_to_nothing_any_more_is_shown(page, refused):
+    Decision.objects.update(subject="")
+    assert len(see_also(page, refused)) == 1
+    TrustedIssuer.objects.all().delete()
+    assert see_also(page, refused) == []
+
+
+def test_refused_decision_hands_on_what_it_keeps(page, page_of, application, refused, accepted):
+    Decision.objects.filter(pk=refused.pk).update(application=application, scope="read write")
+    link = f"{TEST}?decision={refused.pk}"
+    assert link in page.get(change_url(refused)).content.decode()
+    assert link not in page_of("view_decision").get(change_url(refused)).content.decode()
+    assert "?decision=" not in page.get(change_url(accepted)).content.decode()
+    initial = page.get(link).context["form"].initial
+    assert initial == {"client_id": application.client_id, "scope": "read write"}
+
+
 def test_list_costs_the_same_for_many(page, issuer, rule, application, django_assert_max_num_queries):
     user = make_user("alice")
     for _number in range(50):
         Decision.objects.create(
             outcome="refused", issuer=issuer, iss=issuer.issuer, application=application, user=user, rule=rule
         )
-    with django_assert_max_num_queries(7):
+    # Session, user, issuers, applications, count, page and chart; with ATOMIC_REQUESTS a savepoint as well.
+    with django_assert_max_num_queries(9 if connection.settings_dict["ATOMIC_REQUESTS"] else 7):
         page.get(LIST)
 
 

@@ -165,17 +165,6 @@ def test_tokens_of_a_subject_are_revoked(browser, issuer, rule):
     assert "Tokens revoked: 0" in browser.text
 
 
-def test_decisions_are_read(browser, issuer, rule):
-    populate(issuer, rule)
-    browser.driver.set_window_size(1500, 1000)
-    browser.visit(reverse("admin:oauth_jwt_grant_decision_changelist"))
-    assert len(browser.find_all("#result_list tbody tr")) == 12
-    browser.shoot("decisions", height=900)
-    browser.find("#result_list tbody th a").click()
-    browser.wait(lambda: browser.find_all(".field-jti_digest"))
-    browser.shoot("decision")
-
-
 PAGES = [
     LIST,
     reverse(f"{PREFIX}add"),

@@ -1,0 +1,74 @@
+"""The list of decisions on a site that has millions of them: what is looked at stays bounded."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import ChangeList
+from django.core.paginator import Paginator
+from django.http import HttpRequest
+
+from .chart import Chart, chart_of
+from .filters import ApplicationFilter, IssuerFilter, PeriodFilter, ReasonFilter
+
+#: Decisions that are counted and can be paged through; filters lead to older ones.
+LISTED = 10_000
+_OUTCOME = ("outcome__exact", "outcome__in")
+_TIME = ("time__gt", "time__gte", "time__lt", "time__lte")
+_EXACT = ("iss", "subject", "kid", "jti_digest")
+_KEYS = ("rule", "user")
+_FILTERS = (PeriodFilter, IssuerFilter, ApplicationFilter, ReasonFilter)
+#: What a URL may filter by. Other lookups (patterns, paths into the claims) read the table through
+#: or end in an error of the database.
+_KNOWN = frozenset([*_OUTCOME, *_TIME, *_EXACT, *_KEYS, *(each.parameter_name for each in _FILTERS)])
+
+
+class BoundedPaginator(Paginator):  # type: ignore[type-arg]
+    """Pages of the first :data:`LISTED` rows: the database counts no further than that."""
+
+    @cached_property
+    def count(self) -> int:
+        """How many rows there are, as far as they are listed."""
+        return min(self._counted, LISTED)
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether there are more rows than are listed."""
+        return self._counted > LISTED
+
+    @cached_property
+    def _counted(self) -> int:
+        rows: Any = self.object_list
+        counted: int = rows.order_by()[: LISTED + 1].count()  # any of them, in no order
+        return counted
+
+
+class DecisionChangeList(ChangeList):
+    """The list, and the chart of a day above it."""
+
+    request: HttpRequest
+
+    def get_filters(self, request: HttpRequest) -> Any:
+        """The filters; a parameter that is none of ours leads back to the list without any."""
+        self.request = request
+        for name, values in self.get_filters_params().items():
+            if name not in _KNOWN or any(_is_beyond_databases(name, value) for value in values):
+                raise IncorrectLookupParameters(name)
+        return super().get_filters(request)
+
+    @cached_property
+    def chart(self) -> Chart:
+        """The hours of the chosen day, or the last 24, of the chosen issuer and application."""
+        return chart_of(self, self.request)
+
+
+def _is_beyond_databases(name: str, value: str) -> bool:
+    """Whether a database would not even compare ``value``: a text with NUL, a number of over 64 bits."""
+    if "\0" in value:
+        return True
+    try:
+        return name in _KEYS and abs(int(value)) >= 2**63
+    except ValueError:
+        return False  # no number at all, which the key says itself

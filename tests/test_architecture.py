@@ -35,6 +35,7 @@ RANKS = {
     "clients": 3,
     "issuers": 3,
     "subjects": 3,
+    "subject_links": 3,
     "decisions": 3,
     "service": 3,
     "explain": 3,

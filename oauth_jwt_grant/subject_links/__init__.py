@@ -1,0 +1,23 @@
+"""Many links of subjects at once: read from CSV, planned, written whole or not at all, and exported."""
+
+from __future__ import annotations
+
+from .plan import Outcome, Plan, PlannedLink, make_plan
+from .table import COLUMNS, MAX_BYTES, MAX_LINES, Problem, read_table, write_table
+from .transfer import NotImported, export_links, import_links
+
+__all__ = [
+    "COLUMNS",
+    "MAX_BYTES",
+    "MAX_LINES",
+    "NotImported",
+    "Outcome",
+    "Plan",
+    "PlannedLink",
+    "Problem",
+    "export_links",
+    "import_links",
+    "make_plan",
+    "read_table",
+    "write_table",
+]

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Any
+
 from django.contrib import admin
 from django.contrib.auth import get_user_model
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
 
 from ..models import LinkedSubject
 from .related import SearchableRelations
+from .subject_pages import export_page, import_page, may_export, may_import
 
 
 @admin.register(LinkedSubject)
@@ -17,6 +22,7 @@ class LinkedSubjectAdmin(SearchableRelations, admin.ModelAdmin):  # type: ignore
     fields = ("issuer", "subject", "user", "created")
     readonly_fields = ("created",)
     list_display = ("subject", "issuer", "user", "created")
+    list_filter = (("issuer", admin.RelatedOnlyFieldListFilter),)
     list_select_related = ("issuer", "user")
     searchable = ("issuer", "user")
     raw_id_fields = searchable
@@ -25,3 +31,21 @@ class LinkedSubjectAdmin(SearchableRelations, admin.ModelAdmin):  # type: ignore
     def get_search_fields(self, request: HttpRequest) -> tuple[str, ...]:
         """Also the field by which users log in, whatever the site calls it."""
         return ("subject", f"user__{get_user_model().USERNAME_FIELD}", "=issuer__issuer")
+
+    def get_urls(self) -> list[URLPattern]:
+        """The pages of the model, and those for many links at once."""
+        prefix = "oauth_jwt_grant_linkedsubject_"
+        own = [
+            path(
+                f"{name}/",
+                self.admin_site.admin_view(partial(view, model_admin=self)),
+                name=f"{prefix}{name}",
+            )
+            for name, view in (("import", import_page), ("export", export_page))
+        ]
+        return [*own, *super().get_urls()]
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """The list, with ways to import and export for those who may."""
+        allowed = {"may_import": may_import(request, self), "may_export": may_export(request, self)}
+        return super().changelist_view(request, {**(extra_context or {}), **allowed})

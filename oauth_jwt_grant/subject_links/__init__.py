@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .plan import Outcome, Plan, PlannedLink, make_plan
-from .table import COLUMNS, MAX_BYTES, MAX_LINES, Problem, read_table, write_table
+from .table import COLUMNS, MAX_BYTES, MAX_LINES, Problem, decode, read_table, shown, write_table
 from .transfer import NotImported, export_links, import_links
 
 __all__ = [
@@ -15,9 +15,11 @@ __all__ = [
     "Plan",
     "PlannedLink",
     "Problem",
+    "decode",
     "export_links",
     "import_links",
     "make_plan",
     "read_table",
+    "shown",
     "write_table",
 ]

@@ -73,6 +73,12 @@ class Plan:
         return [link for link in self.links if link.outcome == outcome]
 
     @property
+    def replaced(self) -> list[tuple[Current, PlannedLink]]:
+        """The links that would change hands, each with what it is now."""
+        links = [(link.current, link) for link in self.of(Outcome.REPLACE)]
+        return [(current, link) for current, link in links if current is not None]
+
+    @property
     def changes(self) -> list[PlannedLink]:
         """The links that would be written."""
         return [link for link in self.links if link.outcome != Outcome.UNCHANGED]
@@ -226,6 +232,8 @@ def _subject_faults(subject: str) -> Iterator[str]:
         yield text % {"length": len(subject), "most": MAX_STRING}
     if any(unicodedata.category(character) in ("Cc", "Zl", "Zp") for character in subject):
         yield _("The subject has a control character: %s") % shown(subject)
+    if "\ufffd" in subject:
+        yield _("The subject has a character that was lost before it came here: %s") % shown(subject)
 
 
 def _doubts(link: PlannedLink) -> Iterator[str]:

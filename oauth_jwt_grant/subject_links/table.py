@@ -58,7 +58,7 @@ def read_table(data: bytes | str) -> tuple[list[Row], list[Problem]]:
     columns, in any order. Empty lines are passed over. Where the quotation marks are wrong the reading
     ends: what follows could be anything.
     """
-    text = _decode(data)
+    text = decode(data)
     if isinstance(text, Problem):
         return [], [text]
     lines = _lines(text)
@@ -101,14 +101,10 @@ def shown(text: str, length: int = 100) -> str:
     return short if short.isprintable() else ascii(short)
 
 
-def _decode(data: bytes | str) -> str | Problem:
-    size = len(data if isinstance(data, bytes) else data.encode(errors="surrogatepass"))
-    if size > MAX_BYTES:
-        return Problem(
-            0,
-            _("It is too large: %(size)d bytes, of %(most)d at most. Split it.")
-            % {"size": size, "most": MAX_BYTES},
-        )
+def decode(data: bytes | str) -> str | Problem:
+    """The text of ``data`` without a byte order mark, or why there is none."""
+    if len(data if isinstance(data, bytes) else data.encode(errors="surrogatepass")) > MAX_BYTES:
+        return Problem(0, _("It is larger than %d bytes. Split it.") % MAX_BYTES)
     if isinstance(data, str):
         return data.removeprefix("\ufeff")
     data = data.removeprefix(codecs.BOM_UTF8)

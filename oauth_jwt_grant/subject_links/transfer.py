@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from ..models import LinkedSubject
-from .plan import CHUNK, Outcome, Plan, PlannedLink, chunks
+from .plan import CHUNK, Current, Outcome, Plan, PlannedLink, chunks
 from .table import write_table
 
 
@@ -34,7 +34,7 @@ def import_links(
     using = router.db_for_write(LinkedSubject)
     try:
         with transaction.atomic(using=using):
-            for chunk in chunks(plan.of(Outcome.REPLACE)):
+            for chunk in chunks(plan.replaced):
                 _replace(chunk, using)
             added = [
                 LinkedSubject(issuer=link.issuer, subject=link.row.subject, user=link.user)
@@ -62,7 +62,7 @@ def _check(plan: Plan, *, replace: bool) -> None:
     if number:
         text = ngettext("Nothing was imported: %d error.", "Nothing was imported: %d errors.", number)
         raise NotImported(text % number)
-    number = len(plan.of(Outcome.REPLACE))
+    number = len(plan.replaced)
     if number and not replace:
         text = ngettext(
             "Nothing was imported: %d subject is linked to another user, and replacing was not asked for.",
@@ -72,14 +72,13 @@ def _check(plan: Plan, *, replace: bool) -> None:
         raise NotImported(text % number)
 
 
-def _replace(links: list[PlannedLink], using: str) -> None:
+def _replace(links: list[tuple[Current, PlannedLink]], using: str) -> None:
     """Give each link its new user, if it still has the one that the plan knows."""
     rows = LinkedSubject.objects.using(using)
-    planned = {link.current.pk: link for link in links if link.current}
+    planned = {current.pk: current.user_pk for current, _link in links}
     # In one order, so that two imports at once wait for each other instead of locking each other out.
     held = rows.select_for_update().filter(pk__in=planned).order_by("pk")
-    now = dict(held.values_list("pk", "user_id"))
-    if any(link.current and now.get(pk) != link.current.user_pk for pk, link in planned.items()):
+    if dict(held.values_list("pk", "user_id")) != planned:
         raise IntegrityError("a link has been changed since the plan was made")
-    changed = [LinkedSubject(pk=pk, user=link.user) for pk, link in planned.items()]
+    changed = [LinkedSubject(pk=current.pk, user=link.user) for current, link in links]
     rows.bulk_update(changed, ["user"], batch_size=CHUNK)

@@ -30,10 +30,9 @@ class Command(BaseCommand):
         plan = make_plan(read_bytes("FILE", options["file"], MAX_BYTES + 1))
         self._complain(plan.problems, self.style.ERROR)
         self._complain(plan.warnings, self.style.WARNING)
-        for link in plan.of(Outcome.REPLACE):
-            former = link.current.username if link.current else ""
-            words = f"{printable(link.row.subject)} is linked to {printable(former)}"
-            self.stderr.write(f"Line {link.row.line}: {words}, not {printable(link.row.user)}")
+        for current, link in plan.replaced:
+            words = f"{printable(link.row.subject)} is linked to {printable(current.username)}"
+            self.stderr.write(f"Line {link.row.line}: {words}, not to {printable(link.row.user)}.")
         try:
             import_links(plan, replace=options["replace"], dry_run=options["dry_run"])
         except NotImported as error:

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.options import IncorrectLookupParameters
-from django.contrib.auth import get_permission_codename, get_user_model
+from django.contrib.auth import get_user_model
 from django.core import signing
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from ..subject_links import NotImported, Outcome, Plan, decode, export_links, import_links, make_plan
 from .history import record_import
+from .permissions import may_see
 from .subject_forms import ConfirmForm, LinksForm
 from .subject_preview import preview_of
 
@@ -26,12 +27,7 @@ _SALT = "oauth_jwt_grant.subject_links"
 
 def may_export(request: HttpRequest, model_admin: admin.ModelAdmin[Any]) -> bool:
     """Whether somebody may see both sides of a link: subjects and the names of users."""
-    users = get_user_model()._meta
-    sees_users = any(
-        request.user.has_perm(f"{users.app_label}.{get_permission_codename(action, users)}")
-        for action in ("view", "change")
-    )
-    return sees_users and model_admin.has_view_permission(request)
+    return model_admin.has_view_permission(request) and may_see(request, get_user_model())
 
 
 def may_import(request: HttpRequest, model_admin: admin.ModelAdmin[Any]) -> bool:

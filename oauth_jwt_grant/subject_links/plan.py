@@ -233,7 +233,7 @@ def _subject_faults(subject: str) -> Iterator[str]:
     if any(unicodedata.category(character) in ("Cc", "Zl", "Zp") for character in subject):
         yield _("The subject has a control character: %s") % shown(subject)
     if "\ufffd" in subject:
-        yield _("The subject has a character that was lost before it came here: %s") % shown(subject)
+        yield _("The subject has a character that was lost before: %s") % shown(subject)
 
 
 def _doubts(link: PlannedLink) -> Iterator[str]:

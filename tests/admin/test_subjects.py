@@ -19,7 +19,7 @@ from django.urls import reverse
 from oauth_jwt_grant.models import LinkedSubject, TrustedIssuer
 from oauth_jwt_grant.subject_links import MAX_BYTES, MAX_LINES
 from tests.admin.conftest import make_user
-from tests.admin.forms import fill_in, forms_of
+from tests.admin.forms import fill_in, forms_of, said
 from tests.factories import ISSUER
 
 PREFIX = "admin:oauth_jwt_grant_linkedsubject_"
@@ -74,11 +74,6 @@ def confirm(page, response, **changes):
 
 def links():
     return {link.subject: link.user.get_username() for link in LinkedSubject.objects.select_related("user")}
-
-
-def said(response):
-    content = response.content.decode().partition("<main")[2]
-    return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", content)).split())
 
 
 def exported(response):

@@ -8,6 +8,7 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.urls import reverse
 from oauth2_provider.models import get_application_model
+from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
@@ -92,17 +93,24 @@ def test_file_is_previewed_mended_in_place_and_imported(browser, file):
 def test_import_is_done_with_the_keyboard_alone(browser, users):
     browser.visit(IMPORT)
     browser.find("h2").click()
-    for _ in range(40):
-        browser.driver.switch_to.active_element.send_keys(Keys.TAB)
-        if browser.driver.switch_to.active_element.get_attribute("name") == "text":
-            break
-    browser.driver.switch_to.active_element.send_keys(
-        f"issuer;subject;user\n{ISSUER};robot;{ALICE}\n", Keys.TAB
-    )
-    browser.driver.switch_to.active_element.send_keys(Keys.ENTER)
+
+    def press(*keys):
+        ActionChains(browser.driver).send_keys(*keys).perform()
+
+    def tab_to(name, most=60):
+        for _ in range(most):
+            press(Keys.TAB)
+            if browser.driver.switch_to.active_element.get_attribute(name[0]) == name[1]:
+                return
+        raise AssertionError(f"the keyboard does not get to {name}")
+
+    tab_to(("name", "text"))
+    press(f"issuer;subject;user\n{ISSUER};robot;{ALICE}\n", Keys.TAB, Keys.ENTER)
     browser.wait(lambda: browser.find_all("#confirm_form"))
-    browser.find("#confirm_form [type=submit]").send_keys(Keys.ENTER)
-    browser.wait(lambda: "Added: 1" in browser.text)
+    tab_to(("value", "Import 1 link"))
+    press(Keys.ENTER)
+    browser.wait(lambda: browser.find_all("#result_list"))
+    assert "Added: 1" in browser.text
     assert LinkedSubject.objects.get().subject == "robot"
 
 
@@ -150,8 +158,9 @@ def test_application_tells_whose_assertions_it_may_present(browser, trust):
     table = browser.find(".field-jwt_bearer_trust table")
     assert "when repository_id is '770123456'" in table.text
     assert len(table.find_elements(By.CSS_SELECTOR, "tbody tr")) == 4
-    browser.shoot("application-page")
-    browser.driver.execute_script("arguments[0].scrollIntoView()", browser.find(".field-jwt_bearer_trust"))
+    browser.driver.set_window_size(1280, 860)
+    browser.driver.execute_script("window.scrollTo(0, document.body.scrollHeight)")
+    browser.shoot("application", height=860)
     table.find_element(By.LINK_TEXT, "GitHub Actions").click()
     browser.wait(lambda: "trustedissuer" in browser.driver.current_url)
 
@@ -179,7 +188,7 @@ def test_dark_mode_darkens_the_preview_too(browser, file):
     dark(browser)
     try:
         upload(browser, file)
-        cell = browser.find(".ojg-links td")
+        cell = browser.find(".ojg-lines td")
         colour, page = (
             cell.value_of_css_property("color"),
             browser.find("body").value_of_css_property("background-color"),

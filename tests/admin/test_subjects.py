@@ -29,16 +29,6 @@ ALICE, BOB = "alice@example.com", "bob@example.com"
 
 
 @pytest.fixture
-def alice(issuer):
-    return make_user("alice")
-
-
-@pytest.fixture
-def bob(issuer):
-    return make_user("bob")
-
-
-@pytest.fixture
 def who(db):
     """Give a browser in which somebody is logged in who may do this with links and see users, or may not."""
 

@@ -9,24 +9,12 @@ from django.db import models
 from oauth_jwt_grant.models import LinkedSubject, TrustedIssuer
 from oauth_jwt_grant.subject_links import Outcome, export_links, make_plan
 from oauth_jwt_grant.subject_links.plan import column_value
-from tests.admin.conftest import issuer, make_user
+from tests.admin.conftest import make_user
 from tests.factories import ISSUER
-
-__all__ = ["issuer"]
 
 pytestmark = pytest.mark.django_db
 HEAD = "issuer,subject,user\n"
 ALICE, BOB = "alice@example.com", "bob@example.com"
-
-
-@pytest.fixture
-def alice(issuer):
-    return make_user("alice")
-
-
-@pytest.fixture
-def bob(issuer):
-    return make_user("bob")
 
 
 def plan_of(*lines):

@@ -9,23 +9,11 @@ from django.test.utils import CaptureQueriesContext
 
 from oauth_jwt_grant.models import LinkedSubject, TrustedIssuer
 from oauth_jwt_grant.subject_links import NotImported, export_links, import_links, make_plan
-from tests.admin.conftest import issuer, make_user
+from tests.admin.conftest import make_user
 from tests.factories import ISSUER
-
-__all__ = ["issuer"]
 
 pytestmark = pytest.mark.django_db
 HEAD = "issuer,subject,user\n"
-
-
-@pytest.fixture
-def alice(issuer):
-    return make_user("alice")
-
-
-@pytest.fixture
-def bob(issuer):
-    return make_user("bob")
 
 
 @pytest.fixture

@@ -22,11 +22,12 @@ MAX_BYTES = 1_000_000
 MAX_LINES = 10_000
 
 #: What a spreadsheet might calculate with, at the beginning of a cell; the last four are full-width forms.
-_FORMULA = "[-=+@\t\r\n\uff1d\uff0b\uff0d\uff20]"
-# Where a spreadsheet expects another separator than ours, a cell also begins behind that one.
-_BEGINNING = r"(?:\A|(?<=[,;\t\r\n]))"
-_DANGEROUS = re.compile(rf"{_BEGINNING}(?='*{_FORMULA})")
-_GUARDED = re.compile(rf"{_BEGINNING}'(?='*{_FORMULA})")
+_FORMULA = "['\" ]*[-=+@\t\r\n\uff1d\uff0b\uff0d\uff20]"
+# Where a spreadsheet expects another separator than ours, a cell also begins behind that, or on a new line.
+_BEGINNING = r"(?:\A|(?<=[,;\t]))"
+_NEW_LINE = r"(?<=[\r\n])"
+_DANGEROUS = re.compile(rf"{_BEGINNING}(?={_FORMULA})|{_NEW_LINE}")
+_GUARDED = re.compile(rf"{_BEGINNING}'(?={_FORMULA})|{_NEW_LINE}'")
 #: No database holds the first in a text, and no encoding the others.
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 #: Written lines that are handed on together.

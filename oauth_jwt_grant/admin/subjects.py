@@ -7,6 +7,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth import get_user_model
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 
@@ -34,16 +35,15 @@ class LinkedSubjectAdmin(SearchableRelations, admin.ModelAdmin):  # type: ignore
 
     def get_urls(self) -> list[URLPattern]:
         """The pages of the model, and those for many links at once."""
-        prefix = "oauth_jwt_grant_linkedsubject_"
-        own = [
-            path(
-                f"{name}/",
-                self.admin_site.admin_view(partial(view, model_admin=self)),
-                name=f"{prefix}{name}",
-            )
-            for name, view in (("import", import_page), ("export", export_page))
+        wrap, prefix = self.admin_site.admin_view, "oauth_jwt_grant_linkedsubject_"
+        # An import is a transaction of its own: when it fails, the page has yet to be read from the database.
+        import_view = transaction.non_atomic_requests(wrap(partial(import_page, model_admin=self)))
+        export_view = wrap(partial(export_page, model_admin=self))
+        return [
+            path("import/", import_view, name=f"{prefix}import"),
+            path("export/", export_view, name=f"{prefix}export"),
+            *super().get_urls(),
         ]
-        return [*own, *super().get_urls()]
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """The list, with ways to import and export for those who may."""

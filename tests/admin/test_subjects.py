@@ -191,6 +191,27 @@ def test_what_is_changed_after_the_preview_is_shown_before_it_is_done(page, alic
     assert links() == {"robot": ALICE}
 
 
+@pytest.mark.django_db(transaction=True)
+def test_user_that_is_deleted_in_the_middle_of_it_undoes_all_and_the_page_is_there(
+    page, alice, bob, monkeypatch
+):
+    monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", True)
+    response = preview(page, csv(f"robot,{BOB}", f"other,{ALICE}"))
+    delete = f"DELETE FROM {get_user_model()._meta.db_table} WHERE id = %s"  # noqa: S608
+
+    def delete_first(execute, sql, params, many, context):
+        if sql.startswith("INSERT") and LinkedSubject._meta.db_table in sql:
+            execute(delete, [alice.pk], False, context)
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(delete_first):
+        again = confirm(page, response)
+    assert "Nothing was imported: something has been changed meanwhile." in said(again)
+    assert links() == {}
+    confirm(page, again)
+    assert links() == {"robot": BOB, "other": ALICE}
+
+
 def test_second_confirmation_does_nothing_more(page, alice):
     response = preview(page, csv(f"robot,{ALICE}"))
     confirm(page, response)

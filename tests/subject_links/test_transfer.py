@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from django.contrib.auth import get_user_model
 from django.db import OperationalError, connection
@@ -98,6 +101,37 @@ def test_link_to_a_row_that_is_deleted_meanwhile_is_not_written(plan, model):
     with pytest.raises(NotImported, match="changed meanwhile"):
         import_links(plan, replace=True)
     assert links() == {}
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("there", [False, True], ids=["new", "replaced"])
+def test_of_two_imports_at_once_one_is_whole_and_the_other_nothing(issuer, alice, bob, there):
+    carol = make_user("carol")
+    subjects = [str(number) for number in range(50)]
+    if there:
+        LinkedSubject.objects.bulk_create(
+            LinkedSubject(issuer=issuer, subject=subject, user=carol) for subject in subjects
+        )
+    plans = [
+        make_plan(HEAD + "".join(f"{ISSUER},{subject},{user.get_username()}\n" for subject in order))
+        for user, order in ((alice, subjects), (bob, subjects[::-1]))
+    ]
+    ready = threading.Barrier(2)
+
+    def carry_out(plan):
+        try:
+            ready.wait(10)
+            import_links(plan, replace=True)
+        except NotImported:
+            return "nothing"
+        finally:
+            connection.close()
+        return "whole"
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(carry_out, plans)) == ["nothing", "whole"]
+    assert set(links()) == set(subjects)
+    assert set(links().values()) in ({"alice@example.com"}, {"bob@example.com"})
 
 
 def test_thousand_links_are_written_with_a_few_statements(issuer, alice, bob):

@@ -60,10 +60,11 @@ def find_application(client_id: str) -> AbstractApplication | None:
     for row in _applications.rows(model, client_id=client_id):
         application: Any = _APPLICATION.instance(row)
         # A database that compares loosely must not make a neighbour of the client the client.
-        if application.client_id == client_id and _is_registered_by_operator(application):
+        if application.client_id == client_id and is_registered_by_operator(application):
             return application
     return None
 
 
-def _is_registered_by_operator(application: Any) -> bool:
+def is_registered_by_operator(application: Any) -> bool:
+    """Whether an operator has made ``application``; one that registered itself has no part in trust."""
     return getattr(application, "registration_source", "manual") == "manual"

@@ -72,9 +72,13 @@ def check_user(user: User, rule: GrantRule) -> None:
     """Raise :class:`AssertionRefused` for a user who may have no token by this rule."""
     if not user.is_active:
         raise AssertionRefused(Reason.INACTIVE_SUBJECT)
-    privileged = getattr(user, "is_staff", False) or getattr(user, "is_superuser", False)
-    if privileged and not rule.allow_privileged_users:
+    if is_privileged(user) and not rule.allow_privileged_users:
         raise AssertionRefused(Reason.PRIVILEGED_SUBJECT)
+
+
+def is_privileged(user: User) -> bool:
+    """Whether ``user`` gets a token only by a rule that allows it: staff and superusers."""
+    return bool(getattr(user, "is_staff", False) or getattr(user, "is_superuser", False))
 
 
 _USER = Columns(get_user_model())

@@ -74,6 +74,7 @@ OAUTH2_PROVIDER: dict[str, Any] = {
     "OAUTH2_SERVER_CLASS": "oauth_jwt_grant.servers.JWTBearerServer",
     "OIDC_SERVER_CLASS": "oauth_jwt_grant.servers.JWTBearerOIDCServer",
     "OAUTH2_BACKEND_CLASS": "oauth_jwt_grant.oauth2_backends.JWTBearerOAuthLibCore",
+    "APPLICATION_ADMIN_CLASS": "oauth_jwt_grant.admin.applications.JWTBearerApplicationAdmin",
     "SCOPES": {"read": "Read", "write": "Write", "admin": "Administer"},
     "COMPLIANT_BCP_RFC9700_TOKEN_STORAGE": _on("HASHED"),
 }

@@ -37,6 +37,7 @@ RANKS = {
     "issuers": 3,
     "id_jag": 3,
     "subjects": 3,
+    "subject_links": 3,
     "decisions": 3,
     "service": 3,
     "explain": 3,

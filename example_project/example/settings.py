@@ -70,6 +70,7 @@ OAUTH2_PROVIDER = {
     "OAUTH2_VALIDATOR_CLASS": "oauth_jwt_grant.oauth2_validators.JWTBearerOAuth2Validator",
     "OAUTH2_SERVER_CLASS": "oauth_jwt_grant.servers.JWTBearerServer",
     "OAUTH2_BACKEND_CLASS": "oauth_jwt_grant.oauth2_backends.JWTBearerOAuthLibCore",
+    "APPLICATION_ADMIN_CLASS": "oauth_jwt_grant.admin.applications.JWTBearerApplicationAdmin",
     "ACCESS_TOKEN_ADMIN_CLASS": "oauth_jwt_grant.admin.tokens.DecisionAccessTokenAdmin",
     "SCOPES": {"deployments:read": "See deployments", "deployments:write": "Start deployments"},
 }

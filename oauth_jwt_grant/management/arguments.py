@@ -29,6 +29,18 @@ def read_text(flag: str, name: str) -> str:
         raise CommandError(f"{flag}: cannot read {name}: {reason}", returncode=2) from error
 
 
+def read_bytes(flag: str, name: str, most: int) -> bytes:
+    """The first ``most`` bytes of the file ``name``; ``-`` is standard input."""
+    try:
+        if name == "-":
+            return sys.stdin.buffer.read(most)
+        with Path(name).open("rb") as file:
+            return file.read(most)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "there can be no such file"
+        raise CommandError(f"{flag}: cannot read {name}: {reason}", returncode=2) from error
+
+
 def read_date(flag: str, text: str) -> datetime:
     """A date and time in ISO 8601; without an offset it is in the site's time zone."""
     try:

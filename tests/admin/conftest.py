@@ -67,6 +67,16 @@ def rule(issuer):
 
 
 @pytest.fixture
+def alice(issuer):
+    return make_user("alice")
+
+
+@pytest.fixture
+def bob(issuer):
+    return make_user("bob")
+
+
+@pytest.fixture
 def application(db):
     return get_application_model().objects.create(
         name="Robot",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from html.parser import HTMLParser
 from typing import Any
 
@@ -82,3 +84,9 @@ def fill_in(response: Any, form: str, **changes: Any) -> dict[str, Any]:
     assert not missing, f"the form has no {missing}: {sorted(controls)}"
     data: dict[str, Any] = {**controls, **changes}
     return {name: value for name, value in data.items() if value is not None}
+
+
+def said(response: Any) -> str:
+    """The words of a page, messages included, with single spaces between them."""
+    content = response.content.decode().partition("<main")[2]
+    return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", content)).split())

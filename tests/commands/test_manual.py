@@ -14,6 +14,7 @@ from oauth_jwt_grant.management.conditions import parse_condition
 MANUAL = (Path(__file__).parent.parent.parent / "docs" / "commands.md").read_text()
 COMMANDS = [
     "trustissuer",
+    "linksubjects",
     "explainassertion",
     "mintassertion",
     "refreshkeys",

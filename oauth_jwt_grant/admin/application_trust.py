@@ -1,0 +1,120 @@
+"""On an application's page of django-oauth-toolkit's admin: whose assertions the application may present."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from oauth2_provider.models import AbstractApplication, get_application_model
+
+from ..clients import is_registered_by_operator
+from ..models import GrantRule, TrustedIssuer
+from .links import link_to
+from .permissions import may_see
+from .wording import conditions_in_words, state_of
+
+if TYPE_CHECKING:
+    _Admin = admin.ModelAdmin[Any]
+else:
+    _Admin = object
+
+TEMPLATE = "admin/oauth_jwt_grant/application/trust.html"
+FIELD = "jwt_bearer_trust"
+#: Rules that a page shows.
+MOST = 100
+_POLICIES = GrantRule.ClientPolicyChoices
+
+
+class ApplicationTrustMixin(_Admin):
+    """Adds the section to an admin class of applications: put it first among the bases.
+
+    The section is there for those who may see issuers and rules. It can only be read.
+    """
+
+    @property
+    def media(self) -> forms.Media:
+        """Also the styles of this app."""
+        return super().media + forms.Media(css={"all": ["oauth_jwt_grant/admin/admin.css"]})
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Also the section, where it is shown."""
+        own = (FIELD,) if obj is not None and may_see(request, TrustedIssuer, GrantRule) else ()
+        return (*super().get_readonly_fields(request, obj), *own)
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Without the section, which has a place of its own."""
+        return [field for field in super().get_fields(request, obj) if field != FIELD]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """With the section at the end, where it is shown."""
+        fieldsets = super().get_fieldsets(request, obj)
+        if FIELD not in self.get_readonly_fields(request, obj):
+            return fieldsets
+        title = _("Trusted issuers that this application may present assertions of")
+        return [*fieldsets, (title, {"fields": [FIELD]})]
+
+    @admin.display(description=gettext_lazy("grant rules"))
+    def jwt_bearer_trust(self, application: Any) -> str:
+        """The rules that admit ``application``, as a table."""
+        rules = list(rules_for(application)[: MOST + 1])
+        rows = [_row(self.admin_site, rule, application) for rule in rules[:MOST]]
+        return render_to_string(TEMPLATE, {"rows": rows, "more": len(rules) > MOST, "most": MOST})
+
+
+def rules_for(application: AbstractApplication) -> QuerySet[GrantRule]:
+    """The rules that admit ``application`` or have it stand in for a client, whatever their state.
+
+    By issuer, in the order in which they are tried; ``listed`` says whether the rule lists the application.
+    """
+    itself = get_application_model()._default_manager.filter(
+        pk=application.pk, jwt_bearer_rules=OuterRef("pk")
+    )
+    admitted = Q(client_policy=_POLICIES.LISTED, listed=True) | Q(client_policy=_POLICIES.ANONYMOUS)
+    if is_registered_by_operator(application):
+        admitted |= Q(client_policy=_POLICIES.REGISTERED)
+    rules = GrantRule.objects.annotate(listed=Exists(itself)).filter(admitted)
+    ordered = rules.order_by("issuer__name", "issuer__issuer", "position", "pk")
+    return ordered.select_related("issuer").prefetch_related("conditions")
+
+
+def _row(site: admin.AdminSite, rule: GrantRule, application: AbstractApplication) -> dict[str, Any]:
+    level, state = _state(rule, application)
+    return {
+        "issuer": link_to(site, rule.issuer),
+        "iss": rule.issuer.issuer,
+        "rule": link_to(site, rule),
+        "clients": _clients(rule, application),
+        "applies": conditions_in_words(rule),
+        "level": level,
+        "state": state,
+    }
+
+
+def _clients(rule: GrantRule, application: AbstractApplication) -> list[str]:
+    """Why the rule admits the application, and whether it stands in for clients that name none."""
+    words = {
+        _POLICIES.LISTED: _("lists this application"),
+        _POLICIES.REGISTERED: _("any application that an operator has registered"),
+        _POLICIES.ANONYMOUS: _("anybody, also without an application"),
+    }
+    said = [words[_POLICIES(rule.client_policy)]]
+    if rule.client_policy == _POLICIES.ANONYMOUS and rule.default_application_id == application.pk:
+        said.append(_("this application stands in where a request names none"))
+    return said
+
+
+def _state(rule: GrantRule, application: AbstractApplication) -> tuple[str, str]:
+    """Whether the rule counts now: a level and words for it."""
+    if not rule.enabled:
+        return "off", _("rule disabled")
+    is_public = application.client_type == AbstractApplication.CLIENT_PUBLIC
+    if is_public and rule.issuer.profile == TrustedIssuer.Profile.ID_JAG:
+        return "off", _("refused: an ID-JAG is for confidential clients")
+    return state_of(rule.issuer, has_rule=True, now=timezone.now())

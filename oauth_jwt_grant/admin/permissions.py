@@ -1,0 +1,18 @@
+"""Who may see what, for pages that show more than their own model."""
+
+from __future__ import annotations
+
+from django.contrib.auth import get_permission_codename
+from django.db.models import Model
+from django.http import HttpRequest
+
+
+def may_see(request: HttpRequest, *models: type[Model]) -> bool:
+    """Whether somebody may see rows of each of ``models``; whoever may change them may see them."""
+    return all(
+        any(
+            request.user.has_perm(f"{model._meta.app_label}.{get_permission_codename(action, model._meta)}")
+            for action in ("view", "change")
+        )
+        for model in models
+    )

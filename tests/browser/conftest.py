@@ -12,8 +12,10 @@ import pytest
 from django.conf import settings as django_settings
 from django.test import Client, override_settings
 from selenium import webdriver
+from selenium.common.exceptions import ElementClickInterceptedException
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
 
 from tests.admin.conftest import application, issuer, make_user, rule
 
@@ -67,8 +69,15 @@ class Browser:
         button = self.find(selector)
         page = self.find("html")
         self.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", button)
-        button.click()
+        self.click(button)
         self.wait(lambda: _is_gone(page))
+
+    def click(self, element: Any) -> None:
+        """Click, also where a bar that stays at the edge of the window lies over the element."""
+        try:
+            element.click()
+        except ElementClickInterceptedException:
+            element.send_keys(Keys.ENTER)
 
     def wait(self, condition: Any) -> None:
         from selenium.webdriver.support.wait import WebDriverWait

@@ -1,4 +1,4 @@
-"""Every page of ours and the way to it, for the tests that go over all of them: a new one is one line more."""
+"""Every page of ours and the way to it, for the tests that go over all of them: a new one is one line."""
 
 from __future__ import annotations
 

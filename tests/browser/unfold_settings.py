@@ -6,3 +6,5 @@ from tests.settings import *  # noqa: F403
 from tests.settings import INSTALLED_APPS
 
 INSTALLED_APPS = ["unfold", *INSTALLED_APPS]
+
+ROOT_URLCONF = "tests.browser.unfold_urls"

@@ -23,6 +23,7 @@ from ..models import Decision, TrustedIssuer
 from .advice import advice_on
 from .client_example import client_example
 from .columns import IssuerChangeList, with_rules
+from .discovery import discover
 from .forms import TrustedIssuerForm
 from .history import tell_values
 from .keypanel import fetch_keys, key_panel
@@ -87,6 +88,7 @@ class TrustedIssuerAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             ("add/preset/<slug:key>/", "preset", partial(add_by_preset, model_admin=self)),
             ("test-assertion/", "test", partial(test_assertion, site=self.admin_site)),
             ("<path:object_id>/fetch-keys/", "fetch", partial(fetch_keys, model_admin=self)),
+            ("<path:object_id>/discover/", "discover", partial(discover, model_admin=self)),
             ("<path:object_id>/revoke-tokens/", "revoke", partial(revoke_tokens, model_admin=self)),
         ]
         wrap, prefix = self.admin_site.admin_view, "oauth_jwt_grant_trustedissuer_"

@@ -10,15 +10,16 @@ import json
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ..assertion.errors import KeysUnavailable
 from ..assertion.jose import PublicKey
 from .base import Clock, KeyCache, KeyLimits, KeySource, KeyStatus, KeyStore, select
-from .discovery import locate_keys
+from .discovery import Metadata, fetch_metadata, keys_url, metadata_of
 from .fetch import Fetcher, FetchFailed
 from .parse import MalformedKeySet, ParsedKeys, parse_key_set, parse_text, without_secrets
-from .shared import KeptKeys, SharedKeys, fingerprint, logger
+from .shared import KeptKeys, SharedKeys, fingerprint, logger, seen_since
 from .transport import Deadline
 
 #: How long a request with an unknown key id waits for the refetch that another one has begun.
@@ -96,6 +97,7 @@ class RemoteKeys(KeySource):
             next_fetch=next_fetch,
             last_error=failure.error if failure else "",
             failing_since=failure.since if failure else None,
+            first_seen=kept.first_seen if kept else {},
         )
 
     def _source(self) -> str:
@@ -195,7 +197,10 @@ class RemoteKeys(KeySource):
         else:
             text, etag = self._checked(answer.document), answer.etag
         now = self._clock()
-        return KeptKeys(text, now, now + self._limits.age(answer.max_age), etag, url)
+        newer = KeptKeys(text, now, now + self._limits.age(answer.max_age), etag, url)
+        before = self._parsed(kept).keys if kept else ()
+        known = kept.first_seen if kept else {}
+        return replace(newer, first_seen=seen_since(self._parsed(newer).keys, before, known, now))
 
     def _checked(self, document: dict[str, Any]) -> str:
         """The text of ``document`` to keep; a set without a usable key never replaces a good one."""
@@ -228,7 +233,14 @@ class DiscoveredKeys(RemoteKeys):
         return fingerprint("discovery", self._issuer, self._discovery_url)
 
     def _locate(self, deadline: Deadline) -> str:
-        return locate_keys(self._fetcher, self._issuer, self._discovery_url, deadline)
+        return keys_url(self._fetched_metadata(deadline)[1], self._issuer)
+
+    def metadata(self) -> Metadata:
+        """What the issuer publishes of itself now; changes nothing. Raises :class:`FetchFailed`."""
+        return metadata_of(*self._fetched_metadata(self._fetcher.deadline()), self._issuer)
+
+    def _fetched_metadata(self, deadline: Deadline) -> tuple[str, dict[str, Any]]:
+        return fetch_metadata(self._fetcher, self._issuer, self._discovery_url, deadline)
 
 
 def _settled(parsed: ParsedKeys, header: Mapping[str, Any], found: Sequence[PublicKey]) -> bool:

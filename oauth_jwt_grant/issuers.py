@@ -134,6 +134,7 @@ def stored_keys(row: IssuerKeys) -> StoredKeys:
         fetched_at=row.fetched_at,
         expires_at=row.expires_at,
         etag=row.etag or None,
+        first_seen=row.first_seen,
     )
 
 
@@ -160,6 +161,7 @@ class DatabaseKeyStore:
                 "fetched_at": keys.fetched_at,
                 "expires_at": keys.expires_at,
                 "etag": (keys.etag or "")[:255],
+                "first_seen": dict(keys.first_seen),
             },
         )
 

@@ -197,7 +197,7 @@ def test_kept_keys(world: World) -> None:
     store.save(first)
     assert store.load() == first
     assert other.load() is None
-    second = StoredKeys("other", {"keys": [{"kid": "é"}]}, 3.25, 4.0, '"etag"')
+    second = StoredKeys("other", {"keys": [{"kid": "é"}]}, 3.25, 4.0, '"etag"', {"thumbprint": 3.25})
     store.save(second)
     assert store.load() == second
     store.save(StoredKeys("s", {}, 1.0, 2.0, "e" * 300))

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ..models import ClaimCondition, GrantRule, TrustedIssuer
 from .formfields import AlgorithmsField, KeysField, ListField
+from .labels import LabelledDateTime
 
 _LONG = {"class": "vLargeTextField"}
 #: Two fields of the model have the same name for people; here they stand one below the other.
@@ -32,6 +33,8 @@ class TrustedIssuerForm(forms.ModelForm):  # type: ignore[type-arg]
             "issuer": AdminTextInputWidget(attrs=_LONG),
             "discovery_url": AdminTextInputWidget(attrs=_LONG),
             "jwks_url": AdminTextInputWidget(attrs=_LONG),
+            "valid_from": LabelledDateTime(_("Trusted from: date"), _("Trusted from: time")),
+            "valid_until": LabelledDateTime(_("Trusted until: date"), _("Trusted until: time")),
         }
         help_texts: ClassVar[dict[str, Any]] = {
             "algorithms": _("None ticked: all that the setting ALGORITHMS allows."),

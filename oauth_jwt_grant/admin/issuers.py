@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.html import format_html, format_html_join
@@ -19,13 +19,15 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters
 
-from ..models import TrustedIssuer
+from ..models import Decision, TrustedIssuer
 from .advice import advice_on
 from .client_example import client_example
 from .columns import IssuerChangeList, with_rules
+from .discovery import discover
 from .forms import TrustedIssuerForm
 from .history import tell_values
 from .keypanel import fetch_keys, key_panel
+from .links import list_url
 from .plug import disable, disable_and_revoke, revoke_tokens
 from .preset_pages import add_by_preset, choose_preset, may_use_presets
 from .rules import RuleInline
@@ -86,6 +88,7 @@ class TrustedIssuerAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             ("add/preset/<slug:key>/", "preset", partial(add_by_preset, model_admin=self)),
             ("test-assertion/", "test", partial(test_assertion, site=self.admin_site)),
             ("<path:object_id>/fetch-keys/", "fetch", partial(fetch_keys, model_admin=self)),
+            ("<path:object_id>/discover/", "discover", partial(discover, model_admin=self)),
             ("<path:object_id>/revoke-tokens/", "revoke", partial(revoke_tokens, model_admin=self)),
         ]
         wrap, prefix = self.admin_site.admin_view, "oauth_jwt_grant_trustedissuer_"
@@ -193,8 +196,10 @@ class TrustedIssuerAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         columns = issuer.ojg
         number = sum(columns["counts"][outcome] for outcome in outcomes.split(","))
         query = {"issuer": issuer.pk, "outcome__in": outcomes, "time__gt": columns["since"].isoformat()}
-        url = reverse("admin:oauth_jwt_grant_decision_changelist", current_app=self.admin_site.name)
-        return format_html('<a href="{}?{}">{}</a>', url, urlencode(query), number) if number else "0"
+        url = list_url(self.admin_site, Decision)
+        if not number or url is None:
+            return str(number)
+        return format_html('<a href="{}?{}">{}</a>', url, urlencode(query), number)
 
 
 def _light(level: str, words: str) -> str:

@@ -21,7 +21,7 @@ from .health import at, count_of, key_health
 from .wording import short_time
 
 TEMPLATE = "admin/oauth_jwt_grant/trustedissuer/key_panel.html"
-#: The form of the page that the button "Fetch now" belongs to.
+#: The form of the page that the buttons "Fetch now" and "Discover" belong to.
 FETCH_FORM = "ojg-fetch-keys"
 REMOTE = (TrustedIssuer.KeySource.DISCOVERY, TrustedIssuer.KeySource.JWKS_URL)
 _USED_WITHIN = timedelta(days=7)
@@ -35,6 +35,7 @@ def key_panel(issuer: TrustedIssuer, *, may_fetch: bool) -> str:
         "level": level,
         "words": words,
         "keys": _keys(issuer, status, now),
+        "shows_first_seen": bool(status.first_seen),
         "left_out": [
             (left.kid or _("number %d") % (left.position + 1), left.why) for left in status.left_out
         ],
@@ -52,14 +53,9 @@ def key_panel(issuer: TrustedIssuer, *, may_fetch: bool) -> str:
 
 def fetch_keys(request: HttpRequest, object_id: str, model_admin: admin.ModelAdmin[Any]) -> HttpResponse:
     """Fetch the keys of an issuer now, say how it went, and go back to its page."""
-    issuer = model_admin.get_object(request, object_id)
-    if issuer is None:
-        raise Http404
-    if not model_admin.has_change_permission(request, issuer):
-        raise PermissionDenied
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
-    source = key_source_of(issuer)
+    source = key_source_of(changeable_issuer(request, object_id, model_admin))
     try:
         source.refresh()
     except AssertionRefused as refused:
@@ -67,6 +63,18 @@ def fetch_keys(request: HttpRequest, object_id: str, model_admin: admin.ModelAdm
     else:
         messages.success(request, _("Fetched: %s.") % count_of(source.status()))
     return HttpResponseRedirect("../change/")
+
+
+def changeable_issuer(
+    request: HttpRequest, object_id: str, model_admin: admin.ModelAdmin[Any]
+) -> TrustedIssuer:
+    """The issuer called ``object_id``, for somebody who may change it. Raises 404 or 403."""
+    issuer: TrustedIssuer | None = model_admin.get_object(request, object_id)
+    if issuer is None:
+        raise Http404
+    if not model_admin.has_change_permission(request, issuer):
+        raise PermissionDenied
+    return issuer
 
 
 def _keys(issuer: TrustedIssuer, status: KeyStatus, now: datetime) -> list[dict[str, str]]:
@@ -78,10 +86,18 @@ def _keys(issuer: TrustedIssuer, status: KeyStatus, now: datetime) -> list[dict[
             "alg": key.alg or "",
             "use": key.use or "",
             "thumbprint": key.thumbprint,
-            "used": short_time(used[key.kid]) if key.kid in used else "",
+            "seen": at(status.first_seen[key.thumbprint]) if key.thumbprint in status.first_seen else "",
+            "used": _use(key, used),
         }
         for key in status.keys
     ]
+
+
+def _use(key: PublicKey, used: dict[str | None, datetime]) -> str:
+    """When the key was last used; nothing for one without a key id, by which alone it would be known."""
+    if not key.kid:
+        return ""
+    return short_time(used[key.kid]) if key.kid in used else _("not in the last 7 days")
 
 
 def _type(key: PublicKey) -> str:

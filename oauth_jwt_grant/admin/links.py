@@ -17,6 +17,15 @@ def change_url(site: admin.AdminSite, obj: Model) -> str | None:
         return None
 
 
+def list_url(site: admin.AdminSite, model: type[Model]) -> str | None:
+    """The page of ``site`` that lists the rows of ``model``, or ``None`` if it has none."""
+    try:
+        name = f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist"
+        return reverse(name, current_app=site.name)
+    except NoReverseMatch:
+        return None
+
+
 def link_to(site: admin.AdminSite, obj: Model | None) -> str:
     """``obj`` as a link to its page, or its name alone, or a dash for ``None``."""
     if obj is None:

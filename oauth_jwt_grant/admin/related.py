@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 
@@ -23,6 +24,11 @@ class SearchableRelations(_Admin):
     """
 
     searchable: ClassVar[Sequence[str]] = ()
+
+    @property
+    def media(self) -> forms.Media:
+        """With the script that gives the search boxes the names of their fields."""
+        return super().media + forms.Media(js=["oauth_jwt_grant/admin/labels.js"])
 
     def get_autocomplete_fields(self, request: HttpRequest) -> tuple[str, ...]:
         """Those of ``searchable`` whose model's admin can be searched."""

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from ..models import ClaimCondition, GrantRule
 from .forms import ClaimConditionForm, GrantRuleForm
 from .history import tell_values
+from .labels import LabelledFormSet
 from .links import change_url
 from .related import SearchableRelations
 from .wording import conditions_in_words
@@ -22,6 +23,7 @@ class ConditionInline(admin.TabularInline):  # type: ignore[type-arg]
 
     model = ClaimCondition
     form = ClaimConditionForm
+    formset = LabelledFormSet
     extra = 1
     verbose_name_plural = _("conditions, all of which must hold")
 
@@ -30,6 +32,7 @@ class RuleInline(admin.TabularInline):  # type: ignore[type-arg]
     """The rules of an issuer in their order; each is a click away."""
 
     model = GrantRule
+    formset = LabelledFormSet
     fields = ("position", "enabled", "in_words", "scopes")
     readonly_fields = ("in_words", "scopes")
     extra = 0

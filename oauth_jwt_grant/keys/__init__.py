@@ -16,6 +16,7 @@ from .base import (
 from .bindings import parse_bindings
 from .certificates import CertificateKeys, parse_trust_anchors
 from .discovered import DiscoveredKeys
+from .discovery import Metadata
 from .fetch import FetchedDocument, Fetcher, FetchFailed, check_url
 from .inline import InlineKeys, normalise_jwks
 from .remote import RemoteKeys
@@ -35,6 +36,7 @@ __all__ = [
     "KeyStatus",
     "KeyStore",
     "LeftOut",
+    "Metadata",
     "RemoteKeys",
     "StoredKeys",
     "check_url",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -44,6 +44,7 @@ class KeyStatus:
     Times are seconds since the epoch, ``None`` where there was or will be no fetch.
     ``next_fetch`` is when the keys are stale or, after a failure, when the next
     attempt is due. ``last_error`` and ``failing_since`` are empty while all is well.
+    ``first_seen`` tells by thumbprint since when a key has been in the fetched set, where that is known.
     """
 
     keys: tuple[PublicKey, ...] = ()
@@ -53,6 +54,7 @@ class KeyStatus:
     next_fetch: float | None = None
     last_error: str = ""
     failing_since: float | None = None
+    first_seen: Mapping[str, float] = field(default_factory=dict)
 
 
 class KeySource(ABC):
@@ -100,6 +102,7 @@ class StoredKeys:
 
     ``source`` is a fingerprint of where it came from: kept keys are never used for
     another source. ``document`` is the JWK Set; times are seconds since the epoch.
+    ``first_seen`` tells by thumbprint (RFC 7638) since when a key has been in the set, where that is known.
     """
 
     source: str
@@ -107,6 +110,7 @@ class StoredKeys:
     fetched_at: float
     expires_at: float
     etag: str | None = None
+    first_seen: Mapping[str, float] = field(default_factory=dict)
 
 
 class KeyStore(Protocol):

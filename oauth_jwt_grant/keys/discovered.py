@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .discovery import locate_keys
+from .discovery import Metadata, fetch_metadata, keys_url, metadata_of
 from .remote import RemoteKeys
 from .shared import fingerprint
 from .transport import Deadline
@@ -21,8 +21,15 @@ class DiscoveredKeys(RemoteKeys):
         self._discovery_url = discovery_url
         super().__init__(**kwargs)
 
+    def metadata(self) -> Metadata:
+        """What the issuer publishes of itself now; changes nothing. Raises :class:`FetchFailed`."""
+        return metadata_of(*self._fetched_metadata(self._fetcher.deadline()), self._issuer)
+
     def _source(self) -> str:
         return fingerprint("discovery", self._issuer, self._discovery_url)
 
     def _locate(self, deadline: Deadline) -> str:
-        return locate_keys(self._fetcher, self._issuer, self._discovery_url, deadline)
+        return keys_url(self._fetched_metadata(deadline)[1], self._issuer)
+
+    def _fetched_metadata(self, deadline: Deadline) -> tuple[str, dict[str, Any]]:
+        return fetch_metadata(self._fetcher, self._issuer, self._discovery_url, deadline)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from authlib.oauth2.rfc8414 import get_well_known_url as oauth_url
@@ -10,23 +11,56 @@ from authlib.oidc.discovery import get_well_known_url as openid_url
 from .fetch import Fetcher, FetchFailed, check_url
 from .transport import Deadline
 
+#: Bounds on what is shown of a document that anybody may have written: characters of a text, texts of a list.
+_MAX_TEXT, _MAX_LIST = 500, 20
 
-def locate_keys(fetcher: Fetcher, issuer: str, discovery_url: str, deadline: Deadline) -> str:
-    """The ``jwks_uri`` of ``issuer``, from ``discovery_url`` or else from the well-known places.
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """What an issuer publishes of itself at ``url``, fit to be shown; empty where it says nothing.
+
+    ``algorithms`` are its ``id_token_signing_alg_values_supported``. ``fault`` says why its keys cannot
+    be had by this document, and is empty if they can.
+    """
+
+    url: str
+    issuer: str
+    jwks_uri: str
+    algorithms: tuple[str, ...]
+    fault: str
+
+
+def fetch_metadata(
+    fetcher: Fetcher, issuer: str, discovery_url: str, deadline: Deadline
+) -> tuple[str, dict[str, Any]]:
+    """The metadata of ``issuer`` and where it was: ``discovery_url`` or else the well-known places.
 
     OpenID Connect's place comes first, RFC 8414's where there is nothing (404). Raises
     :class:`FetchFailed`.
     """
-    if discovery_url:
-        return keys_url(fetcher.fetch(discovery_url, deadline=deadline).document, issuer)
-    first, second = well_known_urls(issuer)
+    first, second = (discovery_url, "") if discovery_url else well_known_urls(issuer)
     try:
-        answer = fetcher.fetch(first, deadline=deadline)
+        return first, fetcher.fetch(first, deadline=deadline).document
     except FetchFailed as error:
-        if error.status != 404:
+        if error.status != 404 or not second:
             raise
-        answer = fetcher.fetch(second, deadline=deadline)
-    return keys_url(answer.document, issuer)
+        return second, fetcher.fetch(second, deadline=deadline).document
+
+
+def metadata_of(url: str, document: dict[str, Any], issuer: str) -> Metadata:
+    """What ``document``, found at ``url``, says of ``issuer`` (OpenID Connect Discovery 1.0 section 3)."""
+    fault = ""
+    try:
+        keys_url(document, issuer)
+    except FetchFailed as error:
+        fault = str(error)
+    listed = document.get("id_token_signing_alg_values_supported")
+    algorithms = tuple(filter(None, map(_text, listed[:_MAX_LIST]))) if isinstance(listed, list) else ()
+    return Metadata(url, _text(document.get("issuer")), _text(document.get("jwks_uri")), algorithms, fault)
+
+
+def _text(value: object) -> str:
+    return value[:_MAX_TEXT] if isinstance(value, str) else ""
 
 
 def well_known_urls(issuer: str) -> tuple[str, str]:

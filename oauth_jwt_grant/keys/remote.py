@@ -10,6 +10,7 @@ import json
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from enum import Enum, auto
 from typing import Any
 
@@ -19,7 +20,7 @@ from .base import Clock, KeyCache, KeyLimits, KeySource, KeyStatus, KeyStore, se
 from .fetch import Fetcher, FetchFailed
 from .late import StillFetching, brought, fetch_within
 from .parse import MalformedKeySet, ParsedKeys, parse_key_set, parse_text, without_secrets
-from .shared import KeptKeys, SharedKeys, fingerprint, logger
+from .shared import KeptKeys, SharedKeys, fingerprint, logger, seen_since
 from .transport import Deadline
 
 _POLL = 0.05
@@ -106,6 +107,7 @@ class RemoteKeys(KeySource):
             next_fetch=next_fetch,
             last_error=failure.error if failure else "",
             failing_since=failure.since if failure else None,
+            first_seen=kept.first_seen if kept else {},
         )
 
     def _source(self) -> str:
@@ -238,7 +240,10 @@ class RemoteKeys(KeySource):
         else:
             text, etag = self._checked(answer.document), answer.etag
         now = self._clock()
-        return KeptKeys(text, now, now + self._limits.age(answer.max_age), etag, url)
+        newer = KeptKeys(text, now, now + self._limits.age(answer.max_age), etag, url)
+        before = self._parsed(kept).keys if kept else ()
+        known = kept.first_seen if kept else {}
+        return replace(newer, first_seen=seen_since(self._parsed(newer).keys, before, known, now))
 
     def _checked(self, document: dict[str, Any]) -> str:
         """The text of ``document`` to keep; a set without a usable key never replaces a good one."""

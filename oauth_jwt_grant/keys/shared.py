@@ -8,9 +8,11 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from ..assertion.jose import PublicKey
 from .base import Clock, KeyCache, KeyLimits, KeyStore, StoredKeys
 
 logger = logging.getLogger("oauth_jwt_grant.keys")
@@ -21,13 +23,17 @@ _FETCH_GRACE = 5
 
 @dataclass(frozen=True, slots=True)
 class KeptKeys:
-    """A good key set: its JSON ``text``, when it was fetched, when it gets stale, its ``etag`` at ``url``."""
+    """A good key set: its JSON ``text``, when it was fetched, when it gets stale, its ``etag`` at ``url``.
+
+    ``first_seen`` is as in :class:`~oauth_jwt_grant.keys.StoredKeys`.
+    """
 
     text: str
     fetched_at: float
     expires_at: float
     etag: str | None
     url: str
+    first_seen: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +54,21 @@ class Failure:
 def fingerprint(*parts: str) -> str:
     """A short name for a source of keys, another one for each other source."""
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:40]
+
+
+def seen_since(
+    keys: Iterable[PublicKey], before: Iterable[PublicKey], known: Mapping[str, float], now: float
+) -> dict[str, float]:
+    """Since when each of ``keys`` has been seen: as ``known``, or ``now`` if it was not there ``before``.
+
+    A key that was there at a time of which nothing is known stays without one. Keys are named by
+    their thumbprints; those that have gone are forgotten.
+    """
+    old = {key.thumbprint for key in before}
+    times = {
+        key.thumbprint: known.get(key.thumbprint, None if key.thumbprint in old else now) for key in keys
+    }
+    return {thumbprint: time for thumbprint, time in times.items() if time is not None}
 
 
 class SharedKeys:
@@ -76,7 +97,7 @@ class SharedKeys:
         if stored is None or stored.source != self._source:
             return None
         text = json.dumps(stored.document)
-        kept = KeptKeys(text, stored.fetched_at, stored.expires_at, stored.etag, url)
+        kept = KeptKeys(text, stored.fetched_at, stored.expires_at, stored.etag, url, dict(stored.first_seen))
         self._cache_set(kept)
         return kept
 
@@ -86,7 +107,8 @@ class SharedKeys:
         self._delete("failure")
         if self._store is not None:
             document = json.loads(kept.text)
-            self._store.save(StoredKeys(self._source, document, kept.fetched_at, kept.expires_at, kept.etag))
+            times = kept.fetched_at, kept.expires_at
+            self._store.save(StoredKeys(self._source, document, *times, kept.etag, kept.first_seen))
 
     def failure(self) -> Failure | None:
         """The failures since the last good fetch."""

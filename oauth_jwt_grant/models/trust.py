@@ -250,6 +250,9 @@ class IssuerKeys(models.Model):
     fetched_at = models.FloatField(help_text=_("Seconds since the epoch."))
     expires_at = models.FloatField(help_text=_("Seconds since the epoch."))
     etag = models.CharField(max_length=255, blank=True)
+    first_seen = models.JSONField(
+        default=empty_dict, blank=True, help_text=_("Seconds since the epoch, by the thumbprint of the key.")
+    )
 
     class Meta:
         verbose_name = _("fetched keys")

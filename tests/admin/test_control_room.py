@@ -137,12 +137,22 @@ def test_key_says_when_it_was_used(page, issuer):
     assert re.search(r"</code></td><td>\d", row)
 
 
+def test_key_that_was_not_used_says_so_in_words(page, issuer):
+    assert "not in the last 7 days" in text_of(page.get(change_url(issuer)))
+    TrustedIssuer.objects.update(jwks=jwks_without_ids())
+    assert "not in the last 7 days" not in text_of(page.get(change_url(issuer)))
+
+
+def jwks_without_ids():
+    return {"keys": [{name: value for name, value in jwks(ec_key())["keys"][0].items() if name != "kid"}]}
+
+
 def test_only_remote_keys_have_a_button_and_only_for_those_who_may(page, page_of, issuer):
     assert "Fetch now" not in text_of(page.get(change_url(issuer)))
     TrustedIssuer.objects.update(key_source="discovery")
-    assert "Discover and fetch now" in text_of(page.get(change_url(issuer)))
+    assert "Fetch now Discover" in text_of(page.get(change_url(issuer)))
     viewer = page_of("view_trustedissuer")
-    assert "fetch now" not in text_of(viewer.get(change_url(issuer)))
+    assert "Fetch now" not in text_of(viewer.get(change_url(issuer)))
     url = reverse("admin:oauth_jwt_grant_trustedissuer_fetch", args=[issuer.pk])
     assert viewer.post(url).status_code == 403
     assert page.get(url).status_code == 405

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
-from django.test import Client
+from django.test import Client, override_settings
 from selenium import webdriver
+from selenium.common.exceptions import ElementClickInterceptedException
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
 
 from tests.admin.conftest import application, issuer, make_user, rule
 
@@ -66,8 +69,15 @@ class Browser:
         button = self.find(selector)
         page = self.find("html")
         self.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", button)
-        button.click()
+        self.click(button)
         self.wait(lambda: _is_gone(page))
+
+    def click(self, element: Any) -> None:
+        """Click, also where a bar that stays at the edge of the window lies over the element."""
+        try:
+            element.click()
+        except ElementClickInterceptedException:
+            element.send_keys(Keys.ENTER)
 
     def wait(self, condition: Any) -> None:
         from selenium.webdriver.support.wait import WebDriverWait
@@ -80,6 +90,39 @@ class Browser:
 
     def shows(self, selector: str) -> bool:
         return any(element.is_displayed() for element in self.find_all(selector))
+
+    @contextmanager
+    def scheme(self, name: str) -> Iterator[None]:
+        """Prefer ``light`` or ``dark`` meanwhile, as a visitor's system does."""
+        media = {"features": [{"name": "prefers-color-scheme", "value": name}]}
+        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
+        try:
+            yield
+        finally:
+            self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+
+    @contextmanager
+    def without_policy(self) -> Iterator[None]:
+        """Load pages without their policy meanwhile, for a tool that works with styles of its own."""
+        self.driver.execute_cdp_cmd("Page.setBypassCSP", {"enabled": True})
+        try:
+            yield
+        finally:
+            self.driver.execute_cdp_cmd("Page.setBypassCSP", {"enabled": False})
+
+    def is_of_scheme(self, name: str) -> bool:
+        """Whether the page is painted so."""
+        colour = self.find("body").value_of_css_property("background-color")
+        return (sum(map(int, colour.strip("rgba()").split(",")[:3])) > 3 * 128) is (name == "light")
+
+    def width_of_page(self) -> int:
+        """How wide the page is in CSS pixels, with what can only be scrolled to."""
+        return int(self.driver.execute_script("return document.documentElement.scrollWidth"))
+
+    def loaded(self) -> list[str]:
+        """The URLs of everything that the page has loaded."""
+        script = "return performance.getEntriesByType('resource').map((entry) => entry.name)"
+        return list(self.driver.execute_script(script))
 
     def shoot(self, name: str, *, height: int | None = None) -> None:
         """Take a picture of the page, if pictures are wanted."""
@@ -120,14 +163,28 @@ def driver() -> Iterator[webdriver.Chrome]:
     driver.quit()
 
 
+@pytest.fixture(scope="session")
+def _policy() -> override_settings:
+    policy = "tests.browser.policy.ContentSecurityPolicy"
+    override = override_settings(MIDDLEWARE=[policy, *django_settings.MIDDLEWARE])
+    override.enable()
+    return override
+
+
+@pytest.fixture(scope="session")
+def live_server(_policy, live_server):
+    """The site, with the policy: it reads ``MIDDLEWARE`` once, when it starts."""
+    _policy.disable()
+    return live_server
+
+
 @pytest.fixture
 def operator(transactional_db):
     return make_user("operator", is_staff=True, is_superuser=True)
 
 
 @pytest.fixture
-def browser(driver, live_server, operator, settings) -> Iterator[Browser]:
-    settings.MIDDLEWARE = ["tests.browser.policy.ContentSecurityPolicy", *settings.MIDDLEWARE]
+def browser(driver, live_server, operator) -> Iterator[Browser]:
     driver.set_window_size(1280, 1000)
     driver.get(f"{live_server.url}/static/oauth_jwt_grant/admin/admin.css")
     client = Client()

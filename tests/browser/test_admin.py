@@ -165,40 +165,13 @@ def test_tokens_of_a_subject_are_revoked(browser, issuer, rule):
     assert "Tokens revoked: 0" in browser.text
 
 
-PAGES = [
-    LIST,
-    reverse(f"{PREFIX}add"),
-    f"{reverse(f'{PREFIX}add')}?enabled=on",
-    reverse(f"{PREFIX}preset", args=["github-actions"]),
-    reverse(f"{PREFIX}test"),
-    reverse("admin:oauth_jwt_grant_decision_changelist"),
-    reverse("admin:oauth_jwt_grant_linkedsubject_add"),
-    reverse("admin:oauth_jwt_grant_grantrule_add"),
-]
-
-
-@pytest.mark.parametrize("path", PAGES)
-def test_narrow_screen_needs_no_scrolling_aside(browser, issuer, rule, path):
-    browser.driver.set_window_size(400, 900)
-    browser.visit(path)
-    wide, seen = browser.driver.execute_script(
-        "return [document.documentElement.scrollWidth, document.documentElement.clientWidth]"
-    )
-    browser.shoot("narrow" + path.replace("/", "-").partition("?")[0])
-    assert wide <= seen
-
-
 def test_dark_mode_darkens_our_pages_too(browser, issuer, rule):
-    media = {"features": [{"name": "prefers-color-scheme", "value": "dark"}]}
-    browser.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
-    try:
+    with browser.scheme("dark"):
         browser.visit(reverse(f"{PREFIX}test"))
         browser.fill(assertion=mint(ec_key(), aud="https://other.example"))
         browser.submit("#test_assertion_form [type=submit]")
         row = browser.find(".ojg-row-off td")
         colours = [row.value_of_css_property(name) for name in ("color", "background-color")]
         browser.shoot("dark")
-    finally:
-        browser.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
     light, dark = (sum(map(int, colour.strip("rgba()").split(",")[:3])) for colour in colours)
     assert light - dark > 300

@@ -392,3 +392,74 @@ class TestDiscovered:
         kids(remote(DiscoveredKeys, issuer=issuer), "a")
         conditions = [sent.get("If-None-Match") for path, sent in server.requests if path == "/jwks"]
         assert conditions == [None, '"1"', None]
+
+
+class TestFirstSeen:
+    def test_each_key_since_it_came(
+        self, server: JwksServer, remote: Make, clock: Clock, store: MemoryStore
+    ) -> None:
+        server.publish(ec_jwk("a"))
+        source = remote()
+        began = clock()
+        source.refresh()
+        clock.sleep(1000)
+        server.publish(ec_jwk("a"), ec_jwk("b"))
+        source.refresh()
+        assert [source.status().first_seen[key.thumbprint] for key in source.status().keys] == [
+            began,
+            began + 1000,
+        ]
+
+    def test_key_that_comes_back_has_come_anew(self, server: JwksServer, remote: Make, clock: Clock) -> None:
+        source = remote()
+        for published in (["a", "b"], ["b"], ["a", "b"]):
+            server.publish(*map(ec_jwk, published))
+            source.refresh()
+            clock.sleep(100)
+        times = {key.kid: source.status().first_seen[key.thumbprint] for key in source.status().keys}
+        assert times == {"a": clock() - 100, "b": clock() - 300}
+
+    def test_same_key_under_another_name_is_the_same_key(
+        self, server: JwksServer, remote: Make, clock: Clock
+    ) -> None:
+        source = remote()
+        server.publish(ec_jwk("a"))
+        source.refresh()
+        began = clock()
+        clock.sleep(100)
+        server.publish({**ec_jwk("a"), "kid": "renamed"})
+        source.refresh()
+        assert list(source.status().first_seen.values()) == [began]
+
+    def test_flush_of_the_cache_forgets_nothing(
+        self, server: JwksServer, remote: Make, clock: Clock, cache: MemoryCache, store: MemoryStore
+    ) -> None:
+        began = clock()
+        server.publish(ec_jwk("a"))
+        remote().refresh()
+        clock.sleep(100)
+        cache.flush()
+        remote().refresh()
+        assert list(remote().status().first_seen.values()) == [began]
+        assert store.saved is not None
+        assert list(store.saved.first_seen.values()) == [began]
+
+    def test_answer_that_nothing_has_changed_changes_nothing(
+        self, server: JwksServer, remote: Make, clock: Clock
+    ) -> None:
+        answer = json_answer({"keys": [ec_jwk("a")]}, ETag='"1"')
+        server.answers["/jwks"] = lambda headers: Answer(status=304) if "If-None-Match" in headers else answer
+        began = clock()
+        remote().refresh()
+        clock.sleep(100)
+        remote().refresh()
+        assert list(remote().status().first_seen.values()) == [began]
+
+    def test_other_source_begins_anew(self, server: JwksServer, remote: Make, clock: Clock) -> None:
+        server.publish(ec_jwk("a"))
+        server.answers["/other"] = server.answers["/jwks"]
+        remote().refresh()
+        clock.sleep(100)
+        other = remote(url=server.url("/other"))
+        other.refresh()
+        assert list(other.status().first_seen.values()) == [clock()]

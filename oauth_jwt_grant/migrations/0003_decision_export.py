@@ -4,7 +4,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('oauth_jwt_grant', '0001_initial'),
+        ('oauth_jwt_grant', '0002_key_first_seen'),
     ]
 
     operations = [

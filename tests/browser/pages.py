@@ -1,0 +1,157 @@
+"""Every page of ours and the way to it, for the tests that go over all of them: a new one is one line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.urls import reverse
+from django.utils import timezone
+from oauth2_provider.models import get_access_token_model
+
+from oauth_jwt_grant.models import Decision, GrantRule, LinkedSubject, TrustedIssuer
+from tests.admin.conftest import make_user
+from tests.factories import ISSUER, ec_key, jwks, mint
+from tests.jwks_server import certificate_authority
+
+
+@dataclass
+class World:
+    """A site in use, as its operator meets it."""
+
+    issuer: TrustedIssuer
+    rule: GrantRule
+    certified: TrustedIssuer
+    remote: TrustedIssuer
+    accepted: Decision
+    refused: Decision
+    link: LinkedSubject
+
+
+Way = Callable[[Any, World], None]
+
+
+def make_world() -> World:
+    """Issuers of each kind of keys, healthy and not, with rules, links, decisions and tokens."""
+    issuer = TrustedIssuer.objects.create(
+        name="Example", issuer=ISSUER, key_source="inline", jwks=jwks(ec_key())
+    )
+    # Past save(), which refuses it: a key that is left out.
+    TrustedIssuer.objects.update(jwks={"keys": [*jwks(ec_key())["keys"], {"kty": "oct", "kid": "old"}]})
+    rule = issuer.rules.create(
+        name="deploy", client_policy="anonymous", subject_policy="no_user", scopes="read write"
+    )
+    rule.conditions.create(claim="ref", operator="in", values=["refs/heads/main", "refs/heads/stable"])
+    certified = TrustedIssuer.objects.create(
+        name="Partner",
+        issuer="https://partner.example",
+        key_source="certificates",
+        trust_anchors=certificate_authority().cert_pem.bytes().decode(),
+        certificate_bindings=["dns=partner.example"],
+        enabled=False,
+    )
+    remote = TrustedIssuer.objects.create(
+        name="GitHub Actions",
+        issuer="https://token.actions.githubusercontent.com",
+        key_source="discovery",
+        valid_until=timezone.now() + timedelta(days=3),
+    )
+    remote.rules.create(name="website", scopes="read")
+    token = get_access_token_model().objects.create(
+        token="a-token", expires=timezone.now() + timedelta(hours=1), scope="read"
+    )
+    common = {
+        "issuer": issuer,
+        "iss": ISSUER,
+        "rule": rule,
+        "subject": "robot",
+        "kid": ec_key().kid,
+        "alg": "ES256",
+    }
+    return World(
+        issuer,
+        rule,
+        certified,
+        remote,
+        Decision.objects.create(
+            outcome="accepted", scope="read", access_token=token, claims={"ref": "refs/heads/main"}, **common
+        ),
+        Decision.objects.create(outcome="refused", reason="expired", detail="exp has passed", **common),
+        LinkedSubject.objects.create(issuer=issuer, subject="alice", user=make_user("alice")),
+    )
+
+
+def _to(name: str, row: str = "", query: str = "") -> Way:
+    """The way to the page called ``name`` of the admin, of the ``row`` of the world if it is about one."""
+
+    def _visit(browser: Any, world: World) -> None:
+        args = [getattr(world, row).pk] if row else []
+        browser.visit(reverse(f"admin:oauth_jwt_grant_{name}", args=args) + query)
+
+    return _visit
+
+
+def _preset(key: str) -> Way:
+    return lambda browser, world: browser.visit(
+        reverse("admin:oauth_jwt_grant_trustedissuer_preset", args=[key])
+    )
+
+
+def _submitted(way: Way, button: str, **texts: str) -> Way:
+    """The page that comes of filling in another one."""
+
+    def _submit(browser: Any, world: World) -> None:
+        way(browser, world)
+        browser.fill(**texts)
+        browser.submit(button)
+
+    return _submit
+
+
+def _tested(make: Callable[[], str]) -> Way:
+    """The report on an assertion that is made when it is asked for, as it soon expires."""
+    return lambda browser, world: _submitted(_TEST, "#test_assertion_form [type=submit]", assertion=make())(
+        browser, world
+    )
+
+
+def _disable(browser: Any, world: World) -> None:
+    PAGES["issuers"](browser, world)
+    browser.find("#action-toggle").click()
+    browser.choose("action", "disable_and_revoke")
+    browser.submit('button[name="index"]')
+
+
+_TEST = _to("trustedissuer_test")
+PAGES: dict[str, Way] = {
+    "issuers": _to("trustedissuer_changelist"),
+    "presets": _to("trustedissuer_add"),
+    "preset": _preset("github-actions"),
+    "preset-with-keys": _preset("service-account"),
+    "preset-with-errors": _submitted(_preset("kubernetes"), "#preset_form [type=submit]"),
+    "add-issuer": _to("trustedissuer_add", query="?enabled=on"),
+    "issuer": _to("trustedissuer_change", "issuer"),
+    "issuer-by-discovery": _to("trustedissuer_change", "remote"),
+    "issuer-by-certificates": _to("trustedissuer_change", "certified"),
+    "issuer-with-errors": _submitted(
+        _to("trustedissuer_add", query="?enabled=on"), '[name="_save"]', issuer="http://x.example"
+    ),
+    "revoke": _to("trustedissuer_revoke", "issuer"),
+    "revoke-counted": _submitted(_to("trustedissuer_revoke", "issuer"), "#revoke_tokens_form [type=submit]"),
+    "disable-and-revoke": _disable,
+    "test": _TEST,
+    "test-refused": _tested(lambda: mint(ec_key(), ref="refs/heads/main", aud="https://other.example")),
+    "test-accepted": _tested(lambda: mint(ec_key(), ref="refs/heads/main")),
+    "test-malformed": _tested(lambda: "a.b"),
+    "rules": _to("grantrule_changelist"),
+    "add-rule": _to("grantrule_add"),
+    "rule": _to("grantrule_change", "rule"),
+    "decisions": _to("decision_changelist"),
+    "decision-accepted": _to("decision_change", "accepted"),
+    "decision-refused": _to("decision_change", "refused"),
+    "links": _to("linkedsubject_changelist"),
+    "add-link": _to("linkedsubject_add"),
+    "link": _to("linkedsubject_change", "link"),
+}

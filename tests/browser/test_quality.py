@@ -1,0 +1,64 @@
+"""Every page of ours: for people with assistive technology, in light and dark, on a narrow screen."""
+
+from __future__ import annotations
+
+import pytest
+
+from .axe import findings, needs_axe
+from .pages import PAGES, World, make_world
+
+pytestmark = pytest.mark.django_db(transaction=True)
+every_page = pytest.mark.parametrize("name", PAGES)
+
+
+@pytest.fixture
+def world(browser) -> World:
+    return make_world()
+
+
+@needs_axe
+@every_page
+def test_nothing_keeps_people_out(browser, world, name):
+    with browser.without_policy():
+        PAGES[name](browser, world)
+        for scheme in ("light", "dark"):
+            with browser.scheme(scheme):
+                assert browser.is_of_scheme(scheme)
+                found = findings(browser.driver)
+            assert not found, "\n".join([f"in {scheme}:", *found])
+
+
+@every_page
+def test_narrow_screen_needs_no_scrolling_aside(browser, world, name):
+    browser.driver.set_window_size(400, 900)
+    PAGES[name](browser, world)
+    browser.shoot(f"narrow-{name}")
+    assert browser.width_of_page() <= 400
+
+
+@every_page
+def test_nothing_is_asked_of_anybody_else(browser, world, name):
+    PAGES[name](browser, world)
+    foreign = [url for url in browser.loaded() if not url.startswith(f"{browser.base}/")]
+    assert browser.loaded()
+    assert foreign == []
+
+
+@needs_axe
+def test_findings_are_found(browser, world):
+    spoil = "document.querySelector('#content-main').insertAdjacentHTML('beforeend', '<input name=x>')"
+    with browser.without_policy():
+        PAGES["presets"](browser, world)
+        browser.driver.execute_script(spoil)
+        assert [found.split()[0] for found in findings(browser.driver)] == ["label"]
+
+
+def test_console_and_policy_are_watched(browser, world):
+    PAGES["issuers"](browser, world)
+    browser.driver.execute_script(
+        "const image = document.createElement('img');"
+        "image.src = 'https://elsewhere.example/x.png'; document.body.append(image);"
+    )
+    said = []
+    browser.wait(lambda: said.extend(browser.complaints()) or said)
+    assert "Content Security Policy" in said[0]

@@ -1,0 +1,90 @@
+"""Our pages under a theme that puts its own templates in the place of Django's: nothing of ours is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from django.conf import settings
+from selenium.webdriver.common.keys import Keys
+
+from oauth_jwt_grant.models import TrustedIssuer
+
+from .pages import PAGES, World, make_world
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.skipif(
+        "unfold" not in settings.INSTALLED_APPS,
+        reason="not on the stock theme: see tests.browser.unfold_settings",
+    ),
+]
+TOOLS = ('a[href$="/test-assertion/"]', 'a[href$="/revoke-tokens/"]', 'a[href*="/grantrule/add/?issuer="]')
+#: What has to be there of ours, by page; on every page a heading or a control of ours is looked at anyway.
+BLOCKS = {
+    "issuers": (".field-state .ojg-ok", ".field-keys .ojg-not-reached", TOOLS[0], ".field-refused a"),
+    "presets": ('.ojg-presets a[href$="/github-actions/"]',),
+    "preset": ('[name="owner_id"]', '[name="rule_scopes"]', "#preset_form [type=submit]"),
+    "preset-with-keys": ('textarea[name="jwks"]',),
+    "preset-with-errors": (".field-rule_scopes .errorlist",),
+    "add-issuer": ('[name="key_source"]', '[name="algorithms"]'),
+    "issuer": (".ojg-keys .ojg-table code", *TOOLS, ".field-in_words"),
+    "issuer-by-discovery": (".ojg-keys button", "#ojg-fetch-keys [name=csrfmiddlewaretoken]", ".ojg-advice"),
+    "issuer-by-certificates": (".ojg-keys .ojg-table code",),
+    "issuer-with-errors": ('[name="issuer"]',),
+    "revoke": ('[name="which"]', "#revoke_tokens_form [type=submit]"),
+    "revoke-counted": (".ojg-counts", ".ojg-danger"),
+    "test": ('[name="assertion"]', "#test_assertion_form [type=submit]"),
+    "test-refused": (".ojg-verdict .ojg-off", ".ojg-row-off", ".ojg-members"),
+    "test-accepted": (".ojg-verdict .ojg-ok", ".ojg-row-ok"),
+    "test-malformed": (".ojg-verdict .ojg-off",),
+    "rule": ('[name="conditions-0-claim"][aria-label]',),
+    "decision-refused": ('a[href*="/test-assertion/?decision="]',),
+}
+#: Run from the theme's own bar, which shows its button for its own ``ModelAdmin`` alone.
+OF_THE_BAR = "disable-and-revoke"
+
+
+@pytest.fixture
+def world(browser) -> Iterator[World]:
+    # The theme itself needs styles and scripts that the strict policy forbids.
+    with browser.without_policy():
+        yield make_world()
+
+
+@pytest.mark.parametrize("name", [name for name in PAGES if name != OF_THE_BAR])
+def test_everything_of_ours_is_there(browser, world, name):
+    PAGES[name](browser, world)
+    browser.shoot(f"unfold-{name}")
+    missing = [
+        block for block in BLOCKS.get(name, ("#content-main, #content",)) if not browser.find_all(block)
+    ]
+    assert missing == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_controls_can_be_seen(browser, world, scheme):
+    with browser.scheme(scheme):
+        PAGES["preset"](browser, world)
+        style = browser.find('[name="owner_id"]').value_of_css_property
+        assert style("border-top-style") == "solid"
+        assert style("border-top-width") != "0px"
+
+
+def test_issuer_is_trusted_by_a_preset(browser, world):
+    PAGES["preset"](browser, world)
+    browser.fill(owner_id="90210", repository_id="770123456", rule_scopes="read")
+    browser.find('[name="owner_id"]').send_keys(Keys.ENTER)
+    browser.wait(lambda: "has one rule more now" in browser.text)
+    assert "repository_id is '770123456'" in browser.text
+
+
+def test_bar_of_the_theme_runs_our_actions_where_a_site_mixes_its_class_in(browser, world):
+    browser.visit("/themed/oauth_jwt_grant/trustedissuer/")
+    browser.find("#action-toggle").click()
+    browser.choose("action", "disable_and_revoke")
+    browser.wait(lambda: browser.shows('button[name="index"]'))
+    browser.submit('button[name="index"]')
+    assert "1 token will be revoked" in browser.text
+    browser.submit(".ojg-danger")
+    assert not TrustedIssuer.objects.filter(enabled=True).exists()

@@ -2,7 +2,8 @@
 
 draft-ietf-oauth-identity-assertion-authz-grant, for the server that takes one. Not
 here: ``typ`` (``policy.py``), the single ``aud``, ``sub``, ``iat`` and ``jti``
-(``claims.py``), and ``client_id``, which needs to know the client (``service.py``).
+(``claims.py``), and ``client_id``, which needs to know the client
+(:mod:`oauth_jwt_grant.id_jag`).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Whether the rest of the site goes with the grant: hosts, caches, databases and URLs."""
+"""Whether the rest of the site goes with the grant: hosts, caches and databases."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from ..audiences import hosts_are_exact
 from ..conf import settings
 from .messages import CheckId
 
-_MOUNT = 'urlpatterns = [path("", include("oauth_jwt_grant.urls")), ...], before those of oauth2_provider'
 _SET_AUDIENCES = (
     'OAUTH_JWT_GRANT = {..., "AUDIENCES": ["https://as.example.com", "https://as.example.com/o/token/"]}'
 )

@@ -27,6 +27,7 @@ django.setup()
 from django.db import connections
 from django.utils import timezone
 
+from oauth_jwt_grant.admin.periods import last_day
 from oauth_jwt_grant.grant import GRANT_TYPE
 from oauth_jwt_grant.models import Decision, GrantRule, TrustedIssuer
 
@@ -145,7 +146,7 @@ def ask(site: Site, assertion: str, status: int) -> None:
 
 
 def explain(site: Site) -> None:
-    """The plans of all that a request reads, and of the batches of ``cleardecisions``."""
+    """The plans of all that a request, a batch of ``cleardecisions`` and the admin's chart read."""
     captured: list[tuple[str, Any]] = []
 
     def capture(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
@@ -159,6 +160,7 @@ def explain(site: Site) -> None:
         now = timezone.now()
         clearable = Decision.objects.clearable(now, timedelta(days=89)).order_by("time")
         list(clearable.values_list("pk", flat=True)[:1000])
+        list(Decision.objects.tally(last_day(now).hours(), now))
     reads = {sql: params for sql, params in captured if sql.startswith("SELECT") and "oauth_jwt" in sql}
     for sql, params in reads.items():
         print(f"\n{sql[:60]} ... {sql[sql.index(' WHERE ') :]}")

@@ -22,7 +22,7 @@ from .clouds import GOOGLE, KUBERNETES
 from .forges import GITHUB, GITLAB
 from .guide import GUIDES, Guide, run_in
 from .providers import ENTRA, KEYCLOAK
-from .vendor import AUDIENCE
+from .vendor import AUDIENCE, place_of
 
 VENDORS = {
     "github-actions": GITHUB,
@@ -232,12 +232,20 @@ def test_kubernetes_the_pod_gets_a_token(site, reader):
     assert_one_token()
 
 
+def test_kubernetes_keys_are_reached_from_outside_the_cluster(site):
+    guide = trusted_by("kubernetes", KUBERNETES, site)
+    del site.vendors.answers[place_of(KUBERNETES.metadata_url)]
+    assert site.post(KUBERNETES.token()).status_code == 503
+    call_command("trustissuer", *guide.commands("trustissuer")[1], stdout=io.StringIO())
+    assert site.outcome(KUBERNETES.token()) == "accepted"
+
+
 def test_kubernetes_keys_are_given_where_the_api_server_is_out_of_reach(site, tmp_path):
     guide = trusted_by("kubernetes", KUBERNETES, site)
     (tmp_path / "jwks.json").write_text(
         json.dumps({"keys": [KUBERNETES.published(KUBERNETES.signing_key())]})
     )
-    call_command("trustissuer", *guide.commands("trustissuer")[1], stdout=io.StringIO())
+    call_command("trustissuer", *guide.commands("trustissuer")[2], stdout=io.StringIO())
     site.vendors.answers.clear()
     assert site.outcome(KUBERNETES.token()) == "accepted"
 

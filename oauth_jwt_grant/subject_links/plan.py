@@ -90,7 +90,7 @@ class Plan:
 
     @property
     def fingerprint(self) -> str:
-        """A digest of what would be done: the same for two plans if and only if they do the same."""
+        """A digest of what would be done and what is to be noted: the same if and only if nothing differs."""
         done = [
             (
                 *(link.row.line, link.outcome, str(link.issuer.pk), link.row.subject, str(link.user.pk)),
@@ -98,8 +98,8 @@ class Plan:
             )
             for link in self.links
         ]
-        wrong = [[problem.line, problem.text] for problem in self.problems]
-        return hashlib.sha256(json.dumps([done, wrong]).encode()).hexdigest()
+        told = [(note.line, note.text) for note in (*self.problems, *self.warnings)]
+        return hashlib.sha256(json.dumps([done, told]).encode()).hexdigest()
 
 
 def make_plan(data: bytes | str) -> Plan:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.core.cache import caches
-from django.db import router
+from django.db import DatabaseError, connections, router, transaction
 from django.db.models import Exists, FilteredRelation, OuterRef, Q, QuerySet
 from oauth2_provider.models import get_application_model
 
@@ -31,6 +32,8 @@ from .keys import (
 from .models import GrantRule, IssuerKeys, Link, LinkedSubject, TrustedIssuer, condition_of
 from .prepared import Columns, Parameter, PreparedQuery, RememberedColumns, Row, all_but, may_defer
 from .rules import Client, ClientPolicy, Condition
+
+logger = logging.getLogger("oauth_jwt_grant.keys")
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,18 +155,33 @@ class DatabaseKeyStore:
         return None if row is None else stored_keys(row)
 
     def save(self, keys: StoredKeys) -> None:
-        """Put ``keys`` in the place of what was saved before."""
-        IssuerKeys.objects.update_or_create(
+        """Put ``keys`` in the place of what was saved before.
+
+        One statement, so that of several who save at once nobody has read what another writes. Keys that the
+        database does not take serve from the cache: the request that has fetched them goes on.
+        """
+        alias = router.db_for_write(IssuerKeys)
+        row = IssuerKeys(
             issuer=self._issuer,
-            defaults={
-                "source": keys.source,
-                "document": keys.document,
-                "fetched_at": keys.fetched_at,
-                "expires_at": keys.expires_at,
-                "etag": (keys.etag or "")[:255],
-                "first_seen": dict(keys.first_seen),
-            },
+            source=keys.source,
+            document=keys.document,
+            fetched_at=keys.fetched_at,
+            expires_at=keys.expires_at,
+            etag=(keys.etag or "")[:255],
+            first_seen=dict(keys.first_seen),
         )
+        targeted = connections[alias].features.supports_update_conflicts_with_target
+        try:
+            with transaction.atomic(using=alias):
+                IssuerKeys.objects.using(alias).bulk_create(
+                    [row],
+                    update_conflicts=True,
+                    unique_fields=["issuer"] if targeted else None,
+                    update_fields=["source", "document", "fetched_at", "expires_at", "etag"],
+                )
+        except DatabaseError as error:
+            # The issuer was deleted meanwhile, or a lock could not be had.
+            logger.warning("The keys of the issuer %r cannot be stored: %s", self._issuer.issuer, error)
 
 
 def _remote(issuer: TrustedIssuer, cache: KeyCache | None, store: KeyStore | None) -> dict[str, Any]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.db import connection
 
 from oauth_jwt_grant.assertion import AssertionRefused, Reason
 from oauth_jwt_grant.issuers import (
@@ -17,7 +19,7 @@ from oauth_jwt_grant.issuers import (
     policy_of,
 )
 from oauth_jwt_grant.keys import CertificateKeys, DiscoveredKeys, InlineKeys, RemoteKeys, StoredKeys
-from oauth_jwt_grant.models import Link, TrustedIssuer
+from oauth_jwt_grant.models import IssuerKeys, Link, TrustedIssuer
 from oauth_jwt_grant.rules import Client, Operator
 from tests.e2e.support import World, assert_granted, build_world, make_application, make_issuer, make_rule
 from tests.factories import AUDIENCE, ISSUER, SUBJECT, ec_key, mint
@@ -225,3 +227,37 @@ def test_trust_is_carried_from_site_to_site(world: World, tmp_path: Any) -> None
     assert rule.conditions[0].claim == "a"
     assert_granted(world.post(assertion=mint(ec_key(), a="x")))
     assert trust.issuer.linked_subjects.get().user == world.user
+
+
+def test_keys_that_several_save_at_once(world: World, transactional_db: None) -> None:
+    """On SQLite, too, where whoever reads before he writes is turned away."""
+    barrier = threading.Barrier(4)
+    errors: list[Exception] = []
+
+    def save() -> None:
+        store = DatabaseKeyStore(world.issuer)
+        barrier.wait()
+        try:
+            for number in range(20):
+                store.save(StoredKeys("source", {"keys": []}, float(number), 2.5, None))
+        except Exception as error:
+            errors.append(error)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=save) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    assert IssuerKeys.objects.get().fetched_at == 19.0
+
+
+def test_keys_of_an_issuer_that_was_deleted_meanwhile(
+    world: World, transactional_db: None, caplog: pytest.LogCaptureFixture
+) -> None:
+    TrustedIssuer.objects.filter(pk=world.issuer.pk).delete()
+    DatabaseKeyStore(world.issuer).save(StoredKeys("source", {"keys": []}, 1.0, 2.5, None))
+    assert "cannot be stored" in caplog.text
+    assert not IssuerKeys.objects.exists()

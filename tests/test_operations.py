@@ -51,13 +51,7 @@ def server(world: World) -> Any:
     """The issuer's keys are fetched from here."""
     with JwksServer() as running:
         running.publish(jwk(ec_key()))
-        world.change(
-            world.issuer,
-            key_source="jwks_url",
-            jwks_url=running.url(),
-            ca_bundle=running.ca_pem,
-            allow_private_network=True,
-        )
+        world.fetch_keys_from(running)
         yield running
 
 
@@ -196,8 +190,11 @@ class TestMovingTrust:
 
     @pytest.mark.parametrize("missing", ["application", "user"])
     def test_nothing_is_loaded_where_somebody_is_missing(self, dump: World, missing: str) -> None:
+        row = getattr(dump, missing)
+        if not hasattr(row, "natural_key"):
+            pytest.skip("not on a site whose applications have no natural key")
         self.other_site()
-        getattr(dump, missing).delete()
+        row.delete()
         with pytest.raises((DeserializationError, IntegrityError)):
             self.load()
         assert list(TrustedIssuer.objects.values_list("issuer", flat=True)) == ["https://first.example"]

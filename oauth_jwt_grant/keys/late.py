@@ -34,7 +34,7 @@ def fetch_within(source: str, fetch: Callable[[], KeptKeys], seconds: float) -> 
         return fetching.result(seconds)
     except TimeoutError as error:
         _begun[source] = fetching
-        raise StillFetching(f"no answer within {seconds:g} s, and none awaited longer") from error
+        raise StillFetching(f"no answer within {seconds:g} s so far") from error
     except OSError as error:
         raise FetchFailed(str(error)) from error
 

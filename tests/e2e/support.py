@@ -20,6 +20,7 @@ from oauth2_provider.models import get_access_token_model, get_application_model
 
 from oauth_jwt_grant.models import Decision, GrantRule, LinkedSubject, TrustedIssuer
 from tests.factories import DROP, GRANT_TYPE, ISSUER, SUBJECT, Key, ec_key, jwks, mint
+from tests.jwks_server import JwksServer
 
 TOKEN_URL = "/o/token/"
 FORM = "application/x-www-form-urlencoded"
@@ -90,6 +91,16 @@ class World:
         for name, value in fields.items():
             setattr(row, name, value)
         row.save()
+
+    def fetch_keys_from(self, server: JwksServer) -> None:
+        """Have the issuer's keys fetched from ``server`` from now on."""
+        self.change(
+            self.issuer,
+            key_source="jwks_url",
+            jwks_url=server.url(),
+            ca_bundle=server.ca_pem,
+            allow_private_network=True,
+        )
 
     def pairs(self, **changes: Any) -> Pairs:
         """The parameters of a good request, changed; a list is a repeated one, ``DROP`` leaves one out."""

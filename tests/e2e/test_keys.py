@@ -28,13 +28,7 @@ def server() -> Iterator[JwksServer]:
 @pytest.fixture
 def remote(world: World, server: JwksServer) -> World:
     """A world whose issuer publishes its keys."""
-    world.change(
-        world.issuer,
-        key_source="jwks_url",
-        jwks_url=server.url(),
-        ca_bundle=server.ca_pem,
-        allow_private_network=True,
-    )
+    world.fetch_keys_from(server)
     return world
 
 

@@ -39,11 +39,5 @@ def issuer(world: World) -> Iterator[JwksServer]:
     """The issuer's web server, from which its keys are to be fetched."""
     with JwksServer() as running:
         running.publish(jwk(ec_key()))
-        world.change(
-            world.issuer,
-            key_source="jwks_url",
-            jwks_url=running.url(),
-            ca_bundle=running.ca_pem,
-            allow_private_network=True,
-        )
+        world.fetch_keys_from(running)
         yield running

@@ -72,13 +72,7 @@ def again() -> World:
 def old_key(world: World, server: JwksServer) -> tuple[str, list[str]]:
     """The keys are fetched, replicated, fetched anew without the one that signs; then the cache is lost."""
     server.publish(jwk(ec_key()))
-    world.change(
-        world.issuer,
-        key_source="jwks_url",
-        jwks_url=server.url(),
-        ca_bundle=server.ca_pem,
-        allow_private_network=True,
-    )
+    world.fetch_keys_from(server)
     key_source_of(world.issuer).refresh()
     copy("default", "replica")
     server.publish(jwk(rsa_key()))

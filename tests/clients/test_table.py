@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from .conftest import PAGE
-from .programs import NODE_MODULES, is_debian_12, is_pinned
+from .programs import NODE_MODULES, is_pinned
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -92,7 +92,7 @@ def test_installed_node_packages(package, version):
     assert json.loads((Path(NODE_MODULES) / package / "package.json").read_text())["version"] == version
 
 
-@pytest.mark.skipif(not is_debian_12(), reason="not on this cell: the versions are those of Debian 12")
+@pytest.mark.skipif(not is_pinned("sh"), reason="not on this cell: the versions are those of Debian 12")
 @pytest.mark.parametrize(("package", "version"), DEBIAN)
 def test_installed_debian_packages(package, version, needs):
     done = subprocess.run(

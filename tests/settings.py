@@ -9,7 +9,7 @@
 ``OJG_TEST_HASHED``    ``1``: only digests of tokens are stored
 ``OJG_TEST_CACHE``     ``locmem`` (default) or ``redis``
 ``OJG_TEST_NO_SKIP``   ``1``: a skipped test fails the run, unless its reason begins with "not on "
-``OJG_TEST_BROWSER``   ``1``: collect ``tests/browser``; ``OJG_TEST_BENCHMARKS`` the same
+``OJG_TEST_BROWSER``   ``1``: collect ``tests/browser``; ``OJG_TEST_BENCHMARKS``, ``OJG_TEST_CLIENTS`` alike
 =====================  ==================================================================================
 """
 

@@ -23,13 +23,19 @@ from django.core.management import call_command
 from oauth2_provider.models import AbstractApplication
 
 from tests.clients import server
-from tests.clients.programs import LANGUAGES, NODE_MODULES, missing
+from tests.clients.programs import LANGUAGES, NODE_MODULES, is_pinned, missing
 from tests.clients.sent import SENT, sent
 from tests.e2e.support import make_application, make_user
 from tests.factories import rsa_key
 from tests.jwks_server import certificate_authority
 
 PAGE = (Path(__file__).parent.parent.parent / "docs" / "clients.md").read_text()
+#: The whole run has a few small clients for Python, and curl; ``tox -e clients`` has them all.
+collect_ignore = (
+    []
+    if os.environ.get("OJG_TEST_CLIENTS") == "1"
+    else ["test_debian.py", "test_refused.py", "test_retries.py", "test_storage.py"]
+)
 PASSPHRASE = b"the passphrase of the key"
 
 
@@ -104,7 +110,8 @@ class Site:
         """What the API said to a program of a section: the last line that it prints."""
         done = self.run_program(title, language, number, typed=typed)
         assert done.returncode == 0, done.stderr + done.stdout
-        assert sent(self.last) == SENT[f"{title} {number}" if number else title]
+        if is_pinned(language):
+            assert sent(self.last) == SENT[f"{title} {number}" if number else title]
         found: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
         return found
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import platform
 import shutil
 import sys
 from collections.abc import Iterator, Mapping
@@ -100,6 +101,21 @@ def is_installed(module: str) -> bool:
         return importlib.util.find_spec(module) is not None
     except ModuleNotFoundError:
         return False
+
+
+def is_debian_12() -> bool:
+    """Whether Debian's packages are those of the release that the manual's versions are of."""
+    try:
+        return {"ID": "debian", "VERSION_ID": "12"}.items() <= platform.freedesktop_os_release().items()
+    except OSError:
+        return False
+
+
+def is_pinned(language: str) -> bool:
+    """Whether the clients of ``language`` are those of the manual's table, to the version."""
+    if language not in ("python", "js") and not is_debian_12():
+        return False
+    return os.environ.get("OJG_TEST_CLIENTS") == "1"
 
 
 def of_java() -> Iterator[str | Path]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from .programs import GOPATH, of_java
+from .sent import parts
 from .test_python import assert_used_up
 
 ACCOUNT = {"user": "nightly@service-accounts.localhost", "client_id": None, "scope": "read"}
@@ -21,6 +24,8 @@ def test_service_account(site, needs, title, language, needed):
     needs(*needed)
     site.set_up(title)
     assert site.answer(title, language) == ACCOUNT
+    if language == "ruby":
+        assert parts(site.last)[1]["iat"] <= time.time() - 60
     # No jti, and times in whole seconds: two processes may send the same bytes.
     assert site.repeat()[0] == 200
 

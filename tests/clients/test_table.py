@@ -1,0 +1,106 @@
+"""The versions in the manual's tables: those that are pinned, and those that are installed."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import re
+import shutil
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from .conftest import PAGE
+from .programs import NODE_MODULES, is_pinned
+
+ROOT = Path(__file__).parent.parent.parent
+
+#: The packages of a row, by the row's beginning; ``debian:`` has no pin but the release.
+ROWS = {
+    "[google-auth](#google-auth)": ["google-auth"],
+    "[gcloud-aio-auth]": ["gcloud-aio-auth"],
+    "[Authlib]": ["authlib"],
+    "[oauthlib with requests-oauthlib]": ["oauthlib", "requests-oauthlib"],
+    "[msal]": ["msal"],
+    "[requests_oauth2client]": ["requests-oauth2client"],
+    "[Box SDK]": ["boxsdk"],
+    "[DocuSign SDK]": ["docusign-esign"],
+    "[MCP Python SDK]": ["mcp"],
+    "[Okta Client SDK]": ["okta-client-python"],
+    "simple-salesforce": ["simple-salesforce"],
+    "[google-auth-library](#google-auth-library-nodejs)": ["npm:google-auth-library", "npm:gtoken"],
+    "[openid-client]": ["npm:openid-client"],
+    "[oauth4webapi]": ["npm:oauth4webapi"],
+    "[jsforce]": ["npm:jsforce"],
+    "[msal-node]": ["npm:@azure/msal-node"],
+    "google-oauth-jwt": ["npm:google-oauth-jwt"],
+    "[curl and openssl]": ["debian:curl", "debian:openssl"],
+    "[oauth2/google, oauth2/jwt]": ["debian:golang-golang-x-oauth2-google-dev"],
+    "[googleauth]": ["debian:ruby-googleauth", "debian:ruby-signet"],
+    "[google-auth-library](#google-auth-library-java)": ["debian:libgoogle-auth-java"],
+    "[rclone]": ["debian:rclone"],
+    "[restic]": ["debian:restic"],
+    "oauth2 (Ruby)": ["debian:ruby-oauth2"],
+}
+TESTED = [
+    (package, version)
+    for beginning, packages in ROWS.items()
+    for package, version in zip(
+        packages,
+        re.search(rf"^\| {re.escape(beginning)}[^|]*\| ([^|]*) \|", PAGE, re.M)[1].split(", "),
+        strict=True,
+    )
+]
+BY_KIND = {
+    kind: [(package.rpartition(":")[2], version) for package, version in TESTED if re.match(kind, package)]
+    for kind in ("npm:", "debian:", "(?!npm:|debian:)")
+}
+NPM, DEBIAN, PYTHON = BY_KIND.values()
+
+
+def test_every_row_is_held():
+    rows = re.findall(r"^\| .* \| [\d., ]+ \|.*$", PAGE, re.M)
+    unknown = [row for row in rows if not any(row.startswith(f"| {beginning}") for beginning in ROWS)]
+    assert (unknown, len(rows)) == ([], len(ROWS))
+
+
+def test_versions_of_the_dependency_group():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    pins = [line.split("==") for line in project["dependency-groups"]["clients"] if "==" in line]
+    assert sorted(map(tuple, pins)) == sorted(PYTHON)
+
+
+def test_versions_of_package_json():
+    pins = json.loads((ROOT / "tests/clients/package.json").read_text())["dependencies"]
+    tools = {"gaxios", "jose"}
+    assert {name: pin for name, pin in pins.items() if name not in tools} == dict(NPM)
+
+
+@pytest.mark.skipif(
+    not is_pinned("python"), reason="not on this cell: the clients are not those of the group"
+)
+@pytest.mark.parametrize(("package", "version"), PYTHON)
+def test_installed_python_packages(package, version):
+    assert importlib.metadata.version(package) == version
+
+
+@pytest.mark.skipif(not NODE_MODULES, reason="not on this cell: no Node.js packages")
+@pytest.mark.parametrize(("package", "version"), NPM)
+def test_installed_node_packages(package, version):
+    assert json.loads((Path(NODE_MODULES) / package / "package.json").read_text())["version"] == version
+
+
+@pytest.mark.skipif(not is_pinned("sh"), reason="not on this cell: the versions are those of Debian 12")
+@pytest.mark.parametrize(("package", "version"), DEBIAN)
+def test_installed_debian_packages(package, version, needs):
+    done = subprocess.run(
+        [str(shutil.which("dpkg-query")), "-W", "-f", "${Version}", package],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        needs(Path("/usr/share/doc") / package)
+    assert re.match(rf"(\d+:)?{re.escape(version)}\b", done.stdout), done.stdout

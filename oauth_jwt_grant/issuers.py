@@ -177,7 +177,7 @@ class DatabaseKeyStore:
                     [row],
                     update_conflicts=True,
                     unique_fields=["issuer"] if targeted else None,
-                    update_fields=["source", "document", "fetched_at", "expires_at", "etag"],
+                    update_fields=["source", "document", "fetched_at", "expires_at", "etag", "first_seen"],
                 )
         except DatabaseError as error:
             # The issuer was deleted meanwhile, or a lock could not be had.

@@ -40,6 +40,10 @@ REMEDIES: dict[str, Remedy] = {
         _("The request had authorization_details, which are not supported."),
         _("The client has to leave them out and ask by scope or resource."),
     ),
+    Reason.DPOP: Remedy(
+        _("The request had a DPoP proof; tokens of this server cannot be bound to its key."),
+        _("Switch DPoP off in the client for this server. The assertion was not used up."),
+    ),
     Reason.TOO_LONG: Remedy(
         _("The assertion is longer than MAX_ASSERTION_LENGTH."),
         _("Have the issuer put fewer claims into it, or raise the setting."),

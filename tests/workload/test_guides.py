@@ -73,7 +73,8 @@ def conditions(rows: Any) -> list[tuple[str, str, list[Any]]]:
 
 
 def test_every_guide_is_tested():
-    assert {path.stem for path in GUIDES.glob("*.md")} == set(VENDORS)
+    # The guide to ID-JAG is run by tests/e2e/test_id_jag.py.
+    assert {path.stem for path in GUIDES.glob("*.md")} == {"id-jag", *VENDORS}
 
 
 @each_guide

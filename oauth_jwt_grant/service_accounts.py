@@ -7,6 +7,7 @@ stays is the public half. An account is told from other issuers by its identifie
 
 from __future__ import annotations
 
+import base64
 import re
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -239,10 +240,14 @@ def _issue(issuer: TrustedIssuer, application: Any, token_uri: str | None = None
 
 
 def _public_jwk(private: RSAPrivateKey) -> dict[str, Any]:
-    """The public half, with its thumbprint (RFC 7638) as key id."""
+    """The public half, with its thumbprint (RFC 7638) as key id.
+
+    In hexadecimal: in base64url it may begin with a hyphen, which a shell's commands take for an option.
+    """
     pem = private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     (jwk,) = normalise_jwks(pem.decode())["keys"]
-    return {**jwk, "kid": import_jwk(jwk).thumbprint, "use": "sig", "alg": "RS256"}
+    digest = base64.urlsafe_b64decode(f"{import_jwk(jwk).thumbprint}=")
+    return {**jwk, "kid": digest.hex(), "use": "sig", "alg": "RS256"}
 
 
 def _private_pem(private: RSAPrivateKey) -> str:

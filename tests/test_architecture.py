@@ -34,6 +34,7 @@ RANKS = {
     "prepared": 2,
     "inserts": 2,
     "clients": 3,
+    "key_store": 3,
     "issuers": 3,
     "id_jag": 3,
     "subjects": 3,

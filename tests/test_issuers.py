@@ -12,12 +12,12 @@ from django.db import connection
 
 from oauth_jwt_grant.assertion import AssertionRefused, Reason
 from oauth_jwt_grant.issuers import (
-    DatabaseKeyStore,
     check_trusted,
     find_trust,
     key_source_of,
     policy_of,
 )
+from oauth_jwt_grant.key_store import DatabaseKeyStore
 from oauth_jwt_grant.keys import CertificateKeys, DiscoveredKeys, InlineKeys, RemoteKeys, StoredKeys
 from oauth_jwt_grant.models import IssuerKeys, Link, TrustedIssuer
 from oauth_jwt_grant.rules import Client, Operator

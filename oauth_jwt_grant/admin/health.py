@@ -12,7 +12,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from ..conf import settings
-from ..issuers import key_source_of, stored_keys
+from ..issuers import key_source_of
+from ..key_store import stored_keys
 from ..keys import KeyStatus, StoredKeys
 from ..models import TrustedIssuer
 from .wording import short_time

@@ -21,7 +21,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from ..models import Decision, TrustedIssuer
 from .advice import advice_on
-from .client_example import client_example
+from .client_pipelines import client_examples
 from .columns import IssuerChangeList, with_rules
 from .discovery import discover
 from .forms import TrustedIssuerForm
@@ -188,8 +188,10 @@ class TrustedIssuerAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     @admin.display(description=_("how to ask for a token"))
     def client_example(self, issuer: Any) -> str:
-        """Commands that get an assertion and post it."""
-        return format_html('<pre class="ojg-json">{}</pre>', client_example(issuer, issuer.ojg_token_url))
+        """Programs that get an assertion and post it."""
+        programs = client_examples(issuer, issuer.ojg_token_url)
+        block = '<p><strong>{}</strong></p><pre class="ojg-json">{}</pre>'
+        return format_html('<div class="ojg-programs">{}</div>', format_html_join("", block, programs))
 
     def _decisions(self, issuer: Any, outcomes: str) -> str:
         """The number of decisions of the last day with one of ``outcomes``, as a link to just these."""

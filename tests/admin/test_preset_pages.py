@@ -145,7 +145,7 @@ def test_page_of_an_issuer_shows_clients_what_to_do(page, issuer, rule):
     assert "--user" not in said
     rule.client_policy = "registered"
     rule.save()
-    assert "--user CLIENT_ID" in text_of(page.get(change))
+    assert '--user "$CLIENT_ID:$CLIENT_SECRET"' in text_of(page.get(change))
     rule.delete()
     assert "scope=" not in text_of(page.get(change))
     TrustedIssuer.objects.update(issuer="https://token.actions.githubusercontent.com")

@@ -1,0 +1,75 @@
+"""Programs for clients: whatever an operator has written, they stay what they are."""
+
+from __future__ import annotations
+
+import ast
+import shlex
+
+import pytest
+
+from oauth_jwt_grant.admin.client_pipelines import client_examples
+from oauth_jwt_grant.models import GrantRule, TrustedIssuer
+
+yaml = pytest.importorskip("yaml", reason="not on this cell: PyYAML is not installed")
+URL = "https://as.example.com/o/token/"
+NASTY = [
+    "https://a.example/'\"$(id)`id`\\",
+    "https://a.example/\nimport os\n- x: y",
+    "https://a.example/${{ secrets.X }}#",
+    "https://a.example/\u2028\x7f\x85\U0001f600",
+]
+
+
+def programs_of(iss, *, audience=None, scopes="read 'x'$y", client_policy="registered", claims=()):
+    issuer = TrustedIssuer.objects.create(
+        name=audience or "n", issuer=iss, audiences=[audience] if audience else []
+    )
+    rule = GrantRule.objects.create(
+        issuer=issuer, name="r", client_policy=client_policy, subject_policy="no_user", scopes=scopes
+    )
+    for claim in claims:
+        rule.conditions.create(claim=claim, values=["1"])
+    return dict(client_examples(issuer, URL))
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("nasty", NASTY)
+def test_nothing_breaks_out(nasty):
+    programs = programs_of("https://token.actions.githubusercontent.com", audience=nasty)
+    ast.parse(programs["Python"])
+    words = shlex.split(programs["curl"].replace("\\\n", ""), comments=True)
+    assert words[:2] == ["curl", URL]
+    assert "scope=read 'x'$y" in words
+    assert len(words) == 10
+    workflow = yaml.safe_load(programs["GitHub Actions"])
+    assert workflow["permissions"] == {"id-token": "write"}
+    env = workflow["jobs"]["call-api"]["steps"][0]["env"]
+    assert env["AUDIENCE"].replace("${{ '${{' }}", "${{") == nasty
+    assert env["SCOPE"] == "read 'x'$y"
+    assert env["CLIENT_SECRET"] == "${{ secrets.CLIENT_SECRET }}"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("nasty", NASTY)
+def test_nothing_breaks_out_of_a_job_of_gitlab(nasty):
+    job = yaml.safe_load(programs_of("https://gitlab.com", audience=nasty)["GitLab CI"])["call-api"]
+    assert job["id_tokens"] == {"ASSERTION": {"aud": nasty.replace("$", "$$")}}
+    assert job["variables"]["SCOPE"] == {"value": "read 'x'$y", "expand": False}
+    assert job["variables"]["TOKEN_URL"]["value"] == URL
+    assert "$TOKEN_URL" in job["script"][0]
+
+
+@pytest.mark.django_db
+def test_self_managed_software_is_known_by_the_claims_of_the_rule():
+    programs = programs_of(
+        "https://git.acme.example",
+        claims=["project_id", "namespace_id"],
+        client_policy="anonymous",
+    )
+    assert "CLIENT_ID" not in "".join(programs.values())
+    assert list(programs) == ["curl", "Python", "GitLab CI"]
+
+
+@pytest.mark.django_db
+def test_others_have_no_pipeline():
+    assert list(programs_of("https://acme.example")) == ["curl", "Python"]

@@ -1,0 +1,79 @@
+"""The programs that an issuer's page shows, run as they stand."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from urllib.parse import quote
+
+import pytest
+
+from oauth_jwt_grant.admin.client_pipelines import client_examples
+from oauth_jwt_grant.models import GrantRule, TrustedIssuer
+from tests.factories import ec_key, jwks, mint
+from tests.jwks_server import JwksServer, json_answer
+
+GITHUB = "https://token.actions.githubusercontent.com"
+
+
+def programs_of(site, iss=GITHUB, client_policy="registered"):
+    issuer = TrustedIssuer.objects.create(name="CI", issuer=iss, key_source="inline", jwks=jwks(ec_key()))
+    GrantRule.objects.create(
+        issuer=issuer, name="r", client_policy=client_policy, subject_policy="no_user", scopes="read write"
+    )
+    environment = {"ASSERTION": mint(ec_key(), iss=iss, aud=site.url)}
+    if client_policy != "anonymous":
+        environment |= {"CLIENT_ID": "vault", "CLIENT_SECRET": "the-secret-of-vault"}
+    return dict(client_examples(issuer, f"{site.url}/o/token/")), environment
+
+
+@pytest.mark.parametrize("client_policy", ["registered", "anonymous"])
+def test_python(site, needs, client_policy):
+    needs("requests")
+    programs, environment = programs_of(site, client_policy=client_policy)
+    path = site.folder / "program.py"
+    path.write_text(programs["Python"] + "\nprint(answer.text)\n")
+    answer = site.answer(sys.executable, "-W", "ignore", str(path), **environment)
+    assert answer["scope"] == "read write"
+    again = site.run(sys.executable, "-W", "ignore", str(path), **environment)
+    assert "invalid_grant" in again.stderr
+
+
+@pytest.mark.skipif(not all(map(shutil.which, ("bash", "curl"))), reason="not on this cell: no curl")
+@pytest.mark.parametrize("client_policy", ["registered", "anonymous"])
+def test_curl(site, client_policy):
+    programs, environment = programs_of(site, client_policy=client_policy)
+    answer = site.answer("bash", "-euo", "pipefail", "-c", programs["curl"], **environment)
+    assert answer["scope"] == "read write"
+
+
+@pytest.mark.skipif(
+    not all(map(shutil.which, ("bash", "curl", "jq"))), reason="not on this cell: no curl or jq"
+)
+def test_steps_of_the_pipelines(site, needs):
+    needs("yaml")
+    import yaml
+
+    programs, environment = programs_of(site)
+    job = yaml.safe_load(programs["GitHub Actions"])["jobs"]["call-api"]["steps"][0]
+    kept = site.folder / "github.env"
+    with JwksServer() as server:
+        # curl has written its escapes in either case.
+        for escaped in (
+            quote(site.url, safe=""),
+            quote(site.url, safe="").replace("%3A", "%3a").replace("%2F", "%2f"),
+        ):
+            server.answers[f"/?v=2&audience={escaped}"] = json_answer({"value": environment["ASSERTION"]})
+        environment |= {
+            **{name: value for name, value in job["env"].items() if "${{" not in value},
+            "ACTIONS_ID_TOKEN_REQUEST_URL": server.url("/?v=2"),
+            "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "t",
+            "GITHUB_ENV": str(kept),
+        }
+        environment["AUDIENCE"] = site.url
+        done = site.run("bash", "-eo", "pipefail", "-c", job["run"], **environment)
+    assert done.returncode == 0, done.stderr
+    assert kept.read_text().startswith("ACCESS_TOKEN=")
+    assert "::add-mask::" in done.stdout
+    assert json.dumps(environment["ASSERTION"]) not in done.stdout

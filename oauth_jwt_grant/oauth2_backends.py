@@ -62,7 +62,7 @@ def is_jwt_bearer_request(request: HttpRequest) -> bool:
 
 def _unacceptable(request: HttpRequest) -> AssertionRefused | None:
     """What oauthlib and Django would let pass or stumble over before the grant is asked."""
-    if "DPoP" in request.headers:
+    if "HTTP_DPOP" in request.META:
         # RFC 9449 section 5 would have the client discard a bearer token. Refused, it keeps its assertion.
         return AssertionRefused(Reason.DPOP)
     query = request.META.get("QUERY_STRING")

@@ -28,13 +28,20 @@ def programs_of(site, iss=GITHUB, client_policy="registered"):
     return dict(client_examples(issuer, f"{site.url}/o/token/")), environment
 
 
+def answer_of(site, *command, **environment):
+    """What the token endpoint said to a program: the last line that it prints."""
+    done = site.run(*command, **environment)
+    assert done.returncode == 0, done.stderr + done.stdout
+    return json.loads(done.stdout.strip().splitlines()[-1])
+
+
 @pytest.mark.parametrize("client_policy", ["registered", "anonymous"])
 def test_python(site, needs, client_policy):
     needs("requests")
     programs, environment = programs_of(site, client_policy=client_policy)
     path = site.folder / "program.py"
     path.write_text(programs["Python"] + "\nprint(answer.text)\n")
-    answer = site.answer(sys.executable, "-W", "ignore", str(path), **environment)
+    answer = answer_of(site, sys.executable, "-W", "ignore", str(path), **environment)
     assert answer["scope"] == "read write"
     again = site.run(sys.executable, "-W", "ignore", str(path), **environment)
     assert "invalid_grant" in again.stderr
@@ -44,7 +51,7 @@ def test_python(site, needs, client_policy):
 @pytest.mark.parametrize("client_policy", ["registered", "anonymous"])
 def test_curl(site, client_policy):
     programs, environment = programs_of(site, client_policy=client_policy)
-    answer = site.answer("bash", "-euo", "pipefail", "-c", programs["curl"], **environment)
+    answer = answer_of(site, "bash", "-euo", "pipefail", "-c", programs["curl"], **environment)
     assert answer["scope"] == "read write"
 
 

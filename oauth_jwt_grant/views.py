@@ -24,7 +24,7 @@ class AuthorizationServerMetadataView(OAuthServerMetadataView):  # type: ignore[
 
     ``grant_types_supported`` has the grant, which says what the server implements (RFC 8414
     section 2), not whom it trusts. ``authorization_grant_profiles_supported`` is there while
-    a rule could take an ID-JAG. ``token_endpoint_auth_methods_supported`` has ``none`` while
+    an ID-JAG issuer is trusted. ``token_endpoint_auth_methods_supported`` has ``none`` while
     a rule admits somebody who has no credentials.
     """
 
@@ -42,9 +42,8 @@ class AuthorizationServerMetadataView(OAuthServerMetadataView):  # type: ignore[
 
 
 def trusts_id_jag() -> bool:
-    """Whether some enabled rule of an issuer that is enabled and in its dates takes ID-JAGs."""
-    rules = GrantRule.objects.filter(_trusted(), enabled=True, issuer__profile=TrustedIssuer.Profile.ID_JAG)
-    return rules.exists()
+    """Whether an issuer of ID-JAGs is enabled and in its dates."""
+    return TrustedIssuer.objects.filter(_trusted(), profile=TrustedIssuer.Profile.ID_JAG).exists()
 
 
 def admits_without_credentials() -> bool:
@@ -58,17 +57,17 @@ def admits_without_credentials() -> bool:
     by_operator = public.filter(registration_source=AbstractApplication.RegistrationSource.MANUAL)
     registered = Q(client_policy=policies.REGISTERED) & Exists(by_operator)
     rules = GrantRule.objects.filter(
-        _trusted(), enabled=True, issuer__profile=TrustedIssuer.Profile.JWT_BEARER
+        _trusted("issuer__"), enabled=True, issuer__profile=TrustedIssuer.Profile.JWT_BEARER
     )
     return rules.filter(Q(client_policy=policies.ANONYMOUS) | listed | registered).exists()
 
 
-def _trusted() -> Q:
-    """Rules of issuers that are enabled and in their dates."""
+def _trusted(prefix: str = "") -> Q:
+    """Issuers that are enabled and in their dates; ``prefix`` leads to them."""
     now = moment(time.time())
-    begun = Q(issuer__valid_from=None) | Q(issuer__valid_from__lte=now)
-    lasting = Q(issuer__valid_until=None) | Q(issuer__valid_until__gt=now)
-    return Q(issuer__enabled=True) & begun & lasting
+    begun = Q(**{f"{prefix}valid_from": None}) | Q(**{f"{prefix}valid_from__lte": now})
+    lasting = Q(**{f"{prefix}valid_until": None}) | Q(**{f"{prefix}valid_until__gt": now})
+    return Q(**{f"{prefix}enabled": True}) & begun & lasting
 
 
 def _add(document: dict[str, Any], member: str, value: str) -> None:

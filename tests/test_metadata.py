@@ -124,17 +124,12 @@ def test_no_token_endpoint_no_methods(settings):
         ("id-jag", {"valid_until": timedelta(hours=-1)}, False),
     ],
 )
-def test_profiles_of_issuers_with_a_rule(profile, changes, published):
+def test_profiles(profile, changes, published):
     now = timezone.now()
-    of = issuer(
+    issuer(
         profile,
         **{key: now + value if isinstance(value, timedelta) else value for key, value in changes.items()},
     )
-    assert "authorization_grant_profiles_supported" not in document()
-    switched_off = rule(of, enabled=False)
-    assert "authorization_grant_profiles_supported" not in document()
-    switched_off.enabled = True
-    switched_off.save()
     assert document().get("authorization_grant_profiles_supported") == (
         [ID_JAG_PROFILE] if published else None
     )

@@ -13,7 +13,7 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters
 
-from ..models import GrantRule, TrustedIssuer
+from ..models import GrantRule
 from ..presets import Applied, Ask, Preset, all_presets, apply, get_preset
 from .formfields import PublicTextField
 from .forms import RULE_LABELS
@@ -48,9 +48,7 @@ class PresetForm(forms.Form):
             field.label = RULE_LABELS.get(name, field.label)
             self.fields[_PREFIX + name] = field
         self.fields[f"{_PREFIX}scopes"].widget.attrs["rows"] = 2
-        id_jag = preset.profile == TrustedIssuer.Profile.ID_JAG
-        policy = GrantRule.SubjectPolicy.LINKED if id_jag else GrantRule.SubjectPolicy.NO_USER
-        self.fields[f"{_PREFIX}subject_policy"].initial = policy
+        self.fields[f"{_PREFIX}subject_policy"].initial = preset.subject_policy
 
     def questions(self) -> list[Any]:
         """The fields about the issuer."""

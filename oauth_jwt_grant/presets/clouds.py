@@ -6,22 +6,15 @@ from django.utils.translation import gettext_lazy as _
 
 from ..models import TrustedIssuer
 from .base import Ask, Preset, When
+from .shapes import EXAMPLE_UUID, UUID, issuer
 
 _REUSABLE = TrustedIssuer.ReplayPolicy.REUSABLE.value
-# In small letters, as the tokens have them: conditions compare exactly.
-_UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-_EXAMPLE_UUID = "72f988bf-1111-4222-8333-000000000001"
-
-
-def _issuer(help: object, example: str = "") -> Ask:
-    return Ask(name="issuer", label=_("Issuer"), help=help, pattern=r"https://\S+", example=example)
-
 
 KUBERNETES = Preset(
     key="kubernetes",
     name="Kubernetes service account",
     asks=(
-        _issuer(
+        issuer(
             _("Of the cluster: kubectl get --raw /.well-known/openid-configuration; a final slash counts."),
             "https://oidc.eks.eu-north-1.amazonaws.com/id/0123456789ABCDEF",
         ),
@@ -32,8 +25,8 @@ KUBERNETES = Preset(
             label=_("UID of the service account"),
             help=_("Ties the rule to this very account: one that is made anew under the name has another."),
             required=False,
-            pattern=_UUID,
-            example=_EXAMPLE_UUID,
+            pattern=UUID,
+            example=EXAMPLE_UUID,
         ),
     ),
     conditions=(
@@ -64,20 +57,20 @@ GOOGLE = Preset(
     obtain="gcloud auth print-identity-token --audiences=AUDIENCE",
 )
 _ENTRA = (
-    Ask(name="tenant", label=_("Tenant id"), pattern=_UUID, example=_EXAMPLE_UUID),
+    Ask(name="tenant", label=_("Tenant id"), pattern=UUID, example=EXAMPLE_UUID),
     Ask(
         name="object",
         label=_("Object id of the caller"),
         help=_("Of the service principal or managed identity: the oid claim."),
-        pattern=_UUID,
-        example=_EXAMPLE_UUID,
+        pattern=UUID,
+        example=EXAMPLE_UUID,
     ),
     Ask(
         name="audience",
         label=_("Application id of this server in the tenant"),
         help=_("What the tenant's tokens name as aud: the application's id, or its App ID URI."),
-        pattern=rf"(api://)?{_UUID}|https://\S+",
-        example=_EXAMPLE_UUID,
+        pattern=rf"(api://)?{UUID}|https://\S+",
+        example=EXAMPLE_UUID,
     ),
 )
 _ENTRA_DOCS = "https://learn.microsoft.com/en-us/entra/identity-platform/access-token-claims-reference"
@@ -115,12 +108,10 @@ AWS = Preset(
     key="aws",
     name="AWS outbound identity federation",
     asks=(
-        Ask(
-            name="issuer",
-            label=_("Issuer"),
-            help=_("Of the account: aws iam get-outbound-web-identity-federation-info."),
-            pattern=r"https://[\w.-]+\.tokens\.sts\.global\.api\.aws",
-            example=f"https://{_EXAMPLE_UUID}.tokens.sts.global.api.aws",
+        issuer(
+            _("Of the account: aws iam get-outbound-web-identity-federation-info."),
+            f"https://{EXAMPLE_UUID}.tokens.sts.global.api.aws",
+            r"https://[\w.-]+\.tokens\.sts\.global\.api\.aws",
         ),
         Ask(name="account", label=_("Account"), pattern=r"[0-9]{12}", example="123456789012"),
         Ask(
@@ -143,7 +134,7 @@ SPIFFE = Preset(
     key="spiffe",
     name="SPIFFE (SPIRE JWT-SVID)",
     asks=(
-        _issuer(_("SPIRE's jwt_issuer: without one a JWT-SVID has no iss."), "https://oidc.example.org"),
+        issuer(_("SPIRE's jwt_issuer: without one a JWT-SVID has no iss."), "https://oidc.example.org"),
         Ask(
             name="spiffe_id",
             label=_("SPIFFE ID"),

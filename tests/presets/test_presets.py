@@ -123,7 +123,7 @@ def test_question_that_is_not_answered_at_all_has_its_default():
         ("circleci", {}, "oidc.circleci.com/ssh-rerun is False"),
         ("aws", {}, "/https:~1~1sts.amazonaws.com~1/aws_account is '123456789012'"),
         ("oidc", {"claim": "tid", "value": "{x}"}, "tid is '{x}'"),
-        ("bitbucket", {}, "workspaceUuid is '{c9035eb6-1111-4222-8333-000000000001}'"),
+        ("bitbucket", {}, "workspaceUuid is '{72f988bf-1111-4222-8333-000000000001}'"),
     ],
 )
 def test_conditions_are_as_the_issuer_sends_its_claims(key, changes, expected):

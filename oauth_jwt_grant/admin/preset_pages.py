@@ -62,7 +62,7 @@ class PresetForm(forms.Form):
         """Save what the answers make, and whether the issuer is new; ``None`` if there are errors."""
         data = self.cleaned_data
         try:
-            applied = apply(self.preset, {ask.name: data[ask.name] for ask in self.preset.asks})
+            applied = apply(self.preset, {ask.name: _answer(ask, data[ask.name]) for ask in self.preset.asks})
             applied.issuer.name = data["issuer_name"]
             for name in RULE_FIELDS:
                 if name != "applications":
@@ -141,6 +141,10 @@ def _context(request: HttpRequest, model_admin: admin.ModelAdmin[Any], title: An
     }
 
 
+def _answer(ask: Ask, value: Any) -> str:
+    return ("yes" if value else "") if ask.tick else value
+
+
 def _field_for(ask: Ask) -> forms.Field:
     common: dict[str, Any] = {
         "label": ask.label,
@@ -148,6 +152,8 @@ def _field_for(ask: Ask) -> forms.Field:
         "required": ask.required,
         "initial": ask.default,
     }
+    if ask.tick:
+        return forms.BooleanField(**common)
     if ask.multiline:
         return PublicTextField(**common)
     if ask.many:

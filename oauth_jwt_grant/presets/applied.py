@@ -10,6 +10,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import BooleanField
 from django.utils.translation import gettext_lazy as _
 
 from ..models import ClaimCondition, GrantRule, TrustedIssuer
@@ -89,7 +90,7 @@ def apply(preset: Preset, answers: Mapping[str, str]) -> Applied:
         algorithms=list(preset.algorithms),
         max_lifetime=preset.max_lifetime,
         replay_policy=preset.replay_policy,
-        **{name: _filled(template, given) for name, template in preset.fields.items()},
+        **{name: _filled(name, template, given) for name, template in preset.fields.items()},
     )
     lists = {ask.name: given[ask.name].split("\n") for ask in preset.asks if ask.many and given[ask.name]}
     conditions = [_condition(when, given, lists) for when in preset.conditions if _is_answered(when, given)]
@@ -106,9 +107,10 @@ def _keys_of(issuer: TrustedIssuer) -> list[Any]:
     return [getattr(issuer, name) for name in _KEYS]
 
 
-def _filled(template: str | tuple[str, ...], given: Mapping[str, str]) -> str | list[str]:
+def _filled(name: str, template: str | tuple[str, ...], given: Mapping[str, str]) -> str | bool | list[str]:
     if isinstance(template, str):
-        return template.format_map(given)
+        text = template.format_map(given)
+        return bool(text) if isinstance(TrustedIssuer._meta.get_field(name), BooleanField) else text
     return [text.format_map(given) for text in template]
 
 

@@ -17,7 +17,7 @@ class Ask:
     ``default`` is the answer where none is given at all (a blank one stays blank);
     ``example`` stands in the error for an answer that does not match ``pattern`` (a
     regular expression for the whole of it); ``many`` takes several, one to a line;
-    ``multiline`` is for PEM and JSON.
+    ``multiline`` is for PEM and JSON; ``tick`` is ticked (``yes``) or not (blank).
     """
 
     name: str
@@ -29,6 +29,7 @@ class Ask:
     example: str = ""
     many: bool = False
     multiline: bool = False
+    tick: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +51,13 @@ class Preset:
     """An issuer, or a kind of issuers, as its vendor documents it.
 
     Texts may hold ``{name}`` for an answer, also in ``fields``, which are columns of the
-    issuer (a tuple for a list). ``algorithms``, ``max_lifetime`` (seconds)
-    and ``replay_policy`` are what its tokens need, ``scope_claim`` what theirs means here;
-    ``docs`` is the vendor's page; ``obtain`` tells a client how to come by an assertion;
-    ``recorded_claims`` are worth keeping with each decision; ``pinned_by_keys`` says that
-    nobody else signs with the keys, so that no claim has to tell customers apart.
+    issuer (a tuple for a list; what is on or off is on by any answer but a blank one).
+    ``algorithms``, ``max_lifetime`` (seconds) and ``replay_policy`` are what its tokens
+    need, ``scope_claim`` what theirs means here; ``docs`` is the vendor's page; ``obtain``
+    tells a client how to come by an assertion; ``recorded_claims`` are worth keeping with
+    each decision; ``pinned_by_keys`` says that nobody else signs with the keys, so that no
+    claim has to tell customers apart; ``hosted`` is a regular expression of issuers that are
+    the vendor's own, where the operator is asked for the issuer.
     """
 
     key: str
@@ -71,6 +74,7 @@ class Preset:
     profile: str = TrustedIssuer.Profile.JWT_BEARER.value
     recorded_claims: tuple[str, ...] = ()
     pinned_by_keys: bool = False
+    hosted: str = ""
     docs: str = ""
     obtain: str = ""
 

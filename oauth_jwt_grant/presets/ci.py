@@ -64,6 +64,7 @@ GITHUB = Preset(
         When("environment", ("{environment}",)),
     ),
     max_lifetime=600,
+    hosted=r"https://token\.actions\.(githubusercontent\.com|[\w-]+\.ghe\.com)(/[\w-]+)?",
     docs="https://docs.github.com/en/actions/reference/security/oidc",
     obtain=(
         "permissions: {id-token: write}\n"

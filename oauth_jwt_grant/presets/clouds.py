@@ -28,13 +28,35 @@ KUBERNETES = Preset(
             pattern=UUID,
             example=EXAMPLE_UUID,
         ),
+        Ask(
+            name="ca_bundle",
+            label=_("CA of the API server"),
+            help=_("In PEM, where the keys come from a cluster of your own: ca.crt of any pod."),
+            required=False,
+            multiline=True,
+        ),
+        Ask(
+            name="allow_private_network",
+            label=_("The API server is inside your network"),
+            help=_("EKS, GKE and AKS publish their keys on the internet."),
+            required=False,
+            pattern="yes",
+            example="yes",
+            tick=True,
+        ),
     ),
     conditions=(
         When("sub", ("system:serviceaccount:{namespace}:{account}",), pin=True),
         When("/kubernetes.io/serviceaccount/uid", ("{uid}",)),
     ),
+    fields={"ca_bundle": "{ca_bundle}", "allow_private_network": "{allow_private_network}"},
     algorithms=("RS256", "ES256", "ES384"),
     replay_policy=_REUSABLE,
+    hosted=(
+        r"https://oidc\.eks\.[\w-]+\.amazonaws\.com/id/\w+"
+        r"|https://container\.googleapis\.com/v1/projects/[^/]+/locations/[^/]+/clusters/[^/]+"
+        r"|https://([\w-]+\.)?oic\.prod-aks\.azure\.com/[\w-]+/[\w-]+/"
+    ),
     docs="https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/",
     obtain="kubectl create token ACCOUNT --audience AUDIENCE  # in a pod: a projected volume",
 )
@@ -104,6 +126,7 @@ ENTRA_V1 = Preset(
     docs=_ENTRA_DOCS,
     obtain="az account get-access-token --resource api://APPLICATION",
 )
+_AWS = r"https://[\w.-]+\.tokens\.sts\.global\.api\.aws"
 AWS = Preset(
     key="aws",
     name="AWS outbound identity federation",
@@ -111,7 +134,7 @@ AWS = Preset(
         issuer(
             _("Of the account: aws iam get-outbound-web-identity-federation-info."),
             f"https://{EXAMPLE_UUID}.tokens.sts.global.api.aws",
-            r"https://[\w.-]+\.tokens\.sts\.global\.api\.aws",
+            _AWS,
         ),
         Ask(name="account", label=_("Account"), pattern=r"[0-9]{12}", example="123456789012"),
         Ask(
@@ -126,6 +149,7 @@ AWS = Preset(
         When("sub", ("{role}",), pin=True),
     ),
     algorithms=("ES384", "RS256"),
+    hosted=_AWS,
     max_lifetime=900,
     docs="https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_outbound_getting_started.html",
     obtain="aws sts get-web-identity-token --audience AUDIENCE --signing-algorithm ES384",

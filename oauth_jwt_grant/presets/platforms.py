@@ -49,6 +49,7 @@ TERRAFORM = Preset(
     ),
     obtain="TFC_WORKLOAD_IDENTITY_AUDIENCE=AUDIENCE  # then $TFC_WORKLOAD_IDENTITY_TOKEN",
 )
+_VERCEL = r"https://oidc\.vercel\.com(/[\w.-]+)?"
 VERCEL = Preset(
     key="vercel",
     name="Vercel",
@@ -56,7 +57,7 @@ VERCEL = Preset(
         issuer(
             _("Of the team (recommended), or https://oidc.vercel.com."),
             "https://oidc.vercel.com/acme",
-            r"https://oidc\.vercel\.com(/[\w.-]+)?",
+            _VERCEL,
         ),
         Ask(name="owner", label=_("Team id"), pattern=r"team_\w+", example="team_aBcD1234"),
         Ask(name="project", label=_("Project id"), pattern=r"prj_\w+", example="prj_aBcD1234"),
@@ -81,6 +82,7 @@ VERCEL = Preset(
     replay_policy=_REUSABLE,
     # It is Vercel's own (who deployed what), not one of this server's.
     scope_claim=GrantRule.ScopeClaim.IGNORE.value,
+    hosted=_VERCEL,
     docs="https://vercel.com/docs/oidc/reference",
     obtain='getVercelOidcToken({audience: "AUDIENCE"})',
 )

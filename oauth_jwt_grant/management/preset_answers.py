@@ -107,7 +107,7 @@ def flags_of(preset: Preset, said: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _differing(preset: Preset, wanted: TrustedIssuer, known: TrustedIssuer) -> list[str]:
-    """The fields in which ``known``, that stays as it is, is other than ``wanted``; blank ones do not count."""
+    """The fields in which ``known``, that stays as it is, is not as ``wanted``; blank ones do not count."""
     fields = dict.fromkeys((*_WHAT_A_PRESET_SAYS, *preset.fields))
     said = [name for name in fields if getattr(wanted, name)]
     return [name for name in said if getattr(wanted, name) != getattr(known, name)]

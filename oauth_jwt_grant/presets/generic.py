@@ -64,7 +64,11 @@ X5C = Preset(
         Ask(
             name="binding",
             label=_("What ties a certificate to the client"),
-            help=_("The authority certifies others too, so say which certificate is meant."),
+            help=_(
+                "The authority certifies others too, so say which certificate is meant. An organization "
+                "number stands in the whole subject, by the number of its type: "
+                "subject=CN=Acme,2.5.4.97=NTRNO-999999999,O=Acme AS,C=NO."
+            ),
             pattern=r"(subject|dns|uri|email|sha256)=.+",
             example="dns=client.example",
         ),

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import io
+import re
 from datetime import UTC, datetime
 
 import pytest
-from cryptography.x509 import DNSName
+from cryptography.x509 import DNSName, Name, NameAttribute
+from cryptography.x509.oid import NameOID
 from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 
 from oauth_jwt_grant.models import Decision, TrustedIssuer
+from oauth_jwt_grant.presets import get_preset
 from tests.e2e.support import SECRET, make_application, make_user
 from tests.factories import DROP, GRANT_TYPE, ec_key, jwk, mint
 from tests.jwks_server import json_answer
@@ -53,15 +56,15 @@ def authority():
     return Authority("Business CA", start=now - DAY, end=now + DAY)
 
 
-def certified(by, host, *, key=LEAF, start=-1, end=1, **claims):
+def certified(by, host, *, start=-1, end=1, subject=None, **claims):
     """The assertion of a company whose certificate says ``host``; the validity is in days from now."""
     now = datetime.now(UTC)
     dates = {"start": now + start * DAY, "end": now + end * DAY}
-    leaf = by.issue(name_of(host), key=key.private, names=[DNSName(host)], **dates)
+    leaf = by.issue(subject or name_of(host), key=LEAF.private, names=[DNSName(host)], **dates)
     header = {"kid": DROP, "x5c": [by.b64(leaf), by.b64(by.certificate)]}
     issued = int(now.timestamp())
     of_the_client = {"iss": "client-1", "sub": "client-1", "iat": issued, "exp": issued + 120}
-    return mint(key, header=header, **{**of_the_client, **claims})
+    return mint(LEAF, header=header, **{**of_the_client, **claims})
 
 
 def test_client_with_an_enterprise_certificate(site, tmp_path, authority):
@@ -90,6 +93,26 @@ def test_client_with_an_enterprise_certificate(site, tmp_path, authority):
         "three minutes": "lifetime",
         "no certificate": "no_such_key",
     }
+
+
+def test_client_is_known_by_the_organization_number_in_its_certificate(site, tmp_path, authority):
+    (tmp_path / "ca.pem").write_text(authority.pem)
+    (binding,) = re.findall(r"subject=CN\S+ AS,C=NO", str(get_preset("x5c").asks[-1].help))
+    trust("x5c", issuer="client-1", trust_anchors=tmp_path / "ca.pem", binding=binding)
+
+    def company(number):
+        parts = {
+            NameOID.COUNTRY_NAME: "NO",
+            NameOID.ORGANIZATION_NAME: "Acme AS",
+            NameOID.ORGANIZATION_IDENTIFIER: number,
+            NameOID.COMMON_NAME: "Acme",
+        }
+        return Name([NameAttribute(kind, value) for kind, value in parts.items()])
+
+    ours = certified(authority, "client.example", subject=company("NTRNO-999999999"))
+    assert site.outcome(ours) == "accepted"
+    namesake = certified(authority, "client.example", subject=company("NTRNO-111111111"))
+    assert site.outcome(namesake) == "no_such_key"
 
 
 @pytest.mark.parametrize("preset", ["oidc", "jwks-url"])

@@ -23,7 +23,7 @@ def described(presets: Iterable[Preset]) -> Iterator[str]:
     for preset in presets:
         yield f"{preset.key}: {preset.name}"
         for ask in preset.asks:
-            yield f"    {ask.name:<17} {ask.label} ({', '.join(_notes(ask))})"
+            yield f"    {ask.name:<21} {ask.label} ({', '.join(_notes(ask))})"
 
 
 def _notes(ask: Ask) -> Iterator[str]:

@@ -222,7 +222,7 @@ def test_preset_of_the_site_is_there_too(run, monkeypatch):
         key="own", name="Own", asks=(tenant,), conditions=(pin,), issuer="https://own.example/{tenant}"
     )
     registry.register(own)
-    assert "own: Own\n    tenant            Tenant (required)" in run("trustissuer", "--list-presets").out
+    assert "own: Own\n    tenant                Tenant (required)" in run("trustissuer", "--list-presets").out
     assert run("trustissuer", "--preset", "own", "--answer", "tenant=acme", *SCOPES).status == 0
     assert TrustedIssuer.objects.get().issuer == "https://own.example/acme"
 

@@ -13,7 +13,7 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters
 
-from ..models import GrantRule, TrustedIssuer
+from ..models import GrantRule
 from ..presets import Applied, Ask, Preset, all_presets, apply, get_preset
 from .formfields import PublicTextField
 from .forms import RULE_LABELS
@@ -48,9 +48,7 @@ class PresetForm(forms.Form):
             field.label = RULE_LABELS.get(name, field.label)
             self.fields[_PREFIX + name] = field
         self.fields[f"{_PREFIX}scopes"].widget.attrs["rows"] = 2
-        id_jag = preset.profile == TrustedIssuer.Profile.ID_JAG
-        policy = GrantRule.SubjectPolicy.LINKED if id_jag else GrantRule.SubjectPolicy.NO_USER
-        self.fields[f"{_PREFIX}subject_policy"].initial = policy
+        self.fields[f"{_PREFIX}subject_policy"].initial = preset.subject_policy
 
     def questions(self) -> list[Any]:
         """The fields about the issuer."""
@@ -64,7 +62,7 @@ class PresetForm(forms.Form):
         """Save what the answers make, and whether the issuer is new; ``None`` if there are errors."""
         data = self.cleaned_data
         try:
-            applied = apply(self.preset, {ask.name: data[ask.name] for ask in self.preset.asks})
+            applied = apply(self.preset, {ask.name: _answer(ask, data[ask.name]) for ask in self.preset.asks})
             applied.issuer.name = data["issuer_name"]
             for name in RULE_FIELDS:
                 if name != "applications":
@@ -143,6 +141,10 @@ def _context(request: HttpRequest, model_admin: admin.ModelAdmin[Any], title: An
     }
 
 
+def _answer(ask: Ask, value: Any) -> str:
+    return ("yes" if value else "") if ask.tick else value
+
+
 def _field_for(ask: Ask) -> forms.Field:
     common: dict[str, Any] = {
         "label": ask.label,
@@ -150,6 +152,8 @@ def _field_for(ask: Ask) -> forms.Field:
         "required": ask.required,
         "initial": ask.default,
     }
+    if ask.tick:
+        return forms.BooleanField(**common)
     if ask.multiline:
         return PublicTextField(**common)
     if ask.many:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from argparse import BooleanOptionalAction
+from collections.abc import Mapping
+from typing import Any
 
 from django.core.management.base import CommandParser
 
 from ..models import GrantRule, TrustedIssuer
 from .conditions import GRAMMAR
 
+_SOURCES = TrustedIssuer.KeySource
 _CLIENTS = GrantRule.ClientPolicyChoices
 _SUBJECTS = GrantRule.SubjectPolicy
 
@@ -54,6 +57,23 @@ RULE_FLAGS = {
     "resources": "--resource",
     "recorded_claims": "--record-claim",
 }
+
+
+def add_preset(parser: CommandParser) -> None:
+    """The flags that name an issuer, or a preset and the answers to its questions."""
+    parser.add_argument("--issuer", metavar="ISS", help="the iss claim, exactly; a preset may know it")
+    group = parser.add_argument_group("a preset (what is said beside it counts more than what it says)")
+    group.add_argument("--preset", metavar="NAME", help="a well-known issuer, such as github-actions")
+    group.add_argument(
+        "--answer",
+        dest="answers",
+        action="append",
+        metavar="QUESTION=VALUE",
+        help="repeatable; keys and certificates are a FILE",
+    )
+    group.add_argument(
+        "--list-presets", action="store_true", help="print every preset with its questions, and nothing else"
+    )
 
 
 def add_issuer(parser: CommandParser) -> None:
@@ -146,3 +166,15 @@ def add_policies(parser: CommandParser) -> None:
     users.add_argument("--user-field", metavar="FIELD", help="the user whose field equals the claim")
     group.add_argument("--subject-claim", metavar="CLAIM", help="the claim for --user-field (default: sub)")
     group.add_argument("--allow-privileged-users", action=BooleanOptionalAction)
+
+
+def key_source_of(options: Mapping[str, Any]) -> dict[str, str]:
+    """The key source that goes with the flag, if there is one."""
+    sources = {
+        "jwks_url": _SOURCES.JWKS_URL,
+        "discovery_url": _SOURCES.DISCOVERY,
+        "jwks": _SOURCES.INLINE,
+        "trust_anchors": _SOURCES.CERTIFICATES,
+    }
+    chosen = [kind for name, kind in sources.items() if options[name] is not None]
+    return {"key_source": chosen[0]} if chosen else {}

@@ -23,12 +23,17 @@ def upsert(row: Model, values: Mapping[str, Any], flags: Mapping[str, str]) -> l
     try:
         row.full_clean()
     except ValidationError as error:
-        raise CommandError("\n".join(_lines(error, flags))) from error
+        raise refusal(error, flags) from error
     after = _state(row)
     changed = [name for name in after if after[name] != before[name]]
     if created or changed:
         row.save()
     return None if created else changed
+
+
+def refusal(error: ValidationError, flags: Mapping[str, str]) -> CommandError:
+    """``error`` as one of the command, with the flag of each field (``flags``: field to flag)."""
+    return CommandError("\n".join(_lines(error, flags)))
 
 
 def outcome(changed: list[str] | None) -> str:

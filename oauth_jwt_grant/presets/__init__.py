@@ -5,7 +5,8 @@ A site adds its own: ``register(Preset(...))`` in the ``ready()`` of one of its 
 
 from __future__ import annotations
 
-from .base import Applied, Ask, Preset, When, apply
+from .applied import Applied, apply
+from .base import Ask, Preset, When
 from .registry import all_presets, get_preset, pins_of, preset_for, register
 
 __all__ = [

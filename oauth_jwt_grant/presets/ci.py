@@ -6,11 +6,10 @@ from django.utils.translation import gettext_lazy as _
 
 from ..models import ClaimCondition, TrustedIssuer
 from .base import Ask, Preset, When
+from .shapes import EXAMPLE_UUID, NO_SLASH, UUID, issuer
 
 _IN = ClaimCondition.OperatorChoices.IN.value
 _ONCE_IF_JTI = TrustedIssuer.ReplayPolicy.ONCE_IF_JTI.value
-_UUID = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
-_EXAMPLE_UUID = "c9035eb6-1111-4222-8333-000000000001"
 
 
 def _id(name: str, label: object, help: object = "", *, example: str = "90210", required: bool = True) -> Ask:
@@ -46,11 +45,14 @@ GITHUB = Preset(
             help=_("Only jobs of this environment, which should have required reviewers."),
             required=False,
         ),
-        Ask(
-            name="issuer",
-            label=_("Issuer"),
-            help=_("Another one for GitHub Enterprise."),
-            default="https://token.actions.githubusercontent.com",
+        issuer(
+            _(
+                "Another one for GitHub Enterprise: https://token.actions.githubusercontent.com/ENTERPRISE, "
+                "https://token.actions.SUBDOMAIN.ghe.com or https://HOST/_services/token."
+            ),
+            "https://token.actions.githubusercontent.com/acme",
+            NO_SLASH,
+            "https://token.actions.githubusercontent.com",
         ),
     ),
     conditions=(
@@ -62,6 +64,7 @@ GITHUB = Preset(
         When("environment", ("{environment}",)),
     ),
     max_lifetime=600,
+    hosted=r"https://token\.actions\.(githubusercontent\.com|[\w-]+\.ghe\.com)(/[\w-]+)?",
     docs="https://docs.github.com/en/actions/reference/security/oidc",
     obtain=(
         "permissions: {id-token: write}\n"
@@ -85,11 +88,11 @@ GITLAB = Preset(
             example="refs/heads/main",
             many=True,
         ),
-        Ask(
-            name="issuer",
-            label=_("Issuer"),
-            help=_("The external URL of the instance."),
-            default="https://gitlab.com",
+        issuer(
+            _("The external URL of the instance, without a slash at its end."),
+            "https://gitlab.example.com",
+            NO_SLASH,
+            "https://gitlab.com",
         ),
     ),
     conditions=(
@@ -105,8 +108,8 @@ BUILDKITE = Preset(
     key="buildkite",
     name="Buildkite",
     asks=(
-        Ask(name="organization_id", label=_("Organization id"), pattern=_UUID, example=_EXAMPLE_UUID),
-        Ask(name="pipeline_id", label=_("Pipeline id"), pattern=_UUID, example=_EXAMPLE_UUID),
+        Ask(name="organization_id", label=_("Organization id"), pattern=UUID, example=EXAMPLE_UUID),
+        Ask(name="pipeline_id", label=_("Pipeline id"), pattern=UUID, example=EXAMPLE_UUID),
         Ask(name="branch", label=_("Branch"), required=False, default="main"),
     ),
     conditions=(
@@ -124,8 +127,8 @@ CIRCLECI = Preset(
     key="circleci",
     name="CircleCI",
     asks=(
-        Ask(name="organization_id", label=_("Organization id"), pattern=_UUID, example=_EXAMPLE_UUID),
-        Ask(name="project_id", label=_("Project id"), pattern=_UUID, example=_EXAMPLE_UUID),
+        Ask(name="organization_id", label=_("Organization id"), pattern=UUID, example=EXAMPLE_UUID),
+        Ask(name="project_id", label=_("Project id"), pattern=UUID, example=EXAMPLE_UUID),
         Ask(
             name="origin",
             label=_("Repository"),
@@ -153,8 +156,8 @@ CIRCLECI = Preset(
     docs="https://circleci.com/docs/guides/permissions-authentication/oidc-tokens-with-custom-claims/",
     obtain="""circleci run oidc get --claims '{"aud": "AUDIENCE"}'""",
 )
-_BRACED = r"\{" + _UUID + r"\}"
-_EXAMPLE_BRACED = "{" + _EXAMPLE_UUID + "}"
+_BRACED = r"\{" + UUID + r"\}"
+_EXAMPLE_BRACED = "{" + EXAMPLE_UUID + "}"
 BITBUCKET = Preset(
     key="bitbucket",
     name="Bitbucket Pipelines",

@@ -6,22 +6,15 @@ from django.utils.translation import gettext_lazy as _
 
 from ..models import TrustedIssuer
 from .base import Ask, Preset, When
+from .shapes import EXAMPLE_UUID, UUID, issuer
 
 _REUSABLE = TrustedIssuer.ReplayPolicy.REUSABLE.value
-# In small letters, as the tokens have them: conditions compare exactly.
-_UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-_EXAMPLE_UUID = "72f988bf-1111-4222-8333-000000000001"
-
-
-def _issuer(help: object, example: str = "") -> Ask:
-    return Ask(name="issuer", label=_("Issuer"), help=help, pattern=r"https://\S+", example=example)
-
 
 KUBERNETES = Preset(
     key="kubernetes",
     name="Kubernetes service account",
     asks=(
-        _issuer(
+        issuer(
             _("Of the cluster: kubectl get --raw /.well-known/openid-configuration; a final slash counts."),
             "https://oidc.eks.eu-north-1.amazonaws.com/id/0123456789ABCDEF",
         ),
@@ -32,16 +25,38 @@ KUBERNETES = Preset(
             label=_("UID of the service account"),
             help=_("Ties the rule to this very account: one that is made anew under the name has another."),
             required=False,
-            pattern=_UUID,
-            example=_EXAMPLE_UUID,
+            pattern=UUID,
+            example=EXAMPLE_UUID,
+        ),
+        Ask(
+            name="ca_bundle",
+            label=_("CA of the API server"),
+            help=_("In PEM, where the keys come from a cluster of your own: ca.crt of any pod."),
+            required=False,
+            multiline=True,
+        ),
+        Ask(
+            name="allow_private_network",
+            label=_("The API server is inside your network"),
+            help=_("EKS, GKE and AKS publish their keys on the internet."),
+            required=False,
+            pattern="yes",
+            example="yes",
+            tick=True,
         ),
     ),
     conditions=(
         When("sub", ("system:serviceaccount:{namespace}:{account}",), pin=True),
         When("/kubernetes.io/serviceaccount/uid", ("{uid}",)),
     ),
+    fields={"ca_bundle": "{ca_bundle}", "allow_private_network": "{allow_private_network}"},
     algorithms=("RS256", "ES256", "ES384"),
     replay_policy=_REUSABLE,
+    hosted=(
+        r"https://oidc\.eks\.[\w-]+\.amazonaws\.com/id/\w+"
+        r"|https://container\.googleapis\.com/v1/projects/[^/]+/locations/[^/]+/clusters/[^/]+"
+        r"|https://([\w-]+\.)?oic\.prod-aks\.azure\.com/[\w-]+/[\w-]+/"
+    ),
     docs="https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/",
     obtain="kubectl create token ACCOUNT --audience AUDIENCE  # in a pod: a projected volume",
 )
@@ -64,20 +79,20 @@ GOOGLE = Preset(
     obtain="gcloud auth print-identity-token --audiences=AUDIENCE",
 )
 _ENTRA = (
-    Ask(name="tenant", label=_("Tenant id"), pattern=_UUID, example=_EXAMPLE_UUID),
+    Ask(name="tenant", label=_("Tenant id"), pattern=UUID, example=EXAMPLE_UUID),
     Ask(
         name="object",
         label=_("Object id of the caller"),
         help=_("Of the service principal or managed identity: the oid claim."),
-        pattern=_UUID,
-        example=_EXAMPLE_UUID,
+        pattern=UUID,
+        example=EXAMPLE_UUID,
     ),
     Ask(
         name="audience",
         label=_("Application id of this server in the tenant"),
         help=_("What the tenant's tokens name as aud: the application's id, or its App ID URI."),
-        pattern=rf"(api://)?{_UUID}|https://\S+",
-        example=_EXAMPLE_UUID,
+        pattern=rf"(api://)?{UUID}|https://\S+",
+        example=EXAMPLE_UUID,
     ),
 )
 _ENTRA_DOCS = "https://learn.microsoft.com/en-us/entra/identity-platform/access-token-claims-reference"
@@ -111,16 +126,15 @@ ENTRA_V1 = Preset(
     docs=_ENTRA_DOCS,
     obtain="az account get-access-token --resource api://APPLICATION",
 )
+_AWS = r"https://[\w.-]+\.tokens\.sts\.global\.api\.aws"
 AWS = Preset(
     key="aws",
     name="AWS outbound identity federation",
     asks=(
-        Ask(
-            name="issuer",
-            label=_("Issuer"),
-            help=_("Of the account: aws iam get-outbound-web-identity-federation-info."),
-            pattern=r"https://[\w.-]+\.tokens\.sts\.global\.api\.aws",
-            example=f"https://{_EXAMPLE_UUID}.tokens.sts.global.api.aws",
+        issuer(
+            _("Of the account: aws iam get-outbound-web-identity-federation-info."),
+            f"https://{EXAMPLE_UUID}.tokens.sts.global.api.aws",
+            _AWS,
         ),
         Ask(name="account", label=_("Account"), pattern=r"[0-9]{12}", example="123456789012"),
         Ask(
@@ -135,6 +149,7 @@ AWS = Preset(
         When("sub", ("{role}",), pin=True),
     ),
     algorithms=("ES384", "RS256"),
+    hosted=_AWS,
     max_lifetime=900,
     docs="https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_outbound_getting_started.html",
     obtain="aws sts get-web-identity-token --audience AUDIENCE --signing-algorithm ES384",
@@ -143,7 +158,7 @@ SPIFFE = Preset(
     key="spiffe",
     name="SPIFFE (SPIRE JWT-SVID)",
     asks=(
-        _issuer(_("SPIRE's jwt_issuer: without one a JWT-SVID has no iss."), "https://oidc.example.org"),
+        issuer(_("SPIRE's jwt_issuer: without one a JWT-SVID has no iss."), "https://oidc.example.org"),
         Ask(
             name="spiffe_id",
             label=_("SPIFFE ID"),

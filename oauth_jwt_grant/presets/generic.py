@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from ..models import TrustedIssuer
+from ..models import GrantRule, TrustedIssuer
 from .base import Ask, Preset, When
+from .shapes import issuer
 
 _ONCE_IF_JTI = TrustedIssuer.ReplayPolicy.ONCE_IF_JTI.value
 _CLAIM = (
@@ -20,6 +21,10 @@ _CLAIM = (
     ),
 )
 _PIN = (When("{claim}", ("{value}",), pin=True),)
+# A scope claim bounds the token here, as everywhere unless the vendor is known to mean something
+# else by it. A provider's own ("openid profile") is then refused, and is said to be: the rule can
+# ignore it. The other way round, a bound that the issuer did mean would be lost, unseen.
+_SCOPE_CLAIM = GrantRule.ScopeClaim.CEILING.value
 
 SERVICE_ACCOUNT = Preset(
     key="service-account",
@@ -59,7 +64,11 @@ X5C = Preset(
         Ask(
             name="binding",
             label=_("What ties a certificate to the client"),
-            help=_("The authority certifies others too, so say which certificate is meant."),
+            help=_(
+                "The authority certifies others too, so say which certificate is meant. An organization "
+                "number stands in the whole subject, by the number of its type: "
+                "subject=CN=Acme,2.5.4.97=NTRNO-999999999,O=Acme AS,C=NO."
+            ),
             pattern=r"(subject|dns|uri|email|sha256)=.+",
             example="dns=client.example",
         ),
@@ -76,18 +85,13 @@ OIDC = Preset(
     key="oidc",
     name="OpenID Connect provider",
     asks=(
-        Ask(
-            name="issuer",
-            label=_("Issuer"),
-            help=_("As its discovery document says; a final slash counts."),
-            pattern=r"https://\S+",
-            example="https://issuer.example",
-        ),
+        issuer(_("As its discovery document says; a final slash counts."), "https://issuer.example"),
         *_CLAIM,
     ),
     conditions=_PIN,
     algorithms=(),
     replay_policy=_ONCE_IF_JTI,
+    scope_claim=_SCOPE_CLAIM,
     docs="https://openid.net/specs/openid-connect-discovery-1_0.html",
 )
 JWKS_URL = Preset(
@@ -108,6 +112,7 @@ JWKS_URL = Preset(
     fields={"jwks_url": "{jwks_url}"},
     algorithms=(),
     replay_policy=_ONCE_IF_JTI,
+    scope_claim=_SCOPE_CLAIM,
     docs="https://www.rfc-editor.org/rfc/rfc7517",
 )
 

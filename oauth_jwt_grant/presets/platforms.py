@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from ..models import TrustedIssuer
+from ..models import GrantRule, TrustedIssuer
 from .base import Ask, Preset, When
+from .shapes import NO_SLASH, issuer
 
 _REUSABLE = TrustedIssuer.ReplayPolicy.REUSABLE.value
 
@@ -29,11 +30,11 @@ TERRAFORM = Preset(
             pattern="plan|apply",
             example="apply",
         ),
-        Ask(
-            name="issuer",
-            label=_("Issuer"),
-            help=_("The URL of the instance for Terraform Enterprise."),
-            default="https://app.terraform.io",
+        issuer(
+            _("The URL of the instance for Terraform Enterprise, or the host of HCP Terraform in the EU."),
+            "https://terraform.example.com",
+            NO_SLASH,
+            "https://app.terraform.io",
         ),
     ),
     conditions=(
@@ -48,24 +49,28 @@ TERRAFORM = Preset(
     ),
     obtain="TFC_WORKLOAD_IDENTITY_AUDIENCE=AUDIENCE  # then $TFC_WORKLOAD_IDENTITY_TOKEN",
 )
+_VERCEL = r"https://oidc\.vercel\.com(/[\w.-]+)?"
 VERCEL = Preset(
     key="vercel",
     name="Vercel",
     asks=(
-        Ask(
-            name="issuer",
-            label=_("Issuer"),
-            help=_("Of the team (recommended), or https://oidc.vercel.com."),
-            pattern=r"https://oidc\.vercel\.com(/[\w.-]+)?",
-            example="https://oidc.vercel.com/acme",
+        issuer(
+            _("Of the team (recommended), or https://oidc.vercel.com."),
+            "https://oidc.vercel.com/acme",
+            _VERCEL,
         ),
         Ask(name="owner", label=_("Team id"), pattern=r"team_\w+", example="team_aBcD1234"),
         Ask(name="project", label=_("Project id"), pattern=r"prj_\w+", example="prj_aBcD1234"),
         Ask(
             name="environment",
             label=_("Environment"),
-            help=_("Previews are built from pull requests; development tokens live on laptops."),
+            help=_(
+                "Previews are built from pull requests. Not development: its tokens live for half a day, "
+                "on laptops."
+            ),
             default="production",
+            pattern=r"(?!development$)[\w-]+",
+            example="production",
         ),
     ),
     conditions=(
@@ -75,6 +80,9 @@ VERCEL = Preset(
     ),
     max_lifetime=7200,
     replay_policy=_REUSABLE,
+    # It is Vercel's own (who deployed what), not one of this server's.
+    scope_claim=GrantRule.ScopeClaim.IGNORE.value,
+    hosted=_VERCEL,
     docs="https://vercel.com/docs/oidc/reference",
     obtain='getVercelOidcToken({audience: "AUDIENCE"})',
 )

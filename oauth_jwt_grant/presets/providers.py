@@ -6,26 +6,21 @@ from django.utils.translation import gettext_lazy as _
 
 from ..models import GrantRule, TrustedIssuer
 from .base import Ask, Preset, When
+from .shapes import EXAMPLE_UUID, UUID, issuer
 
 _REUSABLE = TrustedIssuer.ReplayPolicy.REUSABLE.value
 # The scope of an access token is the provider's own ("profile email"), not one of this server's.
 _IGNORE = GrantRule.ScopeClaim.IGNORE.value
-# In small letters, as the tokens have them: conditions compare exactly.
-_UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-_EXAMPLE_UUID = "72f988bf-1111-4222-8333-000000000001"
-
-
-def _issuer(help: object, example: str = "") -> Ask:
-    return Ask(name="issuer", label=_("Issuer"), help=help, pattern=r"https://\S+", example=example)
-
 
 OKTA = Preset(
     key="okta",
     name="Okta (service application)",
     asks=(
-        _issuer(
+        issuer(
             _("Of the authorization server whose audience is this service."),
             "https://acme.okta.com/oauth2/default",
+            # Access tokens of the organization's own server are for Okta alone.
+            r"https://[^\s/]+/oauth2/[^\s/]+",
         ),
         Ask(name="client", label=_("Client id at Okta"), pattern=r"\w+", example="0oa1b2c3d4E5f6G7h8i9"),
     ),
@@ -37,7 +32,10 @@ OKTA_ID_JAG = Preset(
     key="id-jag",
     name="ID-JAG of an identity provider (Okta and others)",
     asks=(
-        _issuer(_("As in the provider's discovery document."), "https://acme.okta.com"),
+        issuer(
+            _("The iss of its ID-JAGs, which the provider tells: at Okta one with a path, or without."),
+            "https://acme.okta.com",
+        ),
         Ask(
             name="client",
             label=_("Client id here"),
@@ -61,12 +59,10 @@ AUTH0 = Preset(
     key="auth0",
     name="Auth0 (machine to machine)",
     asks=(
-        Ask(
-            name="issuer",
-            label=_("Issuer"),
-            help=_("The tenant's domain; the final slash is part of it."),
-            pattern=r"https://\S+/",
-            example="https://acme.eu.auth0.com/",
+        issuer(
+            _("The tenant's domain; the final slash is part of it."),
+            "https://acme.eu.auth0.com/",
+            r"https://[^\s/]+/",
         ),
         Ask(name="client", label=_("Client id at Auth0"), pattern=r"\w+", example="Zk3mPq7RtXw2Yb9Lc4Nd8Vf1"),
     ),
@@ -80,14 +76,14 @@ KEYCLOAK = Preset(
     key="keycloak",
     name="Keycloak realm",
     asks=(
-        _issuer(_("Of the realm."), "https://sso.example.com/realms/acme"),
+        issuer(_("Of the realm."), "https://sso.example.com/realms/acme", r"https://\S+/realms/[^\s/]+"),
         Ask(name="client", label=_("Client id in the realm")),
         Ask(
             name="subject",
             label=_("Subject"),
             help=_("The UUID of the client's service account user."),
-            pattern=_UUID,
-            example=_EXAMPLE_UUID,
+            pattern=UUID,
+            example=EXAMPLE_UUID,
         ),
     ),
     conditions=(

@@ -42,7 +42,8 @@ def pins_of(iss: str) -> frozenset[str]:
 
 def _is_of(preset: Preset, iss: str) -> bool:
     if preset.issuer == "{issuer}":
-        return any(ask.name == "issuer" and ask.default == iss for ask in preset.asks)
+        default = any(ask.name == "issuer" and ask.default == iss for ask in preset.asks)
+        return default or re.fullmatch(preset.hosted, iss) is not None
     parts = Formatter().parse(preset.issuer)
     pattern = "".join(re.escape(text) + ("[^/]+" if name else "") for text, name, _spec, _conversion in parts)
     return re.fullmatch(pattern, iss) is not None

@@ -75,7 +75,7 @@ def test_without_the_claim_that_pins_nothing_is_saved(page, missing):
         ({"owner_id": "acme"}, "owner_id"),
         ({"rule_scopes": ""}, "rule_scopes"),
         ({"rule_subject_policy": "service_user"}, "rule_user"),
-        ({"issuer": "http://ghe.example"}, "__all__"),
+        ({"issuer": "http://ghe.example"}, "issuer"),
         ({"issuer": "https://as.example.com"}, "issuer"),
     ],
 )

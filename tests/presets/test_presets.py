@@ -123,7 +123,7 @@ def test_question_that_is_not_answered_at_all_has_its_default():
         ("circleci", {}, "oidc.circleci.com/ssh-rerun is False"),
         ("aws", {}, "/https:~1~1sts.amazonaws.com~1/aws_account is '123456789012'"),
         ("oidc", {"claim": "tid", "value": "{x}"}, "tid is '{x}'"),
-        ("bitbucket", {}, "workspaceUuid is '{c9035eb6-1111-4222-8333-000000000001}'"),
+        ("bitbucket", {}, "workspaceUuid is '{72f988bf-1111-4222-8333-000000000001}'"),
     ],
 )
 def test_conditions_are_as_the_issuer_sends_its_claims(key, changes, expected):
@@ -219,6 +219,19 @@ def test_site_registers_its_own(monkeypatch):
         ("https://oidc.circleci.com/org/c9035eb6-1111-4222-8333-000000000001", "circleci"),
         ("https://oidc.circleci.com/org/a/b", None),
         ("https://accounts.google.com/", None),
+        ("https://token.actions.githubusercontent.com/acme", "github-actions"),
+        ("https://token.actions.acme.ghe.com", "github-actions"),
+        ("https://token.actions.githubusercontent.com/acme/x", None),
+        ("https://token.actions.githubusercontent.com.example", None),
+        ("https://oidc.vercel.com/acme", "vercel"),
+        ("https://oidc.vercel.com", "vercel"),
+        ("https://a1b2c3d4-1111-4222-8333-000000000001.tokens.sts.global.api.aws", "aws"),
+        ("https://oidc.eks.eu-north-1.amazonaws.com/id/0123456789ABCDEF", "kubernetes"),
+        ("https://container.googleapis.com/v1/projects/p/locations/l/clusters/c", "kubernetes"),
+        ("https://westeurope.oic.prod-aks.azure.com/72f988bf-1111/c9035eb6-1111/", "kubernetes"),
+        ("https://kubernetes.default.svc.cluster.local", None),
+        ("https://api.bitbucket.org/2.0/workspaces/acme/pipelines-config/identity/oidc", "bitbucket"),
+        ("https://oidc.fly.io/acme", "fly"),
         ("https://issuer.example", None),
     ],
 )
@@ -226,6 +239,52 @@ def test_issuer_is_known_by_its_name(iss, key):
     preset = preset_for(iss)
     assert (preset.key if preset else None) == key
     assert bool(pins_of(iss)) is (key is not None)
+
+
+def test_scope_claim_that_is_the_vendors_own_is_ignored_and_any_other_bounds():
+    ignoring = {preset.key for preset in all_presets() if preset.scope_claim == "ignore"}
+    assert ignoring == {"auth0", "keycloak", "vercel"}
+
+
+@pytest.mark.parametrize(
+    ("key", "changes"),
+    [
+        # Tokens have UUIDs in small letters, and conditions compare exactly.
+        ("buildkite", {"organization_id": "0184990A-1111-4222-8333-000000000001"}),
+        ("circleci", {"project_id": "C9035EB6-1111-4222-8333-000000000001"}),
+        ("bitbucket", {"workspace_uuid": "{C9035EB6-1111-4222-8333-000000000001}"}),
+        ("bitbucket", {"repository_uuid": "c9035eb6-1111-4222-8333-000000000001"}),
+        # Their issuers have no slash at the end.
+        ("github-actions", {"issuer": "https://ghe.example/_services/token/"}),
+        ("gitlab-ci", {"issuer": "https://gitlab.example.com/"}),
+        ("gitlab-ci", {"issuer": "gitlab.example.com"}),
+        ("hcp-terraform", {"issuer": "https://terraform.example.com/"}),
+        ("keycloak", {"issuer": "https://sso.example.com/realms/acme/"}),
+        ("keycloak", {"issuer": "https://sso.example.com"}),
+        # Auth0's has.
+        ("auth0", {"issuer": "https://acme.eu.auth0.com"}),
+        # Okta's own access tokens are for Okta.
+        ("okta", {"issuer": "https://acme.okta.com"}),
+        ("vercel", {"environment": "development"}),
+        ("vercel", {"issuer": "https://oidc.vercel.com/acme/"}),
+        ("spiffe", {"spiffe_id": "spiffe://example.org/"}),
+        ("google", {"unique_id": "exporter@acme.iam.gserviceaccount.com"}),
+        ("kubernetes", {"allow_private_network": "no"}),
+    ],
+)
+def test_answer_by_which_no_token_would_ever_be_taken_is_refused(key, changes):
+    preset = get_preset(key)
+    with pytest.raises(ValidationError) as caught:
+        apply(preset, {**answers_for(preset), **changes})
+    assert set(caught.value.message_dict) == set(changes)
+
+
+def test_cluster_inside_the_network():
+    preset = get_preset("kubernetes")
+    plain = apply(preset, answers_for(preset)).issuer
+    assert (plain.allow_private_network, plain.ca_bundle) == (False, "")
+    ticked = apply(preset, {**answers_for(preset), "allow_private_network": "yes"}).issuer
+    assert ticked.allow_private_network is True
 
 
 def test_id_jag_of_a_provider_with_tenants():

@@ -122,7 +122,6 @@ def trusted_by(guide_of, vendor, site) -> Guide:
     ("name", "vendor", "more"),
     [
         ("github-actions", GITHUB, ["ref_protected=true"]),
-        ("github-actions", GITHUB, ["environment=production"]),
         ("gitlab-ci", GITLAB, ["job_project_id=204455"]),
         ("google", GOOGLE, ["/google/compute_engine/project_number:=217706947495"]),
         ("google", GOOGLE, ["email=exporter@acme-prod.iam.gserviceaccount.com", "email_verified:=true"]),
@@ -136,8 +135,20 @@ def test_further_conditions_that_a_guide_names_hold(site, name, vendor, more):
     arguments = ["--issuer", vendor.issuer, "--rule", GrantRule.objects.get().name, *rule]
     call_command("trustissuer", *arguments, stdout=io.StringIO())
     assert conditions_named(more) == {row.claim for row in GrantRule.objects.get().conditions.all()}
-    claims = {"environment": "production"} if "environment=production" in more else {}
-    assert site.outcome(vendor.token(claims)) == "accepted"
+    assert site.outcome(vendor.token()) == "accepted"
+
+
+def test_github_environment_in_the_place_of_the_ref(site):
+    guide = trusted_by("github-actions", GITHUB, site)
+    answers = ["--answer", "environment=production", "--answer", "refs="]
+    for answer in answers[1::2]:
+        assert f"`--answer {answer}`" in guide.text
+    call_command(
+        "trustissuer", *guide.commands("trustissuer")[0], *answers, stdout=io.StringIO(), stderr=io.StringIO()
+    )
+    elsewhere = {"ref": "refs/heads/feature"}
+    assert site.outcome(GITHUB.token(elsewhere)) == "no_rule"
+    assert site.outcome(GITHUB.token({**elsewhere, "environment": "production"})) == "accepted"
 
 
 def conditions_named(texts: list[str]) -> set[str]:

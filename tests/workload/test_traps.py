@@ -48,6 +48,21 @@ def test_a_cluster_behind_its_own_authority_by_the_admins_forms(site):
     assert site.outcome(KUBERNETES.token(pod(namespace="billing"))) == "no_rule"
 
 
+def test_a_cluster_behind_its_own_authority_by_the_preset_alone(site):
+    KUBERNETES.publish(site.vendors)
+    page = Client()
+    page.force_login(make_user("operator", is_staff=True, is_superuser=True))
+    url = reverse("admin:oauth_jwt_grant_trustedissuer_preset", args=["kubernetes"])
+    answers = {**KUBERNETES.answers, "ca_bundle": "no certificate", "allow_private_network": "on"}
+    data = fill_in(page.get(url), "preset_form", **answers, rule_scopes="read")
+    data["rule_applications"] = [site.application.pk]
+    response = page.post(url, data)
+    assert list(response.context["form"].errors) == ["ca_bundle"]
+    assert fill_in(response, "preset_form")["allow_private_network"] == ["on"]
+    assert page.post(url, {**data, "ca_bundle": site.vendors.ca_pem}).status_code == 302
+    assert site.outcome(KUBERNETES.token()) == "accepted"
+
+
 def test_an_api_server_that_tells_strangers_nothing_has_its_keys_entered(site, tmp_path):
     issuer = site.trust(KUBERNETES)
     keys = site.vendors.answers[place_of(KUBERNETES.jwks_uri)].body

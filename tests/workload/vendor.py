@@ -1,6 +1,6 @@
 """A vendor's issuer, to the letter of its documentation: metadata, key set, header and claims.
 
-The vendors themselves are data, in ``ci.py``, ``clouds.py`` and ``providers.py``. Their
+The vendors themselves are data, in ``ci.py``, ``clouds.py``, ``platforms.py`` and ``providers.py``. Their
 identifiers and host names are the real ones; who owns what in them is invented.
 """
 

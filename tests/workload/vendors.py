@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from . import ci, clouds, forges, providers
+from . import ci, clouds, forges, platforms, providers
 
-VENDORS = (*forges.VENDORS, *ci.VENDORS, *clouds.VENDORS, *providers.VENDORS)
+VENDORS = (*forges.VENDORS, *ci.VENDORS, *clouds.VENDORS, *platforms.VENDORS, *providers.VENDORS)

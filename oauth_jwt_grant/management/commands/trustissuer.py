@@ -2,24 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import router, transaction
 
 from ...models import GrantRule, LinkedSubject, TrustedIssuer
+from ...presets import Applied, Preset, all_presets
 from ..arguments import find_application, find_user, read_date, read_text
 from ..conditions import parse_condition, set_conditions
-from ..trust_flags import ISSUER_FLAGS, RULE_FLAGS, add_issuer, add_keys, add_policies, add_rule
+from ..preset_answers import by_preset, described, find_preset, flags_of
+from ..trust_flags import (
+    ISSUER_FLAGS,
+    RULE_FLAGS,
+    add_issuer,
+    add_keys,
+    add_policies,
+    add_preset,
+    add_rule,
+    key_source_of,
+)
 from ..upsert import outcome, upsert
 
-_SOURCES = TrustedIssuer.KeySource
 _SUBJECTS = GrantRule.SubjectPolicy
 
 #: Any of these arguments makes or changes a rule.
 _ABOUT_A_RULE = ("rule", "conditions", *(name for name in RULE_FLAGS if name != "name"))
 _FILES = ("jwks", "trust_anchors", "ca_bundle")
 _DATES = ("valid_from", "valid_until")
+_NOTHING_GRANTED = "The issuer has no enabled rule: all its assertions are refused. Add --rule and --scopes."
 
 
 class Command(BaseCommand):
@@ -31,8 +43,8 @@ class Command(BaseCommand):
     help = "Trust an issuer of JWTs, and say what its assertions may do. Run again, it changes what is said."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Flags for the issuer, its keys, one rule, and links of subjects."""
-        parser.add_argument("--issuer", required=True, metavar="ISS", help="the iss claim, exactly")
+        """Flags for a preset, the issuer, its keys, one rule, and links of subjects."""
+        add_preset(parser)
         add_issuer(parser)
         add_keys(parser)
         add_rule(parser)
@@ -42,24 +54,31 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """All or nothing; prints one line for each row, and a warning if nothing would be granted."""
+        """All or nothing; prints one line for each row, and warnings for what may not be meant so."""
+        if options["list_presets"]:
+            self.stdout.write("\n".join(described(all_presets())))
+            return
+        preset = _preset(options)
+        flags: Mapping[str, str]
+        warnings: list[str]
         with transaction.atomic(using=router.db_for_write(TrustedIssuer)):
-            issuer, report = self._issuer(options)
-            reports = [report]
-            if any(options[name] is not None for name in _ABOUT_A_RULE):
-                reports.append(self._rule(issuer, options))
+            if preset is None:
+                wanted, flags, warnings = _by_flags(options["issuer"]), ISSUER_FLAGS, []
+            else:
+                flags = flags_of(preset, options)
+                wanted, warnings = by_preset(preset, options, flags)
+            issuer = wanted.issuer
+            reports = [self._issuer(issuer, options, flags)]
+            if preset or any(options[name] is not None for name in _ABOUT_A_RULE):
+                reports.append(self._rule(wanted, options))
             reports += [self._link(issuer, text) for text in options["link"] or ()]
-            granting = issuer.rules.filter(enabled=True).exists()
+            if not issuer.rules.filter(enabled=True).exists():
+                warnings.append(_NOTHING_GRANTED)
         self.stdout.write("\n".join(reports))
-        if not granting:
-            warning = (
-                "The issuer has no enabled rule: all its assertions are refused. Add --rule and --scopes."
-            )
+        for warning in warnings:
             self.stderr.write(self.style.WARNING(warning))
 
-    def _issuer(self, options: dict[str, Any]) -> tuple[TrustedIssuer, str]:
-        iss = options["issuer"]
-        row = TrustedIssuer.objects.filter(issuer=iss).first() or TrustedIssuer(issuer=iss, name=iss[:100])
+    def _issuer(self, row: TrustedIssuer, options: dict[str, Any], flags: Mapping[str, str]) -> str:
         values = {name: options[name] for name in ISSUER_FLAGS if options.get(name) is not None}
         for name in _FILES:
             if name in values:
@@ -67,19 +86,21 @@ class Command(BaseCommand):
         for name in _DATES:
             if name in values:
                 values[name] = read_date(ISSUER_FLAGS[name], values[name])
-        changed = upsert(row, values | _key_source(options), ISSUER_FLAGS)
-        return row, f"Issuer {row.issuer}: {outcome(changed)}."
+        changed = upsert(row, values | key_source_of(options), flags)
+        return f"Issuer {row.issuer}: {outcome(changed)}."
 
-    def _rule(self, issuer: TrustedIssuer, options: dict[str, Any]) -> str:
-        name = options["rule"] or "default"
-        row = issuer.rules.filter(name=name).first() or GrantRule(issuer=issuer, name=name)
-        conditions = options["conditions"]
-        parsed = None if conditions is None else [parse_condition(text) for text in conditions]
+    def _rule(self, wanted: Applied, options: dict[str, Any]) -> str:
+        name = options["rule"] or wanted.rule.name
+        wanted.rule.name, wanted.rule.issuer = name, wanted.issuer
+        row = wanted.issuer.rules.filter(name=name).first() or wanted.rule
+        conditions = [condition.condition for condition in wanted.conditions]
+        conditions += [parse_condition(text) for text in options["conditions"] or ()]
         changed = upsert(row, _rule_values(options), RULE_FLAGS)
         related = []
         if options["applications"] is not None and _set_applications(row, options["applications"]):
             related.append("applications")
-        if parsed is not None and set_conditions(row, parsed):
+        said = bool(wanted.conditions) or options["conditions"] is not None
+        if said and set_conditions(row, conditions):
             related.append("conditions")
         return f"Rule {name}: {outcome(None if changed is None else [*changed, *related])}."
 
@@ -94,16 +115,21 @@ class Command(BaseCommand):
         return f"Subject {subject} is {username}: {outcome(changed)}."
 
 
-def _key_source(options: dict[str, Any]) -> dict[str, Any]:
-    """The key source that goes with the flag, if there is one."""
-    sources = {
-        "jwks_url": _SOURCES.JWKS_URL,
-        "discovery_url": _SOURCES.DISCOVERY,
-        "jwks": _SOURCES.INLINE,
-        "trust_anchors": _SOURCES.CERTIFICATES,
-    }
-    chosen = [kind for name, kind in sources.items() if options[name] is not None]
-    return {"key_source": chosen[0]} if chosen else {}
+def _preset(options: dict[str, Any]) -> Preset | None:
+    """The preset that is asked for, if there is one; without one there must be an issuer."""
+    if options["preset"] is not None:
+        return find_preset(options["preset"])
+    if options["answers"] is not None:
+        raise CommandError("--answer: to which preset? Add --preset.")
+    if options["issuer"] is None:
+        raise CommandError("--issuer is required, unless a --preset knows it", returncode=2)
+    return None
+
+
+def _by_flags(iss: str) -> Applied:
+    """The issuer as it is or a new one, and a new rule that asks for nothing."""
+    row = TrustedIssuer.objects.filter(issuer=iss).first() or TrustedIssuer(issuer=iss, name=iss[:100])
+    return Applied(row, GrantRule(name="default"), [])
 
 
 def _rule_values(options: dict[str, Any]) -> dict[str, Any]:

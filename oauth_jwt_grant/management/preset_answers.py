@@ -1,0 +1,132 @@
+"""Presets on the command line: the list of them, their questions, and the answers that were given."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.management.base import CommandError
+
+from ..models import TrustedIssuer
+from ..presets import Applied, Ask, Preset, all_presets, apply, get_preset
+from .arguments import read_text
+from .trust_flags import ISSUER_FLAGS, key_source_of
+from .upsert import refusal
+
+_WHAT_A_PRESET_SAYS = ("key_source", "algorithms", "max_lifetime", "replay_policy")
+
+
+def described(presets: Iterable[Preset]) -> Iterator[str]:
+    """The lines that tell of each preset its key, its name and its questions."""
+    for preset in presets:
+        yield f"{preset.key}: {preset.name}"
+        for ask in preset.asks:
+            yield f"    {ask.name:<21} {ask.label} ({', '.join(_notes(ask))})"
+
+
+def _notes(ask: Ask) -> Iterator[str]:
+    needed = ask.required and not ask.default
+    yield "required" if needed else f"unless given: {ask.default}" if ask.default else "optional"
+    if ask.many:
+        yield "may repeat"
+    if ask.multiline:
+        yield "a file"
+    if ask.example and ask.example != ask.default:
+        yield f"such as {ask.example}"
+
+
+def find_preset(key: str) -> Preset:
+    """The preset called ``key``. Raises :class:`CommandError` that names those of a like name."""
+    try:
+        return get_preset(key)
+    except KeyError as error:
+        near = difflib.get_close_matches(key.lower(), [preset.key for preset in all_presets()])
+        meant = f"; did you mean {', '.join(near)}?" if near else "."
+        text = f"--preset: there is no preset {key}{meant} --list-presets prints all."
+        raise CommandError(text, returncode=2) from error
+
+
+def _applied(preset: Preset, texts: Iterable[str], iss: str | None) -> Applied:
+    """What ``preset`` makes of the ``--answer`` texts, unsaved and checked as far as it goes.
+
+    ``iss`` is the ``--issuer``: an answer if the preset asks for the issuer, and else
+    what the answers must come to. Raises :class:`CommandError` with the flag of each answer
+    that is missing, unknown or malformed.
+    """
+    answers = _answers(preset, texts)
+    if iss is not None and any(ask.name == "issuer" for ask in preset.asks):
+        answers.setdefault("issuer", iss)
+    try:
+        applied = apply(preset, answers)
+        for condition in applied.conditions:
+            condition.full_clean(exclude={"rule"})
+    except ValidationError as error:
+        raise refusal(error, {ask.name: f"--answer {ask.name}" for ask in preset.asks}) from error
+    if iss not in (None, applied.issuer.issuer):
+        raise CommandError(f"--issuer: by the preset {preset.key} it is {applied.issuer.issuer}")
+    return applied
+
+
+def by_preset(
+    preset: Preset, options: Mapping[str, Any], flags: Mapping[str, str]
+) -> tuple[Applied, list[str]]:
+    """What ``preset`` makes of the answers, unsaved, and warnings.
+
+    An issuer that is trusted already is the one of ``Applied``, as it is. Raises
+    :class:`CommandError` (``flags``: field of the issuer to what sets it).
+    """
+    source = key_source_of(options).get("key_source", preset.key_source)
+    if preset.pinned_by_keys and source != preset.key_source:
+        raise CommandError(f"--preset {preset.key}: nothing but its own keys tells who is meant")
+    applied = _applied(preset, options["answers"] or (), options["issuer"])
+    try:
+        known = applied.known()
+    except ValidationError as error:
+        raise refusal(error, flags) from error
+    if known is None:
+        return applied, []
+    left = [name for name in _differing(preset, applied.issuer, known) if options.get(name) is None]
+    applied.follow(known)
+    # The key source has no flag of its own.
+    names = ", ".join(ISSUER_FLAGS.get(name, "key source") for name in left)
+    text = f"The issuer was trusted already. It stays other than the preset in: {names}"
+    return applied, [text] if left else []
+
+
+def flags_of(preset: Preset, said: Mapping[str, Any]) -> dict[str, str]:
+    """Field of the issuer to what sets it: a flag, or an answer where no flag is among ``said``."""
+    answered = {name: preset.questions_of(name) for name in ("issuer", *preset.fields)}
+    answers = {
+        name: " ".join(f"--answer {question}" for question in questions)
+        for name, questions in answered.items()
+        if questions and said.get(name) is None
+    }
+    return ISSUER_FLAGS | answers
+
+
+def _differing(preset: Preset, wanted: TrustedIssuer, known: TrustedIssuer) -> list[str]:
+    """The fields in which ``known``, that stays as it is, is not as ``wanted``; blank ones do not count."""
+    fields = dict.fromkeys((*_WHAT_A_PRESET_SAYS, *preset.fields))
+    said = [name for name in fields if getattr(wanted, name)]
+    return [name for name in said if getattr(wanted, name) != getattr(known, name)]
+
+
+def _answers(preset: Preset, texts: Iterable[str]) -> dict[str, str]:
+    asks = {ask.name: ask for ask in preset.asks}
+    answers: dict[str, str] = {}
+    for text in texts:
+        name, separator, value = text.partition("=")
+        if not separator:
+            raise CommandError(f"--answer: not QUESTION=VALUE: {text}")
+        ask = asks.get(name)
+        if ask is None:
+            raise CommandError(
+                f"--answer {name}: there is no such question; {preset.key} asks for {', '.join(asks)}"
+            )
+        if name in answers and not ask.many:
+            raise CommandError(f"--answer {name}: it takes one answer")
+        value = read_text(f"--answer {name}", value) if ask.multiline and value else value
+        answers[name] = f"{answers[name]}\n{value}" if name in answers else value
+    return answers

@@ -1,0 +1,161 @@
+"""How answers make an issuer, a rule and conditions of a preset."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import BooleanField
+from django.utils.translation import gettext_lazy as _
+
+from ..models import ClaimCondition, GrantRule, TrustedIssuer
+from .base import Ask, Preset, When, named
+
+_KEYS = ("key_source", "jwks", "trust_anchors", "certificate_bindings")
+
+
+@dataclass(slots=True)
+class Applied:
+    """What a preset has made, unsaved: the rule still wants its scopes, clients and user."""
+
+    issuer: TrustedIssuer
+    rule: GrantRule
+    conditions: list[ClaimCondition]
+
+    def known(self) -> TrustedIssuer | None:
+        """The issuer as it is trusted already, if it is.
+
+        Raises :class:`ValidationError` if that is not the issuer for which the rule is
+        made: it signs another kind of JWTs or, where nothing but the keys tells who is
+        meant, with other keys. So it does if the issuer could not be saved were it new.
+        """
+        known = TrustedIssuer.objects.filter(issuer=self.issuer.issuer).first()
+        if known is None or known.issuer != self.issuer.issuer:
+            return None
+        self.issuer.clean_fields()
+        self.issuer.clean()
+        if known.profile != self.issuer.profile:
+            text = _("It is trusted already, for another kind of JWTs: %s.")
+            raise ValidationError({"issuer": text % known.get_profile_display()})
+        if not self.conditions and _keys_of(known) != _keys_of(self.issuer):
+            raise ValidationError({"issuer": _("It is trusted already, with other keys.")})
+        return known
+
+    def follow(self, known: TrustedIssuer) -> None:
+        """Take ``known`` for the issuer, as it is, and put the rule after those that it has."""
+        last = known.rules.order_by("position").last()
+        self.issuer, self.rule.position = known, 0 if last is None else last.position + 1
+
+    def save(self, applications: Iterable[Any] = ()) -> bool:
+        """Save all or nothing; returns whether the issuer is new.
+
+        An issuer that is trusted already stays as it is and gets one rule more, after
+        those that it has. Raises :class:`ValidationError`.
+        """
+        with transaction.atomic():
+            known = self.known()
+            if known is not None:
+                self.follow(known)
+            else:
+                self.issuer.full_clean()
+                self.issuer.save()
+            self.rule.issuer = self.issuer
+            self.rule.full_clean()
+            self.rule.save()
+            self.rule.applications.set(applications)
+            for condition in self.conditions:
+                condition.rule = self.rule
+                condition.full_clean()
+                condition.save()
+        return known is None
+
+
+def apply(preset: Preset, answers: Mapping[str, str]) -> Applied:
+    """What ``preset`` makes of ``answers`` (texts by the names of its questions).
+
+    Raises :class:`ValidationError` with a text for each question whose answer is
+    missing or malformed, so nothing comes of a preset without the claim that pins.
+    """
+    given = _checked(preset, answers)
+    issuer = TrustedIssuer(
+        name=preset.name,
+        issuer=preset.issuer.format_map(given),
+        profile=preset.profile,
+        key_source=preset.key_source,
+        algorithms=list(preset.algorithms),
+        max_lifetime=preset.max_lifetime,
+        replay_policy=preset.replay_policy,
+        **{name: _filled(name, template, given) for name, template in preset.fields.items()},
+    )
+    lists = {ask.name: given[ask.name].split("\n") for ask in preset.asks if ask.many and given[ask.name]}
+    conditions = [_condition(when, given, lists) for when in preset.conditions if _is_answered(when, given)]
+    rule = GrantRule(
+        name=_rule_name(preset, given),
+        subject_policy=preset.subject_policy,
+        scope_claim=preset.scope_claim,
+        recorded_claims=list(preset.recorded_claims),
+    )
+    return Applied(issuer, rule, conditions)
+
+
+def _keys_of(issuer: TrustedIssuer) -> list[Any]:
+    return [getattr(issuer, name) for name in _KEYS]
+
+
+def _filled(name: str, template: str | tuple[str, ...], given: Mapping[str, str]) -> str | bool | list[str]:
+    if isinstance(template, str):
+        text = template.format_map(given)
+        return bool(text) if isinstance(TrustedIssuer._meta.get_field(name), BooleanField) else text
+    return [text.format_map(given) for text in template]
+
+
+def _checked(preset: Preset, answers: Mapping[str, str]) -> dict[str, str]:
+    unknown = answers.keys() - {ask.name for ask in preset.asks}
+    errors: dict[str, Any] = {name: _("There is no such question.") for name in unknown}
+    given: dict[str, str] = {}
+    for ask in preset.asks:
+        lines = (line.strip() for line in answers.get(ask.name, ask.default).splitlines())
+        given[ask.name] = "\n".join(line for line in lines if line)
+        if ask.required and not given[ask.name]:
+            errors[ask.name] = _("This is needed: it tells whose assertions are meant.")
+        elif not _matches(ask, given[ask.name]):
+            looks = _("Not as expected: it looks like %s.") % ask.example
+            errors[ask.name] = looks if ask.example else _("Not as expected: it is one line.")
+    if errors:
+        raise ValidationError(errors)
+    return given
+
+
+def _matches(ask: Ask, answer: str) -> bool:
+    if "\n" in answer and not (ask.many or ask.multiline):
+        return False
+    lines = answer.split("\n") if ask.many else [answer]
+    return not answer or not ask.pattern or all(re.fullmatch(ask.pattern, line) for line in lines)
+
+
+def _is_answered(when: When, given: Mapping[str, str]) -> bool:
+    return all(given[name] for name in named(when))
+
+
+def _condition(when: When, given: Mapping[str, str], lists: Mapping[str, list[str]]) -> ClaimCondition:
+    values: list[Any] = []
+    listed = {f"{{{name}}}": answers for name, answers in lists.items()}
+    for value in when.values:
+        if value in listed:
+            values += listed[value]
+        else:
+            values.append(value.format_map(given) if isinstance(value, str) else value)
+    return ClaimCondition(claim=when.claim.format_map(given), operator=when.operator, values=values)
+
+
+def _rule_name(preset: Preset, given: Mapping[str, str]) -> str:
+    """The pinning answers: what an operator knows the rule by."""
+    pins = [name for when in preset.conditions if when.pin for name in sorted(named(when)) if given[name]]
+    name = " ".join(dict.fromkeys(given[name].replace("\n", " ") for name in pins)) or preset.name
+    # Cut, two long ones would be called alike.
+    return name if len(name) <= 100 else f"{name[:91]} {hashlib.sha256(name.encode()).hexdigest()[:8]}"

@@ -1,4 +1,4 @@
-"""Somebody at the browser for the first time: finds things by what is written on them, and counts what it takes."""
+"""Somebody at the browser for the first time, who finds things by what is written on them; counted."""
 
 from __future__ import annotations
 

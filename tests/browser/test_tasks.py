@@ -12,7 +12,7 @@ from oauth_jwt_grant.issuers import key_source_of
 from oauth_jwt_grant.models import IssuerKeys, TrustedIssuer
 from tests.e2e.support import make_application
 from tests.factories import GRANT_TYPE, ec_key, jwks, mint
-from tests.jwks_server import Answer, JwksServer, json_answer
+from tests.jwks_server import Answer, JwksServer
 from tests.workload.forges import GITHUB
 from tests.workload.site import lead_to, serve
 

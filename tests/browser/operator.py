@@ -50,14 +50,19 @@ class Operator:
     def follow(self, text: str, within: str = "#content") -> None:
         """Click the link that says ``text``, or the first of several, and wait for its page."""
         place = self.browser.find(within)
-        self._leave(
+        self.leave_by(
             next(link for link in place.find_elements(By.TAG_NAME, "a") if _says(link) == _plain(text))
         )
 
     def press(self, text: str, within: str = "#content") -> None:
         """Click the button that says ``text``, and wait for the page that comes."""
         buttons = self.browser.find(within).find_elements(By.CSS_SELECTOR, "button, [type=submit]")
-        self._leave(next(button for button in buttons if _says(button) == _plain(text)))
+        self.leave_by(next(button for button in buttons if _says(button) == _plain(text)))
+
+    def leave_by(self, element: Any) -> None:
+        """Click what leads to another page, and wait for that."""
+        self.clicks += 1
+        self.browser.leave_by(element)
 
     def tick(self, element: Any) -> None:
         """Click what stays on the page."""
@@ -91,10 +96,6 @@ class Operator:
         marks = self.browser.find_all("label")
         mark = next(mark for mark in marks if mark.text.rstrip(":") == label)
         return self.browser.find(f"#{mark.get_attribute('for')}")
-
-    def _leave(self, element: Any) -> None:
-        self.clicks += 1
-        self.browser.leave_by(element)
 
 
 def _plain(text: str) -> str:

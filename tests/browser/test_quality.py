@@ -30,9 +30,9 @@ def test_nothing_keeps_people_out(browser, world, name):
 
 #: Controls that are cut off by the end of their row.
 _CUT = """
+const right = (element) => element.getBoundingClientRect().right;
 return [...document.querySelectorAll(".aligned .form-row :is(input, select, textarea)")]
-    .filter((control) => control.offsetParent
-        && control.getBoundingClientRect().right > control.closest(".form-row").getBoundingClientRect().right + 1)
+    .filter((control) => control.offsetParent && right(control) > right(control.closest(".form-row")) + 1)
     .map((control) => control.name);
 """
 

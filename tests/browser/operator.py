@@ -12,7 +12,7 @@ from tests.test_docs import rows
 
 #: Seconds that any task may take at most, on however slow a machine.
 BOUND = 120
-_HEADING = "\n### What it takes\n"
+_HEADING = "\n## What it takes\n"
 
 
 def documented() -> dict[str, tuple[int, int]]:

@@ -75,6 +75,7 @@ OAUTH2_PROVIDER: dict[str, Any] = {
     "OIDC_SERVER_CLASS": "oauth_jwt_grant.servers.JWTBearerOIDCServer",
     "OAUTH2_BACKEND_CLASS": "oauth_jwt_grant.oauth2_backends.JWTBearerOAuthLibCore",
     "APPLICATION_ADMIN_CLASS": "oauth_jwt_grant.admin.applications.JWTBearerApplicationAdmin",
+    "ACCESS_TOKEN_ADMIN_CLASS": "oauth_jwt_grant.admin.tokens.DecisionAccessTokenAdmin",
     "SCOPES": {"read": "Read", "write": "Write", "admin": "Administer"},
     "COMPLIANT_BCP_RFC9700_TOKEN_STORAGE": _on("HASHED"),
 }

@@ -14,3 +14,6 @@ from .application_trust import ApplicationTrustMixin
 
 class JWTBearerApplicationAdmin(ApplicationTrustMixin, ApplicationAdmin):  # type: ignore[misc]
     """django-oauth-toolkit's page of an application, and which issuers' assertions it may present."""
+
+    # Without one, the search for applications would be paged through in no order.
+    ordering = ("name", "pk")

@@ -38,12 +38,19 @@ def page(operator):
 
 @pytest.fixture
 def page_of(db) -> Callable[..., Client]:
-    """Give a browser in which somebody is logged in who has just these permissions of our app."""
+    """Give a browser in which somebody is logged in who has just these permissions of our app.
+
+    Permissions for the site's users and applications go by their names too.
+    """
+    apps = {
+        "oauth_jwt_grant",
+        *(model._meta.app_label for model in (get_user_model(), get_application_model())),
+    }
 
     def log_in(*permissions: str) -> Client:
         user = make_user(f"staff{next(_numbers)}", is_staff=True)
         user.user_permissions.set(
-            Permission.objects.filter(content_type__app_label="oauth_jwt_grant", codename__in=permissions)
+            Permission.objects.filter(content_type__app_label__in=apps, codename__in=permissions)
         )
         client = Client()
         client.force_login(user)

@@ -289,3 +289,9 @@ def test_class_is_loaded_in_whatever_order_the_apps_are(tmp_path, apps, name):
         check=False,
     )
     assert (done.returncode, done.stdout.strip()) == (0, name.rpartition(".")[2]), done.stderr
+
+
+def test_applications_are_searched_in_an_order(page, application, other):
+    of_rules = {"app_label": "oauth_jwt_grant", "model_name": "grantrule", "field_name": "applications"}
+    found = page.get(reverse("admin:autocomplete"), of_rules)
+    assert [result["text"] for result in found.json()["results"]] == ["Newcomer", "Robot"]

@@ -19,11 +19,10 @@ from oauth_jwt_grant.admin.chart import SHOWN, _ceiling
 from oauth_jwt_grant.admin.decision_list import LISTED
 from oauth_jwt_grant.admin.periods import last_day, offered, one_day, period_of
 from oauth_jwt_grant.models import Decision, TrustedIssuer
+from tests.admin.many import REASONS, fill
 from tests.factories import ISSUER
 
 LIST = reverse("admin:oauth_jwt_grant_decision_changelist")
-#: By how often they occur.
-REASONS = ["expired", "audience", "no_rule", "keys_unavailable", "replayed", "scope", "too_old"]
 
 
 def chart(page, query=""):
@@ -52,30 +51,6 @@ def refusals(issuer):
     for rank, reason in enumerate(REASONS):
         for number in range(len(REASONS) - rank):
             decide(issuer, reason, time=timezone.now() - timedelta(minutes=50 * number + 1))
-
-
-def fill(number, **values):
-    """Make at least ``number`` decisions of the last day, by doubling them in the database."""
-    now = timezone.now()
-    outcomes = ["accepted", "refused", "accepted", "undecided"]
-    Decision.objects.bulk_create(
-        Decision(
-            outcome=outcomes[turn % 4],
-            reason=REASONS[turn % 7] if turn % 2 else "",
-            iss=ISSUER,
-            time=now - timedelta(minutes=14 * turn),
-            **values,
-        )
-        for turn in range(100)
-    )
-    quoted = [connection.ops.quote_name(field.column) for field in Decision._meta.fields[1:]]
-    columns, table = ", ".join(quoted), connection.ops.quote_name(Decision._meta.db_table)
-    made = 100
-    with connection.cursor() as cursor:
-        while made < number:
-            cursor.execute(f"INSERT INTO {table} ({columns}) SELECT {columns} FROM {table}")  # noqa: S608
-            made *= 2
-    return made
 
 
 @pytest.mark.parametrize(

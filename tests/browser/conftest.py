@@ -66,10 +66,17 @@ class Browser:
 
     def submit(self, selector: str) -> None:
         """Click, and wait until the page has been left."""
-        button = self.find(selector)
+        self.leave_by(self.find(selector))
+
+    def leave_by(self, button: Any) -> None:
+        """Click a link or a button, and wait until the page has been left."""
         page = self.find("html")
         self.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", button)
         self.click(button)
+        self.wait_until_gone(page)
+
+    def wait_until_gone(self, page: Any) -> None:
+        """Wait until another page has come in the place of ``page``."""
         self.wait(lambda: _is_gone(page))
 
     def click(self, element: Any) -> None:

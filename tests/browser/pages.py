@@ -9,12 +9,12 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils import timezone
-from oauth2_provider.models import get_access_token_model
+from oauth2_provider.models import get_access_token_model, get_application_model
 
 from oauth_jwt_grant.models import Decision, GrantRule, LinkedSubject, TrustedIssuer
 from tests.admin.conftest import make_user
 from tests.factories import ISSUER, ec_key, jwks, mint
-from tests.jwks_server import certificate_authority
+from tests.jwks_server import JwksServer, certificate_authority, dead_port, json_answer
 
 
 @dataclass
@@ -28,6 +28,8 @@ class World:
     accepted: Decision
     refused: Decision
     link: LinkedSubject
+    application: Any
+    token: Any
 
 
 Way = Callable[[Any, World], None]
@@ -59,6 +61,10 @@ def make_world() -> World:
         valid_until=timezone.now() + timedelta(days=3),
     )
     remote.rules.create(name="website", scopes="read")
+    application = get_application_model().objects.create(
+        name="Deploy tool", client_type="public", authorization_grant_type="client-credentials"
+    )
+    remote.rules.get().applications.add(application)
     token = get_access_token_model().objects.create(
         token="a-token", expires=timezone.now() + timedelta(hours=1), scope="read"
     )
@@ -70,6 +76,9 @@ def make_world() -> World:
         "kid": ec_key().kid,
         "alg": "ES256",
     }
+    for reason in ("audience", "no_rule", "replayed", "keys_unavailable", "bad_signature", "scope"):
+        outcome = "undecided" if reason == "keys_unavailable" else "refused"
+        Decision.objects.create(outcome=outcome, reason=reason, application=application, **common)
     return World(
         issuer,
         rule,
@@ -80,6 +89,8 @@ def make_world() -> World:
         ),
         Decision.objects.create(outcome="refused", reason="expired", detail="exp has passed", **common),
         LinkedSubject.objects.create(issuer=issuer, subject="alice", user=make_user("alice")),
+        application,
+        token,
     )
 
 
@@ -89,6 +100,17 @@ def _to(name: str, row: str = "", query: str = "") -> Way:
     def _visit(browser: Any, world: World) -> None:
         args = [getattr(world, row).pk] if row else []
         browser.visit(reverse(f"admin:oauth_jwt_grant_{name}", args=args) + query)
+
+    return _visit
+
+
+def _to_row(row: str) -> Way:
+    """The way to django-oauth-toolkit's own page of the ``row`` of the world, with our part in it."""
+
+    def _visit(browser: Any, world: World) -> None:
+        about = getattr(world, row)
+        name = f"admin:{about._meta.app_label}_{about._meta.model_name}_change"
+        browser.visit(reverse(name, args=[about.pk]))
 
     return _visit
 
@@ -124,6 +146,38 @@ def _disable(browser: Any, world: World) -> None:
     browser.submit('button[name="index"]')
 
 
+def _discover(browser: Any, world: World) -> None:
+    """What an issuer publishes, which is not in all things what is trusted."""
+    with JwksServer() as server:
+        published = {
+            "issuer": world.remote.issuer + "/",
+            "jwks_uri": server.url("/jwks"),
+            "id_token_signing_alg_values_supported": ["RS256", "HS256"],
+        }
+        server.answers["/metadata"] = json_answer(published)
+        _ask_to_discover(browser, world, server)
+
+
+def _discover_in_vain(browser: Any, world: World) -> None:
+    server = JwksServer()
+    server.port = dead_port()
+    _ask_to_discover(browser, world, server)
+
+
+def _ask_to_discover(browser: Any, world: World, server: JwksServer) -> None:
+    world.remote.discovery_url = server.url("/metadata")
+    world.remote.allow_private_network, world.remote.ca_bundle = True, server.ca_pem
+    world.remote.save()
+    PAGES["issuer-by-discovery"](browser, world)
+    browser.submit('button[formaction="../discover/"]')
+
+
+def _links(*lines: str) -> Way:
+    """What an import of these lines would do, or what is wrong with them."""
+    text = "\n".join(["issuer,subject,user", *(f"{ISSUER},{line}" for line in lines)])
+    return _submitted(_to("linkedsubject_import"), "#import_form [type=submit]", text=text)
+
+
 _TEST = _to("trustedissuer_test")
 PAGES: dict[str, Way] = {
     "issuers": _to("trustedissuer_changelist"),
@@ -135,6 +189,8 @@ PAGES: dict[str, Way] = {
     "issuer": _to("trustedissuer_change", "issuer"),
     "issuer-by-discovery": _to("trustedissuer_change", "remote"),
     "issuer-by-certificates": _to("trustedissuer_change", "certified"),
+    "discovered": _discover,
+    "not-discovered": _discover_in_vain,
     "issuer-with-errors": _submitted(
         _to("trustedissuer_add", query="?enabled=on"), '[name="_save"]', issuer="http://x.example"
     ),
@@ -149,9 +205,16 @@ PAGES: dict[str, Way] = {
     "add-rule": _to("grantrule_add"),
     "rule": _to("grantrule_change", "rule"),
     "decisions": _to("decision_changelist"),
+    "decisions-of-a-reason": _to("decision_changelist", query="?reason=audience&when=24h"),
+    "decisions-of-an-empty-day": _to("decision_changelist", query="?when=2026-01-01"),
     "decision-accepted": _to("decision_change", "accepted"),
     "decision-refused": _to("decision_change", "refused"),
     "links": _to("linkedsubject_changelist"),
     "add-link": _to("linkedsubject_add"),
     "link": _to("linkedsubject_change", "link"),
+    "import-links": _to("linkedsubject_import"),
+    "import-preview": _links("bob,alice@example.com", "carol,alice@example.com"),
+    "import-with-errors": _links("bob,nobody@example.com", "carol"),
+    "application": _to_row("application"),
+    "access-token": _to_row("token"),
 }

@@ -59,7 +59,7 @@ def test_list_shows_at_a_glance_how_the_issuers_are(browser, issuer, rule):
     browser.visit(LIST)
     assert "refuses everything" in browser.text
     assert browser.find(".field-refused a").text == "3"
-    browser.shoot("issuers", height=620)
+    browser.shoot("issuers", height=700)
 
 
 def test_repository_is_trusted_with_the_keyboard_alone(browser, issuer):

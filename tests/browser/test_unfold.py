@@ -39,6 +39,11 @@ BLOCKS = {
     "test-accepted": (".ojg-verdict .ojg-ok", ".ojg-row-ok"),
     "test-malformed": (".ojg-verdict .ojg-off",),
     "rule": ('[name="conditions-0-claim"][aria-label]',),
+    "discovered": (".ojg-report .ojg-off", ".ojg-report tbody th"),
+    "decisions": ("#changelist .ojg-chart .ojg-bars", "#ojg-export button"),
+    "import-preview": ("#confirm_form [type=submit]", ".ojg-lines .ojg-ok"),
+    "application": (".ojg-trust a",),
+    "access-token": ('#content a[href*="/decision/"]',),
     "decision-refused": ('a[href*="/test-assertion/?decision="]',),
 }
 #: Run from the theme's own bar, which shows its button for its own ``ModelAdmin`` alone.

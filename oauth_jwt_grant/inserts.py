@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from functools import cache
 from operator import attrgetter
+from types import NoneType
 from typing import Any
 
 from django.db import connections, models, router
@@ -18,7 +19,7 @@ from django.db.models.signals import post_save, pre_save
 from .fields import ExactCharField
 from .prepared import plan_for
 
-#: Fields that give a text to the database as it is, whichever database that is.
+#: Fields that give a text or null to the database as it is, whichever database that is.
 _TEXTS = {models.CharField, models.TextField, ExactCharField}
 #: The parts of saving that a model may have made its own.
 _SAVING = ("save", "save_base", "_save_table", "_do_insert", "_prepare_related_fields_for_save")
@@ -32,7 +33,7 @@ class PreparedInsert:
         self._pk: Any = model._meta.pk
         self._fields: list[Any] = [field for field in model._meta.concrete_fields if not field.primary_key]
         self._read = attrgetter(*[field.attname for field in self._fields])
-        self._plain = [_plain_type(field) for field in self._fields]
+        self._plain = [_plain_types(field) for field in self._fields]
         self._filled = [(place, field) for place, field in enumerate(self._fields) if _fills_in(field)]
 
     def insert(self, instance: Model) -> None:
@@ -52,7 +53,7 @@ class PreparedInsert:
         for place, field in self._filled:
             values[place] = field.pre_save(instance, add=True)
         return [
-            value if type(value) is plain else field.get_db_prep_save(value, connection)
+            value if plain and type(value) in plain else field.get_db_prep_save(value, connection)
             for field, plain, value in zip(self._fields, self._plain, values, strict=True)
         ]
 
@@ -122,12 +123,12 @@ def _is_inserted_plainly(field: Field[Any, Any]) -> bool:
     )
 
 
-def _plain_type(field: Any) -> type | None:
-    """The type of the values that ``field`` gives to the database as they are: texts, and keys of rows."""
+def _plain_types(field: Any) -> tuple[type, ...]:
+    """The types of values that ``field`` gives to the database as they are: texts, keys of rows, and null."""
     if type(field) in _TEXTS:
-        return str
+        return str, NoneType
     is_key = isinstance(field, models.ForeignKey) and isinstance(field.target_field, models.AutoField)
-    return int if is_key else None
+    return (int, NoneType) if is_key else ()
 
 
 def _fills_in(field: Any) -> bool:

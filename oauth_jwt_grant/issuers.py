@@ -161,13 +161,17 @@ def _user_columns() -> Columns:
     fields = {field.name for field in user._meta.concrete_fields}
     # What a property says may rest on any field, and must not be read from a replica.
     said = all(name in fields or isinstance(getattr(user, name, False), bool) for name in needed)
-    return Columns(user, "link__user__", only=needed if said and may_defer(user) else None)
+    if said and may_defer(user):
+        return RememberedColumns(user, "link__user__", only=needed)
+    return Columns(user, "link__user__")
 
 
 def _application_columns() -> Columns:
     """Of the stand-in for a client, its key; all of it where ``is_usable()`` may look at it."""
     model = get_application_model()
-    return Columns(model, "default_application__", only=() if is_plain(model) else None)
+    if is_plain(model):
+        return RememberedColumns(model, "default_application__", only=())
+    return Columns(model, "default_application__")
 
 
 _RULE = RememberedColumns(GrantRule, only=all_but(GrantRule, "issuer", "enabled", "position"))
@@ -236,7 +240,7 @@ def _load_rules(iss: str, client: Client | None, subject: str) -> list[LoadedRul
     rows.sort(key=_order)
     issuer = _ISSUER.instance(rows[0], _ISSUER_AT)
     # A database that compares loosely must not make a neighbour of the subject the subject.
-    user = _LINKED.instance(rows[0], _LINKED_AT) if rows[0][_LINK_AT] == subject else None
+    user = _LINKED.instance(rows[0], _LINKED_AT) if rows[0].values[_LINK_AT] == subject else None
     link = Link(subject, user)
     grouped: dict[Any, list[Row]] = {}
     for row in rows:

@@ -8,7 +8,6 @@ needs to answer it. The rows are still read fresh each time: only the text is ke
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from copy import copy
 from typing import Any, TypeVar
 
 from django.db import connections, router
@@ -112,10 +111,6 @@ class Row:
         self.values = values
         self.plan = plan
 
-    def __getitem__(self, place: int) -> Any:
-        """The Python value at ``place``; negative places are not known."""
-        return self.part(place, 1)[0]
-
     def part(self, start: int, width: int) -> list[Any]:
         """The Python values of ``width`` columns from ``start``."""
         return self.plan.convert(self.values[start : start + width], start)
@@ -205,7 +200,7 @@ def _twin(instance: Any) -> Any:
     model: Any = type(instance)
     twin = model.__new__(model)
     twin.__dict__ = {
-        name: copy(value) if isinstance(value, list | dict) else value
+        name: value.copy() if isinstance(value, list | dict) else value
         for name, value in vars(instance).items()
     }
     state = twin._state = ModelState()

@@ -18,7 +18,7 @@ from django.db.models import QuerySet
 from django.utils.module_loading import import_string
 
 from .assertion import AssertionRefused, Reason, VerifiedAssertion
-from .conf import settings
+from .conf import DEFAULTS, settings
 from .models import GrantRule, LinkedSubject
 from .prepared import Columns, Parameter, PreparedQuery
 from .rules import resolve
@@ -44,8 +44,9 @@ def find_subject(assertion: VerifiedAssertion, rule: GrantRule) -> Subject:
     Raises :class:`AssertionRefused` for a subject that is unknown, inactive or
     privileged (staff or superuser, unless the rule allows them).
     """
-    resolver: Callable[[VerifiedAssertion, GrantRule], Subject] = import_string(settings.SUBJECT_RESOLVER)
-    subject = resolver(assertion, rule)
+    path = settings.SUBJECT_RESOLVER
+    resolver = resolve_subject if path == DEFAULTS["SUBJECT_RESOLVER"] else import_string(path)
+    subject: Subject = resolver(assertion, rule)
     if subject.user is not None:
         check_user(subject.user, rule)
     return subject

@@ -73,8 +73,7 @@ def first_match(
     held = False
     for rule in rules:
         failed = next((condition for condition in rule.conditions if not condition.holds(claims)), None)
-        named = {condition.claim.removeprefix("/") for condition in rule.conditions}
-        unnamed = [claim for claim in to_be_named if claim not in named]
+        unnamed = _unnamed(rule, to_be_named) if to_be_named else ()
         if unnamed:
             misses.append(Miss(rule, f"no condition is on the claim {unnamed[0]}"))
         elif failed is not None:
@@ -95,6 +94,12 @@ class NoMatch(AssertionRefused):
     def __init__(self, reason: Reason, misses: list[Any]) -> None:
         super().__init__(reason, detail="; ".join(f"{miss.rule}: {miss.why}" for miss in misses))
         self.misses = misses
+
+
+def _unnamed(rule: MatchableRule, claims: Collection[str]) -> list[str]:
+    """Those of ``claims`` that none of the conditions of ``rule`` is about."""
+    named = {condition.claim.removeprefix("/") for condition in rule.conditions}
+    return [claim for claim in claims if claim not in named]
 
 
 def admits(rule: MatchableRule, client: Client | None) -> bool:

@@ -155,9 +155,9 @@ def _audiences_of(issuer: TrustedIssuer, audiences: Iterable[str]) -> frozenset[
     return frozenset(audiences)
 
 
-def _user_columns() -> Columns:
+def _user_columns(user: Any) -> Columns:
     """Of the user, what says whether there may be a token; the rest is read if a site asks for it."""
-    user, needed = get_user_model(), ("is_active", "is_staff", "is_superuser")
+    needed = ("is_active", "is_staff", "is_superuser")
     fields = {field.name for field in user._meta.concrete_fields}
     # What a property says may rest on any field, and must not be read from a replica.
     said = all(name in fields or isinstance(getattr(user, name, False), bool) for name in needed)
@@ -166,9 +166,8 @@ def _user_columns() -> Columns:
     return Columns(user, "link__user__")
 
 
-def _application_columns() -> Columns:
+def _application_columns(model: Any) -> Columns:
     """Of the stand-in for a client, its key; all of it where ``is_usable()`` may look at it."""
-    model = get_application_model()
     if is_plain(model):
         return RememberedColumns(model, "default_application__", only=())
     return Columns(model, "default_application__")
@@ -178,8 +177,8 @@ _RULE = RememberedColumns(GrantRule, only=all_but(GrantRule, "issuer", "enabled"
 _ISSUER = RememberedColumns(
     TrustedIssuer, "issuer__", only=all_but(TrustedIssuer, "name", "created", "updated")
 )
-_APPLICATION = _application_columns()
-_LINKED = _user_columns()
+_APPLICATION = _application_columns(get_application_model())
+_LINKED = _user_columns(get_user_model())
 # What a row consists of: its place, rule, issuer, condition, link, and what is to be known of the client.
 _ORDER = ("position", "pk", "conditions__pk")
 _PK_AT = _ORDER.index("pk")

@@ -161,3 +161,40 @@ def test_a_model_that_looks_at_its_fields_when_it_is_made_is_read_whole() -> Non
 def test_columns_without_the_primary_key_have_it_all_the_same() -> None:
     columns = Columns(USER, only=["is_active"])
     assert columns.names == ["id", "is_active"]
+
+
+def test_a_user_whose_state_is_computed_is_read_whole_and_not_remembered() -> None:
+    """What a property rests on nobody knows, and it must not come from a replica."""
+    with isolate_apps("django.contrib.auth"):
+
+        class Leaver(models.Model):
+            left = models.DateField(null=True)
+            is_staff = False
+
+            class Meta:
+                app_label = "auth"
+
+            @property
+            def is_active(self) -> bool:
+                return self.left is None
+
+    columns = issuers._user_columns(Leaver)
+    assert type(columns) is Columns
+    assert columns.names == ["link__user__id", "link__user__left"]
+
+
+def test_an_application_that_says_itself_whether_it_is_usable_is_read_whole() -> None:
+    with isolate_apps("oauth2_provider"):
+
+        class Closed(models.Model):
+            open = models.BooleanField()
+
+            class Meta:
+                app_label = "oauth2_provider"
+
+            def is_usable(self, request: Any) -> bool:
+                return self.open
+
+    columns = issuers._application_columns(Closed)
+    assert type(columns) is Columns
+    assert columns.names == ["default_application__id", "default_application__open"]

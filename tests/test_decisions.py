@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, IntegrityError, OperationalError, connection, transaction
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from oauth2_provider.models import get_access_token_model
 
 from oauth_jwt_grant import decisions
@@ -18,7 +19,7 @@ from oauth_jwt_grant.assertion import AssertionRefused, Reason
 from oauth_jwt_grant.models import Decision, TrustedIssuer
 from oauth_jwt_grant.service import Case, Question
 from tests.e2e.support import World, assert_granted, assert_refused, build_world, make_issuer, make_rule, post
-from tests.factories import SUBJECT, ec_key, mint
+from tests.factories import ISSUER, SUBJECT, ec_key, mint
 
 
 @pytest.fixture
@@ -207,3 +208,15 @@ def test_a_case_without_an_issuer_is_not_kept(db: None) -> None:
     case = Case(Question(assertion="x", audiences=["a"], now=0))
 
     assert decisions.refuse(case, AssertionRefused(Reason.MALFORMED), None) is None
+
+
+def test_a_decision_that_is_not_saved_yet_is_as_django_makes_it() -> None:
+    """It is built value by value in the order of the fields; none may slip into another's place."""
+    values = {"outcome": "refused", "iss": ISSUER, "time": timezone.now(), "client_address": None}
+
+    ours, own = decisions._new({"issuer": None, "user": None}, **values), Decision(**values)
+
+    assert ours._state.adding is True
+    assert {name: value for name, value in vars(ours).items() if name != "_state"} == {
+        name: value for name, value in vars(own).items() if name != "_state"
+    }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from django.db import IntegrityError, OperationalError
 from django.http import HttpRequest
@@ -20,6 +20,7 @@ from .conf import settings
 from .grant import GRANT_TYPE, JWTBearerError
 from .id_jag import is_id_jag
 from .inserts import prepare_save
+from .issued import note_issued
 from .models import Decision
 from .service import Case, Permission, Question, decide
 from .signals import assertion_accepted, assertion_refused
@@ -118,7 +119,9 @@ class JWTBearerValidatorMixin:
         if resources and is_id_jag(state.permission.issuer):
             # ID-JAG section 4.4.1: the answer says what was granted. RFC 8707 gives the member no form.
             token["resource"] = resources if len(resources) > 1 else resources[0]
-        assertion_accepted.send_robust(sender=Decision, decision=state.decision, request=request)
+        decision = cast(Decision, state.decision)  # made together with the token
+        note_issued(decision.access_token)
+        assertion_accepted.send_robust(sender=Decision, decision=decision, request=request)
         return saved
 
     def _save_bearer_token(self, token: Any, request: Request, *args: Any, **kwargs: Any) -> Any:

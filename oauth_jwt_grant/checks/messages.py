@@ -28,3 +28,4 @@ class CheckId(StrEnum):
     OIDC_SERVER_UNUSED = "oauth_jwt_grant.W007"
     METADATA_NOT_FOUND = "oauth_jwt_grant.W008"
     TOKENS_FROM_REPLICA = "oauth_jwt_grant.W009"
+    PLAIN_ENDPOINTS = "oauth_jwt_grant.W010"

@@ -70,6 +70,7 @@ SENT = {
     "googleauth (Ruby)": Sent("", "alg", _ACCOUNT),
     "signet (Ruby)": Sent("", "alg", f"{_ACCOUNT} sub"),
     "google-auth-library (Java)": Sent("", "alg kid typ", _ACCOUNT),
+    "httr (R)": Sent("", "alg typ", _ACCOUNT),
     "gcloud": Sent("", "alg kid typ", _ACCOUNT),
     "rclone": Sent("", "alg kid typ", _ACCOUNT),
     "restic": Sent("", "alg kid typ", _ACCOUNT),

@@ -45,6 +45,7 @@ ROWS = {
     "[client-oauth2]": ["npm:client-oauth2"],
     "[salesforce-jwt-bearer-token-flow]": ["npm:salesforce-jwt-bearer-token-flow"],
     "Salesforce CLI": ["npm:@salesforce/core"],
+    "[httr]": ["debian:r-cran-httr"],
     "[gcloud]": ["vendor:google-cloud-cli"],
     "[curl and openssl]": ["debian:curl", "debian:openssl"],
     "[oauth2/google, oauth2/jwt]": ["debian:golang-golang-x-oauth2-google-dev"],

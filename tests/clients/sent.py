@@ -42,6 +42,7 @@ SENT = {
     "oauthlib with requests-oauthlib": Sent("", "alg typ", "aud exp iat iss sub", "tool:"),
     "msal": Sent("client_id scope", "alg typ", _USUAL),
     "msal 1": Sent(f"client_id {_OBO}", "alg typ", _USUAL),
+    "azure-identity": Sent(f"client_id {_OBO}", "alg typ", _USUAL),
     "requests_oauth2client": Sent("client_id client_secret scope", "alg typ", _USUAL),
     "Box SDK": Sent("client_id client_secret", "alg kid typ", "aud box_sub_type exp iss jti sub"),
     "DocuSign SDK": Sent("", "alg typ", f"{_ACCOUNT} sub"),

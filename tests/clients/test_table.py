@@ -25,6 +25,7 @@ ROWS = {
     "[Authlib]": ["authlib"],
     "[oauthlib with requests-oauthlib]": ["oauthlib", "requests-oauthlib"],
     "[msal]": ["msal"],
+    "[azure-identity]": ["azure-identity"],
     "[google-cloud-storage]": ["google-cloud-storage"],
     "[requests_oauth2client]": ["requests-oauth2client"],
     "[Box SDK](#box-sdk)": ["boxsdk"],

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
-from oauth2_provider.views import TokenView
+from oauth2_provider.views import ConnectDiscoveryInfoView, TokenView
 
 from tests import urls
 
@@ -27,6 +27,7 @@ urlpatterns = [
     path("sso/", include("tests.clients.sso")),
     path("oauth/token", TokenView.as_view()),  # DocuSign's, and SAP's
     path("oauth2/token", TokenView.as_view()),  # Box's
+    path("acme/v2.0/.well-known/openid-configuration", ConnectDiscoveryInfoView.as_view()),  # Microsoft's
     path("services/oauth2/token", TokenView.as_view()),  # Salesforce's
     *urls.urlpatterns,
 ]

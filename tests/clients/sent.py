@@ -48,6 +48,7 @@ SENT = {
     "DocuSign SDK": Sent("", "alg typ", f"{_ACCOUNT} sub"),
     "MCP Python SDK": Sent("client_id resource scope", "alg typ", _ID_JAG, "vault:the-secret-of-vault"),
     "Okta Client SDK": Sent("client_id client_secret", "alg typ", _ID_JAG.replace(" resource", "")),
+    "confluent-kafka": Sent("scope", "alg typ", "aud exp iat iss jti nbf sub"),
     "curl and openssl": Sent("client_id scope", "alg typ", _USUAL),
     "google-auth-library (Node.js)": Sent("", "alg", _ACCOUNT),
     "gtoken (Node.js)": Sent("", "alg", _ACCOUNT),

@@ -48,6 +48,7 @@ ROWS = {
     "Salesforce CLI": ["npm:@salesforce/core"],
     "[httr]": ["debian:r-cran-httr"],
     "[gcloud]": ["vendor:google-cloud-cli"],
+    "[confluent-kafka]": ["confluent-kafka"],
     "[curl and openssl]": ["debian:curl", "debian:openssl"],
     "[oauth2/google, oauth2/jwt]": ["debian:golang-golang-x-oauth2-google-dev"],
     "[googleauth]": ["debian:ruby-googleauth", "debian:ruby-signet"],

@@ -1,4 +1,4 @@
-"""A bucket of Google Cloud Storage, as far as rclone and restic read one, behind the site's access tokens.
+"""A bucket of Google Cloud Storage, as far as clients read one, behind the site's access tokens.
 
 It answers at the paths of Google's API. Whoever asks needs an access token with Google's scope.
 """
@@ -13,7 +13,17 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import include, path
 from oauth2_provider.views.generic import ScopedProtectedResourceView
 
-SCOPE = "https://www.googleapis.com/auth/devstorage.read_write"
+_AUTH = "https://www.googleapis.com/auth"
+SCOPE = f"{_AUTH}/devstorage.read_write"
+#: What Google's own clients ask for, whatever they are to do.
+LIBRARY = [f"{_AUTH}/devstorage.full_control", f"{_AUTH}/devstorage.read_only", SCOPE]
+COMMAND = [
+    "openid",
+    *(
+        f"{_AUTH}/{name}"
+        for name in ("userinfo.email", "cloud-platform", "appengine.admin", "sqlservice.login", "compute")
+    ),
+]
 NAME = "backups"
 #: The bucket's objects.
 OBJECTS: dict[str, bytes] = {}
@@ -79,5 +89,6 @@ urlpatterns = [
     path("o/", include("oauth2_provider.urls", namespace="oauth2_provider")),
     path(f"storage/v1/b/{NAME}/o", Listing.as_view()),
     path(f"storage/v1/b/{NAME}/o/<path:name>", Object.as_view()),
+    path(f"download/storage/v1/b/{NAME}/o/<path:name>", Object.as_view()),
     path(f"{NAME}/<path:name>", Object.as_view()),
 ]

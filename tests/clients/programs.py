@@ -51,6 +51,7 @@ LANGUAGES = {
     "python": Language("program.py", (sys.executable, "-W", "ignore", "program.py")),
     "js": Language("program.mjs", ("node", "program.mjs")),
     "ruby": Language("program.rb", ("ruby", "-W0", "program.rb")),
+    "r": Language("program.R", ("Rscript", "--vanilla", "program.R")),
     "sh": Language("program.sh", ("bash", "-euo", "pipefail", "program.sh")),
     # Debian's way: libraries as sources in one GOPATH. What is compiled is kept where Go keeps it.
     "go": Language(

@@ -1,8 +1,9 @@
-"""Client libraries for Go, Ruby and Java, by the programs of the manual; Debian packages them."""
+"""Client libraries for Go, Ruby, R and Java, by the programs of the manual; Debian packages them."""
 
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import pytest
 
@@ -18,6 +19,7 @@ ACCOUNT = {"user": "nightly@service-accounts.localhost", "client_id": None, "sco
     [
         ("oauth2/google (Go)", "go", ("$go", GOPATH / "src/golang.org/x/oauth2/google")),
         ("googleauth (Ruby)", "ruby", ("$ruby", "gem:googleauth")),
+        ("httr (R)", "r", ("$Rscript", Path("/usr/lib/R/site-library/httr"))),
     ],
 )
 def test_service_account(site, needs, title, language, needed):

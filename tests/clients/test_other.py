@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+
 import pytest
 
 from oauth_jwt_grant.models import GrantRule, TrustedIssuer
@@ -26,12 +28,46 @@ def test_service_account(site, needs, library):
     assert site.repeat()[0] == 200
 
 
-@pytest.mark.parametrize(("library", "client_id"), [("openid-client", "tool"), ("oauth4webapi", "vault")])
-def test_with_the_usual_issuer(site, needs, library, client_id):
-    needs("$node", f"npm:{library}")
+@pytest.mark.parametrize(
+    ("library", "package", "client_id"),
+    [
+        ("openid-client", "openid-client", "tool"),
+        ("oauth4webapi", "oauth4webapi", "vault"),
+        ("xssec", "@sap/xssec", "vault"),
+        ("client-oauth2", "client-oauth2", "tool"),
+    ],
+)
+def test_with_the_usual_issuer(site, needs, library, package, client_id):
+    needs("$node", f"npm:{package}")
     site.set_up(USUAL)
     answer = site.answer(f"{library} (Node.js)", "js")
     assert answer == {"user": "bot", "client_id": client_id, "scope": "read"}
+    assert_used_up(site)
+
+
+@pytest.mark.parametrize(
+    ("library", "package", "client_id"),
+    [
+        ("Box SDK", "box-node-sdk", "vault"),
+        ("DocuSign SDK", "docusign-esign", None),
+        ("salesforce-jwt-bearer-token-flow", "salesforce-jwt-bearer-token-flow", None),
+    ],
+)
+def test_with_an_issuer_of_its_own(site, needs, library, package, client_id):
+    needs("$node", f"npm:{package}")
+    title = f"{library} (Node.js)"
+    site.set_up(title)
+    assert site.answer(title, "js") == {"user": "bot", "client_id": client_id, "scope": "read"}
+    assert_used_up(site)
+
+
+def test_mcp(site, needs, settings):
+    needs("$node", "npm:@modelcontextprotocol/client")
+    title = "MCP TypeScript SDK"
+    _, _, written = site.program(title, "").partition("OAUTH2_PROVIDER = ")
+    settings.OAUTH2_PROVIDER = settings.OAUTH2_PROVIDER | ast.literal_eval(written)
+    site.set_up(title)
+    assert site.answer(title, "js") == {"user": "bot", "client_id": "vault", "scope": "read"}
     assert_used_up(site)
 
 

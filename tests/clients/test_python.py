@@ -95,6 +95,18 @@ def test_msal_on_behalf_of(site, needs):
     assert_used_up(site)
 
 
+@pytest.mark.usefixtures("oidc")
+def test_azure_identity(site, needs, settings):
+    needs("azure.identity")
+    scopes = settings.OAUTH2_PROVIDER["SCOPES"] | dict.fromkeys(("profile", "offline_access"), "A scope")
+    settings.OAUTH2_PROVIDER = settings.OAUTH2_PROVIDER | {"SCOPES": scopes}
+    site.set_up("azure-identity")
+    answer = site.python("azure-identity")
+    assert (answer["user"], answer["client_id"]) == ("bot", "vault")
+    assert sorted(answer["scope"].split()) == ["offline_access", "openid", "profile", "read"]
+    assert_used_up(site)
+
+
 def assert_used_up(site) -> None:
     """The same request again gets no token."""
     status, answer = site.repeat()

@@ -22,6 +22,7 @@ CLIENTS = [
     pytest.param("google-auth", "python", ("google.auth",), id="google-auth"),
     pytest.param("Box SDK", "python", ("box_sdk_gen",), id="Box"),
     pytest.param("google-auth-library (Node.js)", "js", ("$node", "npm:google-auth-library"), id="node"),
+    pytest.param("Box SDK (Node.js)", "js", ("$node", "npm:box-node-sdk"), id="Box-node"),
     pytest.param("google-auth-library (Java)", "java", tuple(of_java()), id="java"),
 ]
 

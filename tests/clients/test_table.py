@@ -17,16 +17,19 @@ from .programs import NODE_MODULES, is_pinned
 
 ROOT = Path(__file__).parent.parent.parent
 
-#: The packages of a row, by the row's beginning; ``debian:`` has no pin but the release.
+#: The packages of a row, by the beginning; ``debian:`` has no pin but the release, and ``vendor:`` none:
+#: it is run where it is there.
 ROWS = {
     "[google-auth](#google-auth)": ["google-auth"],
     "[gcloud-aio-auth]": ["gcloud-aio-auth"],
     "[Authlib]": ["authlib"],
     "[oauthlib with requests-oauthlib]": ["oauthlib", "requests-oauthlib"],
     "[msal]": ["msal"],
+    "[azure-identity]": ["azure-identity"],
+    "[google-cloud-storage]": ["google-cloud-storage"],
     "[requests_oauth2client]": ["requests-oauth2client"],
-    "[Box SDK]": ["boxsdk"],
-    "[DocuSign SDK]": ["docusign-esign"],
+    "[Box SDK](#box-sdk)": ["boxsdk"],
+    "[DocuSign SDK](#docusign-sdk)": ["docusign-esign"],
     "[MCP Python SDK]": ["mcp"],
     "[Okta Client SDK]": ["okta-client-python"],
     "simple-salesforce": ["simple-salesforce"],
@@ -36,6 +39,16 @@ ROWS = {
     "[jsforce]": ["npm:jsforce"],
     "[msal-node]": ["npm:@azure/msal-node"],
     "google-oauth-jwt": ["npm:google-oauth-jwt"],
+    "[MCP TypeScript SDK]": ["npm:@modelcontextprotocol/client"],
+    "[Box SDK](#box-sdk-nodejs)": ["npm:box-node-sdk"],
+    "[DocuSign SDK](#docusign-sdk-nodejs)": ["npm:docusign-esign"],
+    "[xssec]": ["npm:@sap/xssec"],
+    "[client-oauth2]": ["npm:client-oauth2"],
+    "[salesforce-jwt-bearer-token-flow]": ["npm:salesforce-jwt-bearer-token-flow"],
+    "Salesforce CLI": ["npm:@salesforce/core"],
+    "[httr]": ["debian:r-cran-httr"],
+    "[gcloud]": ["vendor:google-cloud-cli"],
+    "[confluent-kafka]": ["confluent-kafka"],
     "[curl and openssl]": ["debian:curl", "debian:openssl"],
     "[oauth2/google, oauth2/jwt]": ["debian:golang-golang-x-oauth2-google-dev"],
     "[googleauth]": ["debian:ruby-googleauth", "debian:ruby-signet"],
@@ -55,9 +68,9 @@ TESTED = [
 ]
 BY_KIND = {
     kind: [(package.rpartition(":")[2], version) for package, version in TESTED if re.match(kind, package)]
-    for kind in ("npm:", "debian:", "(?!npm:|debian:)")
+    for kind in ("npm:", "debian:", "vendor:", "(?!npm:|debian:|vendor:)")
 }
-NPM, DEBIAN, PYTHON = BY_KIND.values()
+NPM, DEBIAN, _, PYTHON = BY_KIND.values()
 
 
 def test_every_row_is_held():
@@ -74,7 +87,7 @@ def test_versions_of_the_dependency_group():
 
 def test_versions_of_package_json():
     pins = json.loads((ROOT / "tests/clients/package.json").read_text())["dependencies"]
-    tools = {"gaxios", "jose"}
+    tools = {"@jsforce/jsforce-node", "gaxios", "jose"}
     assert {name: pin for name, pin in pins.items() if name not in tools} == dict(NPM)
 
 

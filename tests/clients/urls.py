@@ -6,7 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
-from oauth2_provider.views import TokenView
+from oauth2_provider.views import ConnectDiscoveryInfoView, TokenView
 
 from tests import urls
 
@@ -17,7 +17,7 @@ class McpView(urls.ApiView):
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         response = super().dispatch(request, *args, **kwargs)
         if response.status_code == 403 and "Authorization" not in request.headers:
-            return HttpResponse(status=401, headers={"WWW-Authenticate": "Bearer"})
+            return HttpResponse(status=401, headers={"WWW-Authenticate": 'Bearer scope="read"'})
         return response
 
 
@@ -25,8 +25,9 @@ urlpatterns = [
     path("", include("oauth_jwt_grant.urls")),
     path("mcp/", McpView.as_view()),
     path("sso/", include("tests.clients.sso")),
-    path("oauth/token", TokenView.as_view()),  # DocuSign's
+    path("oauth/token", TokenView.as_view()),  # DocuSign's, and SAP's
     path("oauth2/token", TokenView.as_view()),  # Box's
+    path("acme/v2.0/.well-known/openid-configuration", ConnectDiscoveryInfoView.as_view()),  # Microsoft's
     path("services/oauth2/token", TokenView.as_view()),  # Salesforce's
     *urls.urlpatterns,
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import itertools
 import json
 from typing import Any
@@ -12,7 +13,7 @@ from django.test import Client
 
 from tests.factories import DROP, GRANT_TYPE, ec_key, mint
 
-from .support import SECRET, TOKEN_URL, World, assert_granted, assert_refused, basic, post, tokens
+from .support import FORM, SECRET, TOKEN_URL, World, assert_granted, assert_refused, basic, post, tokens
 
 NOT_UTF8 = "The request body is not UTF-8 text in the format application/x-www-form-urlencoded."
 IN_QUERY = "Parameters must be in the request body, not in the URL."
@@ -27,7 +28,7 @@ def test_a_good_request_gets_a_token_and_nothing_else(world: World) -> None:
 
 
 @pytest.mark.standard("REQ-01")
-@pytest.mark.parametrize("method", ["get", "put", "patch", "delete", "head", "options"])
+@pytest.mark.parametrize("method", ["get", "put", "patch", "delete", "head", "options", "trace"])
 def test_only_post_is_a_token_request(world: World, method: str) -> None:
     body = urlencode(world.pairs())
 
@@ -49,11 +50,110 @@ def test_a_json_body_is_no_request_of_any_grant(world: World) -> None:
 
 
 @pytest.mark.standard("REQ-03")
-def test_a_form_in_another_charset_is_refused(world: World) -> None:
-    response = post(world.pairs(), content_type="application/x-www-form-urlencoded; charset=utf-16")
+@pytest.mark.parametrize("charset", ["utf-16", "iso-8859-1", "utf8"])
+def test_a_form_in_another_charset_is_refused(world: World, charset: str) -> None:
+    # By Django, which takes no other name of UTF-8 either.
+    response = post(world.pairs(), content_type=f"{FORM}; charset={charset}")
 
     assert response.status_code == 400
     assert tokens() == 0
+
+
+@pytest.mark.standard("REQ-03")
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        FORM.upper(),
+        "Application/X-WWW-Form-Urlencoded",
+        f"{FORM}; charset=UTF-8",
+        f"{FORM};charset=utf-8",
+        f'{FORM}; charset="utf-8"',
+        f"{FORM} ; Charset=Utf-8",
+        f"{FORM}; charset=",
+        f"{FORM}; boundary=x",
+        f"{FORM};",
+    ],
+)
+def test_the_content_type_is_read_in_any_case_and_with_parameters(world: World, content_type: str) -> None:
+    assert_granted(post(world.pairs(), content_type=content_type))
+
+
+@pytest.mark.standard("REQ-03")
+@pytest.mark.parametrize(
+    "content_type", ["", "text/plain", "application/octet-stream", f"{FORM}, application/json", f"{FORM}x"]
+)
+def test_what_is_not_called_a_form_is_none(world: World, content_type: str) -> None:
+    response = post(world.pairs(), content_type=content_type)
+
+    assert response.status_code == 400
+    assert response.json() == {"error": "unsupported_grant_type"}
+    assert tokens() == 0
+
+
+@pytest.mark.parametrize("content_type", ["multipart/form-data", "multipart/form-data; boundary="])
+def test_a_multipart_form_without_a_boundary_is_refused_by_django(world: World, content_type: str) -> None:
+    assert post(world.pairs(), content_type=content_type).status_code == 400
+    assert tokens() == 0
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "identity", "nonsense"])
+def test_a_body_is_taken_as_it_came_whatever_its_coding_is_said_to_be(world: World, coding: str) -> None:
+    headers = {"Content-Encoding": coding}
+    compressed = gzip.compress(urlencode(world.pairs()).encode())
+
+    response = post(compressed, headers=headers)
+    assert response.status_code == 400
+    assert response.json() == {"error": "unsupported_grant_type"}
+    assert tokens() == 0
+    assert_granted(world.post(headers=headers))
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Accept": "text/html"},
+        {"Accept": "application/xml", "Accept-Encoding": "gzip, br", "Accept-Language": "tlh"},
+        {"Origin": "https://elsewhere.example", "Sec-Fetch-Site": "cross-site"},
+        {"Cookie": "sessionid=x; csrftoken=y"},
+        {"Referer": "https://elsewhere.example/"},
+        {"Range": "bytes=0-3"},
+        {"If-None-Match": "*"},
+        {"If-Modified-Since": "Tue, 24 Nov 2026 00:00:00 GMT"},
+        {"Expect": "100-continue"},
+        {"X-HTTP-Method-Override": "DELETE"},
+        {"X-Requested-With": "XMLHttpRequest"},
+        {"Prefer": "return=minimal"},
+        {"Authorization": ""},
+    ],
+    ids=lambda headers: "+".join(headers),
+)
+def test_headers_of_browsers_and_libraries_change_nothing(world: World, headers: dict[str, str]) -> None:
+    response = world.post(headers=headers)
+
+    assert_granted(response)
+    # No page of another origin can read the answer, and none is let in by a preflight.
+    assert not [name for name in response.headers if name.startswith("Access-Control-")]
+
+
+def test_a_preflight_lets_no_other_origin_in(world: World) -> None:
+    asked = {"Origin": "https://elsewhere.example", "Access-Control-Request-Method": "POST"}
+
+    response = Client().options(TOKEN_URL, headers=asked)
+
+    assert response.status_code == 200
+    assert not [name for name in response.headers if name.startswith("Access-Control-")]
+
+
+def test_without_the_final_slash_a_client_is_sent_on_and_its_assertion_is_not_used(world: World) -> None:
+    pairs = world.pairs()
+
+    response = post(pairs, url=TOKEN_URL.rstrip("/"))
+
+    assert (response.status_code, response["Location"]) == (301, TOKEN_URL)
+    # Most libraries follow with a GET (RFC 9110 section 15.4.2), which is no token request.
+    assert Client().get(response["Location"]).status_code == 405
+    assert tokens() == 0
+    assert_granted(post(pairs))
 
 
 def test_a_multipart_form_is_read_as_django_reads_it(world: World) -> None:

@@ -246,6 +246,8 @@ def test_every_setting_has_a_kind_that_its_default_is_of():
         ("AUDIENCES", [""]),
         ("ALGORITHMS", "RS256"),
         ("LEEWAY", 1.5),
+        ("LEEWAY", 2**31),
+        ("DECISION_RETENTION_DAYS", 36_501),
         ("LEEWAY", "30"),
         ("MAX_LIFETIME", 0),
         ("KEYS_REFETCH_COOLDOWN", 0),

@@ -6,11 +6,13 @@ derived, but never from a ``Host`` header that a caller can choose.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 from django.conf import settings as django_settings
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest
+from django.http.request import split_domain_port
 from django.urls import NoReverseMatch, reverse
 from oauth2_provider.settings import oauth2_settings
 
@@ -22,7 +24,8 @@ def server_audiences(request: HttpRequest | None = None) -> frozenset[str]:
 
     The setting ``AUDIENCES``, or else the issuer identifier of DOT's metadata and the
     URL of the token endpoint: under ``OIDC_ISS_ENDPOINT`` if that is set, or under the
-    host of ``request`` if ``ALLOWED_HOSTS`` names exact hosts only.
+    host of ``request`` if ``ALLOWED_HOSTS`` names exact hosts only, and its port is the
+    one that was connected to.
     """
     if settings.AUDIENCES:
         return frozenset(settings.AUDIENCES)
@@ -34,6 +37,8 @@ def server_audiences(request: HttpRequest | None = None) -> frozenset[str]:
     if request is None or not hosts_are_exact():
         return frozenset()
     try:
+        if not _is_port_ours(request):
+            return frozenset()
         issuer = oauth2_settings.oauth2_authorization_server_issuer(request)
         return frozenset({issuer, request.build_absolute_uri(token_path), *_published_issuer(request)})
     except DisallowedHost:
@@ -53,10 +58,32 @@ def issuer_identifier() -> str | None:
     return next((name for name in names if not name.endswith(token_path)), None)
 
 
+def issuer_identifiers(audiences: Iterable[str]) -> frozenset[str]:
+    """What an ID-JAG may name this server by: the issuer identifier alone (ID-JAG section 4.4.1).
+
+    Where no setting says it, those of the derived ``audiences`` that are not the token endpoint.
+    """
+    identifier = issuer_identifier()
+    if identifier is not None or settings.AUDIENCES:
+        return frozenset() if identifier is None else frozenset({identifier})
+    token_path = _token_path(None)
+    return frozenset(name for name in audiences if not name.endswith(token_path))
+
+
 def hosts_are_exact() -> bool:
     """Whether ``ALLOWED_HOSTS`` lets through no host that a caller could make up."""
     hosts = django_settings.ALLOWED_HOSTS
     return bool(hosts) and not any(host.startswith((".", "*")) for host in hosts)
+
+
+def _is_port_ours(request: HttpRequest) -> bool:
+    """Whether the ``Host`` header names no port but the one of this server.
+
+    ``ALLOWED_HOSTS`` says nothing of ports, and at another one there may be another server.
+    Behind a proxy, ``USE_X_FORWARDED_PORT`` tells which that is.
+    """
+    _host, port = split_domain_port(request.get_host())
+    return port in ("", request.get_port())
 
 
 def _published_issuer(request: HttpRequest) -> list[str]:

@@ -43,7 +43,9 @@ class Settings:
         return getattr(django_settings, "OAUTH_JWT_GRANT", {})
 
     def _get(self, name: str) -> Any:
-        return self.configured.get(name, DEFAULTS[name])
+        written: Any = self.configured
+        # What is no dict at all is told by a check, which must get as far as that.
+        return written.get(name, DEFAULTS[name]) if isinstance(written, dict) else DEFAULTS[name]
 
     @property
     def AUDIENCES(self) -> Sequence[str]:

@@ -152,11 +152,21 @@ def _known(case: Case, issuer: TrustedIssuer, client_address: str | None) -> dic
         "iss": issuer.issuer,
         # Nothing that is not yet verified passes for the issuer's word.
         "subject": case.assertion.subject if case.assertion else "",
-        "kid": str(header.get("kid") or "")[:255],
+        "kid": _key_id(case)[:255],
         "alg": str(header.get("alg") or "")[:16],
         "jti_digest": hashlib.sha256(jti.encode()).hexdigest() if jti else "",
         "client_address": _address(client_address),
     }
+
+
+def _key_id(case: Case) -> str:
+    """The key that verified the assertion, by its key id or its thumbprint; until then what the header says.
+
+    Tokens are revoked by it when a key is stolen, so it must not be left to whoever holds the key.
+    """
+    if case.assertion is not None:
+        return case.assertion.key_id or case.assertion.thumbprint
+    return str(case.unverified.header.get("kid") or "") if case.unverified else ""
 
 
 def _address(text: str | None) -> str | None:

@@ -13,7 +13,7 @@ from django.db.models import Exists, FilteredRelation, OuterRef, Q, QuerySet
 from oauth2_provider.models import get_application_model
 
 from .assertion import ALGORITHMS, AssertionPolicy, AssertionRefused, Reason
-from .audiences import issuer_identifier
+from .audiences import issuer_identifiers
 from .clients import is_plain
 from .clock import moment
 from .conf import settings
@@ -149,9 +149,7 @@ def _audiences_of(issuer: TrustedIssuer, audiences: Iterable[str]) -> frozenset[
     if issuer.audiences:
         return frozenset(issuer.audiences)
     if issuer.profile == TrustedIssuer.Profile.ID_JAG:
-        # ID-JAG section 4.4.1: the issuer identifier alone, never the token endpoint.
-        identifier = issuer_identifier()
-        return frozenset({identifier} if identifier else ())
+        return issuer_identifiers(audiences)
     return frozenset(audiences)
 
 

@@ -70,6 +70,13 @@ class JWTBearerValidatorMixin:
             request.client = find_application(client_id)
         return super()._load_application(client_id, request)  # type: ignore[misc]
 
+    def _authenticate_request_body(self, request: Request) -> bool:
+        """DOT's second try. A secret in the header has failed already: trying it anew costs as much."""
+        if request.grant_type == GRANT_TYPE and request.headers.get("Authorization"):
+            return False
+        authentic: bool = super()._authenticate_request_body(request)  # type: ignore[misc]
+        return authentic
+
     def validate_jwt_bearer_assertion(self, request: Request) -> int | None:
         """Decide on the assertion of ``request``, whose client has been checked.
 

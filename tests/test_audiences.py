@@ -8,7 +8,7 @@ import pytest
 from django.test import RequestFactory
 from django.urls import include, path
 
-from oauth_jwt_grant.audiences import hosts_are_exact, issuer_identifier, server_audiences
+from oauth_jwt_grant.audiences import hosts_are_exact, issuer_identifier, issuer_identifiers, server_audiences
 from tests.test_checks import OURS
 
 urlpatterns = [path("oauth/", include("oauth2_provider.urls", namespace="oauth2_provider"))]
@@ -75,6 +75,36 @@ def test_the_issuer_of_our_own_metadata_is_derived_as_well(unset: Any) -> None:
     names = {"https://as.example.com", "https://as.example.com/o", "https://as.example.com/o/token/"}
     assert server_audiences(request(secure=True)) == names
     assert server_audiences(request("evil.example")) == frozenset()
+
+
+@pytest.mark.standard("AUD-08")
+@pytest.mark.parametrize(
+    ("host", "port", "ours"),
+    [
+        ("as.example.com:8443", "8443", True),
+        ("as.example.com", "8443", True),  # a proxy's own port is none of its clients' business
+        ("as.example.com:8443", "443", False),
+        ("as.example.com:99999", "443", False),
+        ("[2001:db8::1]:8443", "443", False),
+        ("[2001:db8::1]", "443", True),
+    ],
+)
+def test_another_port_of_the_host_is_not_ours(unset: Any, host: str, port: str, ours: bool) -> None:
+    unset.ALLOWED_HOSTS = ["as.example.com", "[2001:db8::1]"]
+    names = server_audiences(request(host, secure=True, SERVER_PORT=port))
+    assert names == ({f"https://{host}/o", f"https://{host}/o/token/"} if ours else frozenset())
+
+
+@pytest.mark.standard("JAG-03")
+def test_an_id_jag_may_name_the_derived_issuer_but_never_the_endpoint(unset: Any) -> None:
+    unset.ROOT_URLCONF = OURS
+    derived = server_audiences(request(secure=True))
+    assert issuer_identifiers(derived) == {"https://as.example.com", "https://as.example.com/o"}
+
+    unset.OAUTH_JWT_GRANT = {"AUDIENCES": ["https://as.example.com/o/token/"]}
+    assert issuer_identifiers(derived) == frozenset()
+    unset.OAUTH_JWT_GRANT = {"AUDIENCES": ["https://as.example.com/o/token/", "b", "c"]}
+    assert issuer_identifiers(derived) == {"b"}
 
 
 def test_a_host_that_is_not_ours_derives_nothing(unset: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import runpy
 import subprocess
 import sys
 from copy import deepcopy
@@ -10,9 +11,10 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from django.apps import apps
 from django.conf import settings as site
 from django.core.cache import caches
-from django.core.checks import registry, run_checks
+from django.core.checks import ERROR, registry, run_checks
 from django.core.management import call_command
 from django.core.management.base import SystemCheckError
 from django.db import connections
@@ -197,12 +199,14 @@ def test_dotted_path_to_something_that_is_no_class():
     assert repr(GRANT_TYPE) in message.msg
 
 
-def test_oauth2_provider_is_not_installed():
+def test_oauth2_provider_is_not_installed(monkeypatch):
     script = """
 import django
 from django.conf import settings
 settings.configure(
-    INSTALLED_APPS=["django.contrib.contenttypes", "django.contrib.auth", "oauth_jwt_grant"],
+    INSTALLED_APPS=[
+        "django.contrib.contenttypes", "django.contrib.auth", "django.contrib.admin", "oauth_jwt_grant"
+    ],
     DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "ATOMIC_REQUESTS": True}},
     OAUTH2_PROVIDER={"OIDC_ENABLED": True, "OAUTH2_SERVER_CLASS": "oauthlib.oauth2.Server"},
     ROOT_URLCONF="nowhere", ALLOWED_HOSTS=["as.example.com"],
@@ -215,6 +219,10 @@ print(" ".join(message.id for check in CHECKS for message in check.check()))
         [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert done.stdout.split() == [CheckId.NOT_INSTALLED, CheckId.DERIVED_AUDIENCES, CheckId.LOCAL_CACHE]
+
+    # The same in this process: the pages that need it are not asked for.
+    monkeypatch.setattr(apps, "is_installed", lambda name: False)
+    assert "__all__" not in runpy.run_path(str(ROOT / "oauth_jwt_grant/admin/__init__.py"))
 
 
 # Our own settings
@@ -249,6 +257,8 @@ def test_every_setting_has_a_kind_that_its_default_is_of():
         ("AUDIENCES", [""]),
         ("ALGORITHMS", "RS256"),
         ("LEEWAY", 1.5),
+        ("LEEWAY", 2**31),
+        ("DECISION_RETENTION_DAYS", 36_501),
         ("LEEWAY", "30"),
         ("MAX_LIFETIME", 0),
         ("KEYS_REFETCH_COOLDOWN", 0),
@@ -281,6 +291,7 @@ def test_settings_that_are_no_dict(value):
     with override_settings(OAUTH_JWT_GRANT=value):
         assert [check.check() for check in CHECKS if check.check.__name__ == "check_names"] == [[]]
         (values,) = (check.check() for check in CHECKS if check.check.__name__ == "check_values")
+        assert [message.id for message in findings() if message.level >= ERROR] == [CheckId.INVALID_SETTING]
     assert [message.id for message in values] == [CheckId.INVALID_SETTING]
 
 

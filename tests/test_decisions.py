@@ -16,10 +16,11 @@ from oauth2_provider.models import get_access_token_model
 
 from oauth_jwt_grant import decisions
 from oauth_jwt_grant.assertion import AssertionRefused, Reason
+from oauth_jwt_grant.assertion.jose import import_jwk
 from oauth_jwt_grant.models import Decision, TrustedIssuer
 from oauth_jwt_grant.service import Case, Question
 from tests.e2e.support import World, assert_granted, assert_refused, build_world, make_issuer, make_rule, post
-from tests.factories import ISSUER, SUBJECT, ec_key, mint
+from tests.factories import DROP, ISSUER, SUBJECT, ec_key, jwk, mint
 
 
 @pytest.fixture
@@ -44,6 +45,17 @@ def test_an_accepted_decision_tells_everything(world: World) -> None:
     assert decision.access_token == get_access_token_model().objects.get()
     assert len(decision.replay_key or "") == 64
     assert str(decision).startswith(f"accepted {world.issuer.issuer} 20")
+
+
+def test_who_has_stolen_a_key_cannot_hide_which_one_it_was(world: World) -> None:
+    assert_granted(world.post(assertion=mint(ec_key(), header={"kid": DROP})))
+    assert Decision.objects.get().kid == ec_key().kid
+    Decision.objects.all().delete()
+
+    world.issuer.jwks = {"keys": [jwk(ec_key(), kid=DROP)]}
+    world.issuer.save()
+    assert_granted(world.post(assertion=mint(ec_key(), header={"kid": "made up"})))
+    assert Decision.objects.get().kid == import_jwk(jwk(ec_key())).thumbprint
 
 
 def test_a_refused_decision_tells_what_was_known(world: World) -> None:

@@ -150,6 +150,8 @@ def test_the_terms_of_an_issuer_and_the_settings_it_leaves_open(world: World, se
         {"audiences": [""]},
         {"audiences": [[]]},
         {"max_lifetime": 0},
+        {"max_lifetime": 2**31},
+        {"leeway": 2**31},
     ],
     ids=str,
 )

@@ -15,7 +15,16 @@ from oauth_jwt_grant.grant import GRANT_TYPE
 from oauth_jwt_grant.inserts import PreparedInsert
 from oauth_jwt_grant.models import Decision, LinkedSubject
 from oauth_jwt_grant.oauth2_validators import JWTBearerOAuth2Validator
-from tests.e2e.support import NOT_ENTITLED, World, assert_granted, assert_refused, build_world, make_user
+from tests.e2e.support import (
+    NOT_ENTITLED,
+    World,
+    assert_granted,
+    assert_refused,
+    basic,
+    build_world,
+    make_user,
+    post,
+)
 from tests.factories import SUBJECT, ec_key, mint
 
 
@@ -59,6 +68,26 @@ def test_other_grants_are(world: World) -> None:
     for validator in (JWTBearerOAuth2Validator(), OAuth2Validator()):
         for grant_type, allowed in (("client_credentials", True), ("authorization_code", False)):
             assert validator.validate_grant_type("client", grant_type, world.application, request) is allowed
+
+
+def test_a_wrong_secret_is_hashed_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    check = OAuth2Validator._check_secret
+
+    def counted(self: Any, provided: str, stored: str) -> bool:
+        asked.append(provided)
+        return bool(check(self, provided, stored))
+
+    monkeypatch.setattr(OAuth2Validator, "_check_secret", counted)
+    assert_refused(
+        world.post_basic("client", "wrong", assertion=mint(ec_key())), "invalid_client", status=401
+    )
+    assert asked == ["wrong"]
+    assert_refused(world.post(client_secret="bad", assertion=mint(ec_key())), "invalid_client")
+    assert asked == ["wrong", "bad"]
+    # Another grant goes DOT's way.
+    response = post([("grant_type", "client_credentials")], headers={"Authorization": basic("client", "no")})
+    assert response.status_code == 401
 
 
 def test_a_user_who_is_made_inactive_gets_no_token_and_is_not_left_behind(

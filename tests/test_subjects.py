@@ -27,6 +27,7 @@ def verified(subject: str = SUBJECT, issuer: str = ISSUER, **claims: Any) -> Ver
         jti=None,
         header={},
         claims={"iss": issuer, "sub": subject, **claims},
+        key_id=None,
         thumbprint="",
         signing_input_digest="",
     )

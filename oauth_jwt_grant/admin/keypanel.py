@@ -78,7 +78,7 @@ def changeable_issuer(
 
 
 def _keys(issuer: TrustedIssuer, status: KeyStatus, now: datetime) -> list[dict[str, str]]:
-    used = _last_used(issuer, [key.kid for key in status.keys if key.kid], now)
+    used = _last_used(issuer, [_name(key) for key in status.keys], now)
     return [
         {
             "kid": key.kid or "",
@@ -94,10 +94,14 @@ def _keys(issuer: TrustedIssuer, status: KeyStatus, now: datetime) -> list[dict[
 
 
 def _use(key: PublicKey, used: dict[str | None, datetime]) -> str:
-    """When the key was last used; nothing for one without a key id, by which alone it would be known."""
-    if not key.kid:
-        return ""
-    return short_time(used[key.kid]) if key.kid in used else _("not in the last 7 days")
+    """When the key was last used."""
+    name = _name(key)
+    return short_time(used[name]) if name in used else _("not in the last 7 days")
+
+
+def _name(key: PublicKey) -> str:
+    """What decisions call the key: its key id, or its thumbprint where it has none."""
+    return (key.kid or key.thumbprint)[:255]
 
 
 def _type(key: PublicKey) -> str:
@@ -105,9 +109,9 @@ def _type(key: PublicKey) -> str:
     return f"{key.kty}, {size}"
 
 
-def _last_used(issuer: TrustedIssuer, kids: list[str], now: datetime) -> dict[str | None, datetime]:
-    """When each key id was last seen on an accepted assertion, as far as the last days tell."""
+def _last_used(issuer: TrustedIssuer, names: list[str], now: datetime) -> dict[str | None, datetime]:
+    """When each key last verified an accepted assertion, as far as the last days tell."""
     recent = Decision.objects.filter(
-        issuer=issuer, outcome=Decision.Outcome.ACCEPTED, kid__in=kids, time__gt=now - _USED_WITHIN
+        issuer=issuer, outcome=Decision.Outcome.ACCEPTED, kid__in=names, time__gt=now - _USED_WITHIN
     )
     return dict(recent.order_by().values_list("kid").annotate(latest=Max("time")))

@@ -10,7 +10,7 @@ from __future__ import annotations
 from .errors import ANSWERS, Answer, AssertionRefused, DatabaseBusy, KeysUnavailable, Reason, Undecided
 from .id_jag import TENANTS, subject_of
 from .jose import ALGORITHMS, PublicKey
-from .policy import ID_JAG_TYPE, AssertionPolicy
+from .policy import ID_JAG_TYPE, MAX_SECONDS, AssertionPolicy
 from .steps import ID_JAG_STEPS, Step, Watch, unwatched
 from .tokens import UnverifiedAssertion, VerifiedAssertion
 from .validator import validate
@@ -20,6 +20,7 @@ __all__ = [
     "ANSWERS",
     "ID_JAG_STEPS",
     "ID_JAG_TYPE",
+    "MAX_SECONDS",
     "TENANTS",
     "Answer",
     "AssertionPolicy",

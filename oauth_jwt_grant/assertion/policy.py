@@ -10,6 +10,11 @@ from .jose import ALGORITHMS
 ID_JAG_TYPE = "oauth-id-jag+jwt"
 
 
+#: The longest span that is kept, 68 years: what the smallest of the databases holds. Dates that are
+#: reckoned with longer ones leave the calendar.
+MAX_SECONDS = 2**31 - 1
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssertionPolicy:
     """The terms on which one issuer's assertions are accepted.
@@ -37,7 +42,7 @@ class AssertionPolicy:
             raise ValueError("no audience names this authorization server")
         if not self.algorithms or not self.algorithms <= ALGORITHMS.keys():
             raise ValueError("no algorithm, or one that assertions may not be signed with")
-        if self.leeway < 0 or self.max_lifetime <= 0:
+        if not 0 <= self.leeway <= MAX_SECONDS or not 0 < self.max_lifetime <= MAX_SECONDS:
             raise ValueError("leeway or lifetime is out of range")
 
     @property

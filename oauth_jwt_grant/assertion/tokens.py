@@ -85,7 +85,8 @@ class VerifiedAssertion:
     """A JWT whose signature and claims were checked against one issuer's policy.
 
     Only :func:`oauth_jwt_grant.assertion.validator.validate` makes one. ``expires_at``
-    is in seconds since the epoch; ``thumbprint`` is that of the key that verified it.
+    is in seconds since the epoch. ``key_id`` and ``thumbprint`` are those of the key that
+    verified it: the header's ``kid`` is but a hint, which a thief of the key may leave out.
     """
 
     issuer: str
@@ -94,6 +95,7 @@ class VerifiedAssertion:
     jti: str | None
     header: Mapping[str, Any]
     claims: Mapping[str, Any]
+    key_id: str | None
     thumbprint: str
     signing_input_digest: str = field(repr=False)
 

@@ -44,6 +44,7 @@ def validate(
         jti=string_claim(claims, "jti"),
         header=assertion.header,
         claims=claims,
+        key_id=key.kid,
         thumbprint=key.thumbprint,
         signing_input_digest=hashlib.sha256(assertion.signing_input).hexdigest(),
     )

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from django.core.checks import CheckMessage, Error
 from django.utils.module_loading import import_string
 
-from ..assertion import ALGORITHMS
+from ..assertion import ALGORITHMS, MAX_SECONDS
 from ..conf import DEFAULTS, settings
 from .messages import CheckId
 
@@ -22,10 +22,10 @@ class Kind(NamedTuple):
     accepts: Callable[[Any], bool]
 
 
-def _whole(least: int) -> Kind:
+def _whole(least: int, most: float = math.inf) -> Kind:
     return Kind(
-        f"a whole number, at least {least}",
-        lambda value: isinstance(value, int) and not isinstance(value, bool) and value >= least,
+        f"a whole number, at least {least}" + (f", at most {most}" if most < math.inf else ""),
+        lambda value: isinstance(value, int) and not isinstance(value, bool) and least <= value <= most,
     )
 
 
@@ -38,24 +38,26 @@ _SECONDS = Kind(
     "a number of seconds above 0",
     lambda value: isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < math.inf,
 )
+# A century. From now, far more leads to before the year 1.
+_MAX_DAYS = 36_500
 #: What each setting must be.
 KINDS: dict[str, Kind] = {
     "AUDIENCES": _TEXTS,
     "ALGORITHMS": _TEXTS,
-    "LEEWAY": _whole(0),
-    "MAX_LIFETIME": _whole(1),
+    "LEEWAY": _whole(0, MAX_SECONDS),
+    "MAX_LIFETIME": _whole(1, MAX_SECONDS),
     "MAX_ASSERTION_LENGTH": _whole(1),
     "CACHE": _TEXT,
-    "KEYS_MIN_AGE": _whole(0),
-    "KEYS_MAX_AGE": _whole(1),
-    "KEYS_REFETCH_COOLDOWN": _whole(1),
-    "KEYS_STALE_IF_ERROR": _whole(0),
+    "KEYS_MIN_AGE": _whole(0, MAX_SECONDS),
+    "KEYS_MAX_AGE": _whole(1, MAX_SECONDS),
+    "KEYS_REFETCH_COOLDOWN": _whole(1, MAX_SECONDS),
+    "KEYS_STALE_IF_ERROR": _whole(0, MAX_SECONDS),
     "FETCH_TIMEOUT": _SECONDS,
     "FETCH_MAX_BYTES": _whole(1),
     "MAX_KEYS": _whole(1),
     "SUBJECT_RESOLVER": _TEXT,
     "USER_PROVISIONER": _TEXT,
-    "DECISION_RETENTION_DAYS": _whole(0),
+    "DECISION_RETENTION_DAYS": _whole(0, _MAX_DAYS),
     "REFUSALS_PER_MINUTE": _whole(0),
 }
 _PATHS = ("SUBJECT_RESOLVER", "USER_PROVISIONER")

@@ -17,9 +17,21 @@ Resolver = Callable[[str, int], Sequence[str]]
 AddressPolicy = Callable[[Address], bool]
 
 
+#: Metadata services of clouds that are not at a link-local address: AWS and Google by IPv6, Alibaba, Oracle,
+#: Azure. Whoever reads one becomes the machine.
+METADATA_SERVICES = frozenset(
+    map(
+        ipaddress.ip_address,
+        ("fd00:ec2::254", "fd20:ce::254", "100.100.100.200", "192.0.0.192", "168.63.129.16"),
+    )
+)
+
+
 def is_public(address: Address) -> bool:
     """Whether ``address`` is on the public internet, by ``requests-hardened``'s filter and a little more."""
     address = unmapped(address)
+    if address in METADATA_SERVICES:
+        return False
     if not address.is_global or address.is_reserved or getattr(address, "is_site_local", False):
         return False
     try:
@@ -33,11 +45,16 @@ def is_public(address: Address) -> bool:
 def is_inside(address: Address) -> bool:
     """Whether ``address`` may be asked for an issuer inside the operator's own network.
 
-    That is every public, private and loopback address, but no link-local one: there the
-    metadata services of clouds live, and no issuer does.
+    That is every public, private and loopback address, but none where metadata services of
+    clouds live, and no issuer does: :data:`METADATA_SERVICES` and all that are link-local.
     """
     address = unmapped(address)
-    if address.is_link_local or address.is_multicast or address.is_unspecified:
+    if (
+        address in METADATA_SERVICES
+        or address.is_link_local
+        or address.is_multicast
+        or address.is_unspecified
+    ):
         return False
     return address.is_loopback or not address.is_reserved
 

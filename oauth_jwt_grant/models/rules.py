@@ -13,6 +13,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from oauth2_provider.settings import oauth2_settings
 
+from ..assertion import MAX_SECONDS
 from ..rules import ClientPolicy, Condition, InvalidCondition, Operator
 from ..validators import empty_list, validate_list, validate_resources, validate_scopes, validate_strings
 from .trust import TrustedIssuer
@@ -177,6 +178,8 @@ class GrantRule(models.Model):
         if not self.scopes.split():
             errors["scopes"] = _("Without a scope no token would ever be granted.")
         beyond = set(self.default_scopes.split()) - set(self.scopes.split())
+        if (self.access_token_lifetime or 0) > MAX_SECONDS:
+            errors["access_token_lifetime"] = _("At most %d seconds.") % MAX_SECONDS
         if beyond:
             errors["default_scopes"] = _("Not among the scopes: %s.") % " ".join(sorted(beyond))
         if errors:

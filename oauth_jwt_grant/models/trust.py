@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from ..assertion import MAX_SECONDS
 from ..audiences import server_audiences
 from ..fields import ExactCharField
 from ..keys import normalise_jwks, parse_bindings, parse_trust_anchors
@@ -210,6 +211,9 @@ class TrustedIssuer(models.Model):
                 check()
             except ValueError as error:
                 errors[field] = str(error)
+        for name in ("max_lifetime", "leeway"):
+            if (getattr(self, name) or 0) > MAX_SECONDS:
+                errors[name] = _("At most %d seconds.") % MAX_SECONDS
         if self.issuer in server_audiences():
             errors["issuer"] = _("This is the server itself, whose own tokens are never grants.")
         if self.key_source == self.KeySource.JWKS_URL and not self.jwks_url:

@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from oauth_jwt_grant.assertion.jose import import_jwk
 from oauth_jwt_grant.issuers import key_source_of
 from oauth_jwt_grant.models import Decision, GrantRule, IssuerKeys, TrustedIssuer
 from tests.admin.forms import fill_in
@@ -141,7 +142,13 @@ def test_key_says_when_it_was_used(page, issuer):
 
 def test_key_that_was_not_used_says_so_in_words(page, issuer):
     assert "not in the last 7 days" in text_of(page.get(change_url(issuer)))
+
+
+def test_key_without_an_id_is_known_by_its_thumbprint(page, issuer):
     TrustedIssuer.objects.update(jwks=jwks_without_ids())
+    assert "not in the last 7 days" in text_of(page.get(change_url(issuer)))
+    thumbprint = import_jwk(jwks_without_ids()["keys"][0]).thumbprint
+    Decision.objects.create(outcome="accepted", issuer=issuer, iss=ISSUER, kid=thumbprint)
     assert "not in the last 7 days" not in text_of(page.get(change_url(issuer)))
 
 

@@ -48,7 +48,7 @@ def minted(**header: Any) -> str:
 def test_the_valid_baseline_passes() -> None:
     verified = check(mint(ec_key(), now=NOW, jti="x"))
     assert isinstance(verified, VerifiedAssertion)
-    assert verified.thumbprint == public(ec_key()).thumbprint
+    assert (verified.key_id, verified.thumbprint) == (ec_key().kid, public(ec_key()).thumbprint)
     assert verified.header["kid"] == ec_key().kid
 
 

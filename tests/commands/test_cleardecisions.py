@@ -68,4 +68,4 @@ def test_nothing_to_do(run):
 
 @pytest.mark.parametrize("size", ["0", "-1", "many"])
 def test_batch_size(run, size):
-    assert "--batch-size" in run("cleardecisions", "--batch-size", size).err
+    assert "--batch-size: not a whole number, at least 1" in run("cleardecisions", "--batch-size", size).err

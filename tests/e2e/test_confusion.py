@@ -150,8 +150,18 @@ def test_an_id_jag_is_refused_where_this_server_has_no_name(id_jag: World, setti
     settings.OAUTH_JWT_GRANT = {}
     id_jag.change(id_jag.issuer, audiences=[])
 
+    settings.ALLOWED_HOSTS = ["*"]
     for aud in ("http://testserver/o", "http://testserver/o/token/"):
         assert_refused(id_jag.post(assertion=jag(aud=aud)), "invalid_grant", UNVERIFIED)
+
+
+@pytest.mark.standard("JAG-03", "AUD-03")
+def test_an_id_jag_names_the_derived_issuer_and_not_the_token_endpoint(id_jag: World, settings: Any) -> None:
+    settings.OAUTH_JWT_GRANT = {}
+    id_jag.change(id_jag.issuer, audiences=[])
+
+    assert_refused(id_jag.post(assertion=jag(aud="http://testserver/o/token/")), "invalid_grant")
+    assert_granted(id_jag.post(assertion=jag(aud="http://testserver/o")))
 
 
 @pytest.mark.standard("JAG-04", "CLI-16")

@@ -52,7 +52,10 @@ def _remove(decisions: DecisionQuerySet, size: int) -> int:
 
 
 def _positive(text: str) -> int:
-    value = int(text)
+    try:
+        value = int(text)
+    except ValueError:
+        value = 0
     if value < 1:
-        raise ArgumentTypeError("at least 1")
+        raise ArgumentTypeError("not a whole number, at least 1")
     return value

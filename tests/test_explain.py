@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from oauth_jwt_grant.assertion import ID_JAG_STEPS, Reason, Step
+from oauth_jwt_grant.assertion import OPTIONAL_STEPS, Reason, Step
 from oauth_jwt_grant.explain import Explanation, Status, explain
 from oauth_jwt_grant.models import Decision, TrustedIssuer
 from oauth_jwt_grant.service import Question
@@ -36,7 +36,7 @@ def test_a_good_assertion_passes_every_step(world: World) -> None:
 
     assert explanation.accepted
     assert {step.status for step in explanation.steps} == {Status.PASSED}
-    assert [step.step for step in explanation.steps] == [step for step in Step if step not in ID_JAG_STEPS]
+    assert [step.step for step in explanation.steps] == [step for step in Step if step not in OPTIONAL_STEPS]
     assert explanation.answer == {"token_type": "Bearer", "expires_in": 3600, "scope": "read"}
     assert explanation.permission is not None
     assert explanation.permission.subject.user == world.user
@@ -142,7 +142,7 @@ def test_what_is_asked_of_id_jags_alone_are_steps_of_their_own(world: World) -> 
     jag: dict[str, Any] = {"header": {"typ": "oauth-id-jag+jwt"}}
 
     good = mint(ec_key(), client_id="client", **jag)
-    assert [step.step for step in ask(world, good).steps] == list(Step)
+    assert [step.step for step in ask(world, good).steps] == [step for step in Step if step != Step.PROOF]
     assert failed(ask(world, mint(ec_key(), tenant=1, **jag))) == [Step.TENANT]
     assert failed(ask(world, mint(ec_key(), authorization_details=[], **jag))) == [Step.DETAILS]
     assert failed(ask(world, mint(ec_key(), client_id="client", tenant="acme", **jag))) == [Step.RULE]

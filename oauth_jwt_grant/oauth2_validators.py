@@ -91,8 +91,6 @@ class JWTBearerValidatorMixin:
         request.user = permission.subject.user
         request.scopes = permission.scopes
         request.resource = permission.resources
-        if case.proof_key is not None:
-            request.resource = bound_resource(case.proof_key, permission.resources)
         return permission.expires_in
 
     def build_jwt_bearer_question(self, request: Request) -> Question:
@@ -142,6 +140,9 @@ class JWTBearerValidatorMixin:
         create, state = super()._create_access_token, _state_of(request)  # type: ignore[misc]
         if state is None:
             return create(expires, request, *args, **kwargs)
+        if state.case.proof_key is not None:
+            # Not before: DOT takes no request for an audience that has no host.
+            request.resource = bound_resource(state.case.proof_key, state.permission.resources)
         begun = _saves_token.set(True)
         try:
             access_token = create(expires, request, *args, **kwargs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from oauthlib.common import Request
@@ -10,6 +11,9 @@ from oauthlib.oauth2.rfc6749.tokens import TokenBase
 from oauthlib.openid import Server as OIDCServer
 
 from .grant import GRANT_TYPE, JWTBearerGrant
+
+# RFC 9449 section 7.1: the scheme, and the token as a token68.
+_CREDENTIALS = re.compile(r"\S+\s+(?P<token>[A-Za-z0-9._~+/-]+=*)", re.ASCII)
 
 
 class DPoPToken(TokenBase):  # type: ignore[misc]
@@ -26,8 +30,8 @@ class DPoPToken(TokenBase):  # type: ignore[misc]
     def validate_request(self, request: Request) -> bool:
         """Whether the request may be answered; refused where the validator knows no bound tokens."""
         validate = getattr(self.request_validator, "validate_dpop_token", None)
-        words = request.headers["Authorization"].split()
-        return validate is not None and len(words) == 2 and validate(words[1], request.scopes, request)
+        credentials = _CREDENTIALS.fullmatch(request.headers["Authorization"])
+        return bool(validate and credentials and validate(credentials["token"], request.scopes, request))
 
     def estimate_type(self, request: Request) -> int:
         """Above every other type for its own scheme, below every other one without it."""

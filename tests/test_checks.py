@@ -342,6 +342,10 @@ def test_cache_of_one_process(backend, settings):
     (message,) = findings(deploy=True)
     assert message.id == CheckId.LOCAL_CACHE
     assert type(caches["default"]).__name__ in message.msg
+    assert "DPoP" not in message.msg
+    settings.ALLOWED_HOSTS = ["as.example.com"]
+    with grant(DPOP=True):
+        assert "DPoP proof" in next(found.msg for found in findings(deploy=True) if found.id == message.id)
 
 
 class TokensApart:

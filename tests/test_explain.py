@@ -150,6 +150,34 @@ def test_what_is_asked_of_id_jags_alone_are_steps_of_their_own(world: World) -> 
     assert failed(ask(world, mint(ec_key(), client_id="client", **jag), application=None)) == [Step.CLIENT]
 
 
+def test_a_dpop_proof_is_a_step_where_there_is_one_or_has_to_be_one(world: World, settings: Any) -> None:
+    settings.OAUTH_JWT_GRANT = settings.OAUTH_JWT_GRANT | {"DPOP": True}
+    question = Question(
+        assertion=mint(ec_key()), audiences=[AUDIENCE], now=time.time(), application=world.application
+    )
+
+    proven = explain(question, "the key")
+    assert (proven.accepted, proven.answer["token_type"]) == (True, "DPoP")
+    (step,) = (step for step in proven.steps if step.step is Step.PROOF)
+    assert (step.expected, step.actual) == ("a proof, or none", "the key")
+    world.change(world.rule, require_dpop=True)
+    assert failed(explain(question)) == [Step.PROOF]
+    assert explain(question, "the key").accepted
+
+
+def test_an_assertion_for_a_key_is_explained(world: World, settings: Any) -> None:
+    settings.OAUTH_JWT_GRANT = settings.OAUTH_JWT_GRANT | {"DPOP": True}
+    question = Question(
+        assertion=mint(ec_key(), cnf={"jkt": "the key"}),
+        audiences=[AUDIENCE],
+        now=time.time(),
+        application=world.application,
+    )
+
+    assert failed(explain(question)) == failed(explain(question, "another")) == [Step.CNF]
+    assert explain(question, "the key").accepted
+
+
 def test_an_answer_with_the_lifetime_of_the_server(world: World) -> None:
     world.change(world.rule, access_token_lifetime=None)
 

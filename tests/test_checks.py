@@ -240,7 +240,7 @@ def test_every_setting_has_a_kind_that_its_default_is_of():
     ("name", "value"),
     [
         *((name, None) for name in DEFAULTS),
-        *((name, True) for name in DEFAULTS),
+        *((name, True) for name in DEFAULTS if name != "DPOP"),
         *((name, -1) for name in DEFAULTS),
         ("AUDIENCES", "https://as.example.com"),
         ("AUDIENCES", [""]),

@@ -145,7 +145,7 @@ def test_an_assertion_for_a_key_without_a_proof(world: World, profile: str) -> N
     assert_refused(world.post(assertion=assertion), "invalid_grant", NEEDED)
 
 
-@pytest.mark.standard("POP-08", "POP-16")
+@pytest.mark.standard("POP-16")
 @pytest.mark.parametrize(
     "cnf",
     [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from django.db import IntegrityError, OperationalError
 from django.http import HttpRequest
@@ -22,6 +22,7 @@ from .dpop import HEADER, check_proof, is_first_use
 from .grant import GRANT_TYPE, JWTBearerError
 from .id_jag import is_id_jag
 from .inserts import prepare_save
+from .issued import note_issued
 from .models import Decision
 from .service import Case, Permission, Question, decide
 from .signals import assertion_accepted, assertion_refused
@@ -125,7 +126,9 @@ class JWTBearerValidatorMixin:
             token["resource"] = resources if len(resources) > 1 else resources[0]
         if state.case.proof_key is not None:
             token["token_type"] = "DPoP"  # noqa: S105 - a name, not a secret
-        assertion_accepted.send_robust(sender=Decision, decision=state.decision, request=request)
+        decision = cast(Decision, state.decision)  # made together with the token
+        note_issued(decision.access_token)
+        assertion_accepted.send_robust(sender=Decision, decision=decision, request=request)
         return saved
 
     def _save_bearer_token(self, token: Any, request: Request, *args: Any, **kwargs: Any) -> Any:

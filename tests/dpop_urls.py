@@ -21,7 +21,6 @@ from rest_framework.views import APIView
 
 from oauth_jwt_grant.oauth2_validators import JWTBearerOAuth2Validator
 from oauth_jwt_grant.servers import JWTBearerServer
-from oauth_jwt_grant.views import IntrospectTokenView
 
 OURS: dict[str, Any] = {"validator_cls": JWTBearerOAuth2Validator, "server_cls": JWTBearerServer}
 
@@ -86,6 +85,6 @@ def slug(name: str) -> str:
 urlpatterns = [
     *(path(f"{slug(name)}/", view) for name, view in WAYS.items()),
     path("whoami/", whoami),
-    path("o/introspect/", IntrospectTokenView.as_view()),
+    path("o/", include("oauth_jwt_grant.endpoints")),
     path("o/", include("oauth2_provider.urls", namespace="oauth2_provider")),
 ]

@@ -3,6 +3,7 @@
 =====================  ==================================================================================
 ``OJG_TEST_DB``        ``sqlite`` (default), ``postgres`` or ``mariadb``
 ``OJG_TEST_DB_NAME``   the database, or SQLite's file: a child process passes on its parent's
+``OJG_TEST_PREPARED``  ``1``: on PostgreSQL, statements are prepared by the server
 ``OJG_TEST_OIDC``      ``1``: OpenID Connect is on
 ``OJG_TEST_ATOMIC``    ``1``: ``ATOMIC_REQUESTS``
 ``OJG_TEST_SWAPPED``   ``1``: a user model without user names, and swapped django-oauth-toolkit models

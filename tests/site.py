@@ -43,9 +43,12 @@ def _sqlite() -> dict[str, Any]:
 
 
 def _postgres() -> dict[str, Any]:
+    # What docs/performance.md advises where no pooler shares connections between transactions.
+    prepared = {"server_side_binding": True, "prepare_threshold": 1}
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": _name(),
+        "OPTIONS": prepared if os.environ.get("OJG_TEST_PREPARED") == "1" else {},
         "HOST": os.environ.get("OJG_TEST_DB_HOST", "127.0.0.1"),
         "PORT": os.environ.get("OJG_TEST_DB_PORT", "5432"),
         "USER": os.environ.get("OJG_TEST_DB_USER", "postgres"),

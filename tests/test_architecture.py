@@ -35,6 +35,7 @@ RANKS = {
     "dpop": 3,
     "prepared": 2,
     "inserts": 2,
+    "issued": 2,
     "clients": 3,
     "key_store": 3,
     "issuers": 3,
@@ -53,6 +54,7 @@ RANKS = {
     "apps": 4,
     "views": 4,
     "urls": 4,
+    "endpoints": 4,
 }
 #: Frozen by Django: a migration names whatever the models of its day named.
 UNRANKED = {"__init__", "migrations"}

@@ -21,7 +21,7 @@ from django.urls import clear_script_prefix, include, path, set_script_prefix
 from oauth2_provider.oauth2_backends import OAuthLibCore
 from oauth2_provider.oauth2_validators import OAuth2Validator
 from oauth2_provider.urls import metadata_urlpatterns
-from oauth2_provider.views import OAuthServerMetadataView
+from oauth2_provider.views import OAuthServerMetadataView, TokenView
 from oauthlib.oauth2 import Server
 
 from oauth_jwt_grant.checks import CHECKS, CheckId
@@ -31,7 +31,7 @@ from oauth_jwt_grant.grant import GRANT_TYPE
 from oauth_jwt_grant.oauth2_backends import JWTBearerBackendMixin
 from oauth_jwt_grant.oauth2_validators import JWTBearerValidatorMixin
 from oauth_jwt_grant.servers import JWTBearerServerMixin
-from oauth_jwt_grant.views import AuthorizationServerMetadataView
+from oauth_jwt_grant.views import AuthorizationServerMetadataView, JWTBearerTokenView
 
 # Django's own checks of JSON columns ask SQLite whether it knows JSON.
 pytestmark = pytest.mark.django_db
@@ -44,10 +44,13 @@ DOT_URLS = include("oauth2_provider.urls", namespace="oauth2_provider")
 DOT = path("o/", DOT_URLS)
 
 
-def urlconf(*patterns) -> ModuleType:
-    """Return a URL configuration."""
+ENDPOINTS = [path(prefix, include("oauth_jwt_grant.endpoints")) for prefix in ("o/", "auth/", "")]
+
+
+def urlconf(*patterns, endpoints=ENDPOINTS) -> ModuleType:
+    """Return a URL configuration, with our token view wherever DOT's may be."""
     module = ModuleType("urlconf")
-    module.urlpatterns = list(patterns)
+    module.urlpatterns = [*endpoints, *patterns]
     return module
 
 
@@ -497,6 +500,32 @@ def test_own_metadata_view_that_extends_ours(settings):
 
     settings.ROOT_URLCONF = urlconf(path(".well-known/oauth-authorization-server", Own.as_view()), DOT)
     assert ids(deploy=True) == []
+
+
+# The endpoints
+
+
+class OwnTokenView(JWTBearerTokenView):
+    pass
+
+
+@pytest.mark.parametrize(
+    ("endpoints", "expected"),
+    [
+        ([path("o/", include("oauth_jwt_grant.endpoints")), DOT], []),
+        ([path("o/token/", OwnTokenView.as_view()), DOT], []),
+        ([path("o/token/", lambda request: None), DOT], []),
+        ([DOT], [CheckId.PLAIN_ENDPOINTS]),
+        ([DOT, path("o/", include("oauth_jwt_grant.endpoints"))], [CheckId.PLAIN_ENDPOINTS]),
+        ([path("", include("oauth_jwt_grant.endpoints")), DOT], [CheckId.PLAIN_ENDPOINTS]),
+        ([path("o/token/", TokenView.as_view()), *ENDPOINTS, DOT], [CheckId.PLAIN_ENDPOINTS]),
+        ([], []),
+    ],
+)
+def test_token_view(settings, endpoints, expected):
+    settings.ROOT_URLCONF = urlconf(ours_metadata(), endpoints=endpoints)
+    assert ids() == []
+    assert ids(deploy=True) == expected
 
 
 def test_site_without_urls(settings):

@@ -99,12 +99,12 @@ def test_no_decision_without_its_token(world: World, settings: Any) -> None:
     token.delete()
     with pytest.MonkeyPatch.context() as patch:
         # The view keeps its server with the generator it was made with.
-        from oauth2_provider.views import TokenView
+        from oauth_jwt_grant.views import JWTBearerTokenView
 
-        patch.delattr(TokenView, "_oauthlib_core", raising=False)
+        patch.delattr(JWTBearerTokenView, "_oauthlib_core", raising=False)
         assert assert_granted(world.post())["access_token"] == "same"
         response = world.post()
-        patch.delattr(TokenView, "_oauthlib_core", raising=False)
+        patch.delattr(JWTBearerTokenView, "_oauthlib_core", raising=False)
 
     assert_refused(response, "invalid_grant")
     assert Decision.objects.filter(outcome="accepted").count() == 2

@@ -35,6 +35,7 @@ class ApiView(ScopedProtectedResourceView):
 
 urlpatterns = [
     path("admin/", admin.site.urls),
+    path("o/", include("oauth_jwt_grant.endpoints")),
     path("o/", include("oauth2_provider.urls", namespace="oauth2_provider")),
     path("", include((metadata_urlpatterns, "oauth2_provider_metadata"))),
     path("api/", ApiView.as_view(), name="api"),

@@ -12,6 +12,7 @@ from .views import WhoAmIView
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),
+    path("o/", include("oauth_jwt_grant.endpoints")),
     path("o/", include("oauth2_provider.urls", namespace="oauth2_provider")),
     path("", include("oauth_jwt_grant.urls")),
     path("", include((metadata_urlpatterns, "oauth2_provider_metadata"))),

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from django.core import checks
 from django.core.checks import CheckMessage, Tags
 
-from . import configuration, dpop, metadata, site, wiring
+from . import configuration, dpop, endpoints, metadata, site, wiring
 from .messages import CheckId
 
 
@@ -49,6 +49,7 @@ CHECKS: tuple[Registration, ...] = (
     Registration(metadata.check_grant_is_published, Tags.urls),
     Registration(metadata.check_metadata_view, Tags.urls, deploy=True),
     Registration(metadata.check_metadata_is_found, Tags.urls, deploy=True),
+    Registration(endpoints.check_token_view, Tags.urls, deploy=True),
 )
 
 __all__ = ["CHECKS", "CheckId", "Registration", "register_checks"]

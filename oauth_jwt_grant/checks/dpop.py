@@ -11,13 +11,13 @@ from typing import Any
 from django.apps import apps
 from django.conf import settings as django_settings
 from django.core.checks import CheckMessage, Error, Warning
-from django.urls import NoReverseMatch, get_script_prefix, resolve, reverse
 from oauth2_provider.settings import oauth2_settings
 
 from ..audiences import origins_are_known
 from ..binding import bound_resource
 from ..conf import settings
 from .messages import CheckId
+from .places import has_urls, place_of, views_at
 
 _EXTRA_TOKEN = "oauth2_provider.middleware.OAuth2ExtraTokenMiddleware"  # noqa: S105 - a name, not a secret
 _SOME_URL = "https://api.example.com/"
@@ -46,8 +46,8 @@ def check_introspection(app_configs: Any = None, **kwargs: Any) -> list[CheckMes
         Error(
             "django-oauth-toolkit's own introspection view is mounted, which does not tell a bound token's "
             "key (cnf): an API that asks it cannot ask for the proof.",
-            hint='urlpatterns = [path("o/introspect/", '
-            "oauth_jwt_grant.views.IntrospectTokenView.as_view()), ...], before those of oauth2_provider",
+            hint='urlpatterns = [..., path("o/", include("oauth_jwt_grant.endpoints")), ...], before those '
+            "of DOT there",
             id=CheckId.PLAIN_INTROSPECTION,
         )
     ]
@@ -87,15 +87,13 @@ def check_origins(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
 
 
 def _plain_introspection() -> bool:
-    """Whether what is reached where DOT's introspection is mounted is not ours."""
-    if not (apps.is_installed("oauth2_provider") and getattr(django_settings, "ROOT_URLCONF", None)):
+    """Whether DOT's introspection view is what is reached at its place."""
+    place = place_of("oauth2_provider:introspect") if has_urls() else None
+    if place is None:
         return False
-    # Not at the top: it loads models, which may be missing.
+    # Not at the top: they load models, which may be missing.
+    from oauth2_provider.views import IntrospectTokenView as DOTIntrospectTokenView
+
     from ..views import IntrospectTokenView
 
-    try:
-        place = "/" + reverse("oauth2_provider:introspect").removeprefix(get_script_prefix())
-    except NoReverseMatch:
-        return False
-    view = getattr(resolve(place).func, "view_class", None)
-    return not (isinstance(view, type) and issubclass(view, IntrospectTokenView))
+    return not all(issubclass(view, IntrospectTokenView) for view in views_at(DOTIntrospectTokenView, place))

@@ -31,4 +31,5 @@ class CheckId(StrEnum):
     OIDC_SERVER_UNUSED = "oauth_jwt_grant.W007"
     METADATA_NOT_FOUND = "oauth_jwt_grant.W008"
     TOKENS_FROM_REPLICA = "oauth_jwt_grant.W009"
-    UNKNOWN_ORIGINS = "oauth_jwt_grant.W010"
+    PLAIN_ENDPOINTS = "oauth_jwt_grant.W010"
+    UNKNOWN_ORIGINS = "oauth_jwt_grant.W011"

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
-from django.apps import apps
-from django.conf import settings as django_settings
 from django.core.checks import CheckMessage, Warning
-from django.urls import NoReverseMatch, Resolver404, get_script_prefix, resolve, reverse
 from oauth2_provider.settings import oauth2_settings
 
 from ..grant import GRANT_TYPE
 from .messages import CheckId
+from .places import has_urls, place_of, views_at
 
 _MOUNT = 'urlpatterns = [path("", include("oauth_jwt_grant.urls")), ...], before those of oauth2_provider'
 _WELL_KNOWN = "/.well-known/oauth-authorization-server"
@@ -50,7 +47,7 @@ def check_metadata_view(app_configs: Any = None, **kwargs: Any) -> list[CheckMes
 
 def check_metadata_is_found(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
     """The document is at the root of the host (RFC 8414 section 3.1), not below the URLs of the endpoints."""
-    ours = _place_of("oauth_jwt_grant:oauth-server-metadata") if _has_urls() else None
+    ours = place_of("oauth_jwt_grant:oauth-server-metadata") if has_urls() else None
     if ours is None or _views_at(*_places()):
         return []
     return [
@@ -65,18 +62,14 @@ def check_metadata_is_found(app_configs: Any = None, **kwargs: Any) -> list[Chec
 
 def _plain_metadata() -> bool:
     """Whether DOT's metadata view is what clients reach, in the place of ours."""
-    if not _has_urls():
+    if not has_urls():
         return False
     # Not at the top: it loads models, which may be missing.
     from ..views import AuthorizationServerMetadataView
 
-    below = _place_of("oauth2_provider:oauth-server-metadata")
+    below = place_of("oauth2_provider:oauth-server-metadata")
     views = _views_at(*_places()) or (_views_at(below) if below is not None else [])
     return any(not issubclass(view, AuthorizationServerMetadataView) for view in views)
-
-
-def _has_urls() -> bool:
-    return apps.is_installed("oauth2_provider") and bool(getattr(django_settings, "ROOT_URLCONF", None))
 
 
 def _places() -> list[str]:
@@ -85,21 +78,8 @@ def _places() -> list[str]:
     return [_WELL_KNOWN, f"{_WELL_KNOWN}{path}"] if path else [_WELL_KNOWN]
 
 
-def _place_of(name: str) -> str | None:
-    """The path of a named URL as :func:`~django.urls.resolve` wants it, without a script prefix."""
-    with suppress(NoReverseMatch):
-        return "/" + reverse(name).removeprefix(get_script_prefix())
-    return None
-
-
 def _views_at(*paths: str) -> list[type]:
     """The metadata views, DOT's or extensions of it, that answer at ``paths``."""
     from oauth2_provider.views import OAuthServerMetadataView
 
-    found = []
-    for path in paths:
-        with suppress(Resolver404):
-            view = getattr(resolve(path).func, "view_class", None)
-            if view is not None and issubclass(view, OAuthServerMetadataView):
-                found.append(view)
-    return found
+    return views_at(OAuthServerMetadataView, *paths)

@@ -101,7 +101,7 @@ def check_one_database(app_configs: Any = None, **kwargs: Any) -> list[CheckMess
 
 
 def check_token_reads(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
-    """Access tokens are read where they are written: DOT's token view reads each new one back at once."""
+    """Access tokens are read where they are written: one that is revoked is no good from then on."""
     if not apps.is_installed("oauth2_provider"):
         return []
     model = apps.get_model(oauth2_settings.ACCESS_TOKEN_MODEL)
@@ -111,8 +111,8 @@ def check_token_reads(app_configs: Any = None, **kwargs: Any) -> list[CheckMessa
     return [
         Warning(
             f"The database routers write access tokens to {written!r} and read them from {read!r}. "
-            "django-oauth-toolkit reads each new token back: its token endpoint fails, for every grant, "
-            "while the replica lags behind; and a token that has been revoked stays good for so long.",
+            "django-oauth-toolkit's token view reads each new token back, so it fails while the replica lags "
+            "behind; and a token that has been revoked stays good for so long.",
             hint=f"Let db_for_read() of your routers return {written!r} for {model._meta.label}.",
             id=CheckId.TOKENS_FROM_REPLICA,
         )

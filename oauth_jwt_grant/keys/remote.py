@@ -65,7 +65,8 @@ class RemoteKeys(KeySource):
         self._limits = limits or KeyLimits()
         self._clock = clock
         self._sleep = sleep
-        self._shared = SharedKeys(self._source(), cache, store, self._limits, clock)
+        terms = ca_bundle, "private" if allow_private_network else "public"
+        self._shared = SharedKeys(self._source(), cache, store, self._limits, clock, terms=terms)
         self._fetcher = fetcher or Fetcher(
             timeout=self._limits.fetch_timeout,
             max_bytes=self._limits.fetch_max_bytes,

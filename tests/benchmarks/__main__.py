@@ -13,10 +13,12 @@ import subprocess
 import sys
 from importlib.util import find_spec
 
-#: Module, database, and the distributions it needs beyond those of the tests.
+#: Module, database, and the distributions it needs beyond those of the tests. "prepared" is PostgreSQL
+#: with statements that it prepares.
 PARTS = (
     ("grant_cost", "sqlite", ()),
     ("grant_cost", "postgres", ("psycopg",)),
+    ("grant_cost", "prepared", ("psycopg",)),
     ("grant_cost", "mariadb", ("pymysql",)),
     ("beside_authlib", "sqlite", ("flask", "flask_sqlalchemy")),
     ("load", "postgres", ("psycopg", "gunicorn")),
@@ -26,6 +28,13 @@ PARTS = (
     ("deleting", "mariadb", ("pymysql",)),
     ("scale", "postgres", ("psycopg",)),
 )
+
+DATABASES = {
+    "sqlite": {"OJG_TEST_DB": "sqlite"},
+    "postgres": {"OJG_TEST_DB": "postgres"},
+    "prepared": {"OJG_TEST_DB": "postgres", "OJG_TEST_PREPARED": "1"},
+    "mariadb": {"OJG_TEST_DB": "mariadb"},
+}
 
 
 def main() -> int:
@@ -44,7 +53,7 @@ def main() -> int:
             continue
         command = [sys.executable, "-m", f"{__package__}.{name}"]
         # Each part sets Django up for its own database.
-        worst = max(worst, subprocess.call(command, env={**os.environ, "OJG_TEST_DB": database}))
+        worst = max(worst, subprocess.call(command, env={**os.environ, **DATABASES[database]}))
     return worst
 
 

@@ -25,7 +25,7 @@ django.setup()
 
 from django.contrib.auth import get_user_model
 from django.db import connection
-from django.test import Client
+from django.test import Client, override_settings
 from django.test.utils import CaptureQueriesContext
 from oauth2_provider.models import get_application_model
 
@@ -81,9 +81,9 @@ class Site:
         self.issuer.ca_bundle, self.issuer.allow_private_network = server.ca_pem, True
         self.issuer.save()
 
-    def allow_anybody(self) -> None:
-        """Make the rule do without a client."""
-        GrantRule.objects.update(client_policy="anonymous", default_application=self.application)
+    def allow(self, client_policy: str, **fields: Any) -> None:
+        """Make the rule one for these clients."""
+        GrantRule.objects.update(**{"client_policy": client_policy, "default_application": None, **fields})
 
 
 def main() -> None:
@@ -96,24 +96,30 @@ def main() -> None:
 
 
 def measure(requests: int) -> None:
-    """Measure an identified client, then no client, each beside ``client_credentials``."""
+    """Measure each kind of request beside ``client_credentials``, with our token view and with DOT's."""
     site = Site()
-    basic = site.basic()
-    assertions = iter([site.assertion(number) for number in range(2 * requests + 40)])
 
     def own() -> int:
-        return post(site, {"grant_type": "client_credentials", "scope": "read"}, **basic)
+        return post(site, {"grant_type": "client_credentials", "scope": "read"}, **site.basic())
 
-    def identified() -> int:
-        return post(site, {"grant_type": GRANT_TYPE, "assertion": next(assertions), "scope": "read"}, **basic)
-
-    def anonymous() -> int:
-        return post(site, {"grant_type": GRANT_TYPE, "assertion": next(assertions), "scope": "read"})
-
-    compare("identified client", identified, own, requests)
-    site.allow_anybody()
-    compare("no client", anonymous, own, requests)
+    measure_clients(site, own, requests)
+    with override_settings(ROOT_URLCONF="tests.plain_urls"):
+        measure_clients(site, own, requests, "DOT's token view, ")
     measure_variants(site, own, requests)
+
+
+def measure_clients(site: Site, own: Callable[[], int], requests: int, prefix: str = "") -> None:
+    """Measure an identified client, then no client, which the rule goes on to admit."""
+    assertions = iter([site.assertion(f"{prefix}{number}") for number in range(2 * requests + 40)])
+
+    def request(**headers: str) -> int:
+        grant = {"grant_type": GRANT_TYPE, "assertion": next(assertions), "scope": "read"}
+        return post(site, grant, **headers)
+
+    site.allow("listed")
+    compare(f"{prefix}identified client", lambda: request(**site.basic()), own, requests)
+    site.allow("anonymous", default_application=site.application)
+    compare(f"{prefix}no client", request, own, requests)
 
 
 def measure_variants(site: Site, own: Callable[[], int], requests: int) -> None:

@@ -11,6 +11,7 @@ import pytest
 from django.test import Client
 from oauth2_provider.views import TokenView
 
+from oauth_jwt_grant.views import JWTBearerTokenView
 from tests.factories import GRANT_TYPE
 
 from .support import FORM, SECRET, TOKEN_URL, basic, make_application, make_user
@@ -70,13 +71,15 @@ def _fresh_view() -> Iterator[None]:
 
 
 def forget_backend() -> None:
-    if "_oauthlib_core" in vars(TokenView):
-        del TokenView._oauthlib_core
+    for view in (TokenView, JWTBearerTokenView):
+        if "_oauthlib_core" in vars(view):
+            del view._oauthlib_core
 
 
 def use_plain(settings: Any) -> None:
     """From now on the site is one without this package."""
     settings.OAUTH2_PROVIDER = {**settings.OAUTH2_PROVIDER, **PLAIN}
+    settings.ROOT_URLCONF = "tests.plain_urls"
     forget_backend()
 
 

@@ -136,6 +136,19 @@ def test_private_address_without_permission(server: JwksServer, remote: Make) ->
     assert server.requests == []
 
 
+@pytest.mark.parametrize(
+    "wrong", [{"ca_bundle": trustme.CA().cert_pem.bytes().decode()}, {"allow_private_network": False}]
+)
+def test_what_the_operator_has_corrected_acts_at_once(
+    server: JwksServer, remote: Make, wrong: dict[str, Any]
+) -> None:
+    """The pause after a failure is for the issuer's sake; this failure was our own."""
+    server.publish(ec_jwk("a"))
+    refused(remote(**wrong))
+    assert kids(remote()) == ["a"]
+    assert remote().status().last_error == ""
+
+
 def test_pause_grows(server: JwksServer, remote: Make, clock: Clock) -> None:
     """30, 60, 120, 240, then 300 seconds, told to the client as well."""
     server.answers["/jwks"] = Answer(status=500)

@@ -1,0 +1,16 @@
+"""DOT's endpoints as this grant wants them: mounted where DOT's are, and before them.
+
+``path("o/", include("oauth_jwt_grant.endpoints"))``. They have no names of their own, so
+:func:`~django.urls.reverse` goes on finding DOT's, which have the same paths.
+"""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from .views import IntrospectTokenView, JWTBearerTokenView
+
+urlpatterns = [
+    path("token/", JWTBearerTokenView.as_view()),
+    path("introspect/", IntrospectTokenView.as_view()),
+]

@@ -7,6 +7,7 @@ derived, but never from a ``Host`` header that a caller can choose.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 from django.conf import settings as django_settings
@@ -68,6 +69,42 @@ def issuer_identifiers(audiences: Iterable[str]) -> frozenset[str]:
         return frozenset() if identifier is None else frozenset({identifier})
     token_path = _token_path(None)
     return frozenset(name for name in audiences if not name.endswith(token_path))
+
+
+def token_endpoint_urls(request: HttpRequest) -> frozenset[str]:
+    """What ``htu`` may call the token endpoint, to which ``request`` was made (RFC 9449 section 4.2).
+
+    The audiences that end in its path, and the URL of the request if that is ours.
+    """
+    named = {name for name in server_audiences(request) if name.endswith(request.path)}
+    with suppress(DisallowedHost):
+        named |= own_urls(request.build_absolute_uri(request.path))
+    return frozenset(named)
+
+
+def own_urls(url: str) -> frozenset[str]:
+    """``url``, which a request has named by its ``Host`` header, if that is a host of ours; or else nothing.
+
+    It is one if ``ALLOWED_HOSTS`` names exact hosts only, or if the settings name its scheme and host.
+    """
+    return frozenset({url} if hosts_are_exact() or _origin(url) in _named_origins() else ())
+
+
+def origins_are_known() -> bool:
+    """Whether :func:`own_urls` can find anything at all."""
+    return hosts_are_exact() or bool(_named_origins())
+
+
+def _named_origins() -> set[str]:
+    """Scheme and host of each URL by which the settings name this server."""
+    names = (*settings.AUDIENCES, oauth2_settings.OIDC_ISS_ENDPOINT or "")
+    return {_origin(name) for name in names if name.startswith(("https://", "http://"))}
+
+
+def _origin(url: str) -> str:
+    """Scheme and host of ``url``, with the port that is written."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}".lower()
 
 
 def hosts_are_exact() -> bool:

@@ -19,6 +19,7 @@ DEFAULTS: dict[str, Any] = {
     "LEEWAY": 30,
     "MAX_LIFETIME": 3600,
     "MAX_ASSERTION_LENGTH": 16384,
+    "DPOP": False,
     "CACHE": "default",
     "KEYS_MIN_AGE": 300,
     "KEYS_MAX_AGE": 3600,
@@ -73,8 +74,13 @@ class Settings:
         return self._get("MAX_ASSERTION_LENGTH")  # type: ignore[no-any-return]
 
     @property
+    def DPOP(self) -> bool:
+        """Whether tokens can be bound to a key of the client (see ``dpop.py``)."""
+        return self._get("DPOP")  # type: ignore[no-any-return]
+
+    @property
     def CACHE(self) -> str:
-        """Alias of the Django cache that holds fetched key sets."""
+        """Alias of the Django cache that holds fetched key sets, and which DPoP proofs were used."""
         return self._get("CACHE")  # type: ignore[no-any-return]
 
     @property

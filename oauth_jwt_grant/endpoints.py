@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from django.urls import path
 
-from .views import JWTBearerTokenView
+from .views import IntrospectTokenView, JWTBearerTokenView
 
-urlpatterns = [path("token/", JWTBearerTokenView.as_view())]
+urlpatterns = [
+    path("token/", JWTBearerTokenView.as_view()),
+    path("introspect/", IntrospectTokenView.as_view()),
+]

@@ -9,7 +9,7 @@ from typing import Any
 from django.views.decorators.debug import sensitive_variables
 from oauth2_provider.settings import oauth2_settings
 
-from .assertion import ID_JAG_STEPS, AssertionRefused, Reason, Step
+from .assertion import OPTIONAL_STEPS, AssertionRefused, Reason, Step
 from .decisions import is_spent
 from .service import Case, Permission, Question, decide
 
@@ -53,18 +53,22 @@ class Explanation:
             return {"error": self.refused.answer.error, "error_description": self.refused.public_text}
         expires_in = self.permission.expires_in if self.permission else None
         lifetime = oauth2_settings.ACCESS_TOKEN_EXPIRE_SECONDS if expires_in is None else expires_in
-        return {"token_type": "Bearer", "expires_in": lifetime, "scope": " ".join(self.case.scopes)}
+        token_type = "Bearer" if self.case.proof_key is None else "DPoP"
+        return {"token_type": token_type, "expires_in": lifetime, "scope": " ".join(self.case.scopes)}
 
 
 @sensitive_variables("question", "case")
-def explain(question: Question) -> Explanation:
-    """Run the decision on ``question`` dry. Keys may be fetched as for a real request."""
+def explain(question: Question, proof_key: str | None = None) -> Explanation:
+    """Run the decision on ``question`` dry. Keys may be fetched as for a real request.
+
+    ``proof_key`` is the thumbprint of a key, as if a DPoP proof of it had come along.
+    """
     begun: list[tuple[Step, Any, Any]] = []
 
     def watch(step: Step, expected: Any, actual: Any) -> None:
         begun.append((step, expected, actual))
 
-    case = Case(question)
+    case = Case(question, proof_key)
     explanation = Explanation(case)
     try:
         explanation.permission = decide(case, watch)
@@ -85,7 +89,7 @@ def _results(begun: list[tuple[Step, Any, Any]], *, failed: bool) -> list[Explai
     results = []
     for step in Step:
         if step not in seen:
-            if step not in ID_JAG_STEPS:
+            if step not in OPTIONAL_STEPS:
                 results.append(ExplainedStep(step, Status.NOT_REACHED))
             continue
         status = Status.FAILED if failed and step is last else Status.PASSED

@@ -11,6 +11,7 @@ from django.views.decorators.debug import sensitive_variables
 from oauth2_provider.oauth2_backends import OAuthLibCore
 
 from .assertion import AssertionRefused, Reason
+from .conf import settings
 from .grant import GRANT_TYPE, JWTBearerError
 
 # RFC 6749 section 5.1, and for errors section 5.2.
@@ -62,7 +63,7 @@ def is_jwt_bearer_request(request: HttpRequest) -> bool:
 
 def _unacceptable(request: HttpRequest) -> AssertionRefused | None:
     """What oauthlib and Django would let pass or stumble over before the grant is asked."""
-    if "HTTP_DPOP" in request.META:
+    if "HTTP_DPOP" in request.META and not settings.DPOP:
         # RFC 9449 section 5 would have the client discard a bearer token. Refused, it keeps its assertion.
         return AssertionRefused(Reason.DPOP)
     query = request.META.get("QUERY_STRING")

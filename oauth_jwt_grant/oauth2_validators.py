@@ -13,10 +13,12 @@ from oauth2_provider.oauth2_validators import OAuth2Validator
 from oauthlib.common import Request
 
 from . import decisions, subjects
-from .assertion import AssertionRefused
-from .audiences import server_audiences
+from .assertion import AssertionRefused, Reason
+from .audiences import own_urls, server_audiences, token_endpoint_urls
+from .binding import binding_of, bound_resource
 from .clients import find_application
 from .conf import settings
+from .dpop import HEADER, check_proof, is_first_use
 from .grant import GRANT_TYPE, JWTBearerError
 from .id_jag import is_id_jag
 from .inserts import prepare_save
@@ -29,6 +31,8 @@ from .signals import assertion_accepted, assertion_refused
 _STATE = "_oauth_jwt_grant"
 # Whether the token that is made at the moment is one of this grant's.
 _saves_token: ContextVar[bool] = ContextVar("oauth_jwt_grant_saves_token", default=False)
+# Thumbprint of the key whose proof came with the access token that is looked up at the moment.
+_proof_key: ContextVar[str | None] = ContextVar("oauth_jwt_grant_proof_key", default=None)
 
 
 @dataclass(slots=True)
@@ -86,6 +90,7 @@ class JWTBearerValidatorMixin:
         """
         case = Case(self.build_jwt_bearer_question(request))
         try:
+            case.proof_key = _proof_key_of(request)
             permission = decide(case)
         except AssertionRefused as refused:
             raise self._refusal(case, refused, request) from refused
@@ -126,6 +131,8 @@ class JWTBearerValidatorMixin:
         if resources and is_id_jag(state.permission.issuer):
             # ID-JAG section 4.4.1: the answer says what was granted. RFC 8707 gives the member no form.
             token["resource"] = resources if len(resources) > 1 else resources[0]
+        if state.case.proof_key is not None:
+            token["token_type"] = "DPoP"  # noqa: S105 - a name, not a secret
         decision = cast(Decision, state.decision)  # made together with the token
         note_issued(decision.access_token)
         assertion_accepted.send_robust(sender=Decision, decision=decision, request=request)
@@ -143,6 +150,9 @@ class JWTBearerValidatorMixin:
         create, state = super()._create_access_token, _state_of(request)  # type: ignore[misc]
         if state is None:
             return create(expires, request, *args, **kwargs)
+        if state.case.proof_key is not None:
+            # Not before: DOT takes no request for an audience that has no host.
+            request.resource = bound_resource(state.case.proof_key, state.permission.resources)
         begun = _saves_token.set(True)
         try:
             access_token = create(expires, request, *args, **kwargs)
@@ -159,6 +169,40 @@ class JWTBearerValidatorMixin:
         if _saves_token.get():
             prepare_save(token_instance)
 
+    def validate_dpop_token(self, token: str, scopes: Any, request: Request) -> bool:
+        """Whether ``token``, sent by the scheme ``DPoP``, opens the resource (RFC 9449 section 7.1).
+
+        It has to be bound to the key of a proof that was made for this very request and has not been used.
+        As :meth:`validate_bearer_token`, of which it has the rest, it sets ``oauth2_error`` if it does not.
+        """
+        if not settings.DPOP:
+            return False
+        try:
+            urls = own_urls(request.uri.partition("?")[0])
+            proof = check_proof(request.headers.get(HEADER, ""), request.http_method, urls, token)
+        except AssertionRefused as refused:
+            return _denied(request, refused)
+        proven = _proof_key.set(proof.thumbprint)
+        try:
+            valid: bool = self.validate_bearer_token(token, scopes, request)  # type: ignore[attr-defined]
+        finally:
+            _proof_key.reset(proven)
+        if valid:
+            # As the row has it: a view that saves the token must not unbind it.
+            access_token = request.access_token
+            access_token.resource = bound_resource(proof.thumbprint, access_token.resource)
+        if valid and not is_first_use(proof):
+            return _denied(request, AssertionRefused(Reason.DPOP_PROOF, "jti"))
+        return valid
+
+    def _load_access_token(self, token: str) -> Any:
+        """A bound token is found only together with a proof of its key, a bearer token only without one."""
+        return _as_proven(super()._load_access_token(token))  # type: ignore[misc]
+
+    def _get_token_from_authentication_server(self, *args: Any, **kwargs: Any) -> Any:
+        """The same of a token of another server, whose introspection says the key among the audiences."""
+        return _as_proven(super()._get_token_from_authentication_server(*args, **kwargs))  # type: ignore[misc]
+
     def _refusal(self, case: Case, refused: AssertionRefused, request: Request) -> JWTBearerError:
         """Write the refusal down, tell the site, and make the answer of it."""
         decision = decisions.refuse(case, refused, _client_address(request))
@@ -170,6 +214,32 @@ class JWTBearerValidatorMixin:
 
 class JWTBearerOAuth2Validator(JWTBearerValidatorMixin, OAuth2Validator):  # type: ignore[misc]
     """DOT's validator with the JWT authorization grant: for ``OAUTH2_VALIDATOR_CLASS``."""
+
+
+def _proof_key_of(request: Request) -> str | None:
+    """The thumbprint of the key whose proof came with a token request, or ``None`` if none did."""
+    header = request.headers.get(HEADER)
+    if header is None or not settings.DPOP:
+        return None
+    return check_proof(header, request.http_method, token_endpoint_urls(_Request(request))).thumbprint
+
+
+def _as_proven(access_token: Any) -> Any:
+    """``access_token`` with the resources that it is for besides its key, or ``None`` if it is not for us."""
+    binding = binding_of(access_token.resource) if access_token is not None else None
+    key = _proof_key.get()
+    if binding is None:
+        return access_token if key is None else None
+    if binding.thumbprint != key:
+        return None
+    access_token.resource = list(binding.resources)
+    return access_token
+
+
+def _denied(request: Request, refused: AssertionRefused) -> bool:
+    """Say why, where DOT's views and REST framework look for it."""
+    request.oauth2_error = {"error": refused.answer.error, "error_description": refused.public_text}
+    return False
 
 
 def _client_address(request: Request) -> str | None:

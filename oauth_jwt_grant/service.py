@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.views.decorators.debug import sensitive_variables
@@ -18,6 +18,7 @@ from oauth2_provider.settings import oauth2_settings
 
 from .assertion import (
     ID_JAG_TYPE,
+    AssertionPolicy,
     AssertionRefused,
     Reason,
     Step,
@@ -79,9 +80,13 @@ class Question:
 
 @dataclass(slots=True)
 class Case:
-    """A question and what has been found out about it so far: what a refusal can tell an operator."""
+    """A question and what has been found out about it so far: what a refusal can tell an operator.
+
+    ``proof_key`` is the thumbprint of the key whose DPoP proof came with it, if one did and was good.
+    """
 
     question: Question
+    proof_key: str | None = None
     unverified: UnverifiedAssertion | None = None
     issuer: TrustedIssuer | None = None
     assertion: VerifiedAssertion | None = None
@@ -141,7 +146,7 @@ def decide(case: Case, watch: Watch = unwatched) -> Permission:
     check_trusted(trust.issuer, question.now)
     assertion = case.assertion = validate(
         case.unverified,
-        policy_of(trust.issuer, question.audiences),
+        _policy(case, trust.issuer),
         key_source_of(trust.issuer).candidates,
         now=question.now,
         watch=watch,
@@ -149,6 +154,7 @@ def decide(case: Case, watch: Watch = unwatched) -> Permission:
     if is_id_jag(trust.issuer):
         check_id_jag(assertion, question.application, watch)
     rule = case.rule = _choose_rule(case, trust, assertion, watch)
+    _check_proof(rule, case.proof_key, watch)
     case.application = _application(question, rule)
     watch(Step.SUBJECT, rule.subject_policy, assertion.subject)
     case.subject = find_subject(assertion, rule)
@@ -171,6 +177,20 @@ def _claimed_subject(assertion: UnverifiedAssertion) -> str:
         return subject_of(assertion.claims)
     subject = assertion.claims.get("sub", assertion.issuer)
     return subject if isinstance(subject, str) else ""
+
+
+def _policy(case: Case, issuer: TrustedIssuer) -> AssertionPolicy:
+    """The terms for the assertions of ``issuer``, one of which came with the proof of ``case``."""
+    policy = policy_of(issuer, case.question.audiences)
+    return replace(policy, dpop=True, proof_key=case.proof_key) if settings.DPOP else policy
+
+
+def _check_proof(rule: GrantRule, proof_key: str | None, watch: Watch) -> None:
+    """RFC 9449 section 5.2, for a rule in the place of a client."""
+    if rule.require_dpop or proof_key:
+        watch(Step.PROOF, "a proof" if rule.require_dpop else "a proof, or none", proof_key)
+    if rule.require_dpop and not proof_key:
+        raise AssertionRefused(Reason.PROOF_REQUIRED)
 
 
 def _choose_rule(case: Case, trust: Trust, assertion: VerifiedAssertion, watch: Watch) -> GrantRule:

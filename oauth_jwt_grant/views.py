@@ -1,4 +1,4 @@
-"""The authorization server's metadata (RFC 8414) with what this grant adds to it, and the token endpoint."""
+"""The metadata (RFC 8414), the token endpoint and introspection (RFC 7662) as this grant wants them."""
 
 from __future__ import annotations
 
@@ -7,12 +7,16 @@ import time
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from oauth2_provider.models import AbstractApplication, get_application_model
 from oauth2_provider.signals import app_authorized
+from oauth2_provider.views import IntrospectTokenView as DOTIntrospectTokenView
 from oauth2_provider.views import OAuthServerMetadataView, TokenView
 
+from .assertion import ALGORITHMS
+from .binding import binding_of
 from .clock import moment
+from .conf import settings
 from .grant import GRANT_TYPE
 from .issued import issued_tokens
 from .models import GrantRule, TrustedIssuer
@@ -23,12 +27,13 @@ ID_JAG_PROFILE = "urn:ietf:params:oauth:grant-profile:id-jag"
 
 
 class AuthorizationServerMetadataView(OAuthServerMetadataView):  # type: ignore[misc]
-    """DOT's metadata document, told apart from it by three members.
+    """DOT's metadata document, told apart from it by four members.
 
     ``grant_types_supported`` has the grant, which says what the server implements (RFC 8414
     section 2), not whom it trusts. ``authorization_grant_profiles_supported`` is there while
     an ID-JAG issuer is trusted. ``token_endpoint_auth_methods_supported`` has ``none`` while
-    a rule admits somebody who has no credentials.
+    a rule admits somebody who has no credentials. ``dpop_signing_alg_values_supported`` is there
+    while DPoP is on (RFC 9449 section 5.1).
     """
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -40,8 +45,27 @@ class AuthorizationServerMetadataView(OAuthServerMetadataView):  # type: ignore[
             _add(document, "token_endpoint_auth_methods_supported", "none")
         if trusts_id_jag():
             document["authorization_grant_profiles_supported"] = [ID_JAG_PROFILE]
+        if settings.DPOP:
+            document["dpop_signing_alg_values_supported"] = list(ALGORITHMS)
         response.content = json.dumps(document).encode()
         return response
+
+
+class IntrospectTokenView(DOTIntrospectTokenView):  # type: ignore[misc]
+    """DOT's introspection that says of a bound token to which key it is (RFC 9449 section 6.2)."""
+
+    @staticmethod
+    def get_token_response(token_value: str | None = None) -> JsonResponse:
+        """DOT's answer, with ``cnf`` and ``token_type`` if the token is bound.
+
+        ``aud`` stays as the row has it: an API that reads it and knows of no keys takes no bound token.
+        """
+        response: JsonResponse = DOTIntrospectTokenView.get_token_response(token_value)
+        document = json.loads(response.content)
+        binding = binding_of(document.get("aud", ()))
+        if binding is None:
+            return response
+        return JsonResponse(document | {"token_type": "DPoP", "cnf": {"jkt": binding.thumbprint}})
 
 
 class JWTBearerTokenView(TokenView):  # type: ignore[misc]

@@ -141,6 +141,39 @@ def mint(
     return mint_raw(key, _json(jose), _json(default_claims(now=now, **claims)), alg=alg)
 
 
+def thumbprint(key: Key) -> str:
+    """The thumbprint of the public key with SHA-256 (RFC 7638)."""
+    return b64(
+        hashlib.sha256(
+            json.dumps(_material(key.public), sort_keys=True, separators=(",", ":")).encode()
+        ).digest()
+    )
+
+
+def proof(
+    key: Key,
+    *,
+    method: str = "POST",
+    url: str = f"{AUDIENCE}/o/token/",
+    token: str | None = None,
+    now: float | None = None,
+    header: dict[str, Any] | None = None,
+    alg: str | None = None,
+    **claims: Any,
+) -> str:
+    """A DPoP proof of ``key`` for a request (RFC 9449 section 4.2), and for ``token`` if one is given."""
+    alg = alg or key.alg
+    jose = _merged({"alg": alg, "typ": "dpop+jwt", "jwk": _material(key.public)}, header or {})
+    good = {
+        "htm": method,
+        "htu": url,
+        "iat": int(time.time() if now is None else now),
+        "jti": uuid.uuid4().hex,
+        "ath": DROP if token is None else b64(hashlib.sha256(token.encode()).digest()),
+    }
+    return mint_raw(key, _json(jose), _json(_merged(good, claims)), alg=alg)
+
+
 def mint_raw(key: Key, header: str | bytes, payload: str | bytes, *, alg: str | None = None) -> str:
     """Sign these very texts, be they JSON or not."""
     signing_input = f"{b64(header)}.{b64(payload)}"

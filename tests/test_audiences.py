@@ -8,7 +8,15 @@ import pytest
 from django.test import RequestFactory
 from django.urls import include, path
 
-from oauth_jwt_grant.audiences import hosts_are_exact, issuer_identifier, issuer_identifiers, server_audiences
+from oauth_jwt_grant.audiences import (
+    hosts_are_exact,
+    issuer_identifier,
+    issuer_identifiers,
+    origins_are_known,
+    own_urls,
+    server_audiences,
+    token_endpoint_urls,
+)
 from tests.test_checks import OURS
 
 urlpatterns = [path("oauth/", include("oauth2_provider.urls", namespace="oauth2_provider"))]
@@ -136,3 +144,59 @@ def test_without_a_request_the_endpoint_is_where_the_urls_are(unset: Any, urls: 
     unset.OAUTH2_PROVIDER = {**unset.OAUTH2_PROVIDER, "OIDC_ISS_ENDPOINT": "https://id.example.com"}
 
     assert server_audiences() == {"https://id.example.com", f"https://id.example.com{expected}"}
+
+
+AS = "https://as.example.com"
+
+
+@pytest.mark.rfc("9449", "4.3", "9")
+class TestUrls:
+    """What the target of a request is called: never by a host that a caller has made up."""
+
+    def test_the_audiences_that_are_urls_of_the_token_endpoint(self, unset: Any) -> None:
+        unset.OAUTH_JWT_GRANT = {"AUDIENCES": [AS, f"{AS}/o/token/", "https://old.example.com/auth/o/token/"]}
+        unset.ALLOWED_HOSTS = ["*"]
+
+        assert token_endpoint_urls(request("evil.example")) == {
+            f"{AS}/o/token/", "https://old.example.com/auth/o/token/",
+        }  # fmt: skip
+
+    def test_the_url_of_the_request_where_hosts_are_exact(self, unset: Any) -> None:
+        assert token_endpoint_urls(request()) == {"http://as.example.com/o/token/"}
+        assert token_endpoint_urls(request(**{"wsgi.url_scheme": "https"})) == {f"{AS}/o/token/"}
+
+    def test_no_url_of_a_host_that_is_not_allowed(self, unset: Any) -> None:
+        assert token_endpoint_urls(request("evil.example")) == frozenset()
+
+    @pytest.mark.parametrize("hosts", [[], ["*"], [".example.com"]])
+    @pytest.mark.parametrize(
+        ("audiences", "issuer", "url", "ours"),
+        [
+            ([], "", f"{AS}/api/", False),
+            ([AS], "", f"{AS}/api/", True),
+            (["urn:as", f"{AS}/o/token/"], "", f"{AS}/api/", True),
+            ([AS], "", "HTTPS://AS.example.com/api/", True),
+            ([AS], "", "http://as.example.com/api/", False),
+            ([AS], "", f"{AS}:8443/api/", False),
+            ([AS], "", f"{AS}.evil.example/api/", False),
+            ([AS], "", "https://evil.example/api/", False),
+            (["as.example.com", "urn:as", ""], "", "as.example.com", False),
+            (["as.example.com", "urn:as", ""], "", "/api/", False),
+            ([], f"{AS}/o", f"{AS}/api/", True),
+        ],
+    )
+    def test_the_url_of_a_request_where_the_settings_name_its_origin(
+        self, unset: Any, hosts: list[str], audiences: list[str], issuer: str, url: str, ours: bool
+    ) -> None:
+        unset.ALLOWED_HOSTS = hosts
+        unset.OAUTH_JWT_GRANT = {"AUDIENCES": audiences}
+        unset.OAUTH2_PROVIDER = unset.OAUTH2_PROVIDER | {"OIDC_ISS_ENDPOINT": issuer}
+
+        assert own_urls(url) == ({url} if ours else set())
+
+    def test_whether_there_is_any(self, unset: Any) -> None:
+        assert origins_are_known()
+        unset.ALLOWED_HOSTS = ["*"]
+        assert not origins_are_known()
+        unset.OAUTH_JWT_GRANT = {"AUDIENCES": ["urn:as", AS]}
+        assert origins_are_known()

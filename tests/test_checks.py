@@ -251,7 +251,7 @@ def test_every_setting_has_a_kind_that_its_default_is_of():
     ("name", "value"),
     [
         *((name, None) for name in DEFAULTS),
-        *((name, True) for name in DEFAULTS),
+        *((name, True) for name in DEFAULTS if name != "DPOP"),
         *((name, -1) for name in DEFAULTS),
         ("AUDIENCES", "https://as.example.com"),
         ("AUDIENCES", [""]),
@@ -356,6 +356,10 @@ def test_cache_of_one_process(backend, settings):
     (message,) = findings(deploy=True)
     assert message.id == CheckId.LOCAL_CACHE
     assert type(caches["default"]).__name__ in message.msg
+    assert "DPoP" not in message.msg
+    settings.ALLOWED_HOSTS = ["as.example.com"]
+    with grant(DPOP=True):
+        assert "DPoP proof" in next(found.msg for found in findings(deploy=True) if found.id == message.id)
 
 
 class TokensApart:

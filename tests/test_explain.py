@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from oauth_jwt_grant.assertion import ID_JAG_STEPS, Reason, Step
+from oauth_jwt_grant.assertion import OPTIONAL_STEPS, Reason, Step
 from oauth_jwt_grant.explain import Explanation, Status, explain
 from oauth_jwt_grant.models import Decision, TrustedIssuer
 from oauth_jwt_grant.service import Question
@@ -36,7 +36,7 @@ def test_a_good_assertion_passes_every_step(world: World) -> None:
 
     assert explanation.accepted
     assert {step.status for step in explanation.steps} == {Status.PASSED}
-    assert [step.step for step in explanation.steps] == [step for step in Step if step not in ID_JAG_STEPS]
+    assert [step.step for step in explanation.steps] == [step for step in Step if step not in OPTIONAL_STEPS]
     assert explanation.answer == {"token_type": "Bearer", "expires_in": 3600, "scope": "read"}
     assert explanation.permission is not None
     assert explanation.permission.subject.user == world.user
@@ -142,12 +142,40 @@ def test_what_is_asked_of_id_jags_alone_are_steps_of_their_own(world: World) -> 
     jag: dict[str, Any] = {"header": {"typ": "oauth-id-jag+jwt"}}
 
     good = mint(ec_key(), client_id="client", **jag)
-    assert [step.step for step in ask(world, good).steps] == list(Step)
+    assert [step.step for step in ask(world, good).steps] == [step for step in Step if step != Step.PROOF]
     assert failed(ask(world, mint(ec_key(), tenant=1, **jag))) == [Step.TENANT]
     assert failed(ask(world, mint(ec_key(), authorization_details=[], **jag))) == [Step.DETAILS]
     assert failed(ask(world, mint(ec_key(), client_id="client", tenant="acme", **jag))) == [Step.RULE]
     assert failed(ask(world, mint(ec_key(), client_id="other", **jag))) == [Step.CLIENT]
     assert failed(ask(world, mint(ec_key(), client_id="client", **jag), application=None)) == [Step.CLIENT]
+
+
+def test_a_dpop_proof_is_a_step_where_there_is_one_or_has_to_be_one(world: World, settings: Any) -> None:
+    settings.OAUTH_JWT_GRANT = settings.OAUTH_JWT_GRANT | {"DPOP": True}
+    question = Question(
+        assertion=mint(ec_key()), audiences=[AUDIENCE], now=time.time(), application=world.application
+    )
+
+    proven = explain(question, "the key")
+    assert (proven.accepted, proven.answer["token_type"]) == (True, "DPoP")
+    (step,) = (step for step in proven.steps if step.step is Step.PROOF)
+    assert (step.expected, step.actual) == ("a proof, or none", "the key")
+    world.change(world.rule, require_dpop=True)
+    assert failed(explain(question)) == [Step.PROOF]
+    assert explain(question, "the key").accepted
+
+
+def test_an_assertion_for_a_key_is_explained(world: World, settings: Any) -> None:
+    settings.OAUTH_JWT_GRANT = settings.OAUTH_JWT_GRANT | {"DPOP": True}
+    question = Question(
+        assertion=mint(ec_key(), cnf={"jkt": "the key"}),
+        audiences=[AUDIENCE],
+        now=time.time(),
+        application=world.application,
+    )
+
+    assert failed(explain(question)) == failed(explain(question, "another")) == [Step.CNF]
+    assert explain(question, "the key").accepted
 
 
 def test_an_answer_with_the_lifetime_of_the_server(world: World) -> None:

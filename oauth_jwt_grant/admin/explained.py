@@ -46,6 +46,7 @@ _LABELS = {
     Step.DETAILS: gettext_lazy("Authorization details"),
     Step.CLIENT: gettext_lazy("Client (client_id)"),
     Step.RULE: gettext_lazy("Rule"),
+    Step.PROOF: gettext_lazy("DPoP proof"),
     Step.SUBJECT: gettext_lazy("User"),
     Step.SCOPE: gettext_lazy("Scope"),
     Step.RESOURCE: gettext_lazy("Resource"),

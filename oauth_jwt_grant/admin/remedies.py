@@ -41,8 +41,12 @@ REMEDIES: dict[str, Remedy] = {
         _("The client has to leave them out and ask by scope or resource."),
     ),
     Reason.DPOP: Remedy(
-        _("The request had a DPoP proof; tokens of this server cannot be bound to its key."),
-        _("Switch DPoP off in the client for this server. The assertion was not used up."),
+        _("The request had a DPoP proof, and the setting DPOP is off: no token is bound to a key."),
+        _("Switch DPoP off in the client for this server, or on here. The assertion was not used up."),
+    ),
+    Reason.DPOP_PROOF: Remedy(
+        _("The DPoP proof of the request was not accepted; the detail says what is wrong with it."),
+        _("For htu, see what URL the client posts to; for iat, compare the clocks. Nothing was used up."),
     ),
     Reason.TOO_LONG: Remedy(
         _("The assertion is longer than MAX_ASSERTION_LENGTH."),
@@ -142,7 +146,15 @@ REMEDIES: dict[str, Remedy] = {
     ),
     Reason.SENDER_CONSTRAINED: Remedy(
         _("The assertion is bound to a key (cnf), and whoever posts it cannot be asked for that here."),
-        _("Have it issued without cnf."),
+        _("Have it issued without cnf. Where the setting DPOP is on, cnf may have a jkt, and nothing else."),
+    ),
+    Reason.PROOF_REQUIRED: Remedy(
+        _("There was no DPoP proof, and the rule or the assertion (cnf) wants one."),
+        _("The client has to send one, which the setting DPOP must allow; or let the rule do without."),
+    ),
+    Reason.PROOF_KEY: Remedy(
+        _("The DPoP proof was made with another key than the assertion is bound to (cnf)."),
+        _("The client has to prove the key for which its assertion was issued."),
     ),
     Reason.OTHER_CLIENT: Remedy(
         _("The assertion was issued to another client than the one that has posted it."),

@@ -69,7 +69,7 @@ class GrantRuleAdmin(SearchableRelations, admin.ModelAdmin):  # type: ignore[typ
         (None, {"fields": [("issuer", "position"), "name", "enabled"]}),
         (
             _("Who may present the assertion"),
-            {"fields": ["client_policy", "applications", "default_application"]},
+            {"fields": ["client_policy", "applications", "default_application", "require_dpop"]},
         ),
         (
             _("Whose token it becomes"),

@@ -18,6 +18,7 @@ from django.views.decorators.debug import sensitive_post_parameters, sensitive_v
 from oauth2_provider.models import AbstractApplication, get_application_model
 
 from ..audiences import server_audiences
+from ..conf import settings
 from ..explain import explain
 from ..models import Decision, TrustedIssuer
 from ..service import Question
@@ -55,6 +56,18 @@ class TrialForm(forms.Form):
         label=_("Resources"), required=False, help_text=_("The resource parameters, one to a line.")
     )
 
+    proof_key = forms.CharField(
+        label=_("DPoP key"),
+        required=False,
+        widget=AdminTextInputWidget(),
+        help_text=_("The thumbprint (jkt) of a key, as if a proof of it had come along. Blank: no proof."),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not settings.DPOP:
+            del self.fields["proof_key"]
+
     def clean_client_id(self) -> AbstractApplication | None:
         """The application with that ``client_id``."""
         client_id = self.cleaned_data["client_id"]
@@ -89,10 +102,10 @@ def test_assertion(request: HttpRequest, site: admin.AdminSite) -> HttpResponse:
     }
     if form.is_bound and form.is_valid():
         question = _question(form.cleaned_data, server_audiences(_token_request(request)))
-        explanation = explain(question)
+        explanation = explain(question, form.cleaned_data.get("proof_key") or None)
         context["report"] = report(explanation, site)
         # Everything but the assertion stays, so that the next try is one paste away.
-        kept = {name: form.data.get(name, "") for name in ("client_id", "scope", "resources")}
+        kept = {name: form.data.get(name, "") for name in ("client_id", "scope", "resources", "proof_key")}
         context["form"] = TrialForm(initial=kept)
     return TemplateResponse(request, TEMPLATE, context)
 

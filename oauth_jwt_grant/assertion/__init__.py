@@ -11,22 +11,26 @@ from .errors import ANSWERS, Answer, AssertionRefused, DatabaseBusy, KeysUnavail
 from .id_jag import TENANTS, subject_of
 from .jose import ALGORITHMS, PublicKey
 from .policy import ID_JAG_TYPE, MAX_SECONDS, AssertionPolicy
-from .steps import ID_JAG_STEPS, Step, Watch, unwatched
+from .proof import PROOF_LIFETIME, Proof, ProofTerms, verify_proof
+from .steps import OPTIONAL_STEPS, Step, Watch, unwatched
 from .tokens import UnverifiedAssertion, VerifiedAssertion
 from .validator import validate
 
 __all__ = [
     "ALGORITHMS",
     "ANSWERS",
-    "ID_JAG_STEPS",
     "ID_JAG_TYPE",
     "MAX_SECONDS",
+    "OPTIONAL_STEPS",
+    "PROOF_LIFETIME",
     "TENANTS",
     "Answer",
     "AssertionPolicy",
     "AssertionRefused",
     "DatabaseBusy",
     "KeysUnavailable",
+    "Proof",
+    "ProofTerms",
     "PublicKey",
     "Reason",
     "Step",
@@ -37,4 +41,5 @@ __all__ = [
     "subject_of",
     "unwatched",
     "validate",
+    "verify_proof",
 ]

@@ -124,11 +124,22 @@ def check_kind(claims: Claims, policy: AssertionPolicy, now: float, watch: Watch
 def check_confirmation(claims: Claims, policy: AssertionPolicy, now: float, watch: Watch) -> None:
     """RFC 7800 section 3: a JWT that is bound to a key (``cnf``) is no bearer assertion.
 
-    Passing over the claim would hand the rights of the key's holder to any bearer.
+    Passing over the claim would hand the rights of the key's holder to any bearer. With DPoP, whoever
+    proves to hold the key may present it (RFC 9449 section 6.1; ID-JAG section 9.8.1.2).
     """
-    watch(Step.CNF, "absent", "present" if "cnf" in claims else "absent")
-    if "cnf" in claims:
+    cnf = claims.get("cnf")
+    wanted = {"jkt": policy.proof_key} if policy.proof_key else None
+    watch(
+        Step.CNF, f"absent, or {wanted}" if wanted else "absent", "present" if "cnf" in claims else "absent"
+    )
+    if "cnf" not in claims:
+        return
+    if not policy.dpop or not isinstance(cnf, dict) or cnf.keys() != {"jkt"}:
         raise AssertionRefused(Reason.SENDER_CONSTRAINED)
+    if wanted is None:
+        raise AssertionRefused(Reason.PROOF_REQUIRED)
+    if cnf != wanted:
+        raise AssertionRefused(Reason.PROOF_KEY)
 
 
 #: Every demand on the claims of an assertion, in the order in which they are checked.

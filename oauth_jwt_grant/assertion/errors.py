@@ -23,6 +23,7 @@ class Reason(StrEnum):
     CLIENT_AUTHENTICATION = "client_authentication"
     AUTHORIZATION_DETAILS = "authorization_details"
     DPOP = "dpop"
+    DPOP_PROOF = "dpop_proof"
 
     TOO_LONG = "too_long"
     MALFORMED = "malformed"
@@ -50,6 +51,8 @@ class Reason(StrEnum):
     LIFETIME = "lifetime"
     ID_TOKEN = "id_token"  # noqa: S105 - a name, not a secret
     SENDER_CONSTRAINED = "sender_constrained"
+    PROOF_REQUIRED = "proof_required"
+    PROOF_KEY = "proof_key"
 
     OTHER_CLIENT = "other_client"
     NO_RULE = "no_rule"
@@ -116,6 +119,9 @@ ANSWERS: dict[Reason, Answer] = {
         "RFC 9449 section 5",
         "invalid_request",
         "DPoP is not supported: the token would not be bound to the key of the proof.",
+    ),
+    Reason.DPOP_PROOF: Answer(
+        "RFC 9449 section 4.3", "invalid_dpop_proof", "The DPoP proof is not accepted: {name}."
     ),
     Reason.TOO_LONG: Answer("RFC 8725 section 3.10", "invalid_grant", "The assertion is too long."),
     Reason.MALFORMED: Answer(
@@ -189,6 +195,16 @@ ANSWERS: dict[Reason, Answer] = {
         "RFC 7800 section 3",
         "invalid_grant",
         "The assertion is bound to a key (cnf), which is not supported here.",
+    ),
+    Reason.PROOF_REQUIRED: Answer(
+        "RFC 9449 section 5",
+        "invalid_grant",
+        "The assertion gives tokens only for a key: a DPoP proof of it is needed.",
+    ),
+    Reason.PROOF_KEY: Answer(
+        "RFC 9449 section 6.1",
+        "invalid_grant",
+        "The DPoP proof is not made with the key that the assertion is bound to (cnf).",
     ),
     Reason.OTHER_CLIENT: Answer(
         "ID-JAG section 4.4.1", "invalid_grant", "The assertion was issued to another client (client_id)."

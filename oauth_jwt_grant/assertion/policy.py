@@ -22,8 +22,10 @@ class AssertionPolicy:
     ``audiences`` are the identifiers of this server, compared as plain strings;
     ``leeway`` and ``max_lifetime`` are whole seconds. ``id_jag`` demands the profile
     of draft-ietf-oauth-identity-assertion-authz-grant and refuses every other JWT;
-    without it that profile is refused. Raises :class:`ValueError` for terms that
-    would let everything through or nothing: an empty set never means "any".
+    without it that profile is refused. ``dpop`` says whether an assertion may be bound to a
+    key, and ``proof_key`` is the thumbprint of the one whose proof came along. Raises
+    :class:`ValueError` for terms that would let everything through or nothing: an empty set
+    never means "any".
     """
 
     issuer: str
@@ -34,6 +36,8 @@ class AssertionPolicy:
     require_jti: bool = False
     subject_fallback: bool = False
     id_jag: bool = False
+    dpop: bool = False
+    proof_key: str | None = None
 
     def __post_init__(self) -> None:
         if not self.issuer:

@@ -41,14 +41,15 @@ class Step(StrEnum):
     DETAILS = "authorization_details"
     CLIENT = "client_id"
     RULE = "rule"
+    PROOF = "dpop"
     SUBJECT = "subject"
     SCOPE = "scope"
     RESOURCE = "resource"
     REPLAY = "replay"
 
 
-#: Asked of ID-JAGs alone.
-ID_JAG_STEPS = frozenset({Step.TENANT, Step.DETAILS, Step.CLIENT})
+#: Not asked of every assertion: of ID-JAGs alone, or where there is a DPoP proof or has to be one.
+OPTIONAL_STEPS = frozenset({Step.TENANT, Step.DETAILS, Step.CLIENT, Step.PROOF})
 
 
 def unwatched(step: Step, expected: Any, actual: Any) -> None:

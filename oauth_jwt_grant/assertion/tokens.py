@@ -13,7 +13,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 from .errors import AssertionRefused, Reason
 from .steps import Step, Watch, unwatched
@@ -23,7 +23,7 @@ _BASE64URL = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
-class UnverifiedAssertion:
+class UnverifiedJWT:
     """A well-formed signed JWT of which nothing else is known: everybody can write one.
 
     The posted text itself is not kept; ``signing_input`` and ``signature`` never
@@ -52,17 +52,12 @@ class UnverifiedAssertion:
         typ = self.header.get("typ")
         return None if typ is None else media_type(typ)
 
-    @property
-    def issuer(self) -> str:
-        """The ``iss`` claim, by which the trust is looked up."""
-        return str(self.claims["iss"])
-
     @classmethod
-    def parse(cls, text: str, max_length: int, watch: Watch = unwatched) -> UnverifiedAssertion:
-        """Read the posted ``text``, at most ``max_length`` characters of it.
+    def parse(cls, text: str, max_length: int, watch: Watch = unwatched) -> Self:
+        """Read ``text``, at most ``max_length`` characters of it.
 
-        Raises :class:`AssertionRefused` with the reason ``TOO_LONG``, ``MALFORMED``,
-        ``CRITICAL_HEADER``, or ``MISSING_CLAIM``/``MALFORMED_CLAIM`` for ``iss``.
+        Raises :class:`AssertionRefused` with the reason ``TOO_LONG``, ``MALFORMED`` or
+        ``CRITICAL_HEADER``.
         """
         watch(Step.LENGTH, f"at most {max_length} characters", len(text))
         if len(text) > max_length:
@@ -75,9 +70,29 @@ class UnverifiedAssertion:
         _check_header_types(header)
         watch(Step.CRITICAL, "no critical header parameters", header.get("crit"))
         _check_critical(header)
-        _check_issuer_form(claims)
         signing_input = f"{header_part}.{claims_part}".encode("ascii")
         return cls(header=header, claims=claims, signing_input=signing_input, signature=signature)
+
+
+class UnverifiedAssertion(UnverifiedJWT):
+    """An :class:`UnverifiedJWT` that names an issuer."""
+
+    __slots__ = ()
+
+    @property
+    def issuer(self) -> str:
+        """The ``iss`` claim, by which the trust is looked up."""
+        return str(self.claims["iss"])
+
+    @classmethod
+    def parse(cls, text: str, max_length: int, watch: Watch = unwatched) -> Self:
+        """Read the posted ``text`` as :meth:`UnverifiedJWT.parse` does.
+
+        Raises :class:`AssertionRefused` also with ``MISSING_CLAIM`` or ``MALFORMED_CLAIM`` for ``iss``.
+        """
+        assertion = super().parse(text, max_length, watch)
+        _check_issuer_form(assertion.claims)
+        return assertion
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +181,7 @@ def _check_critical(header: dict[str, Any]) -> None:
         raise AssertionRefused(Reason.CRITICAL_HEADER)
 
 
-def _check_issuer_form(claims: dict[str, Any]) -> None:
+def _check_issuer_form(claims: Mapping[str, Any]) -> None:
     """RFC 7523 section 3, item 1: there is an issuer, and it is a string."""
     if "iss" not in claims:
         raise AssertionRefused(Reason.MISSING_CLAIM, "iss")

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from django.core import checks
 from django.core.checks import CheckMessage, Tags
 
-from . import configuration, endpoints, metadata, site, wiring
+from . import configuration, dpop, endpoints, metadata, site, wiring
 from .messages import CheckId
 
 
@@ -42,6 +42,10 @@ CHECKS: tuple[Registration, ...] = (
     Registration(site.check_one_database, Tags.models),
     Registration(site.check_token_reads, Tags.models),
     Registration(site.check_sqlite, Tags.models),
+    Registration(dpop.check_extra_token, Tags.security),
+    Registration(dpop.check_introspection, Tags.security),
+    Registration(dpop.check_resource_validator, Tags.security),
+    Registration(dpop.check_origins, Tags.security),
     Registration(metadata.check_grant_is_published, Tags.urls),
     Registration(metadata.check_metadata_view, Tags.urls, deploy=True),
     Registration(metadata.check_metadata_is_found, Tags.urls, deploy=True),

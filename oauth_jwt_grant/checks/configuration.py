@@ -34,6 +34,7 @@ _TEXTS = Kind(
     "a list of texts",
     lambda value: isinstance(value, list | tuple | set | frozenset) and all(map(_TEXT.accepts, value)),
 )
+_SWITCH = Kind("True or False", lambda value: isinstance(value, bool))
 _SECONDS = Kind(
     "a number of seconds above 0",
     lambda value: isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < math.inf,
@@ -47,6 +48,7 @@ KINDS: dict[str, Kind] = {
     "LEEWAY": _whole(0, MAX_SECONDS),
     "MAX_LIFETIME": _whole(1, MAX_SECONDS),
     "MAX_ASSERTION_LENGTH": _whole(1),
+    "DPOP": _SWITCH,
     "CACHE": _TEXT,
     "KEYS_MIN_AGE": _whole(0, MAX_SECONDS),
     "KEYS_MAX_AGE": _whole(1, MAX_SECONDS),

@@ -18,6 +18,9 @@ class CheckId(StrEnum):
     ALGORITHMS = "oauth_jwt_grant.E008"
     CACHE_ALIAS = "oauth_jwt_grant.E009"
     DATABASES = "oauth_jwt_grant.E010"
+    EXTRA_TOKEN = "oauth_jwt_grant.E011"  # noqa: S105 - a name, not a secret
+    PLAIN_INTROSPECTION = "oauth_jwt_grant.E012"
+    RESOURCE_VALIDATOR = "oauth_jwt_grant.E013"
 
     NO_AUDIENCE = "oauth_jwt_grant.W001"
     DERIVED_AUDIENCES = "oauth_jwt_grant.W002"
@@ -29,3 +32,4 @@ class CheckId(StrEnum):
     METADATA_NOT_FOUND = "oauth_jwt_grant.W008"
     TOKENS_FROM_REPLICA = "oauth_jwt_grant.W009"
     PLAIN_ENDPOINTS = "oauth_jwt_grant.W010"
+    UNKNOWN_ORIGINS = "oauth_jwt_grant.W011"

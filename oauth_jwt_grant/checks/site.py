@@ -69,11 +69,12 @@ def check_cache_is_shared(app_configs: Any = None, **kwargs: Any) -> list[CheckM
     if alias not in django_settings.CACHES or not isinstance(caches[alias], LocMemCache | DummyCache):
         return []
     backend = "django.core.cache.backends.redis.RedisCache"
+    proofs = " A DPoP proof can be used once with each process." if settings.DPOP else ""
     return [
         Warning(
             f"The cache {alias!r} is a {type(caches[alias]).__name__}, which no two processes share: each "
             "process fetches the keys of each issuer for itself, the cool-down for unknown key ids and the "
-            "pause after a failed fetch hold for one process alone, and a restart forgets both.",
+            "pause after a failed fetch hold for one process alone, and a restart forgets both." + proofs,
             hint=f'CACHES = {{..., {alias!r}: {{"BACKEND": "{backend}", "LOCATION": "redis://..."}}}}',
             id=CheckId.LOCAL_CACHE,
         )

@@ -93,6 +93,10 @@ def _trust(issuer: TrustedIssuer, now: float, soon: float) -> Iterator[Finding]:
 def _rules(issuer: TrustedIssuer) -> Iterator[Finding]:
     if not issuer.rules.filter(enabled=True).exists():
         yield Finding(Level.WARNING, "has no enabled rule: all its assertions are refused")
+    if not settings.DPOP:
+        for rule in issuer.rules.filter(enabled=True, require_dpop=True):
+            text = f"rule {rule} wants DPoP proofs, which the setting DPOP does not allow: it refuses all"
+            yield Finding(Level.WARNING, text)
 
 
 def _policy(issuer: TrustedIssuer) -> Iterator[Finding]:

@@ -44,6 +44,7 @@ RULE_FLAGS = {
     "client_policy": "--listed, --registered or --anonymous",
     "applications": "--application",
     "default_application": "--default-application",
+    "require_dpop": "--require-dpop",
     "subject_policy": "--linked, --user-field, --service-user, --no-user or --provision",
     "subject_claim": "--subject-claim",
     "user_field": "--user-field",
@@ -154,6 +155,9 @@ def add_policies(parser: CommandParser) -> None:
     )
     group.add_argument(
         "--default-application", metavar="CLIENT_ID", help="whose the tokens are without a client"
+    )
+    group.add_argument(
+        "--require-dpop", action=BooleanOptionalAction, help="no token without a DPoP proof (RFC 9449)"
     )
     users = group.add_mutually_exclusive_group()
     for flag, choice in (

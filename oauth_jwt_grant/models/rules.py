@@ -85,6 +85,13 @@ class GrantRule(models.Model):
             "Whose the tokens are when a request names no application. Deleting it deletes the rule."
         ),
     )
+    require_dpop = models.BooleanField(
+        _("bound tokens only"),
+        default=False,
+        help_text=_(
+            "On: no token without a DPoP proof (RFC 9449), and each is bound to the key of its proof."
+        ),
+    )
     subject_policy = models.CharField(
         _("user"), max_length=16, choices=SubjectPolicy, default=SubjectPolicy.LINKED
     )

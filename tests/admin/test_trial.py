@@ -13,8 +13,8 @@ from django.contrib.sessions.models import Session
 from django.urls import reverse
 from oauth2_provider.models import get_access_token_model
 
-from oauth_jwt_grant.assertion import ID_JAG_STEPS, Step
-from oauth_jwt_grant.models import Decision, TrustedIssuer
+from oauth_jwt_grant.assertion import OPTIONAL_STEPS, Step
+from oauth_jwt_grant.models import Decision, GrantRule, TrustedIssuer
 from tests.admin.conftest import make_user
 from tests.admin.forms import fill_in
 from tests.factories import AUDIENCE, DROP, ISSUER, ec_key, mint, mint_raw, rsa_key
@@ -55,10 +55,22 @@ def test_accepted_assertion_tells_rule_user_scopes_and_answer(page, rule):
 
 
 def test_every_step_has_a_name(page, rule):
-    assert len(steps(trial(page))) == len(Step) - len(ID_JAG_STEPS)
+    assert len(steps(trial(page))) == len(Step) - len(OPTIONAL_STEPS)
     jag = mint(ec_key(), header={"typ": "oauth-id-jag+jwt"}, client_id="unknown")
     TrustedIssuer.objects.update(profile="id-jag", audiences=[AUDIENCE])
-    assert len(steps(trial(page, jag))) == len(Step)
+    assert len(steps(trial(page, jag))) == len(Step) - 1  # without a DPoP proof
+
+
+def test_as_if_a_dpop_proof_had_come_along(page, rule, settings):
+    assert "proof_key" not in page.get(URL).content.decode()
+    settings.OAUTH_JWT_GRANT = settings.OAUTH_JWT_GRANT | {"DPOP": True}
+    GrantRule.objects.update(require_dpop=True)
+    assert "Proof required" in text_of(trial(page))
+    response = trial(page, proof_key="the-thumbprint")
+    assert '"token_type": "DPoP"' in text_of(response)
+    assert steps(response)["DPoP proof"].actual == "the-thumbprint"
+    # It stays for the next try.
+    assert 'value="the-thumbprint"' in response.content.decode()
 
 
 def test_refused_assertion_tells_the_step_what_was_wanted_and_what_was_found(page, rule):

@@ -19,6 +19,7 @@ ERRORS = {
     "invalid_scope",
     "invalid_target",
     "invalid_authorization_details",
+    "invalid_dpop_proof",
     "temporarily_unavailable",
 }
 UNVERIFIED = {

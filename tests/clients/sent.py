@@ -44,6 +44,7 @@ SENT = {
     "msal 1": Sent(f"client_id {_OBO}", "alg typ", _USUAL),
     "azure-identity": Sent(f"client_id {_OBO}", "alg typ", _USUAL),
     "requests_oauth2client": Sent("client_id client_secret scope", "alg typ", _USUAL),
+    "requests_oauth2client 1": Sent("client_id client_secret scope", "alg typ", _USUAL),
     "Box SDK": Sent("client_id client_secret", "alg kid typ", "aud box_sub_type exp iss jti sub"),
     "DocuSign SDK": Sent("", "alg typ", f"{_ACCOUNT} sub"),
     "MCP Python SDK": Sent("client_id resource scope", "alg typ", _ID_JAG, "vault:the-secret-of-vault"),
@@ -53,7 +54,9 @@ SENT = {
     "google-auth-library (Node.js)": Sent("", "alg", _ACCOUNT),
     "gtoken (Node.js)": Sent("", "alg", _ACCOUNT),
     "openid-client (Node.js)": Sent("client_id scope", "alg", _USUAL),
+    "openid-client (Node.js) 1": Sent("client_id scope", "alg", _USUAL),
     "oauth4webapi (Node.js)": Sent("scope", "alg", _USUAL, "vault:the%2Dsecret%2Dof%2Dvault"),
+    "oauth4webapi (Node.js) 1": Sent("scope", "alg", _USUAL, "vault:the%2Dsecret%2Dof%2Dvault"),
     "jsforce (Node.js)": Sent("", "alg", _USUAL, chunked=True),
     "msal-node (Node.js)": Sent(
         f"client-request-id client_id {_OBO} "

@@ -9,7 +9,7 @@ import pytest
 from oauth_jwt_grant.models import GrantRule, TrustedIssuer
 
 from .test_debian import ACCOUNT
-from .test_python import USUAL, assert_used_up
+from .test_python import USUAL, assert_bound, assert_used_up, switch_dpop_on
 
 
 def test_curl_and_openssl(site, needs):
@@ -68,6 +68,16 @@ def test_mcp(site, needs, settings):
     settings.OAUTH2_PROVIDER = settings.OAUTH2_PROVIDER | ast.literal_eval(written)
     site.set_up(title)
     assert site.answer(title, "js") == {"user": "bot", "client_id": "vault", "scope": "read"}
+
+
+@pytest.mark.parametrize(("library", "client_id"), [("openid-client", "tool"), ("oauth4webapi", "vault")])
+def test_a_token_that_is_bound_to_a_key(site, needs, settings, library, client_id):
+    needs("$node", f"npm:{library}")
+    switch_dpop_on(settings)
+    site.set_up(USUAL)
+    answer = site.answer(f"{library} (Node.js)", "js", 1)
+    assert answer == {"user": "bot", "client_id": client_id, "scope": "read"}
+    assert_bound(site)
     assert_used_up(site)
 
 

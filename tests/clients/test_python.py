@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import time
 
 import pytest
+
+from oauth_jwt_grant.models import Decision, GrantRule
+from tests.factories import unb64
 
 from . import sso
 from .sent import parts
@@ -105,6 +109,34 @@ def test_azure_identity(site, needs, settings):
     assert (answer["user"], answer["client_id"]) == ("bot", "vault")
     assert sorted(answer["scope"].split()) == ["offline_access", "openid", "profile", "read"]
     assert_used_up(site)
+
+
+def test_a_token_that_is_bound_to_a_key(site, needs, settings):
+    needs("requests_oauth2client")
+    switch_dpop_on(settings)
+    site.set_up(USUAL)
+    answer = site.python("requests_oauth2client", 1)
+    assert answer == {"user": "bot", "client_id": "vault", "scope": "read"}
+    assert_bound(site)
+    assert_used_up(site)
+    GrantRule.objects.update(require_dpop=True)
+    assert site.python("requests_oauth2client", 1) == answer
+    done = site.run_program("requests_oauth2client", "python")
+    assert done.returncode != 0
+    assert "a DPoP proof of it is needed" in done.stderr
+
+
+def switch_dpop_on(settings) -> None:
+    """Let tokens be bound to keys."""
+    settings.OAUTH_JWT_GRANT = settings.OAUTH_JWT_GRANT | {"DPOP": True}
+
+
+def assert_bound(site) -> None:
+    """The last token request had a proof, and its token is bound."""
+    header = json.loads(unb64(site.last.headers["DPoP"].split(".")[0]))
+    assert header["typ"] == "dpop+jwt"
+    (resource,) = Decision.objects.get(outcome="accepted").access_token.resource
+    assert resource.startswith("urn:ietf:params:oauth:jwk-thumbprint:sha-256:")
 
 
 def assert_used_up(site) -> None:

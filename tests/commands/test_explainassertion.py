@@ -191,3 +191,15 @@ def test_exit_status_of_a_process(manage, rule):
         1,
         "Refused: expired (RFC 7523 section 3, item 4)",
     )
+
+
+def test_as_if_a_proof_had_come_along(run, rule, settings):
+    settings.OAUTH_JWT_GRANT = settings.OAUTH_JWT_GRANT | {"DPOP": True}
+    GrantRule.objects.update(require_dpop=True)
+    jwt = factories.mint(KEY, cnf={"jkt": "the-key"})
+    assert "proof_required" in run("explainassertion", stdin=jwt).out
+    assert "proof_key" in run("explainassertion", "--proof-key", "another", stdin=jwt).out
+    done = run("explainassertion", "--proof-key", "the-key", stdin=jwt)
+    assert done.status == 0
+    assert lines(done)["dpop"] == "passed      dpop       expected: a proof; found: the-key"
+    assert '"token_type": "DPoP"' in done.out

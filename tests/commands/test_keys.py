@@ -204,6 +204,15 @@ def test_entered_keys_that_cannot_be_used(run, issuer, rule):
     assert (status, text.startswith("has no usable keys: stored keys: ")) == (2, True)
 
 
+def test_a_rule_that_refuses_everything_while_dpop_is_off(run, issuer, rule, settings):
+    GrantRule.objects.update(require_dpop=True)
+    status, level, (text,) = check(run)
+    assert (status, level) == (1, "warning")
+    assert text == f"rule {rule} wants DPoP proofs, which the setting DPOP does not allow: it refuses all"
+    settings.OAUTH_JWT_GRANT = settings.OAUTH_JWT_GRANT | {"DPOP": True}
+    assert check(run) == (0, "fine", [])
+
+
 def test_no_rule(run, issuer):
     expected = (1, "warning", ["has no enabled rule: all its assertions are refused"])
     assert check(run) == expected

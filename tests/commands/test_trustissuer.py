@@ -79,7 +79,7 @@ def test_all_of_a_rule(run, jwks, application, user):
         *("--condition", "repository=acme/website", "--condition", "run:=1", "--limit-to-assertion"),
         *("--resource", "https://api.example.com", "--record-claim", "repository", "--registered"),
         *("--application", "tool", "--default-application", "tool", "--user-field", "email"),
-        *("--subject-claim", "email", "--allow-privileged-users"),
+        *("--subject-claim", "email", "--allow-privileged-users", "--require-dpop"),
     ]
     done = run(*ISSUER, *arguments)
     assert done == (0, f"Issuer {factories.ISSUER}: created.\nRule deploy: created.\n", "")
@@ -100,6 +100,7 @@ def test_all_of_a_rule(run, jwks, application, user):
     assert [*row.applications.all(), row.default_application] == [application, application]
     assert (row.subject_policy, row.user_field, row.subject_claim) == ("user_field", "email", "email")
     assert row.allow_privileged_users
+    assert row.require_dpop
     again = run(*ISSUER, *arguments)
     assert again == (0, f"Issuer {factories.ISSUER}: unchanged.\nRule deploy: unchanged.\n", "")
 

@@ -159,7 +159,9 @@ def post(
     )
 
 
-def assert_granted(response: HttpResponse, resource: str | list[str] | None = None) -> dict[str, Any]:
+def assert_granted(
+    response: HttpResponse, resource: str | list[str] | None = None, *, kind: str = "Bearer"
+) -> dict[str, Any]:
     """The answer is a token, with everything that RFC 6749 section 5.1 wants; returns its members.
 
     ``resource`` is the member that only the answer to an ID-JAG has.
@@ -167,7 +169,7 @@ def assert_granted(response: HttpResponse, resource: str | list[str] | None = No
     assert response.status_code == 200, response.content
     _assert_headers(response)
     answer = json.loads(response.content)
-    assert answer["token_type"] == "Bearer"
+    assert answer["token_type"] == kind
     assert isinstance(answer["access_token"], str)
     assert isinstance(answer["expires_in"], int)
     assert answer.get("resource") == resource

@@ -19,7 +19,7 @@ from django.views.debug import ExceptionReporter
 
 from oauth_jwt_grant.assertion import ANSWERS, Reason
 from oauth_jwt_grant.models import Decision, TrustedIssuer
-from tests.factories import AUDIENCE, DROP, ec_key, mint
+from tests.factories import AUDIENCE, DROP, ec_key, mint, proof, thumbprint
 from tests.jwks_server import dead_port
 
 from .support import SECRET, World, assert_granted, assert_refused, make_application, post, tokens
@@ -88,6 +88,20 @@ def claims(**changes: Any) -> Callable[[World], Any]:
     return lambda world: world.post(assertion=mint(ec_key(), **changes))
 
 
+def with_dpop(act: Callable[[World], Any]) -> Callable[[World], Any]:
+    def switched_on(world: World) -> Any:
+        with override_settings(OAUTH_JWT_GRANT=django_settings.OAUTH_JWT_GRANT | {"DPOP": True}):
+            return act(world)
+
+    return switched_on
+
+
+def with_other_proof(world: World) -> Any:
+    """The assertion is bound to one key, and the proof is made with another."""
+    assertion = mint(ec_key(), cnf={"jkt": thumbprint(ec_key(name="one"))})
+    return world.post(assertion=assertion, headers={"DPoP": proof(ec_key(name="another"))})
+
+
 def busy(world: World) -> Any:
     """The database gives up while the token and its decision are written."""
     world.change(world.rule, subject_policy="provision")
@@ -110,6 +124,7 @@ CASES: dict[Reason, Callable[[World], Any]] = {
     Reason.CLIENT_AUTHENTICATION: posted(client_secret="wrong"),
     Reason.AUTHORIZATION_DETAILS: posted(authorization_details="[]"),
     Reason.DPOP: posted(headers={"DPoP": "x"}),
+    Reason.DPOP_PROOF: with_dpop(lambda world: world.post(headers={"DPoP": "x"})),
     Reason.TOO_LONG: posted(assertion="a" * 20_000),
     Reason.MALFORMED: posted(assertion="a.b.c"),
     Reason.CRITICAL_HEADER: lambda world: world.post(
@@ -138,6 +153,8 @@ CASES: dict[Reason, Callable[[World], Any]] = {
     Reason.LIFETIME: posted(assertion=lambda: late(exp=4000)),
     Reason.ID_TOKEN: claims(nonce="x"),
     Reason.SENDER_CONSTRAINED: claims(cnf={}),
+    Reason.PROOF_REQUIRED: with_dpop(claims(cnf={"jkt": thumbprint(ec_key())})),
+    Reason.PROOF_KEY: with_dpop(with_other_proof),
     Reason.OTHER_CLIENT: id_jag,
     Reason.NO_RULE: lambda world: world.rule.conditions.create(claim="a", values=["b"]) and world.post(),
     Reason.CLIENT_NOT_ADMITTED: other_client,
@@ -157,13 +174,14 @@ NAMES = {
     Reason.MISSING_CLAIM: "sub",
     Reason.MALFORMED_CLAIM: "sub",
     Reason.ID_TOKEN: "nonce",
+    Reason.DPOP_PROOF: "form",
 }
 
 #: Refusals of requests that have not led to a known issuer: nothing of them is kept.
 UNKEPT = {
     Reason.MISSING_PARAMETER, Reason.REPEATED_PARAMETER, Reason.MALFORMED_REQUEST, Reason.PARAMETER_IN_QUERY,
     Reason.SEVERAL_CREDENTIALS, Reason.CLIENT_AUTHENTICATION, Reason.AUTHORIZATION_DETAILS, Reason.DPOP,
-    Reason.TOO_LONG, Reason.MALFORMED, Reason.CRITICAL_HEADER, Reason.UNKNOWN_ISSUER,
+    Reason.DPOP_PROOF, Reason.TOO_LONG, Reason.MALFORMED, Reason.CRITICAL_HEADER, Reason.UNKNOWN_ISSUER,
     # It would meet the same lock.
     Reason.DATABASE_BUSY,
 }  # fmt: skip

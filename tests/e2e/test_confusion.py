@@ -73,8 +73,8 @@ def test_a_dpop_proof_is_refused_and_the_assertion_stays_usable(world: World, pr
     assert assert_granted(world.post(assertion=assertion))["token_type"] == "Bearer"
 
 
-def test_why_no_token_is_bound_to_a_key(world: World) -> None:
-    """What docs/limits.md says of django-oauth-toolkit; once it is no longer so, DPoP can be thought of."""
+def test_what_django_oauth_toolkit_knows_of_keys(world: World) -> None:
+    """What docs/limits.md says: nothing. Once it is no longer so, DPoP is to be thought of anew."""
     token = assert_granted(world.post())["access_token"]
     row = get_access_token_model().objects.get()
 

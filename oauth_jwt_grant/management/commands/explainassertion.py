@@ -59,11 +59,16 @@ class Command(BaseCommand):
             metavar="AUD",
             help="names this server, instead of the settings; repeatable",
         )
+        parser.add_argument(
+            "--proof-key",
+            metavar="THUMBPRINT",
+            help="as if a DPoP proof of the key with this thumbprint (jkt) had come along",
+        )
         parser.add_argument("--json", action="store_true", help="print one JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Prints the steps and the outcome, and exits with its status."""
-        explanation = explain(_question(options))
+        explanation = explain(_question(options), options["proof_key"])
         report = describe(explanation)
         if options["json"]:
             self.stdout.write(json.dumps(report, indent=2, ensure_ascii=True, default=str))

@@ -1,0 +1,99 @@
+"""Whether a bound token is refused everywhere without its proof, once ``DPOP`` is on (RFC 9449 section 7.2).
+
+It is by every view that asks an oauthlib validator, DOT's own among them. What is looked for here are
+the ways around that.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.apps import apps
+from django.conf import settings as django_settings
+from django.core.checks import CheckMessage, Error, Warning
+from oauth2_provider.settings import oauth2_settings
+
+from ..audiences import origins_are_known
+from ..binding import bound_resource
+from ..conf import settings
+from .messages import CheckId
+from .places import has_urls, place_of, views_at
+
+_EXTRA_TOKEN = "oauth2_provider.middleware.OAuth2ExtraTokenMiddleware"  # noqa: S105 - a name, not a secret
+_SOME_URL = "https://api.example.com/"
+
+
+def check_extra_token(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
+    """No middleware of DOT's hands a bound token to views as if it were a bearer's."""
+    if not settings.DPOP or _EXTRA_TOKEN not in django_settings.MIDDLEWARE:
+        return []
+    return [
+        Error(
+            f"{_EXTRA_TOKEN} puts every token of an Authorization: Bearer header into request.access_token, "
+            "also one that is bound to a key, and without its proof.",
+            hint="Remove it from MIDDLEWARE and protect the views, or "
+            'OAUTH_JWT_GRANT = {..., "DPOP": False}.',
+            id=CheckId.EXTRA_TOKEN,
+        )
+    ]
+
+
+def check_introspection(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
+    """Introspection says of a bound token to which key it is (RFC 9449 section 6.2)."""
+    if not settings.DPOP or not _plain_introspection():
+        return []
+    return [
+        Error(
+            "django-oauth-toolkit's own introspection view is mounted, which does not tell a bound token's "
+            "key (cnf): an API that asks it cannot ask for the proof.",
+            hint='urlpatterns = [..., path("o/", include("oauth_jwt_grant.endpoints")), ...], before those '
+            "of DOT there",
+            id=CheckId.PLAIN_INTROSPECTION,
+        )
+    ]
+
+
+def check_resource_validator(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
+    """DOT's own validator, which its decorators use unless told otherwise, refuses bound tokens."""
+    if not settings.DPOP or not apps.is_installed("oauth2_provider"):
+        return []
+    validator = oauth2_settings.RESOURCE_SERVER_TOKEN_RESOURCE_VALIDATOR
+    if validator and not validator(_SOME_URL, bound_resource("A" * 43, [_SOME_URL])):
+        return []
+    return [
+        Error(
+            "RESOURCE_SERVER_TOKEN_RESOURCE_VALIDATOR lets a token pass whose only resource is its key: "
+            "views that use django-oauth-toolkit's own validator would take it from any bearer.",
+            hint="Remove it from OAUTH2_PROVIDER, or let it return False for what is not below the URL of a "
+            "resource.",
+            id=CheckId.RESOURCE_VALIDATOR,
+        )
+    ]
+
+
+def check_origins(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
+    """There are URLs that a proof can name (RFC 9449 section 4.3, item 9)."""
+    if not settings.DPOP or origins_are_known():
+        return []
+    return [
+        Warning(
+            "ALLOWED_HOSTS does not name exact hosts, and no setting names this server by a URL: every DPoP "
+            "proof is refused, as it may have been made for another server.",
+            hint='ALLOWED_HOSTS = ["as.example.com"], or '
+            'OAUTH_JWT_GRANT = {..., "AUDIENCES": ["https://as.example.com", ...]}',
+            id=CheckId.UNKNOWN_ORIGINS,
+        )
+    ]
+
+
+def _plain_introspection() -> bool:
+    """Whether DOT's introspection view is what is reached at its place."""
+    place = place_of("oauth2_provider:introspect") if has_urls() else None
+    if place is None:
+        return False
+    # Not at the top: they load models, which may be missing.
+    from oauth2_provider.views import IntrospectTokenView as DOTIntrospectTokenView
+
+    from ..views import IntrospectTokenView
+
+    return not all(issubclass(view, IntrospectTokenView) for view in views_at(DOTIntrospectTokenView, place))

@@ -1,0 +1,114 @@
+"""The system checks of DPoP: the ways around a proof, and what would make every proof bad."""
+
+from __future__ import annotations
+
+import pytest
+from django.urls import include, path
+from oauth2_provider.views import IntrospectTokenView as PlainView
+
+from oauth_jwt_grant.checks import CheckId
+from oauth_jwt_grant.views import IntrospectTokenView
+from tests.test_checks import (
+    DOT,
+    ENDPOINTS,
+    NEITHER,
+    OURS,
+    _good_site,
+    findings,
+    grant,
+    ids,
+    provider,
+    urlconf,
+)
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures(_good_site.__name__)]
+
+METADATA = path("", include("oauth_jwt_grant.urls"))
+EXTRA = "oauth2_provider.middleware.OAuth2ExtraTokenMiddleware"
+
+
+class Own(IntrospectTokenView):
+    pass
+
+
+@pytest.fixture(autouse=True)
+def _on(_good_site, settings):
+    """DPoP is on, and nothing speaks against it."""
+    settings.ROOT_URLCONF = OURS
+    with grant(DPOP=True):
+        yield
+
+
+def test_good_site_has_no_findings():
+    assert ids(deploy=True) == []
+
+
+@pytest.mark.parametrize("value", [1, "yes", None])
+def test_the_setting_is_a_switch(value):
+    with grant(DPOP=value):
+        assert CheckId.INVALID_SETTING in ids()
+
+
+def test_extra_token_middleware(settings):
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, EXTRA]
+    (message,) = findings()
+    assert message.id == CheckId.EXTRA_TOKEN
+    with grant(DPOP=False):
+        assert ids() == []
+
+
+def test_plain_introspection(settings):
+    settings.ROOT_URLCONF = urlconf(METADATA, DOT, endpoints=[])
+    (message,) = findings()
+    assert message.id == CheckId.PLAIN_INTROSPECTION
+    assert 'include("oauth_jwt_grant.endpoints")' in message.hint
+    with grant(DPOP=False):
+        assert ids() == []
+
+
+def test_our_introspection_comes_too_late(settings):
+    settings.ROOT_URLCONF = urlconf(METADATA, DOT, *ENDPOINTS, endpoints=[])
+    assert ids() == [CheckId.PLAIN_INTROSPECTION]
+
+
+@pytest.mark.parametrize(
+    ("view", "expected"),
+    [
+        (Own.as_view(), []),
+        (PlainView.as_view(), [CheckId.PLAIN_INTROSPECTION]),
+        (lambda request: None, []),
+    ],
+)
+def test_other_introspection(settings, view, expected):
+    settings.ROOT_URLCONF = urlconf(METADATA, path("o/introspect/", view), DOT, endpoints=[])
+    assert ids() == expected
+
+
+def test_no_introspection(settings):
+    settings.ROOT_URLCONF = NEITHER
+    assert ids() == []
+    del settings.ROOT_URLCONF
+    assert ids() == []
+
+
+def anything_goes(url, audiences):
+    """A resource validator that does not look."""
+    return True
+
+
+@pytest.mark.parametrize("name", ["tests.test_dpop_checks.anything_goes", ""])
+def test_resource_validator_that_lets_keys_pass(name):
+    with provider(RESOURCE_SERVER_TOKEN_RESOURCE_VALIDATOR=name):
+        assert ids() == [CheckId.RESOURCE_VALIDATOR]
+        with grant(DPOP=False):
+            assert ids() == []
+
+
+@pytest.mark.parametrize("hosts", [["*"], [".example.com"], []])
+def test_nothing_names_the_origin(settings, hosts):
+    settings.ALLOWED_HOSTS = hosts
+    assert ids() == []
+    with grant(DPOP=True, AUDIENCES=["urn:as"]):
+        assert ids() == [CheckId.UNKNOWN_ORIGINS]
+    with grant(DPOP=False, AUDIENCES=["urn:as"]):
+        assert ids() == []

@@ -78,16 +78,19 @@ def token_endpoint_urls(request: HttpRequest) -> frozenset[str]:
     """
     named = {name for name in server_audiences(request) if name.endswith(request.path)}
     with suppress(DisallowedHost):
-        named |= own_urls(request.build_absolute_uri(request.path))
+        named |= own_urls(request.build_absolute_uri(request.path), request.get_port())
     return frozenset(named)
 
 
-def own_urls(url: str) -> frozenset[str]:
+def own_urls(url: str, port: str) -> frozenset[str]:
     """``url``, which a request has named by its ``Host`` header, if that is a host of ours; or else nothing.
 
-    It is one if ``ALLOWED_HOSTS`` names exact hosts only, or if the settings name its scheme and host.
+    It is one if the settings name its scheme and host, or if ``ALLOWED_HOSTS`` names exact hosts only and
+    its port is ``port``, the one that was connected to: at another one there may be another server.
     """
-    return frozenset({url} if hosts_are_exact() or _origin(url) in _named_origins() else ())
+    named = urlsplit(url).netloc.rpartition("]")[2].partition(":")[2]
+    exact = hosts_are_exact() and named in ("", port)
+    return frozenset({url} if exact or _origin(url) in _named_origins() else ())
 
 
 def origins_are_known() -> bool:

@@ -178,7 +178,7 @@ class JWTBearerValidatorMixin:
         if not settings.DPOP:
             return False
         try:
-            urls = own_urls(request.uri.partition("?")[0])
+            urls = own_urls(request.uri.partition("?")[0], _Request(request).get_port())
             proof = check_proof(request.headers.get(HEADER, ""), request.http_method, urls, token)
         except AssertionRefused as refused:
             return _denied(request, refused)

@@ -192,7 +192,22 @@ class TestUrls:
         unset.OAUTH_JWT_GRANT = {"AUDIENCES": audiences}
         unset.OAUTH2_PROVIDER = unset.OAUTH2_PROVIDER | {"OIDC_ISS_ENDPOINT": issuer}
 
-        assert own_urls(url) == ({url} if ours else set())
+        assert own_urls(url, "443") == ({url} if ours else set())
+
+    @pytest.mark.parametrize(
+        ("url", "ours"),
+        [
+            (f"{AS}/api/", True),
+            (f"{AS}:8443/api/", True),
+            (f"{AS}:9999/api/", False),
+            ("https://[::1]/api/", True),
+            ("https://[::1]:8443/api/", True),
+            ("https://[::1]:9999/api/", False),
+        ],
+    )
+    def test_an_exact_host_at_the_port_that_was_connected_to(self, unset: Any, url: str, ours: bool) -> None:
+        """At another port of the host there may be a server that passes on what it is sent."""
+        assert own_urls(url, "8443") == ({url} if ours else set())
 
     def test_whether_there_is_any(self, unset: Any) -> None:
         assert origins_are_known()

@@ -5,18 +5,30 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.db import router, transaction
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, router, transaction
+from django.db.models import F, Q, QuerySet
 
 from ..audiences import server_audiences
 from ..models import GrantRule, LinkedSubject, TrustedIssuer
 from .key_files import IssuedKey, issue
-from .names import LABEL, ServiceAccountError, check_token_uri, default_token_uri, identifier_of
+from .names import (
+    LABEL,
+    PATTERN,
+    ServiceAccountError,
+    check_token_uri,
+    default_token_uri,
+    identifier_of,
+    is_service_account,
+)
 
 #: What google-auth writes into ``aud`` whatever ``token_uri`` says, as Google's own service wants it.
 GOOGLE_AUDIENCE = "https://oauth2.googleapis.com/token"
 #: Google's libraries sign for exactly one hour, whatever the site's ``MAX_LIFETIME`` is.
 LIFETIME = 3600
 RULE_NAME = "service account"
+#: Which issuers are accounts: :func:`~.names.is_service_account` for a database.
+ACCOUNTS = Q(key_source=TrustedIssuer.KeySource.INLINE, issuer__regex=PATTERN)
 
 
 def create_service_account(
@@ -36,14 +48,17 @@ def create_service_account(
     """
     uri = check_token_uri(token_uri or default_token_uri())
     identifier = identifier_of(name, uri)
-    with transaction.atomic(using=router.db_for_write(TrustedIssuer)):
-        if TrustedIssuer.objects.filter(issuer=identifier).exists():
-            raise ServiceAccountError(f"there is a service account {identifier} already")
-        issued = issue(_new_issuer(name, identifier, uri, google_audience), default_application)
-        _save_rule(issued.issuer, scopes, default_application)
-        link = LinkedSubject(issuer=issued.issuer, subject=identifier, user=user or _new_user(identifier))
-        link.full_clean()
-        link.save()
+    try:
+        with transaction.atomic(using=router.db_for_write(TrustedIssuer)):
+            if TrustedIssuer.objects.filter(issuer=identifier).exists():
+                raise _taken(identifier)
+            issued = issue(_new_issuer(name, identifier, uri, google_audience), default_application, uri)
+            _save_rule(issued.issuer, scopes, default_application)
+            link = LinkedSubject(issuer=issued.issuer, subject=identifier, user=user or _new_user(identifier))
+            link.full_clean()
+            link.save()
+    except IntegrityError as error:  # somebody else was quicker, by a moment
+        raise _taken(identifier) from error
     return issued
 
 
@@ -58,13 +73,26 @@ def find_service_account(name: str, *, lock: bool = False) -> TrustedIssuer:
         account
         for account in accounts.filter(**by_name)
         # A database that compares loosely finds more than was asked for.
-        if f"@{LABEL}." in account.issuer and account.issuer.startswith(wanted)
+        if is_service_account(account) and account.issuer.startswith(wanted)
     ]
     if not found:
         raise ServiceAccountError(f"there is no service account {name}")
     if len(found) > 1:
         raise ServiceAccountError(f"write one of: {', '.join(account.issuer for account in found)}")
     return found[0]
+
+
+def account_links(issuers: QuerySet[TrustedIssuer]) -> QuerySet[LinkedSubject]:
+    """The link of each service account among ``issuers`` to its own user."""
+    accounts = issuers.filter(ACCOUNTS).order_by().values("pk")
+    links: QuerySet[LinkedSubject] = LinkedSubject.objects.filter(
+        issuer__in=accounts, subject=F("issuer__issuer")
+    )
+    return links
+
+
+def _taken(identifier: str) -> ServiceAccountError:
+    return ServiceAccountError(f"there is a service account {identifier} already", "name")
 
 
 def _new_issuer(name: str, identifier: str, token_uri: str, google_audience: bool) -> TrustedIssuer:
@@ -104,9 +132,15 @@ def _new_user(identifier: str) -> Any:
     """A user called ``identifier`` who cannot log in and is nobody special."""
     model = get_user_model()
     if model._default_manager.filter(**{model.USERNAME_FIELD: identifier}).exists():
-        raise ServiceAccountError(f"there is a user {identifier} already: name the user that is meant")
+        raise ServiceAccountError(
+            f"there is a user {identifier} already: name the user that is meant", "user"
+        )
     user = model(**{model.USERNAME_FIELD: identifier})
     user.set_unusable_password()
-    user.full_clean()
+    try:
+        user.full_clean()
+    except ValidationError as error:
+        faults = "; ".join(f"{name}: {' '.join(texts)}" for name, texts in error.message_dict.items())
+        raise ServiceAccountError(f"a new user cannot be made, so name one ({faults})", "user") from error
     user.save()
     return user

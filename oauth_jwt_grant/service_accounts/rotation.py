@@ -2,34 +2,51 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Any
 
 from django.db import router, transaction
-from django.db.models import Max
+from django.db.models import Subquery
 
+from ..conf import settings
 from ..models import Decision, TrustedIssuer
-from .accounts import RULE_NAME, find_service_account
-from .key_files import IssuedKey, issue
-from .names import ServiceAccountError, check_token_uri
+from .accounts import GOOGLE_AUDIENCE, RULE_NAME, find_service_account
+from .key_files import IssuedKey, issue, stored_keys
+from .names import ServiceAccountError, check_token_uri, default_token_uri
 
 
 @dataclass(frozen=True, slots=True)
 class KeyUse:
-    """A key of an account, and when an assertion that it signed was last accepted (``None``: never)."""
+    """A key of an account: when it was made, and when an assertion that it signed was last accepted.
+
+    ``made`` is ``None`` for a key that does not say, ``last_used`` for one that is not known to
+    have been used.
+    """
 
     kid: str
     last_used: datetime | None
+    made: datetime | None = None
 
 
-def add_key(name: str, *, token_uri: str | None = None) -> IssuedKey:
-    """Make a further key for the account called ``name``; the others stay valid."""
+def add_key(name: str, *, token_uri: str | None = None, seen: str | None = None) -> IssuedKey:
+    """Make a further key for the account called ``name``; the others stay valid.
+
+    ``seen`` is the :func:`fingerprint` of the keys that whoever wants one more has in view: if
+    they are others by now, there is no further key, so that one wish does not make two.
+    """
     with transaction.atomic(using=router.db_for_write(TrustedIssuer)):
         issuer = find_service_account(name, lock=True)
+        if seen is not None and seen != fingerprint(issuer):
+            raise ServiceAccountError("its keys have been changed meanwhile: look at them first")
         if token_uri is not None and check_token_uri(token_uri) not in issuer.audiences:
             raise ServiceAccountError(f"{token_uri} is not among the audiences of {issuer.issuer}")
+        if len(stored_keys(issuer)) >= settings.MAX_KEYS:
+            raise ServiceAccountError(f"it has {settings.MAX_KEYS} keys already: withdraw one first")
         rule = issuer.rules.filter(name=RULE_NAME).first()
-        return issue(issuer, rule.default_application if rule else None, token_uri)
+        return issue(issuer, rule.default_application if rule else None, token_uri or token_uri_of(issuer))
 
 
 def withdraw_key(name: str, kid: str) -> TrustedIssuer:
@@ -40,8 +57,9 @@ def withdraw_key(name: str, kid: str) -> TrustedIssuer:
     """
     with transaction.atomic(using=router.db_for_write(TrustedIssuer)):
         issuer = find_service_account(name, lock=True)
-        kept = [jwk for jwk in issuer.jwks["keys"] if jwk.get("kid") != kid]
-        if len(kept) == len(issuer.jwks["keys"]):
+        keys = stored_keys(issuer)
+        kept = [jwk for jwk in keys if jwk.get("kid") != kid]
+        if len(kept) == len(keys):
             raise ServiceAccountError(f"{issuer.issuer} has no key {kid}")
         if not kept:
             raise ServiceAccountError("it is the last key: add one first, or disable the issuer")
@@ -55,7 +73,43 @@ def key_uses(name: str) -> list[KeyUse]:
 
     A use is known as long as its decision is kept (``DECISION_RETENTION_DAYS``).
     """
-    issuer = find_service_account(name)
-    accepted = Decision.objects.filter(issuer=issuer, outcome=Decision.Outcome.ACCEPTED).order_by()
-    last = dict(accepted.values_list("kid").annotate(latest=Max("time")))
-    return [KeyUse(str(jwk.get("kid", "")), last.get(jwk.get("kid"))) for jwk in issuer.jwks["keys"]]
+    return uses_of(find_service_account(name))
+
+
+def uses_of(issuer: TrustedIssuer) -> list[KeyUse]:
+    """:func:`key_uses` of an account that is at hand."""
+    made = {str(jwk.get("kid") or ""): _moment(jwk.get("iat")) for jwk in stored_keys(issuer)}
+    last = _last_used(issuer, [kid for kid in made if kid])
+    return [KeyUse(kid, last.get(kid), when) for kid, when in made.items()]
+
+
+def fingerprint(issuer: TrustedIssuer) -> str:
+    """What tells the present keys of an account from earlier and later ones."""
+    return hashlib.sha256(json.dumps(issuer.jwks, sort_keys=True).encode()).hexdigest()
+
+
+def token_uri_of(issuer: TrustedIssuer) -> str:
+    """Where the program of an account asks for tokens: the first of its audiences that can be that."""
+    for audience in issuer.audiences:
+        try:
+            if audience != GOOGLE_AUDIENCE:
+                return check_token_uri(audience)
+        except ServiceAccountError:
+            continue
+    return default_token_uri()
+
+
+def _last_used(issuer: TrustedIssuer, kids: list[str]) -> dict[str, datetime | None]:
+    # For a key in use a step into the index; a MAX over the group would read all decisions of the account.
+    accepted = Decision.objects.filter(issuer=issuer, outcome=Decision.Outcome.ACCEPTED).order_by("-time")
+    columns = [Subquery(accepted.filter(kid=kid).values("time")[:1]) for kid in kids]
+    times = TrustedIssuer.objects.filter(pk=issuer.pk).order_by().values_list("pk", *columns).first()
+    return dict(zip(kids, times[1:], strict=True)) if times else {}
+
+
+def _moment(seconds: Any) -> datetime | None:
+    """A NumericDate (RFC 7519 section 2), or nothing where there is none that can be one."""
+    try:
+        return datetime.fromtimestamp(seconds, tz=UTC)
+    except (TypeError, ValueError, OverflowError, OSError):
+        return None

@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters
 
 from ..models import Decision, TrustedIssuer
+from ..service_accounts import is_service_account
 from .account_keys import add_key_page, withdraw_key_page
 from .account_pages import add_account
 from .accounts import KindFilter, ServiceAccountsMixin
@@ -128,6 +129,8 @@ class TrustedIssuerAdmin(ServiceAccountsMixin, admin.ModelAdmin):  # type: ignor
         first, keys, *rest = self.fieldsets
         fields = [*first[1]["fields"], *(["advice"] if obj.ojg_advice else [])]  # type: ignore[attr-defined]
         shown = [*keys[1]["fields"], "key_panel"]
+        if is_service_account(obj):
+            shown = ["key_panel", *keys[1]["fields"]]  # where its keys are added and withdrawn
         example = (_("For clients"), {"fields": ["client_example"], "classes": ["collapse"]})
         first, keys = (first[0], {**first[1], "fields": fields}), (keys[0], {**keys[1], "fields": shown})
         return [first, keys, *rest, example]

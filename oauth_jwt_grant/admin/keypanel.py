@@ -43,7 +43,7 @@ def key_panel(issuer: TrustedIssuer, *, may_change: bool) -> str:
         "words": words,
         "keys": _keys(issuer, status, now),
         "is_account": is_account,
-        "since": _("Made") if is_account else _("First seen") if status.first_seen else "",
+        "shows_first_seen": bool(status.first_seen),
         "left_out": [
             (left.kid or _("number %d") % (left.position + 1), left.why) for left in status.left_out
         ],

@@ -67,7 +67,7 @@ def test_account_is_made_used_and_its_key_rotated(browser, downloads):
     browser.fill(name="nightly", scopes="read write")
     browser.shoot("add-service-account", height=900)
     browser.submit(BUTTON)
-    browser.shoot("key-file", height=900)
+    browser.shoot("key-file", height=1080)
     old = download(browser, downloads)
     old_kid = json.loads(old.read_text())["private_key_id"]
     answer = ask_api(browser, token_by(old)).json()
@@ -86,7 +86,7 @@ def test_account_is_made_used_and_its_key_rotated(browser, downloads):
     token_by(new)
     browser.driver.refresh()
     assert "not in the last 90 days" not in row_of(browser, new_kid).text
-    browser.shoot("service-account", height=900)
+    browser.shoot("service-account", height=1060)
 
     browser.leave_by(row_of(browser, old_kid).find_element("css selector", "a"))
     assert "Make sure that every program has its new key file" in browser.text

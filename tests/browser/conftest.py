@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -188,6 +188,23 @@ def live_server(_policy, live_server):
 @pytest.fixture
 def operator(transactional_db):
     return make_user("operator", is_staff=True, is_superuser=True)
+
+
+@pytest.fixture
+def downloads(browser, tmp_path) -> Iterator[Callable[[], list[Path]]]:
+    """Wait for what the browser downloads, and give all of it; it goes into a folder of the test."""
+    behaviour = {"behavior": "allow", "downloadPath": str(tmp_path)}
+    browser.driver.execute_cdp_cmd("Browser.setDownloadBehavior", behaviour)
+    known: set[Path] = set()
+
+    def wait() -> list[Path]:
+        # Under way, a file has another name.
+        browser.wait(lambda: set(tmp_path.glob("*.json")) - known)
+        known.update(tmp_path.glob("*.json"))
+        return sorted(known, key=lambda path: path.stat().st_mtime_ns)
+
+    yield wait
+    browser.driver.execute_cdp_cmd("Browser.setDownloadBehavior", {"behavior": "default"})
 
 
 @pytest.fixture

@@ -8,25 +8,18 @@ import pytest
 import requests
 from django.contrib.auth import get_user_model
 from django.urls import reverse
+from django.utils import timezone
 from google.auth.exceptions import RefreshError
 from google.auth.transport.requests import Request
 from google.oauth2 import service_account
 from selenium.webdriver.common.keys import Keys
 
-from oauth_jwt_grant.models import TrustedIssuer
+from oauth_jwt_grant.models import Decision, TrustedIssuer
+from oauth_jwt_grant.service_accounts import add_key, create_service_account
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ADD = reverse("admin:oauth_jwt_grant_trustedissuer_add_account")
 BUTTON = "#account_form [type=submit]"
-
-
-@pytest.fixture
-def downloads(driver, tmp_path):
-    """Where the browser puts what it downloads: nowhere else than in a folder of the test."""
-    behaviour = {"behavior": "allow", "downloadPath": str(tmp_path)}
-    driver.execute_cdp_cmd("Browser.setDownloadBehavior", behaviour)
-    yield tmp_path
-    driver.execute_cdp_cmd("Browser.setDownloadBehavior", {"behavior": "default"})
 
 
 @pytest.fixture
@@ -35,12 +28,11 @@ def there(browser, settings):
     settings.OAUTH_JWT_GRANT = {"AUDIENCES": [browser.base, f"{browser.base}/o/token/"]}
 
 
-def download(browser, folder):
+def download(browser, downloads):
     """Click the button, and give the file that comes."""
-    before = set(folder.iterdir())
     browser.find("#ojg-download").click()
-    browser.wait(lambda: {path for path in folder.iterdir() if path.suffix == ".json"} - before)
-    (path,) = set(folder.iterdir()) - before
+    path = downloads()[-1]
+    assert path.name == browser.find("#ojg-key-file").get_attribute("data-name")
     assert path.read_text() == browser.find("#ojg-key-file").get_attribute("value")
     return path
 
@@ -65,7 +57,6 @@ def test_account_is_made_used_and_its_key_rotated(browser, downloads):
     browser.visit(reverse("admin:oauth_jwt_grant_trustedissuer_changelist"))
     browser.leave_by(browser.find(f'.object-tools a[href="{ADD}"]'))
     browser.fill(name="nightly", scopes="read write")
-    browser.shoot("add-service-account", height=900)
     browser.submit(BUTTON)
     browser.shoot("key-file", height=1080)
     old = download(browser, downloads)
@@ -86,7 +77,6 @@ def test_account_is_made_used_and_its_key_rotated(browser, downloads):
     token_by(new)
     browser.driver.refresh()
     assert "not in the last 90 days" not in row_of(browser, new_kid).text
-    browser.shoot("service-account", height=1060)
 
     browser.leave_by(row_of(browser, old_kid).find_element("css selector", "a"))
     assert "Make sure that every program has its new key file" in browser.text
@@ -104,7 +94,7 @@ def test_account_is_made_used_and_its_key_rotated(browser, downloads):
 
 
 @pytest.mark.usefixtures("there")
-def test_key_is_gone_with_its_page(browser, downloads):
+def test_key_is_gone_with_its_page(browser):
     browser.visit(ADD)
     browser.fill(name="nightly", scopes="read")
     browser.submit(BUTTON)
@@ -136,10 +126,10 @@ def test_reloaded_page_makes_no_second_account_and_no_second_key(browser):
     assert len(account.jwks["keys"]) == 2
 
 
-@pytest.mark.usefixtures("there")
 def test_second_click_is_none(browser):
     browser.visit(ADD)
-    browser.fill(name="nightly", scopes="read")
+    browser.fill(name="nightly", scopes="read write")
+    browser.shoot("add-service-account", height=880)
     page = browser.find("html")
     # The second while the answer to the first is on its way.
     twice = "const button = arguments[0]; button.click(); setTimeout(() => button.click(), 20);"
@@ -163,6 +153,23 @@ def test_without_scripts_the_key_can_be_selected(browser):
         assert json.loads(browser.find("#ojg-key-file").get_attribute("value"))["type"] == "service_account"
     finally:
         browser.driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
+
+
+def test_page_of_an_account_shows_its_keys(browser):
+    old = create_service_account("nightly", scopes="read write")
+    new = add_key("nightly")
+    Decision.objects.create(
+        outcome="accepted", issuer=old.issuer, iss=old.issuer.issuer, kid=old.kid, time=timezone.now()
+    )
+    browser.visit(reverse("admin:oauth_jwt_grant_trustedissuer_change", args=[old.issuer.pk]))
+    rows = browser.find_all(".ojg-keys tbody tr")
+    assert [new.kid in rows[1].text, old.kid in rows[0].text] == [True, True]
+    # Words and dates are whole.
+    lines = "return arguments[0].getClientRects().length"
+    assert {browser.driver.execute_script(lines, row.find_element("css selector", "a")) for row in rows} == {
+        1
+    }
+    browser.shoot("service-account", height=980)
 
 
 @pytest.mark.usefixtures("there")

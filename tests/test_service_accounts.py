@@ -286,7 +286,7 @@ def test_a_wish_for_a_further_key_that_saw_other_keys_is_not_granted(account):
 
 
 def test_a_user_whom_the_site_would_not_have_is_not_made(settings):
-    uri = f"https://{'a.' * 110}example/"
+    uri = f"https://{'a.' * 113}examples/"  # makes an issuer as long as one can be
     settings.OAUTH_JWT_GRANT = {"AUDIENCES": [uri]}
     with pytest.raises(ServiceAccountError, match="name one"):
         create_service_account("bot", scopes="read", token_uri=uri)

@@ -163,8 +163,8 @@ def test_user_who_is_there_is_not_taken_over_unless_chosen(page):
 
 
 def test_user_whom_the_site_would_not_have_is_said_at_the_field(page, settings):
-    # No user name can be as long as this.
-    settings.OAUTH_JWT_GRANT = {"AUDIENCES": [f"https://{'a.' * 110}example"]}
+    # As long as an issuer can be, and no user name.
+    settings.OAUTH_JWT_GRANT = {"AUDIENCES": [f"https://{'a.' * 113}examples"]}
     response = make(page, token_uri=TOKEN_URI)
     assert "A new user cannot be made, so name one" in " ".join(errors_of(response)["user"])
     assert not TrustedIssuer.objects.exists()

@@ -103,6 +103,8 @@ class Browser:
         """Prefer ``light`` or ``dark`` meanwhile, as a visitor's system does."""
         media = {"features": [{"name": "prefers-color-scheme", "value": name}]}
         self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
+        # Django's links take a moment to change their colour.
+        self.wait(lambda: not self.driver.execute_script("return document.getAnimations().length"))
         try:
             yield
         finally:

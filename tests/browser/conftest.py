@@ -87,9 +87,12 @@ class Browser:
             element.send_keys(Keys.ENTER)
 
     def wait(self, condition: Any) -> None:
+        from selenium.common.exceptions import StaleElementReferenceException
         from selenium.webdriver.support.wait import WebDriverWait
 
-        WebDriverWait(self.driver, 10).until(lambda _driver: condition())
+        # A page may give way to the next while it is looked at.
+        waiting = WebDriverWait(self.driver, 10, ignored_exceptions=[StaleElementReferenceException])
+        waiting.until(lambda _driver: condition())
 
     @property
     def text(self) -> str:

@@ -20,10 +20,13 @@ from oauth_jwt_grant.models import Decision, GrantRule, LinkedSubject, TrustedIs
 from oauth_jwt_grant.service_accounts import (
     GOOGLE_AUDIENCE,
     ServiceAccountError,
+    add_key,
     check_token_uri,
     create_service_account,
     default_token_uri,
     find_service_account,
+    fingerprint,
+    key_uses,
 )
 from tests.commands.conftest import Result
 from tests.e2e.support import assert_granted, assert_refused, make_application, make_user, post
@@ -94,7 +97,7 @@ def test_only_the_owner_can_read_the_key_file(account):
 def test_nothing_of_the_private_key_is_kept(account):
     issuer = TrustedIssuer.objects.get()
     (jwk,) = issuer.jwks["keys"]
-    assert jwk.keys() == {"kty", "n", "e", "kid", "use", "alg"}
+    assert jwk.keys() == {"kty", "n", "e", "kid", "use", "alg", "iat"}
     assert jwk["kid"] == account["private_key_id"]
 
 
@@ -217,6 +220,8 @@ def test_a_user_who_is_there_is_not_taken_over():
         ["bot", "--scopes", 'rea"d'],
         ["bot", "--scopes", "read", "--token-uri", "http://as.example.com/o/token/"],
         ["bot", "--scopes", "read", "--token-uri", "as.example.com"],
+        ["bot", "--scopes", "read", "--token-uri", "https://[as.example.com/"],
+        ["bot", "--scopes", "read", "--token-uri", "https://as.example.com/o/token/#here"],
         ["bot", "--scopes", "read", "--user", "nobody"],
         ["bot", "--scopes", "read", "--default-application", "nothing"],
         ["bot", "--scopes", "read", "--output", "no/such/folder.json"],
@@ -270,6 +275,27 @@ def test_a_further_key_is_for_the_same_server(account):
     assert result.status == 1
     assert "audiences" in result.err
     assert not Path("n.json").exists()
+
+
+def test_a_wish_for_a_further_key_that_saw_other_keys_is_not_granted(account):
+    seen = fingerprint(find_service_account("bot"))
+    add_key("bot", seen=seen)
+    with pytest.raises(ServiceAccountError, match="meanwhile"):
+        add_key("bot", seen=seen)
+    assert len(key_uses("bot")) == 2
+
+
+def test_a_user_whom_the_site_would_not_have_is_not_made(settings):
+    uri = f"https://{'a.' * 113}examples/"  # makes an issuer as long as one can be
+    settings.OAUTH_JWT_GRANT = {"AUDIENCES": [uri]}
+    with pytest.raises(ServiceAccountError, match="name one"):
+        create_service_account("bot", scopes="read", token_uri=uri)
+    assert rows() == 0
+
+
+def test_an_account_without_its_rule_gets_a_key_for_no_application(account):
+    GrantRule.objects.all().delete()
+    assert add_key("bot").key_file["client_id"] == IDENTIFIER
 
 
 def test_an_issuer_that_was_entered_by_hand_is_no_service_account():

@@ -9,14 +9,20 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
+from django.utils.translation import gettext as _
+
 from ..models import TrustedIssuer
-from .client_programs import GRANT_TYPE, Terms, curl_example, python_example, terms_of
+from ..service_accounts import is_service_account
+from .client_programs import GRANT_TYPE, Terms, curl_example, google_example, python_example, terms_of
 
 
 def client_examples(issuer: TrustedIssuer, token_url: str) -> list[tuple[str, str]]:
     """Programs for the clients of ``issuer``: what each is for, and its text."""
     terms = terms_of(issuer, token_url)
     programs = [("curl", curl_example(terms)), ("Python", python_example(terms))]
+    if is_service_account(issuer):
+        name = issuer.issuer.partition("@")[0]
+        programs.insert(0, (_("Python, with the key file"), google_example(issuer, terms, f"{name}.json")))
     pipelines = {"github-actions": ("GitHub Actions", _github), "gitlab-ci": ("GitLab CI", _gitlab)}
     if terms.preset is not None and terms.preset.key in pipelines:
         name, write = pipelines[terms.preset.key]

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from ..audiences import server_audiences
 from ..models import GrantRule, TrustedIssuer
 from ..presets import Preset, all_presets, preset_for
+from ..service_accounts import GOOGLE_AUDIENCE
 
 GRANT_TYPE = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 #: What may stand in a command without being quoted, whatever surrounds it.
@@ -78,6 +79,21 @@ def python_example(terms: Terms) -> str:
         "access_token = answer.json()['access_token']",
     ]
     return "\n".join(lines)
+
+
+def google_example(issuer: TrustedIssuer, terms: Terms, key_file: str) -> str:
+    """A program for Python with Google's own library, which reads the ``key_file`` of a service account."""
+    lines = [
+        "from google.auth.transport.requests import Request",
+        "from google.oauth2 import service_account",
+        "",
+        "credentials = service_account.Credentials.from_service_account_file(",
+        f"    {key_file!r}, scopes={terms.scope.split()!r}",
+        ")",
+    ]
+    if GOOGLE_AUDIENCE not in issuer.audiences:
+        lines.append(f"credentials = credentials.with_claims({{'aud': {terms.audience!r}}})")
+    return "\n".join([*lines, "credentials.refresh(Request())", "access_token = credentials.token"])
 
 
 def _comments(terms: Terms) -> Iterator[str]:

@@ -14,6 +14,7 @@ from ..issuers import key_source_of
 from ..keys import DiscoveredKeys, FetchFailed, Metadata
 from ..models import TrustedIssuer
 from .keypanel import FETCH_FORM, changeable_issuer
+from .pages import page_context
 
 TEMPLATE = "admin/oauth_jwt_grant/trustedissuer/discovered.html"
 
@@ -26,14 +27,7 @@ def discover(request: HttpRequest, object_id: str, model_admin: admin.ModelAdmin
     source = key_source_of(issuer)
     if not isinstance(source, DiscoveredKeys):
         raise Http404
-    request.current_app = model_admin.admin_site.name
-    context = {
-        **model_admin.admin_site.each_context(request),
-        "title": _("Discover"),
-        "opts": model_admin.opts,
-        "original": issuer,
-        "fetch_form": FETCH_FORM,
-    }
+    context = page_context(request, model_admin, _("Discover"), original=issuer, fetch_form=FETCH_FORM)
     try:
         found = source.metadata()
     except FetchFailed as error:

@@ -20,6 +20,10 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters
 
 from ..models import Decision, TrustedIssuer
+from ..service_accounts import is_service_account
+from .account_keys import add_key_page, withdraw_key_page
+from .account_pages import add_account
+from .accounts import KindFilter, ServiceAccountsMixin
 from .advice import advice_on
 from .client_pipelines import client_examples
 from .columns import IssuerChangeList, with_rules
@@ -36,13 +40,13 @@ from .wording import short_time, state_of
 
 
 @admin.register(TrustedIssuer)
-class TrustedIssuerAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class TrustedIssuerAdmin(ServiceAccountsMixin, admin.ModelAdmin):  # type: ignore[type-arg]
     """Who is trusted, where the keys are, and what must hold of the assertions."""
 
     form = TrustedIssuerForm
     inlines = (RuleInline,)
-    list_display = ("name", "state", "keys", "accepted", "refused", "last_use", "issuer")
-    list_filter = ("enabled", "profile", "key_source", "replay_policy")
+    list_display = ("marked_name", "state", "keys", "accepted", "refused", "last_use", "issuer")
+    list_filter = ("enabled", KindFilter, "profile", "key_source", "replay_policy")
     list_select_related = ("fetched_keys",)
     search_fields = ("name", "issuer")
     readonly_fields = ("advice", "state", "key_panel", "client_example", "created", "updated")
@@ -86,9 +90,12 @@ class TrustedIssuerAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         """The pages of the model, and those beside them."""
         views: list[tuple[str, str, Callable[..., HttpResponse]]] = [
             ("add/preset/<slug:key>/", "preset", partial(add_by_preset, model_admin=self)),
+            ("add/service-account/", "add_account", partial(add_account, model_admin=self)),
             ("test-assertion/", "test", partial(test_assertion, site=self.admin_site)),
             ("<path:object_id>/fetch-keys/", "fetch", partial(fetch_keys, model_admin=self)),
             ("<path:object_id>/discover/", "discover", partial(discover, model_admin=self)),
+            ("<path:object_id>/add-key/", "add_key", partial(add_key_page, model_admin=self)),
+            ("<path:object_id>/withdraw-key/", "withdraw_key", partial(withdraw_key_page, model_admin=self)),
             ("<path:object_id>/revoke-tokens/", "revoke", partial(revoke_tokens, model_admin=self)),
         ]
         wrap, prefix = self.admin_site.admin_view, "oauth_jwt_grant_trustedissuer_"
@@ -122,14 +129,16 @@ class TrustedIssuerAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         first, keys, *rest = self.fieldsets
         fields = [*first[1]["fields"], *(["advice"] if obj.ojg_advice else [])]  # type: ignore[attr-defined]
         shown = [*keys[1]["fields"], "key_panel"]
+        if is_service_account(obj):
+            shown = ["key_panel", *keys[1]["fields"]]  # where its keys are added and withdrawn
         example = (_("For clients"), {"fields": ["client_example"], "classes": ["collapse"]})
         first, keys = (first[0], {**first[1], "fields": fields}), (keys[0], {**keys[1], "fields": shown})
         return [first, keys, *rest, example]
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
-        """The form; the panel has a button only for those who may change the issuer."""
+        """The form; the panel has buttons only for those who may change the issuer."""
         if obj is not None:
-            obj.ojg_may_fetch = self.has_change_permission(request, obj)
+            obj.ojg_may_change = self.has_change_permission(request, obj)
             obj.ojg_token_url = token_url(request)
         return super().get_form(request, obj, change, **kwargs)
 
@@ -184,7 +193,7 @@ class TrustedIssuerAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     @admin.display(description=_("keys at present"))
     def key_panel(self, issuer: Any) -> str:
         """The keys as they are now."""
-        return key_panel(issuer, may_fetch=issuer.ojg_may_fetch)
+        return key_panel(issuer, may_change=issuer.ojg_may_change)
 
     @admin.display(description=_("how to ask for a token"))
     def client_example(self, issuer: Any) -> str:

@@ -14,9 +14,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ..assertion import AssertionRefused, PublicKey
+from ..conf import settings
 from ..issuers import key_source_of
 from ..keys import KeyStatus
 from ..models import Decision, TrustedIssuer
+from ..service_accounts import KeyUse, is_service_account, uses_of
 from .health import at, count_of, key_health
 from .wording import short_time
 
@@ -27,14 +29,20 @@ REMOTE = (TrustedIssuer.KeySource.DISCOVERY, TrustedIssuer.KeySource.JWKS_URL)
 _USED_WITHIN = timedelta(days=7)
 
 
-def key_panel(issuer: TrustedIssuer, *, may_fetch: bool) -> str:
-    """The keys that ``issuer`` has at the moment, as a part of its page; nothing is fetched."""
+def key_panel(issuer: TrustedIssuer, *, may_change: bool) -> str:
+    """The keys that ``issuer`` has at the moment, as a part of its page; nothing is fetched.
+
+    Those of a service account can be added to and withdrawn from there by those who ``may_change`` it,
+    those at a URL can be fetched.
+    """
     status, now = key_source_of(issuer).status(), timezone.now()
     level, words = key_health(issuer, status, now)
+    is_account = is_service_account(issuer)
     context = {
         "level": level,
         "words": words,
         "keys": _keys(issuer, status, now),
+        "is_account": is_account,
         "shows_first_seen": bool(status.first_seen),
         "left_out": [
             (left.kid or _("number %d") % (left.position + 1), left.why) for left in status.left_out
@@ -45,7 +53,7 @@ def key_panel(issuer: TrustedIssuer, *, may_fetch: bool) -> str:
         "last_error": status.last_error,
         "remote": issuer.key_source in REMOTE,
         "discovered": issuer.key_source == TrustedIssuer.KeySource.DISCOVERY,
-        "may_fetch": may_fetch,
+        "may_change": may_change,
         "fetch_form": FETCH_FORM,
     }
     return render_to_string(TEMPLATE, context)
@@ -77,20 +85,33 @@ def changeable_issuer(
     return issuer
 
 
+def account_key_words(use: KeyUse) -> dict[str, str]:
+    """When a key of a service account was made and last used, in words."""
+    never = _("not in the last %d days") % settings.DECISION_RETENTION_DAYS
+    return {
+        "since": short_time(use.made) if use.made else "",
+        "used": short_time(use.last_used) if use.last_used else never,
+    }
+
+
 def _keys(issuer: TrustedIssuer, status: KeyStatus, now: datetime) -> list[dict[str, str]]:
+    if is_service_account(issuer):
+        words = {use.kid: account_key_words(use) for use in uses_of(issuer) if use.kid}
+        return [_row(key, **words.get(key.kid or "", {})) for key in status.keys]
     used = _last_used(issuer, [_name(key) for key in status.keys], now)
-    return [
-        {
-            "kid": key.kid or "",
-            "type": _type(key),
-            "alg": key.alg or "",
-            "use": key.use or "",
-            "thumbprint": key.thumbprint,
-            "seen": at(status.first_seen[key.thumbprint]) if key.thumbprint in status.first_seen else "",
-            "used": _use(key, used),
-        }
-        for key in status.keys
-    ]
+    seen = {thumbprint: at(seconds) for thumbprint, seconds in status.first_seen.items()}
+    return [_row(key, since=seen.get(key.thumbprint, ""), used=_use(key, used)) for key in status.keys]
+
+
+def _row(key: PublicKey, **words: str) -> dict[str, str]:
+    return {
+        "kid": key.kid or "",
+        "type": _type(key),
+        "alg": key.alg or "",
+        "use": key.use or "",
+        "thumbprint": key.thumbprint,
+        **words,
+    }
 
 
 def _use(key: PublicKey, used: dict[str | None, datetime]) -> str:

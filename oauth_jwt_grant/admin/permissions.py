@@ -9,10 +9,14 @@ from django.http import HttpRequest
 
 def may_see(request: HttpRequest, *models: type[Model]) -> bool:
     """Whether somebody may see rows of each of ``models``; whoever may change them may see them."""
-    return all(
-        any(
-            request.user.has_perm(f"{model._meta.app_label}.{get_permission_codename(action, model._meta)}")
-            for action in ("view", "change")
-        )
-        for model in models
-    )
+    return all(any(_may(request, action, model) for action in ("view", "change")) for model in models)
+
+
+def may_add(request: HttpRequest, *models: type[Model]) -> bool:
+    """Whether somebody may add rows to each of ``models``."""
+    return all(_may(request, "add", model) for model in models)
+
+
+def _may(request: HttpRequest, action: str, model: type[Model]) -> bool:
+    codename = get_permission_codename(action, model._meta)
+    return request.user.has_perm(f"{model._meta.app_label}.{codename}")

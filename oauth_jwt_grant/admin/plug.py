@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from ..models import Decision, TrustedIssuer
+from .pages import page_context
 from .revocation import count, revoke
 
 ACTION_TEMPLATE = "admin/oauth_jwt_grant/trustedissuer/disable_and_revoke.html"
@@ -70,7 +71,7 @@ def disable(
     model_admin: admin.ModelAdmin[Any], request: HttpRequest, queryset: QuerySet[TrustedIssuer]
 ) -> None:
     """Take the trust away: their assertions are refused from the next request on."""
-    number = _disable(model_admin, request, queryset)
+    number = disable_issuers(model_admin, request, queryset)
     text = ngettext("%d issuer is disabled now.", "%d issuers are disabled now.", number) % number
     messages.success(request, text)
 
@@ -84,10 +85,12 @@ def disable_and_revoke(
     """Show what would be revoked; once that is confirmed, disable first, so that no token comes after."""
     decisions = Decision.objects.filter(issuer__in=queryset.order_by().values("pk"))
     if CONFIRMED not in request.POST:
-        context = _context(model_admin, request, title=_("Disable and revoke all tokens"))
-        context |= {"issuers": queryset, "checkbox": ACTION_CHECKBOX_NAME, **count(decisions)}
+        context = page_context(
+            request, model_admin, _("Disable and revoke all tokens"), confirmed=CONFIRMED, issuers=queryset
+        )
+        context |= {"checkbox": ACTION_CHECKBOX_NAME, **count(decisions)}
         return TemplateResponse(request, ACTION_TEMPLATE, context)
-    _disable(model_admin, request, queryset)
+    disable_issuers(model_admin, request, queryset)
     total = 0
     for issuer in queryset:
         revoked = revoke(Decision.objects.filter(issuer=issuer))
@@ -105,8 +108,15 @@ def revoke_tokens(request: HttpRequest, object_id: str, model_admin: admin.Model
     if not model_admin.has_revoke_permission(request, issuer):  # type: ignore[attr-defined]
         raise PermissionDenied
     form = TokensForm(request.POST) if request.method == "POST" else TokensForm(initial=request.GET.dict())
-    context = _context(model_admin, request, title=_("Revoke tokens"))
-    context |= {"issuer": issuer, "original": issuer, "form": form}
+    context = page_context(
+        request,
+        model_admin,
+        _("Revoke tokens"),
+        confirmed=CONFIRMED,
+        issuer=issuer,
+        original=issuer,
+        form=form,
+    )
     if form.is_bound and form.is_valid():
         decisions = form.decisions(issuer)
         if CONFIRMED in request.POST:
@@ -118,10 +128,10 @@ def revoke_tokens(request: HttpRequest, object_id: str, model_admin: admin.Model
     return TemplateResponse(request, PAGE_TEMPLATE, context)
 
 
-def _disable(
+def disable_issuers(
     model_admin: admin.ModelAdmin[Any], request: HttpRequest, queryset: QuerySet[TrustedIssuer]
 ) -> int:
-    """Disable those that are not yet; each gets a line in its history. Returns how many."""
+    """Disable those of ``queryset`` that are not yet; each gets a line in its history. Returns how many."""
     issuers = list(queryset.filter(enabled=True))
     # Not save(), which looks at the keys: the plug comes out whatever state the row is in.
     TrustedIssuer.objects.filter(pk__in=[issuer.pk for issuer in issuers]).update(
@@ -130,9 +140,3 @@ def _disable(
     for issuer in issuers:
         model_admin.log_change(request, issuer, "Disabled.")
     return len(issuers)
-
-
-def _context(model_admin: admin.ModelAdmin[Any], request: HttpRequest, title: Any) -> dict[str, Any]:
-    request.current_app = model_admin.admin_site.name
-    context = model_admin.admin_site.each_context(request)
-    return {**context, "title": title, "opts": model_admin.opts, "confirmed": CONFIRMED}

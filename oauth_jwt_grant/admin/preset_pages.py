@@ -15,9 +15,11 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from ..models import GrantRule
 from ..presets import Applied, Ask, Preset, all_presets, apply, get_preset
+from .account_pages import may_add_accounts
 from .formfields import PublicTextField
 from .forms import RULE_LABELS
 from .links import change_url
+from .pages import page_context
 from .rules import GrantRuleAdmin
 
 CHOOSE_TEMPLATE = "admin/oauth_jwt_grant/trustedissuer/choose_preset.html"
@@ -85,8 +87,14 @@ def may_use_presets(request: HttpRequest, model_admin: admin.ModelAdmin[Any]) ->
 
 def choose_preset(request: HttpRequest, model_admin: admin.ModelAdmin[Any]) -> HttpResponse:
     """The presets to choose from."""
-    context = _context(request, model_admin, _("Add trusted issuer"))
-    return TemplateResponse(request, CHOOSE_TEMPLATE, {**context, "presets": all_presets()})
+    context = page_context(
+        request,
+        model_admin,
+        _("Add trusted issuer"),
+        presets=all_presets(),
+        may_add_account=may_add_accounts(request, model_admin),
+    )
+    return TemplateResponse(request, CHOOSE_TEMPLATE, context)
 
 
 @sensitive_post_parameters()
@@ -104,11 +112,10 @@ def add_by_preset(request: HttpRequest, key: str, model_admin: admin.ModelAdmin[
     saved = form.save() if form.is_bound and form.is_valid() else None
     if saved is not None:
         return _to_issuer(request, model_admin, rule_admin, *saved)
-    context = _context(request, model_admin, _("Add trusted issuer: %s") % preset.name)
+    title = _("Add trusted issuer: %s") % preset.name
     media = model_admin.media + rule_admin.media + form.media
-    return TemplateResponse(
-        request, FORM_TEMPLATE, {**context, "preset": preset, "form": form, "media": media}
-    )
+    context = page_context(request, model_admin, title, preset=preset, form=form, media=media)
+    return TemplateResponse(request, FORM_TEMPLATE, context)
 
 
 def _to_issuer(
@@ -128,17 +135,6 @@ def _to_issuer(
     rule_admin.log_addition(request, applied.rule, f"Added, with the conditions: {conditions or '-'}.")
     messages.success(request, text % applied.issuer)
     return HttpResponseRedirect(change_url(model_admin.admin_site, applied.issuer) or ".")
-
-
-def _context(request: HttpRequest, model_admin: admin.ModelAdmin[Any], title: Any) -> dict[str, Any]:
-    request.current_app = model_admin.admin_site.name
-    return {
-        **model_admin.admin_site.each_context(request),
-        "title": title,
-        "opts": model_admin.opts,
-        "is_popup": False,
-        "media": model_admin.media,
-    }
 
 
 def _answer(ask: Ask, value: Any) -> str:

@@ -9,6 +9,7 @@ import pytest
 
 from oauth_jwt_grant.admin.client_pipelines import client_examples
 from oauth_jwt_grant.models import GrantRule, TrustedIssuer
+from oauth_jwt_grant.service_accounts import create_service_account
 
 yaml = pytest.importorskip("yaml", reason="not on this cell: PyYAML is not installed")
 URL = "https://as.example.com/o/token/"
@@ -73,3 +74,25 @@ def test_self_managed_software_is_known_by_the_claims_of_the_rule():
 @pytest.mark.django_db
 def test_others_have_no_pipeline():
     assert list(programs_of("https://acme.example")) == ["curl", "Python"]
+
+
+@pytest.mark.django_db
+def test_account_has_a_program_for_the_library_of_google():
+    account = create_service_account("bot", scopes="read write", token_uri=URL).issuer
+    name, program = client_examples(account, URL)[0]
+    ast.parse(program)
+    assert name == "Python, with the key file"
+    assert "from_service_account_file(\n    'bot.json', scopes=['read', 'write']\n)" in program
+    assert "with_claims" not in program
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("nasty", NASTY)
+def test_nothing_breaks_out_of_the_program_of_an_account(nasty):
+    account = create_service_account("bot", scopes="read", token_uri=URL, google_audience=False).issuer
+    account.audiences = [nasty]
+    account.rules.update(scopes="read 'x'$y\"z")
+    program = dict(client_examples(account, URL))["Python, with the key file"]
+    (claims,) = [node for node in ast.walk(ast.parse(program)) if isinstance(node, ast.Dict)]
+    assert ast.literal_eval(claims) == {"aud": nasty}
+    assert len(ast.parse(program).body) == 6

@@ -31,6 +31,12 @@ OPENED_BY = {
     ("post", "trustedissuer_discover"): {"change_trustedissuer"},
     ("get", "trustedissuer_revoke"): {"revoke_tokens"},
     ("post", "trustedissuer_revoke"): {"revoke_tokens"},
+    ("get", "trustedissuer_add_account"): set(),
+    ("post", "trustedissuer_add_account"): set(),
+    ("get", "trustedissuer_add_key"): {"change_trustedissuer"},
+    ("post", "trustedissuer_add_key"): {"change_trustedissuer"},
+    ("get", "trustedissuer_withdraw_key"): {"change_trustedissuer"},
+    ("post", "trustedissuer_withdraw_key"): {"change_trustedissuer"},
     ("post", "trustedissuer_change"): {"change_trustedissuer"},
     ("post", "trustedissuer_delete"): {"delete_trustedissuer"},
     ("get", "grantrule_changelist"): {"view_grantrule", "change_grantrule"},
@@ -56,6 +62,8 @@ VIEW_USER = f"view_{get_user_model()._meta.model_name}"
 OPENED_BY_ALL_OF = {
     ("get", "trustedissuer_preset"): {"add_trustedissuer", "add_grantrule"},
     ("post", "trustedissuer_preset"): {"add_trustedissuer", "add_grantrule"},
+    ("get", "trustedissuer_add_account"): {"add_trustedissuer", "add_grantrule", "add_linkedsubject"},
+    ("post", "trustedissuer_add_account"): {"add_trustedissuer", "add_grantrule", "add_linkedsubject"},
     ("post", "decision_export"): {"view_decision", "export_decision"},
     ("get", "linkedsubject_import"): {"add_linkedsubject", "view_linkedsubject", VIEW_USER},
     ("post", "linkedsubject_import"): {"add_linkedsubject", "view_linkedsubject", VIEW_USER},
@@ -78,7 +86,7 @@ def rows(issuer, rule, alice):
 
 def url_of(page, rows):
     model, _, view = page.partition("_")
-    of_no_row = {name: [] for name in ("changelist", "add", "test", "import", "export")}
+    of_no_row = {name: [] for name in ("changelist", "add", "add_account", "test", "import", "export")}
     args = {**of_no_row, "preset": ["github-actions"]}.get(view, [rows[model]])
     return reverse(f"admin:oauth_jwt_grant_{page}", args=args)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -87,9 +87,12 @@ class Browser:
             element.send_keys(Keys.ENTER)
 
     def wait(self, condition: Any) -> None:
+        from selenium.common.exceptions import StaleElementReferenceException
         from selenium.webdriver.support.wait import WebDriverWait
 
-        WebDriverWait(self.driver, 10).until(lambda _driver: condition())
+        # A page may give way to the next while it is looked at.
+        waiting = WebDriverWait(self.driver, 10, ignored_exceptions=[StaleElementReferenceException])
+        waiting.until(lambda _driver: condition())
 
     @property
     def text(self) -> str:
@@ -103,6 +106,8 @@ class Browser:
         """Prefer ``light`` or ``dark`` meanwhile, as a visitor's system does."""
         media = {"features": [{"name": "prefers-color-scheme", "value": name}]}
         self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
+        # Django's links take a moment to change their colour.
+        self.wait(lambda: not self.driver.execute_script("return document.getAnimations().length"))
         try:
             yield
         finally:
@@ -188,6 +193,23 @@ def live_server(_policy, live_server):
 @pytest.fixture
 def operator(transactional_db):
     return make_user("operator", is_staff=True, is_superuser=True)
+
+
+@pytest.fixture
+def downloads(browser, tmp_path) -> Iterator[Callable[[], list[Path]]]:
+    """Wait for what the browser downloads, and give all of it; it goes into a folder of the test."""
+    behaviour = {"behavior": "allow", "downloadPath": str(tmp_path)}
+    browser.driver.execute_cdp_cmd("Browser.setDownloadBehavior", behaviour)
+    known: set[Path] = set()
+
+    def wait() -> list[Path]:
+        # Under way, a file has another name.
+        browser.wait(lambda: set(tmp_path.glob("*.json")) - known)
+        known.update(tmp_path.glob("*.json"))
+        return sorted(known, key=lambda path: path.stat().st_mtime_ns)
+
+    yield wait
+    browser.driver.execute_cdp_cmd("Browser.setDownloadBehavior", {"behavior": "default"})
 
 
 @pytest.fixture

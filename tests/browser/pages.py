@@ -12,6 +12,7 @@ from django.utils import timezone
 from oauth2_provider.models import get_access_token_model, get_application_model
 
 from oauth_jwt_grant.models import Decision, GrantRule, LinkedSubject, TrustedIssuer
+from oauth_jwt_grant.service_accounts import add_key, create_service_account, find_service_account, key_uses
 from tests.admin.conftest import make_user
 from tests.factories import ISSUER, ec_key, jwks, mint
 from tests.jwks_server import JwksServer, certificate_authority, dead_port, json_answer
@@ -30,6 +31,8 @@ class World:
     link: LinkedSubject
     application: Any
     token: Any
+    account: TrustedIssuer
+    lone_account: TrustedIssuer
 
 
 Way = Callable[[Any, World], None]
@@ -91,7 +94,19 @@ def make_world() -> World:
         LinkedSubject.objects.create(issuer=issuer, subject="alice", user=make_user("alice")),
         application,
         token,
+        _account("backup", keys=3, uses=2),
+        _account("nightly"),
     )
+
+
+def _account(name: str, *, keys: int = 1, uses: int = 0) -> TrustedIssuer:
+    """A service account of which the first ``uses`` of its ``keys`` have been used."""
+    create_service_account(name, scopes="read")
+    made = [use.kid for use in key_uses(name)] + [add_key(name).kid for _ in range(keys - 1)]
+    account = find_service_account(name)
+    for kid in made[:uses]:
+        Decision.objects.create(outcome="accepted", issuer=account, iss=account.issuer, kid=kid)
+    return account
 
 
 def _to(name: str, row: str = "", query: str = "") -> Way:
@@ -146,6 +161,17 @@ def _disable(browser: Any, world: World) -> None:
     browser.submit('button[name="index"]')
 
 
+def _withdraw(row: str) -> Way:
+    """The way to the page that asks whether the first key of an account shall be withdrawn."""
+
+    def _visit(browser: Any, world: World) -> None:
+        account = getattr(world, row)
+        kid = account.jwks["keys"][0]["kid"]
+        _to("trustedissuer_withdraw_key", row, f"?kid={kid}")(browser, world)
+
+    return _visit
+
+
 def _discover(browser: Any, world: World) -> None:
     """What an issuer publishes, which is not in all things what is trusted."""
     with JwksServer() as server:
@@ -179,6 +205,7 @@ def _links(*lines: str) -> Way:
 
 
 _TEST = _to("trustedissuer_test")
+_ADD_ACCOUNT = _to("trustedissuer_add_account")
 PAGES: dict[str, Way] = {
     "issuers": _to("trustedissuer_changelist"),
     "presets": _to("trustedissuer_add"),
@@ -189,6 +216,15 @@ PAGES: dict[str, Way] = {
     "issuer": _to("trustedissuer_change", "issuer"),
     "issuer-by-discovery": _to("trustedissuer_change", "remote"),
     "issuer-by-certificates": _to("trustedissuer_change", "certified"),
+    "add-account": _ADD_ACCOUNT,
+    "add-account-with-errors": _submitted(_ADD_ACCOUNT, "#account_form [type=submit]", name="No name"),
+    "key-file": _submitted(_ADD_ACCOUNT, "#account_form [type=submit]", name="report", scopes="read write"),
+    "account": _to("trustedissuer_change", "account"),
+    "add-key": _to("trustedissuer_add_key", "account"),
+    "further-key-file": _submitted(_to("trustedissuer_add_key", "account"), "#add_key_form [type=submit]"),
+    "withdraw-key": _withdraw("account"),
+    "withdraw-last-key": _withdraw("lone_account"),
+    "delete-account": _to("trustedissuer_delete", "account"),
     "discovered": _discover,
     "not-discovered": _discover_in_vain,
     "issuer-with-errors": _submitted(

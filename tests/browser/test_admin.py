@@ -11,6 +11,7 @@ from oauth2_provider.models import get_access_token_model
 from selenium.webdriver.common.keys import Keys
 
 from oauth_jwt_grant.models import Decision, TrustedIssuer
+from oauth_jwt_grant.service_accounts import create_service_account
 from tests.factories import ISSUER, ec_key, jwks, mint, rsa_key
 from tests.jwks_server import JwksServer, json_answer
 
@@ -38,6 +39,7 @@ def populate(issuer, rule):
         name="Old partner", issuer="https://old.example", key_source="discovery", enabled=False
     )
     TrustedIssuer.objects.create(name="Partner", issuer="https://partner.example", key_source="discovery")
+    create_service_account("nightly", scopes="read")
     for number in range(12):
         Decision.objects.create(
             outcome="refused" if number % 4 == 0 else "accepted",
@@ -59,12 +61,12 @@ def test_list_shows_at_a_glance_how_the_issuers_are(browser, issuer, rule):
     browser.visit(LIST)
     assert "refuses everything" in browser.text
     assert browser.find(".field-refused a").text == "3"
-    browser.shoot("issuers", height=700)
+    browser.shoot("issuers", height=750)
 
 
 def test_repository_is_trusted_with_the_keyboard_alone(browser, issuer):
     browser.visit(reverse(f"{PREFIX}add"))
-    browser.shoot("presets", height=860)
+    browser.shoot("presets", height=920)
     link = next(link for link in browser.find_all(".ojg-presets a") if link.text == "GitHub Actions")
     link.send_keys(Keys.ENTER)
     browser.wait(lambda: browser.find_all("#preset_form"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
@@ -101,6 +103,29 @@ def test_issuer_is_trusted_from_the_index_on_with_the_keyboard_alone(browser, sc
     assert "GitHub Actions is trusted now." in browser.text
     assert [app.name for app in GrantRule.objects.get().applications.all()] == ["deploy-tool"]
     assert keyboard.places > 20
+    assert keyboard.unseen == []
+
+
+def test_service_account_is_made_and_its_key_rotated_with_the_keyboard_alone(browser, downloads):
+    browser.visit("/admin/oauth_jwt_grant/trustedissuer/")
+    keyboard = Keyboard(browser)
+    keyboard.go("/admin/oauth_jwt_grant/trustedissuer/add/service-account/")
+    keyboard.to_field("name")
+    keyboard.press("nightly")
+    keyboard.to_field("scopes")
+    keyboard.press("read")
+    keyboard.go("Make service account")
+    keyboard.tab_to(lambda element: element.get_attribute("id") == "ojg-download")
+    keyboard.press(Keys.ENTER)
+    (path,) = downloads()
+    keyboard.go("To the service account")
+    keyboard.go("../add-key/")
+    keyboard.go("Add key")
+    keyboard.go("To the service account")
+    old = json.loads(path.read_text())["private_key_id"]
+    keyboard.go(f"../withdraw-key/?kid={old}")
+    keyboard.go("Withdraw", Keys.SPACE)
+    assert f"The key {old} is withdrawn." in browser.text
     assert keyboard.unseen == []
 
 

@@ -1,10 +1,14 @@
-"""The four tasks of the control room, done from the admin's index by somebody who has never seen it."""
+"""The tasks of the control room, done from the admin's index by somebody who has never seen it."""
 
 from __future__ import annotations
+
+import json
 
 import pytest
 import requests
 from django.core.cache import cache
+from google.auth.transport.requests import Request
+from google.oauth2 import service_account
 from oauth2_provider.models import get_access_token_model
 
 from oauth_jwt_grant.assertion.errors import KeysUnavailable
@@ -20,6 +24,7 @@ from .operator import Operator, documented
 
 pytestmark = pytest.mark.django_db(transaction=True)
 TRUST, GLANCE = "trust a repository on GitHub Actions", "see whether every issuer is healthy"
+ACCOUNT = "make a service account and download its key file"
 EXPLAIN, PLUG = "find out why an assertion is refused", "disable an issuer and revoke its tokens"
 
 
@@ -73,6 +78,24 @@ def test_trust_github_actions(browser, operate, github):
     fork = GITHUB.token_of(GITHUB.neighbours["a fork"])
     assert post(browser, fork, **client).json()["error"] == "invalid_grant"
     operator.done(TRUST)
+
+
+def test_make_a_service_account(browser, operate, downloads):
+    operator = operate()
+    operator.follow("Trusted issuers", within=".model-trustedissuer")
+    operator.follow("Add service account")
+    operator.type("Name", "nightly")
+    operator.type("Scopes", "read")
+    operator.press("Make service account")
+    operator.tick(browser.find("#ojg-download"))
+    (path,) = downloads()
+    key_file = json.loads(path.read_text())
+    credentials = service_account.Credentials.from_service_account_info(
+        {**key_file, "token_uri": f"{browser.base}/o/token/"}
+    )
+    credentials.refresh(Request())
+    assert ask_api(browser, credentials.token).json()["user"] == key_file["client_email"]
+    operator.done(ACCOUNT)
 
 
 @pytest.fixture
@@ -159,4 +182,4 @@ def test_pull_the_plug(browser, operate, issuer, rule):
 
 
 def test_table_has_these_tasks():
-    assert list(documented()) == [TRUST, GLANCE, EXPLAIN, PLUG]
+    assert list(documented()) == [TRUST, ACCOUNT, GLANCE, EXPLAIN, PLUG]

@@ -22,7 +22,14 @@ pytestmark = [
 TOOLS = ('a[href$="/test-assertion/"]', 'a[href$="/revoke-tokens/"]', 'a[href*="/grantrule/add/?issuer="]')
 #: What has to be there of ours, by page; on every page a heading or a control of ours is looked at anyway.
 BLOCKS = {
-    "issuers": (".field-state .ojg-ok", ".field-keys .ojg-not-reached", TOOLS[0], ".field-refused a"),
+    "issuers": (
+        ".field-state .ojg-ok",
+        ".field-keys .ojg-not-reached",
+        ".ojg-mark",
+        'a[href$="/add/service-account/"]',
+        TOOLS[0],
+        ".field-refused a",
+    ),
     "presets": ('.ojg-presets a[href$="/github-actions/"]',),
     "preset": ('[name="owner_id"]', '[name="rule_scopes"]', "#preset_form [type=submit]"),
     "preset-with-keys": ('textarea[name="jwks"]',),
@@ -39,6 +46,15 @@ BLOCKS = {
     "test-accepted": (".ojg-verdict .ojg-ok", ".ojg-row-ok"),
     "test-malformed": (".ojg-verdict .ojg-off",),
     "rule": ('[name="conditions-0-claim"][aria-label]',),
+    "add-account": ('[name="name"]', '[name="token_uri"]', "#account_form [type=submit]"),
+    "add-account-with-errors": (".field-scopes .errorlist",),
+    "key-file": ("#ojg-download", "#ojg-key-file", ".ojg-report li"),
+    "account": ('.ojg-keys a[href="../add-key/"]', '.ojg-keys a[href^="../withdraw-key/"]'),
+    "add-key": (".ojg-keys tbody td", "#add_key_form [type=submit]"),
+    "further-key-file": ("#ojg-key-file",),
+    "withdraw-key": ('[name="do"][value="withdraw"]', '[name="do"][value="withdraw-and-revoke"]'),
+    "withdraw-last-key": ('[name="do"][value="disable"]',),
+    "delete-account": (".ojg-stays a",),
     "discovered": (".ojg-report .ojg-off", ".ojg-report tbody th"),
     "decisions": ("#changelist .ojg-chart .ojg-bars", "#ojg-export button"),
     "import-preview": ("#confirm_form [type=submit]", ".ojg-lines .ojg-ok"),

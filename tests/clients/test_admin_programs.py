@@ -8,9 +8,11 @@ import sys
 from urllib.parse import quote
 
 import pytest
+from oauth2_provider.models import get_access_token_model
 
 from oauth_jwt_grant.admin.client_pipelines import client_examples
 from oauth_jwt_grant.models import GrantRule, TrustedIssuer
+from oauth_jwt_grant.service_accounts import create_service_account
 from tests.factories import ec_key, jwks, mint
 from tests.jwks_server import JwksServer, json_answer
 
@@ -45,6 +47,21 @@ def test_python(site, needs, client_policy):
     assert answer["scope"] == "read write"
     again = site.run(sys.executable, "-W", "ignore", str(path), **environment)
     assert "invalid_grant" in again.stderr
+
+
+@pytest.mark.parametrize("google_audience", [True, False])
+def test_python_with_the_key_file(site, needs, google_audience):
+    needs("google.auth")
+    token_uri = f"{site.url}/o/token/"
+    issued = create_service_account(
+        "bot", scopes="read write", token_uri=token_uri, google_audience=google_audience
+    )
+    (site.folder / "bot.json").write_text(issued.text)
+    program = dict(client_examples(issued.issuer, token_uri))["Python, with the key file"]
+    path = site.folder / "program.py"
+    path.write_text(program + '\nprint(\'{"access_token": "%s"}\' % access_token)\n')
+    answer = answer_of(site, sys.executable, "-W", "ignore", str(path))
+    assert get_access_token_model().objects.get(token=answer["access_token"]).scope == "read write"
 
 
 @pytest.mark.skipif(not all(map(shutil.which, ("bash", "curl"))), reason="not on this cell: no curl")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from argparse import BooleanOptionalAction
 from collections.abc import Callable
@@ -95,15 +94,12 @@ class Command(BaseCommand):
         try:
             with file, transaction.atomic(using=router.db_for_write(TrustedIssuer)):
                 issued = make()
-                json.dump(issued.key_file, file, indent=2)
-                file.write("\n")
+                file.write(issued.text)
                 file.flush()
         except BaseException:
             path.unlink()
             raise
-        self.stdout.write(
-            f"{issued.issuer.issuer}: key {issued.key_file['private_key_id']} is in {path}, and nowhere else."
-        )
+        self.stdout.write(f"{issued.issuer.issuer}: key {issued.kid} is in {path}, and nowhere else.")
 
 
 def _makes_an_account(options: dict[str, Any]) -> bool:

@@ -1,0 +1,146 @@
+"""Making an account, and finding one again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, router, transaction
+from django.db.models import F, Q, QuerySet
+
+from ..audiences import server_audiences
+from ..models import GrantRule, LinkedSubject, TrustedIssuer
+from .key_files import IssuedKey, issue
+from .names import (
+    LABEL,
+    PATTERN,
+    ServiceAccountError,
+    check_token_uri,
+    default_token_uri,
+    identifier_of,
+    is_service_account,
+)
+
+#: What google-auth writes into ``aud`` whatever ``token_uri`` says, as Google's own service wants it.
+GOOGLE_AUDIENCE = "https://oauth2.googleapis.com/token"
+#: Google's libraries sign for exactly one hour, whatever the site's ``MAX_LIFETIME`` is.
+LIFETIME = 3600
+RULE_NAME = "service account"
+#: Which issuers are accounts: :func:`~.names.is_service_account` for a database.
+ACCOUNTS = Q(key_source=TrustedIssuer.KeySource.INLINE, issuer__regex=PATTERN)
+
+
+def create_service_account(
+    name: str,
+    *,
+    scopes: str,
+    token_uri: str | None = None,
+    user: Any = None,
+    default_application: Any = None,
+    google_audience: bool = True,
+) -> IssuedKey:
+    """Make an account: issuer, rule, user (unless ``user`` is given) and first key, or nothing at all.
+
+    ``scopes`` is the space-separated ceiling; ``token_uri`` the URL of the token endpoint (by
+    default as the settings tell it). Raises :class:`ServiceAccountError`, or Django's
+    ``ValidationError`` for values that the admin would refuse too.
+    """
+    uri = check_token_uri(token_uri or default_token_uri())
+    identifier = identifier_of(name, uri)
+    try:
+        with transaction.atomic(using=router.db_for_write(TrustedIssuer)):
+            if TrustedIssuer.objects.filter(issuer=identifier).exists():
+                raise _taken(identifier)
+            issued = issue(_new_issuer(name, identifier, uri, google_audience), default_application, uri)
+            _save_rule(issued.issuer, scopes, default_application)
+            link = LinkedSubject(issuer=issued.issuer, subject=identifier, user=user or _new_user(identifier))
+            link.full_clean()
+            link.save()
+    except IntegrityError as error:  # somebody else was quicker, by a moment
+        raise _taken(identifier) from error
+    return issued
+
+
+def find_service_account(name: str, *, lock: bool = False) -> TrustedIssuer:
+    """The account called ``name`` or, with an ``@``, identified by it; with ``lock`` for a change."""
+    accounts = TrustedIssuer.objects.using(router.db_for_write(TrustedIssuer))
+    if lock:
+        accounts = accounts.select_for_update()
+    wanted = name if "@" in name else f"{name}@{LABEL}."
+    by_name = {"issuer": name} if "@" in name else {"issuer__startswith": wanted}
+    found = [
+        account
+        for account in accounts.filter(**by_name)
+        # A database that compares loosely finds more than was asked for.
+        if is_service_account(account) and account.issuer.startswith(wanted)
+    ]
+    if not found:
+        raise ServiceAccountError(f"there is no service account {name}")
+    if len(found) > 1:
+        raise ServiceAccountError(f"write one of: {', '.join(account.issuer for account in found)}")
+    return found[0]
+
+
+def account_links(issuers: QuerySet[TrustedIssuer]) -> QuerySet[LinkedSubject]:
+    """The link of each service account among ``issuers`` to its own user."""
+    accounts = issuers.filter(ACCOUNTS).order_by().values("pk")
+    links: QuerySet[LinkedSubject] = LinkedSubject.objects.filter(
+        issuer__in=accounts, subject=F("issuer__issuer")
+    )
+    return links
+
+
+def _taken(identifier: str) -> ServiceAccountError:
+    return ServiceAccountError(f"there is a service account {identifier} already", "name")
+
+
+def _new_issuer(name: str, identifier: str, token_uri: str, google_audience: bool) -> TrustedIssuer:
+    """The issuer without keys. Each of its terms is what Google's libraries need; docs say why."""
+    audiences = [token_uri, *sorted(server_audiences() - {token_uri})]
+    if google_audience and GOOGLE_AUDIENCE not in audiences:
+        audiences.append(GOOGLE_AUDIENCE)
+    return TrustedIssuer(
+        name=name,
+        issuer=identifier,
+        key_source=TrustedIssuer.KeySource.INLINE,
+        jwks={"keys": []},
+        algorithms=["RS256"],
+        audiences=audiences,
+        max_lifetime=LIFETIME,
+        # google-auth signs the same bytes twice within a second and knows no jti.
+        replay_policy=TrustedIssuer.ReplayPolicy.ONCE_IF_JTI,
+        subject_fallback=True,
+    )
+
+
+def _save_rule(issuer: TrustedIssuer, scopes: str, default_application: Any) -> None:
+    """The rule. ``linked`` rather than one fixed user: a ``sub`` that names anybody else is refused."""
+    rule = GrantRule(
+        issuer=issuer,
+        name=RULE_NAME,
+        client_policy=GrantRule.ClientPolicyChoices.ANONYMOUS,
+        default_application=default_application,
+        subject_policy=GrantRule.SubjectPolicy.LINKED,
+        scopes=scopes,
+    )
+    rule.full_clean()
+    rule.save()
+
+
+def _new_user(identifier: str) -> Any:
+    """A user called ``identifier`` who cannot log in and is nobody special."""
+    model = get_user_model()
+    if model._default_manager.filter(**{model.USERNAME_FIELD: identifier}).exists():
+        raise ServiceAccountError(
+            f"there is a user {identifier} already: name the user that is meant", "user"
+        )
+    user = model(**{model.USERNAME_FIELD: identifier})
+    user.set_unusable_password()
+    try:
+        user.full_clean()
+    except ValidationError as error:
+        faults = "; ".join(f"{name}: {' '.join(texts)}" for name, texts in error.message_dict.items())
+        raise ServiceAccountError(f"a new user cannot be made, so name one ({faults})", "user") from error
+    user.save()
+    return user

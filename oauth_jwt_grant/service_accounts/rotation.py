@@ -1,0 +1,115 @@
+"""The keys of an account that is there: a further one, one less, and which of them are in use."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from django.db import router, transaction
+from django.db.models import Subquery
+
+from ..conf import settings
+from ..models import Decision, TrustedIssuer
+from .accounts import GOOGLE_AUDIENCE, RULE_NAME, find_service_account
+from .key_files import IssuedKey, issue, stored_keys
+from .names import ServiceAccountError, check_token_uri, default_token_uri
+
+
+@dataclass(frozen=True, slots=True)
+class KeyUse:
+    """A key of an account: when it was made, and when an assertion that it signed was last accepted.
+
+    ``made`` is ``None`` for a key that does not say, ``last_used`` for one that is not known to
+    have been used.
+    """
+
+    kid: str
+    last_used: datetime | None
+    made: datetime | None = None
+
+
+def add_key(name: str, *, token_uri: str | None = None, seen: str | None = None) -> IssuedKey:
+    """Make a further key for the account called ``name``; the others stay valid.
+
+    ``seen`` is the :func:`fingerprint` of the keys that whoever wants one more has in view: if
+    they are others by now, there is no further key, so that one wish does not make two.
+    """
+    with transaction.atomic(using=router.db_for_write(TrustedIssuer)):
+        issuer = find_service_account(name, lock=True)
+        if seen is not None and seen != fingerprint(issuer):
+            raise ServiceAccountError("its keys have been changed meanwhile: look at them first")
+        if token_uri is not None and check_token_uri(token_uri) not in issuer.audiences:
+            raise ServiceAccountError(f"{token_uri} is not among the audiences of {issuer.issuer}")
+        if len(stored_keys(issuer)) >= settings.MAX_KEYS:
+            raise ServiceAccountError(f"it has {settings.MAX_KEYS} keys already: withdraw one first")
+        rule = issuer.rules.filter(name=RULE_NAME).first()
+        return issue(issuer, rule.default_application if rule else None, token_uri or token_uri_of(issuer))
+
+
+def withdraw_key(name: str, kid: str) -> TrustedIssuer:
+    """Trust the key ``kid`` of the account called ``name`` no more, from the next request on.
+
+    Tokens that it brought in stay; the admin revokes those. The last key is not withdrawn:
+    disabling the account says the same, and can be undone.
+    """
+    with transaction.atomic(using=router.db_for_write(TrustedIssuer)):
+        issuer = find_service_account(name, lock=True)
+        keys = stored_keys(issuer)
+        kept = [jwk for jwk in keys if jwk.get("kid") != kid]
+        if len(kept) == len(keys):
+            raise ServiceAccountError(f"{issuer.issuer} has no key {kid}")
+        if not kept:
+            raise ServiceAccountError("it is the last key: add one first, or disable the issuer")
+        issuer.jwks = {"keys": kept}
+        issuer.save()
+    return issuer
+
+
+def key_uses(name: str) -> list[KeyUse]:
+    """The keys of the account called ``name``, oldest first, each with its last use.
+
+    A use is known as long as its decision is kept (``DECISION_RETENTION_DAYS``).
+    """
+    return uses_of(find_service_account(name))
+
+
+def uses_of(issuer: TrustedIssuer) -> list[KeyUse]:
+    """:func:`key_uses` of an account that is at hand."""
+    made = {str(jwk.get("kid") or ""): _moment(jwk.get("iat")) for jwk in stored_keys(issuer)}
+    last = _last_used(issuer, [kid for kid in made if kid])
+    return [KeyUse(kid, last.get(kid), when) for kid, when in made.items()]
+
+
+def fingerprint(issuer: TrustedIssuer) -> str:
+    """What tells the present keys of an account from earlier and later ones."""
+    return hashlib.sha256(json.dumps(issuer.jwks, sort_keys=True).encode()).hexdigest()
+
+
+def token_uri_of(issuer: TrustedIssuer) -> str:
+    """Where the program of an account asks for tokens: the first of its audiences that can be that."""
+    for audience in issuer.audiences:
+        try:
+            if audience != GOOGLE_AUDIENCE:
+                return check_token_uri(audience)
+        except ServiceAccountError:
+            continue
+    return default_token_uri()
+
+
+def _last_used(issuer: TrustedIssuer, kids: list[str]) -> dict[str, datetime | None]:
+    # For a key in use a step into the index; a MAX over the group would read all decisions of the account.
+    accepted = Decision.objects.filter(issuer=issuer, outcome=Decision.Outcome.ACCEPTED).order_by("-time")
+    columns = [Subquery(accepted.filter(kid=kid).values("time")[:1]) for kid in kids]
+    times = TrustedIssuer.objects.filter(pk=issuer.pk).order_by().values_list("pk", *columns).first()
+    return dict(zip(kids, times[1:], strict=True)) if times else {}
+
+
+def _moment(seconds: Any) -> datetime | None:
+    """A NumericDate (RFC 7519 section 2), or nothing where there is none that can be one."""
+    try:
+        return datetime.fromtimestamp(seconds, tz=UTC)
+    except (TypeError, ValueError, OverflowError, OSError):
+        return None

@@ -8,6 +8,7 @@ import logging
 from typing import Any
 
 from django.db import DatabaseError, IntegrityError, OperationalError, connections, router
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 from .assertion import AssertionRefused, DatabaseBusy, Reason, Undecided
 from .clock import moment
@@ -49,6 +50,8 @@ def accept(case: Case, permission: Permission, access_token: Any, client_address
         **_known(case, issuer, client_address),
     )
     _decisions.insert(decision)
+    if _connection().savepoint_ids:
+        _check_references()
     return decision
 
 
@@ -111,12 +114,30 @@ def _refuse(
         **_known(case, issuer, client_address),
     )
     _decisions.insert(decision)
+    if _connection().in_atomic_block:
+        _check_references()
     return decision
+
+
+def _check_references() -> None:
+    """Have PostgreSQL look now whether what a decision and its token refer to is still there.
+
+    It would look when the transaction is committed. Where that is the one of ``ATOMIC_REQUESTS``, the view
+    has answered by then, and an issuer or a rule that was deleted meanwhile would make a server error of it.
+    """
+    connection = _connection()
+    if connection.vendor == "postgresql":
+        connection.check_constraints()
+
+
+def _connection() -> BaseDatabaseWrapper:
+    """Where decisions are written."""
+    return connections[router.db_for_write(Decision)]
 
 
 def _give_up_transaction() -> None:
     """Under ``ATOMIC_REQUESTS``: let it end in a rollback, as the transaction is of no use after an error."""
-    connection = connections[router.db_for_write(Decision)]
+    connection = _connection()
     if connection.in_atomic_block:
         connection.set_rollback(True)
 

@@ -199,7 +199,8 @@ def read_credentials(request: Request, parameters: Mapping[str, str]) -> Credent
 def _read_basic(header: str) -> Credentials | None:
     """Client id and secret of a Basic header (RFC 6749 section 2.3.1), or ``None`` if it is none."""
     scheme, _, value = header.partition(" ")
-    if scheme != "Basic":
+    # RFC 9110 section 11.1: in any case.
+    if scheme.lower() != "basic":
         return None
     try:
         user, colon, password = base64.b64decode(value, validate=True).decode("utf-8").partition(":")

@@ -40,8 +40,7 @@ class JWTBearerBackendMixin:
         _hide_from_error_reports(request)
         refused = _unacceptable(request)
         if refused is not None:
-            error = JWTBearerError(refused)
-            return None, {**_HEADERS, **error.headers}, error.json, error.status_code
+            return answer_of(refused)
         url, headers, body, status = self._answer_jwt_bearer_request(_without_query(request))
         return url, {**_HEADERS, **headers}, body, status
 
@@ -54,6 +53,12 @@ class JWTBearerBackendMixin:
 
 class JWTBearerOAuthLibCore(JWTBearerBackendMixin, OAuthLibCore):  # type: ignore[misc]
     """DOT's backend with what the grant needs: for ``OAUTH2_BACKEND_CLASS``."""
+
+
+def answer_of(refused: AssertionRefused) -> Response:
+    """The answer to a request that got no further than this."""
+    error = JWTBearerError(refused)
+    return None, {**_HEADERS, **error.headers}, error.json, error.status_code
 
 
 def is_jwt_bearer_request(request: HttpRequest) -> bool:

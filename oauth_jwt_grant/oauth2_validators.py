@@ -74,6 +74,14 @@ class JWTBearerValidatorMixin:
             request.client = find_application(client_id)
         return super()._load_application(client_id, request)  # type: ignore[misc]
 
+    def _extract_basic_auth(self, request: Request) -> str | None:
+        """The credentials in the header, whose scheme the grant reads in any case (RFC 9110 section 11.1)."""
+        scheme, _, credentials = (request.headers.get("HTTP_AUTHORIZATION") or "").partition(" ")
+        if request.grant_type == GRANT_TYPE and scheme.lower() == "basic":
+            return str(credentials)
+        extracted: str | None = super()._extract_basic_auth(request)  # type: ignore[misc]
+        return extracted
+
     def _authenticate_request_body(self, request: Request) -> bool:
         """DOT's second try. A secret in the header has failed already: trying it anew costs as much."""
         if request.grant_type == GRANT_TYPE and request.headers.get("Authorization"):

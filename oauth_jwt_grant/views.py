@@ -6,21 +6,23 @@ import json
 import time
 from typing import Any
 
+from django.core.exceptions import BadRequest, SuspiciousOperation
 from django.db.models import Exists, OuterRef, Q
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.multipartparser import MultiPartParserError
 from oauth2_provider.models import AbstractApplication, get_application_model
 from oauth2_provider.signals import app_authorized
 from oauth2_provider.views import IntrospectTokenView as DOTIntrospectTokenView
 from oauth2_provider.views import OAuthServerMetadataView, TokenView
 
-from .assertion import ALGORITHMS
+from .assertion import ALGORITHMS, AssertionRefused, Reason
 from .binding import binding_of
 from .clock import moment
 from .conf import settings
 from .grant import GRANT_TYPE
 from .issued import issued_tokens
 from .models import GrantRule, TrustedIssuer
-from .oauth2_backends import is_jwt_bearer_request
+from .oauth2_backends import answer_of, is_jwt_bearer_request
 
 #: draft-ietf-oauth-identity-assertion-authz-grant section 7.2.
 ID_JAG_PROFILE = "urn:ietf:params:oauth:grant-profile:id-jag"
@@ -72,13 +74,21 @@ class JWTBearerTokenView(TokenView):  # type: ignore[misc]
     """DOT's token endpoint (RFC 6749 section 3.2), which answers requests of this grant in a shorter way.
 
     DOT reads each new token back to send ``app_authorized``: a statement more, which finds
-    nothing where a replica lags behind. Here the signal has the token that was saved. And a
+    nothing where a replica lags behind. Here the signal has the token that was saved. A
     ``grant_type`` that is repeated is refused, whatever the second one is.
     """
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Answer a token request; one of another grant is DOT's."""
-        if not is_jwt_bearer_request(request):
+        """Answer a token request; one of another grant is DOT's.
+
+        One that Django cannot read is of no grant. Its answer is JSON (RFC 6749 section 5.2), not a page.
+        """
+        try:
+            ours = is_jwt_bearer_request(request)
+        except (BadRequest, SuspiciousOperation, MultiPartParserError):
+            _, headers, body, status = answer_of(AssertionRefused(Reason.MALFORMED_REQUEST))
+            return HttpResponse(content=body, status=status, headers=headers)
+        if not ours:
             response: HttpResponse = super().post(request, *args, **kwargs)
             return response
         with issued_tokens() as tokens:

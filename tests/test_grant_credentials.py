@@ -109,6 +109,11 @@ CREDENTIALS: dict[str, tuple[Parameters, dict[str, str], Application | str]] = {
         basic("confidential", "s3cr3t"),
         CONFIDENTIAL,
     ),
+    "basic in lower case": (
+        [],
+        {"Authorization": basic("confidential", "s3cr3t")["Authorization"].replace("Basic", "basic")},
+        CONFIDENTIAL,
+    ),
     "basic and another client": ([("client_id", "public")], basic("confidential", "s3cr3t"), IN_HEADER),
     "basic and a secret": ([("client_secret", "s3cr3t")], basic("confidential", "s3cr3t"), SEVERAL),
     "basic and both": (

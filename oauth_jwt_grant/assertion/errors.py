@@ -97,7 +97,8 @@ ANSWERS: dict[Reason, Answer] = {
     Reason.MALFORMED_REQUEST: Answer(
         "RFC 6749 section 4.5",
         "invalid_request",
-        "The request body is not UTF-8 text in the format application/x-www-form-urlencoded.",
+        "The request body cannot be read: it has to be UTF-8 text in the format "
+        "application/x-www-form-urlencoded.",
     ),
     Reason.PARAMETER_IN_QUERY: Answer(
         "RFC 6749 section 2.3.1", "invalid_request", "Parameters must be in the request body, not in the URL."

@@ -6,7 +6,6 @@ from typing import Any
 
 from .discovery import Metadata, fetch_metadata, keys_url, metadata_of
 from .remote import RemoteKeys
-from .shared import fingerprint
 from .transport import Deadline
 
 
@@ -25,8 +24,8 @@ class DiscoveredKeys(RemoteKeys):
         """What the issuer publishes of itself now; changes nothing. Raises :class:`FetchFailed`."""
         return metadata_of(*self._fetched_metadata(self._fetcher.deadline()), self._issuer)
 
-    def _source(self) -> str:
-        return fingerprint("discovery", self._issuer, self._discovery_url)
+    def _place(self) -> tuple[str, str]:
+        return "discovery", self._discovery_url
 
     def _locate(self, deadline: Deadline) -> str:
         return keys_url(self._fetched_metadata(deadline)[1], self._issuer)

@@ -65,8 +65,10 @@ class RemoteKeys(KeySource):
         self._limits = limits or KeyLimits()
         self._clock = clock
         self._sleep = sleep
-        terms = ca_bundle, "private" if allow_private_network else "public"
-        self._shared = SharedKeys(self._source(), cache, store, self._limits, clock, terms=terms)
+        self._source = fingerprint(
+            *self._place(), issuer, ca_bundle, "private" if allow_private_network else "public"
+        )
+        self._shared = SharedKeys(self._source, cache, store, self._limits, clock)
         self._fetcher = fetcher or Fetcher(
             timeout=self._limits.fetch_timeout,
             max_bytes=self._limits.fetch_max_bytes,
@@ -111,8 +113,9 @@ class RemoteKeys(KeySource):
             first_seen=kept.first_seen if kept else {},
         )
 
-    def _source(self) -> str:
-        return fingerprint("jwks_url", self._issuer, self._url)
+    def _place(self) -> tuple[str, str]:
+        """Where the way to the keys begins."""
+        return "jwks_url", self._url
 
     def _locate(self, deadline: Deadline) -> str:
         """The URL of the key set."""
@@ -137,7 +140,7 @@ class RemoteKeys(KeySource):
         if kept is not None and self._is_fresh(kept):
             return kept
         try:
-            late = brought(self._source())
+            late = brought(self._source)
         except FetchFailed as error:
             logger.warning("The keys of the issuer %r could not be fetched: %s", self._issuer, error)
             return kept
@@ -221,7 +224,7 @@ class RemoteKeys(KeySource):
         """
         try:
             if hurried and self._limits.patience < self._limits.fetch_timeout:
-                newer = fetch_within(self._source(), lambda: self._exchange(kept), self._limits.patience)
+                newer = fetch_within(self._source, lambda: self._exchange(kept), self._limits.patience)
             else:
                 newer = self._exchange(kept)
         except FetchFailed as error:

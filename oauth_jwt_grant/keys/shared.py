@@ -52,7 +52,11 @@ class Failure:
 
 
 def fingerprint(*parts: str) -> str:
-    """A short name for a source of keys, another one for each other source."""
+    """A short name for a source of keys, another one for each other source.
+
+    The terms on which it is fetched belong to it. Once an operator has changed them, neither keys that
+    came by a CA that is trusted no more are used, nor is a failure waited for that the old ones have caused.
+    """
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:40]
 
 
@@ -74,23 +78,13 @@ def seen_since(
 class SharedKeys:
     """The shared state of one source of keys of one issuer, known by its ``source`` fingerprint.
 
-    ``terms`` are those on which it is fetched: failures under others, which an operator has
-    corrected since, are no reason to wait. A cache that is down counts as an empty one: keys then
-    come from the store.
+    A cache that is down counts as an empty one: keys then come from the store.
     """
 
     def __init__(
-        self,
-        source: str,
-        cache: KeyCache,
-        store: KeyStore | None,
-        limits: KeyLimits,
-        clock: Clock,
-        *,
-        terms: tuple[str, ...] = (),
+        self, source: str, cache: KeyCache, store: KeyStore | None, limits: KeyLimits, clock: Clock
     ) -> None:
         self._source = source
-        self._terms = terms
         self._cache = cache
         self._store = store
         self._limits = limits
@@ -114,7 +108,7 @@ class SharedKeys:
     def keep(self, kept: KeptKeys) -> None:
         """Put a good key set in the place of the last one, whole, and forget all failures."""
         self._cache_set(kept)
-        self._delete(self._failure)
+        self._delete("failure")
         if self._store is not None:
             document = json.loads(kept.text)
             times = kept.fetched_at, kept.expires_at
@@ -122,7 +116,7 @@ class SharedKeys:
 
     def failure(self) -> Failure | None:
         """The failures since the last good fetch."""
-        value = self._get(self._failure)
+        value = self._get("failure")
         return None if value is None else Failure(**value)
 
     def fail(self, error: str, *, goes_on: bool = False) -> Failure:
@@ -136,7 +130,7 @@ class SharedKeys:
         pause = self._limits.backoff(count)
         ends = self._limits.fetch_timeout if goes_on else pause
         failure = Failure(count, last.since if last else now, error, now + max(pause, ends), now + ends)
-        self._set(self._failure, asdict(failure), self._limits.stale_if_error + max(pause, ends))
+        self._set("failure", asdict(failure), self._limits.stale_if_error + max(pause, ends))
         return failure
 
     def start_fetch(self) -> bool:
@@ -154,10 +148,6 @@ class SharedKeys:
     def may_refetch(self) -> bool:
         """Take the one refetch for unknown key ids that a cool-down allows; ``False`` if it is taken."""
         return self._add("refetched", self._limits.refetch_cooldown, without_cache=False)
-
-    @property
-    def _failure(self) -> str:
-        return f"failure:{fingerprint(*self._terms)}"
 
     def _cache_set(self, kept: KeptKeys) -> None:
         lifetime = self._limits.max_age + self._limits.stale_if_error

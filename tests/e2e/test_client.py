@@ -105,6 +105,17 @@ def test_a_wrong_secret_is_never_passed_over(world: World, policy: str, assertio
     assert tokens() == 0
 
 
+@pytest.mark.standard("CLI-06")
+@pytest.mark.parametrize("scheme", ["Basic", "basic", "BASIC"])
+def test_the_scheme_of_the_header_is_read_in_any_case(world: World, scheme: str) -> None:
+    def post(secret: str) -> Any:
+        headers = {"Authorization": basic("client", secret).replace("Basic", scheme)}
+        return world.post(client_id=DROP, client_secret=DROP, headers=headers)
+
+    assert_refused(post("wrong"), "invalid_client", FAILED)
+    assert_granted(post(SECRET))
+
+
 @pytest.mark.standard("CLI-03", "CLI-16")
 @pytest.mark.parametrize("secret", [DROP, ""])
 def test_a_confidential_client_does_not_come_without_its_secret(world: World, secret: str) -> None:
@@ -137,7 +148,7 @@ def test_an_unknown_client_and_a_wrong_secret_look_alike(world: World) -> None:
         "Basic " + base64.b64encode(b":secret").decode(),
         "Basic " + base64.b64encode(b"client%00:x").decode(),
         "Basic " + base64.b64encode(b"\0:x").decode(),
-        "basic " + base64.b64encode(f"client:{SECRET}".encode()).decode(),
+        "Bearer " + base64.b64encode(f"client:{SECRET}".encode()).decode(),
         "Bearer abc",
         "Digest username=client",
         "Negotiate abc",

@@ -15,7 +15,10 @@ from tests.factories import DROP, GRANT_TYPE, ec_key, mint
 
 from .support import FORM, SECRET, TOKEN_URL, World, assert_granted, assert_refused, basic, post, tokens
 
-NOT_UTF8 = "The request body is not UTF-8 text in the format application/x-www-form-urlencoded."
+NOT_UTF8 = (
+    "The request body cannot be read: it has to be UTF-8 text in the format"
+    " application/x-www-form-urlencoded."
+)
 IN_QUERY = "Parameters must be in the request body, not in the URL."
 
 
@@ -52,11 +55,31 @@ def test_a_json_body_is_no_request_of_any_grant(world: World) -> None:
 @pytest.mark.standard("REQ-03")
 @pytest.mark.parametrize("charset", ["utf-16", "iso-8859-1", "utf8"])
 def test_a_form_in_another_charset_is_refused(world: World, charset: str) -> None:
-    # By Django, which takes no other name of UTF-8 either.
+    # Django takes no other name of UTF-8 either.
     response = post(world.pairs(), content_type=f"{FORM}; charset={charset}")
 
-    assert response.status_code == 400
+    assert_refused(response, "invalid_request", NOT_UTF8)
     assert tokens() == 0
+
+
+@pytest.mark.standard("ROB-01")
+@pytest.mark.parametrize("size", [{"DATA_UPLOAD_MAX_NUMBER_FIELDS": 3}, {"DATA_UPLOAD_MAX_MEMORY_SIZE": 20}])
+def test_more_than_the_site_reads_is_refused(world: World, settings: Any, size: dict[str, int]) -> None:
+    for name, value in size.items():
+        setattr(settings, name, value)
+
+    assert_refused(world.post(), "invalid_request", NOT_UTF8)
+    assert tokens() == 0
+
+
+def test_what_django_cannot_read_is_answered_by_a_page_where_dots_view_is(
+    world: World, settings: Any
+) -> None:
+    settings.ROOT_URLCONF = "tests.plain_urls"
+    response = post(world.pairs(), content_type=f"{FORM}; charset=utf-16")
+
+    assert response.status_code == 400
+    assert response["Content-Type"].startswith("text/html")
 
 
 @pytest.mark.standard("REQ-03")
@@ -91,8 +114,8 @@ def test_what_is_not_called_a_form_is_none(world: World, content_type: str) -> N
 
 
 @pytest.mark.parametrize("content_type", ["multipart/form-data", "multipart/form-data; boundary="])
-def test_a_multipart_form_without_a_boundary_is_refused_by_django(world: World, content_type: str) -> None:
-    assert post(world.pairs(), content_type=content_type).status_code == 400
+def test_a_multipart_form_without_a_boundary_is_refused(world: World, content_type: str) -> None:
+    assert_refused(post(world.pairs(), content_type=content_type), "invalid_request", NOT_UTF8)
     assert tokens() == 0
 
 

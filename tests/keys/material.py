@@ -132,4 +132,4 @@ class MemoryStore:
 
 def hold(remote: Callable[..., Any], cache: MemoryCache, name: str) -> None:
     """Play another process that holds ``name`` for 10 seconds."""
-    cache.add(f"oauth_jwt_grant:keys:2:{remote()._source()}:{name}", True, 10)
+    cache.add(f"oauth_jwt_grant:keys:2:{remote()._source}:{name}", True, 10)

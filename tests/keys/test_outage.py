@@ -147,6 +147,8 @@ def test_what_the_operator_has_corrected_acts_at_once(
     refused(remote(**wrong))
     assert kids(remote()) == ["a"]
     assert remote().status().last_error == ""
+    # And the other way round: what came on terms that hold no more is not used.
+    refused(remote(**wrong))
 
 
 def test_pause_grows(server: JwksServer, remote: Make, clock: Clock) -> None:

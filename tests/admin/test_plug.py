@@ -15,6 +15,8 @@ from oauth_jwt_grant.models import Decision, TrustedIssuer
 from tests.admin.forms import fill_in
 
 LIST = reverse("admin:oauth_jwt_grant_trustedissuer_changelist")
+#: What goes with an issuer, or loses it.
+DELETED = ("trustedissuer", "grantrule", "claimcondition", "linkedsubject", "issuerkeys")
 
 
 def page_url(issuer):
@@ -71,6 +73,31 @@ def test_disable_and_revoke_shows_what_it_will_do_and_then_does_it(page, issuer,
     assert LogEntry.objects.filter(change_message="Revoked all tokens: 3.").exists()
     # The decisions stay: they are the record, and the guard of single use.
     assert Decision.objects.filter(issuer=issuer).count() == 3
+
+
+@pytest.mark.parametrize(("good", "words"), [(1, "One token of this"), (2, "2 tokens of this"), (0, None)])
+def test_deleting_says_which_tokens_would_be_out_of_reach(page, issuer, other, good, words):
+    token_of(issuer, number="expired", hours=-1)
+    token_of(other, number="other's")
+    for number in range(good):
+        token_of(issuer, number=number)
+    url = reverse("admin:oauth_jwt_grant_trustedissuer_delete", args=[issuer.pk])
+    asked = page.get(url)
+    assert ("have not expired" in asked.content.decode() or "has not expired" in asked.content.decode()) is (
+        words is not None
+    )
+    assert (words or "") in asked.content.decode()
+    assert ('href="../revoke-tokens/"' in asked.content.decode()) is (words is not None)
+    assert page.post(url, {"post": "yes"}).status_code == 302
+    assert len(tokens()) == good + 2
+
+
+def test_the_way_to_revoke_them_is_for_those_who_may(page_of, issuer):
+    token_of(issuer, number=1)
+    deleting = [f"{verb}_{model}" for verb in ("view", "delete") for model in DELETED]
+    asked = page_of(*deleting).get(reverse("admin:oauth_jwt_grant_trustedissuer_delete", args=[issuer.pk]))
+    assert "One token of this" in asked.content.decode()
+    assert "revoke-tokens" not in asked.content.decode()
 
 
 def test_issuer_whose_row_could_not_be_saved_any_more_is_disabled_too(page, issuer):

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from django.test import override_settings
 from django.utils import timezone
 
+from oauth_jwt_grant.issuers import key_source_of
 from oauth_jwt_grant.models import GrantRule, IssuerKeys, TrustedIssuer
 from tests import factories
 from tests.jwks_server import Answer, JwksServer
@@ -241,6 +242,13 @@ def test_dates_of_the_trust(run, issuer, rule, begins, ends, days, level):
     assert len(texts) == (level != "fine")
 
 
+def trust_bundle(run, pem):
+    """Have good keys that came when this was the CA bundle."""
+    run("refreshkeys")
+    TrustedIssuer.objects.update(ca_bundle=pem)
+    IssuerKeys.objects.update(source=key_source_of(TrustedIssuer.objects.get())._source)
+
+
 @pytest.mark.parametrize(
     ("ends", "levels"),
     [
@@ -255,8 +263,7 @@ def test_dates_of_the_trust(run, issuer, rule, begins, ends, days, level):
 def test_certificates_that_end(run, remote, what, ends, levels):
     pem = [certificate(days, f"Authority {days}") for days in ends]
     if what == "CA bundle":
-        run("refreshkeys")
-        TrustedIssuer.objects.update(ca_bundle="".join(pem))
+        trust_bundle(run, "".join(pem))
     else:
         certified(remote, *pem)
         TrustedIssuer.objects.update(ca_bundle="")
@@ -282,8 +289,7 @@ def test_bindings_that_cannot_be_read(run, remote):
 
 
 def test_bundle_that_cannot_be_read(run, remote):
-    run("refreshkeys")
-    TrustedIssuer.objects.update(ca_bundle="nonsense")
+    trust_bundle(run, "nonsense")
     status, _, (text,) = check(run)
     assert (status, "CA bundle is not PEM" in text) == (1, True)
 

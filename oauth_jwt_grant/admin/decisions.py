@@ -121,16 +121,17 @@ class DecisionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     ) -> tuple[QuerySet[Decision], bool]:
         """By a part of the subject, by the key id, and by the ``jti``, of which the digest is kept.
 
-        The database makes both sides lower case: where it compares subjects character by
-        character (MariaDB, MySQL), capitals would count in parts of them as well.
+        The database makes both sides lower case: where it compares subjects and key ids
+        character by character (MariaDB, MySQL), capitals would count here as well.
         """
         term = search_term.strip()
         if not term:
             return queryset, False
         digest = hashlib.sha256(term.encode("utf-8", "replace")).hexdigest()
-        exact = Q(kid__iexact=term) | Q(jti_digest__in=[digest, term.lower()])
-        lowered = queryset.alias(lowered=Lower("subject"))
-        return lowered.filter(exact | Q(lowered__contains=Lower(Value(term)))), False
+        lowered = queryset.alias(lower_subject=Lower("subject"), lower_kid=Lower("kid"))
+        wanted = Lower(Value(term))
+        found = Q(lower_subject__contains=wanted) | Q(lower_kid=wanted)
+        return lowered.filter(found | Q(jti_digest__in=[digest, term.lower()])), False
 
     @admin.display(description=_("what this means"))
     def explained(self, decision: Decision) -> str:

@@ -12,3 +12,8 @@ def moment(seconds: float) -> datetime:
     """The datetime that the database holds for ``seconds`` since the epoch."""
     value = datetime.fromtimestamp(seconds, tz=UTC)
     return value if settings.USE_TZ else timezone.make_naive(value)
+
+
+def local(value: datetime) -> datetime:
+    """``value`` in the reader's time zone (without ``USE_TZ`` it is that already)."""
+    return value if value.tzinfo is None else timezone.localtime(value)

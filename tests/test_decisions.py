@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -45,6 +45,17 @@ def test_an_accepted_decision_tells_everything(world: World) -> None:
     assert decision.access_token == get_access_token_model().objects.get()
     assert len(decision.replay_key or "") == 64
     assert str(decision).startswith(f"accepted {world.issuer.issuer} 20")
+
+
+def test_a_decision_tells_its_time_as_the_admin_does(settings) -> None:
+    decision = Decision(
+        outcome="accepted", iss="https://a.example", time=datetime(2026, 3, 4, 23, 5, tzinfo=UTC)
+    )
+    with timezone.override("Asia/Tokyo"):
+        assert str(decision) == "accepted https://a.example 2026-03-05 08:05:00"
+    decision.time = datetime(2026, 3, 4, 23, 5)
+    settings.USE_TZ = False
+    assert str(decision) == "accepted https://a.example 2026-03-04 23:05:00"
 
 
 def test_who_has_stolen_a_key_cannot_hide_which_one_it_was(world: World) -> None:

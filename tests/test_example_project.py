@@ -105,6 +105,7 @@ def test_demo_once_walks_through_the_grant_and_leaves_nothing_behind(environment
     assert (result.returncode, result.stderr) == (0, "")
     assert re.findall(r"HTTP/1\.1 (\d+)", result.stdout) == ["200", "200", "400", "400", "400"]
     for shown in (
+        "\n    Rule Jobs of acme/website: created.\n",
         '"repository": "acme/website"',
         '"user": "deploy-bot"',
         "used before",

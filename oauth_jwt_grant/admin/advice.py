@@ -46,6 +46,11 @@ def _on_rules(issuer: TrustedIssuer, rules: list[GrantRule]) -> Iterator[str]:
         listed = rule.client_policy == GrantRule.ClientPolicyChoices.LISTED
         if listed and not rule.applications.all():
             yield _("The rule %s lists no application, so it admits nobody.") % rule
+        if rule.require_dpop and not settings.DPOP:
+            yield (
+                _("The rule %s wants bound tokens, which the setting DPOP does not allow: it refuses all.")
+                % rule
+            )
 
 
 def _on_conditions(issuer: TrustedIssuer, rule: GrantRule) -> Iterator[str]:

@@ -19,10 +19,11 @@ from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
+from ..clock import local
 from ..models import Decision
 from .filters import PeriodFilter, RelatedFilter
 from .periods import Period, last_day, one_day
-from .wording import local, short_time
+from .wording import short_time
 
 #: Reasons with a colour of their own; the others share one.
 SHOWN = 5

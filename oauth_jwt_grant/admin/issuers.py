@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.decorators import method_decorator
@@ -31,7 +31,7 @@ from .discovery import discover
 from .forms import TrustedIssuerForm
 from .history import tell_values
 from .keypanel import fetch_keys, key_panel
-from .links import list_url
+from .links import change_url, list_url
 from .plug import disable, disable_and_revoke, revoke_tokens
 from .preset_pages import add_by_preset, choose_preset, may_use_presets
 from .revocation import count
@@ -149,6 +149,16 @@ class TrustedIssuerAdmin(ServiceAccountsMixin, admin.ModelAdmin):  # type: ignor
             obj.ojg_may_change = self.has_change_permission(request, obj)
             obj.ojg_token_url = token_url(request)
         return super().get_form(request, obj, change, **kwargs)
+
+    def get_inlines(self, request: HttpRequest, obj: TrustedIssuer | None) -> Any:
+        """Its rules; a new issuer has none, and they are added on pages of their own."""
+        return () if obj is None else super().get_inlines(request, obj)
+
+    def response_post_save_add(self, request: HttpRequest, obj: TrustedIssuer) -> HttpResponseRedirect:
+        """To the new issuer's page, which says what is still missing: a rule."""
+        if not self.has_view_permission(request, obj):
+            return super().response_post_save_add(request, obj)
+        return HttpResponseRedirect(change_url(self.admin_site, obj) or ".")
 
     def construct_change_message(
         self, request: HttpRequest, form: Any, formsets: Any, add: bool = False

@@ -6,15 +6,10 @@ from datetime import datetime
 
 from django.db.models.functions import Lower
 from django.utils.formats import date_format
-from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
+from ..clock import local
 from ..models import GrantRule, TrustedIssuer
-
-
-def local(value: datetime) -> datetime:
-    """``value`` in the operator's time zone (without ``USE_TZ`` it is that already)."""
-    return value if value.tzinfo is None else localtime(value)
 
 
 def short_time(value: datetime) -> str:

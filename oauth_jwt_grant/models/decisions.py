@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from oauth2_provider.settings import oauth2_settings
 
+from ..clock import local
 from ..fields import ExactCharField
 from ..querysets import DecisionQuerySet
 from ..validators import empty_dict
@@ -89,4 +90,4 @@ class Decision(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_outcome_display()} {self.iss} {self.time:%Y-%m-%d %H:%M:%S}"
+        return f"{self.get_outcome_display()} {self.iss} {local(self.time):%Y-%m-%d %H:%M:%S}"

@@ -254,10 +254,12 @@ def test_what_may_have_been_overlooked_is_said(page, issuer, rule, settings):
         key_source="discovery", algorithms=["ES256"], valid_until=timezone.now() + timedelta(days=3)
     )
     rule.resources, rule.client_policy = ["https://as.example.com"], "listed"
+    rule.require_dpop = True
     rule.save()
     said = text_of(page.get(change_url(issuer)))
     assert "deploy has no condition" in said
     assert "deploy lists no application" in said
+    assert "deploy wants bound tokens, which the setting DPOP does not allow" in said
     assert "None of its algorithms" in said
     assert "https://as.example.com is an audience of this server and a resource" in said
     assert "The trust ends on" in said
@@ -265,8 +267,12 @@ def test_what_may_have_been_overlooked_is_said(page, issuer, rule, settings):
     assert "No rule is enabled" in text_of(page.get(change_url(issuer)))
 
 
-def test_nothing_to_say_is_not_said(page, issuer, rule):
+@pytest.mark.parametrize("bound", [False, True])
+def test_nothing_to_say_is_not_said(page, issuer, rule, settings, bound):
+    settings.OAUTH_JWT_GRANT = {**settings.OAUTH_JWT_GRANT, "DPOP": bound}
     rule.conditions.create(claim="ref", operator="equals", values=["main"])
+    rule.require_dpop = bound
+    rule.save()
     assert "Please note" not in text_of(page.get(change_url(issuer)))
 
 

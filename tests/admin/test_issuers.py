@@ -37,6 +37,20 @@ def test_issuer_is_trusted_by_name_and_identifier_alone(page):
     assert (issuer.algorithms, issuer.audiences, issuer.jwks) == ([], [], {})
 
 
+def test_new_issuer_leads_to_its_page_which_wants_a_rule(page):
+    assert "RULES" not in page.get(ADD).content.decode().upper().partition("TRUSTEDISSUER_FORM")[2]
+    response = add(page)
+    issuer = TrustedIssuer.objects.get()
+    assert response.url == change_url(issuer)
+    assert "Add a rule" in page.get(response.url).content.decode()
+
+
+def test_who_may_not_look_at_issuers_is_not_led_to_one(page_of):
+    response = add(page_of("add_trustedissuer"))
+    assert TrustedIssuer.objects.count() == 1
+    assert response.url == reverse("admin:index")
+
+
 def test_lists_are_written_by_the_line(page):
     add(page, audiences="https://as.example.com\r\n\r\n  acme.example ", algorithms=["ES256", "RS256"])
     issuer = TrustedIssuer.objects.get()

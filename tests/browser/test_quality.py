@@ -48,6 +48,17 @@ def test_narrow_screen_needs_no_scrolling_aside(browser, world, name):
     assert cut == [] or name == "access-token"
 
 
+@pytest.mark.parametrize("name", ["account", "add-key"])
+def test_keys_of_an_account_fit_a_narrow_screen(browser, world, name):
+    browser.driver.set_window_size(400, 900)
+    PAGES[name](browser, world)
+    box = browser.find(".ojg-keys")
+    wide, shown = (
+        browser.driver.execute_script(f"return arguments[0].{n}", box) for n in ("scrollWidth", "clientWidth")
+    )
+    assert wide <= shown
+
+
 @every_page
 def test_nothing_is_asked_of_anybody_else(browser, world, name):
     PAGES[name](browser, world)

@@ -70,5 +70,6 @@ class _Indented:
         self._out = out
 
     def write(self, text: str) -> None:
-        """One line of a command's output."""
-        self._out(f"    {text.rstrip()}")
+        """What a command prints at once: one line or several."""
+        for line in text.splitlines():
+            self._out(f"    {line}")

@@ -87,11 +87,11 @@ class Browser:
             element.send_keys(Keys.ENTER)
 
     def wait(self, condition: Any) -> None:
-        from selenium.common.exceptions import StaleElementReferenceException
+        from selenium.common.exceptions import WebDriverException
         from selenium.webdriver.support.wait import WebDriverWait
 
-        # A page may give way to the next while it is looked at.
-        waiting = WebDriverWait(self.driver, 10, ignored_exceptions=[StaleElementReferenceException])
+        # A page may give way to the next while it is looked at, which the driver tells in several ways.
+        waiting = WebDriverWait(self.driver, 10, ignored_exceptions=[WebDriverException])
         waiting.until(lambda _driver: condition())
 
     @property

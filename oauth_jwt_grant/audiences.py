@@ -38,7 +38,7 @@ def server_audiences(request: HttpRequest | None = None) -> frozenset[str]:
     if request is None or not hosts_are_exact():
         return frozenset()
     try:
-        if not _is_port_ours(request):
+        if not _is_at_port(request.get_host(), request.get_port()):
             return frozenset()
         issuer = oauth2_settings.oauth2_authorization_server_issuer(request)
         return frozenset({issuer, request.build_absolute_uri(token_path), *_published_issuer(request)})
@@ -86,10 +86,9 @@ def own_urls(url: str, port: str) -> frozenset[str]:
     """``url``, which a request has named by its ``Host`` header, if that is a host of ours; or else nothing.
 
     It is one if the settings name its scheme and host, or if ``ALLOWED_HOSTS`` names exact hosts only and
-    its port is ``port``, the one that was connected to: at another one there may be another server.
+    its port is ``port``, the one that was connected to.
     """
-    named = urlsplit(url).netloc.rpartition("]")[2].partition(":")[2]
-    exact = hosts_are_exact() and named in ("", port)
+    exact = hosts_are_exact() and _is_at_port(urlsplit(url).netloc, port)
     return frozenset({url} if exact or _origin(url) in _named_origins() else ())
 
 
@@ -116,14 +115,13 @@ def hosts_are_exact() -> bool:
     return bool(hosts) and not any(host.startswith((".", "*")) for host in hosts)
 
 
-def _is_port_ours(request: HttpRequest) -> bool:
-    """Whether the ``Host`` header names no port but the one of this server.
+def _is_at_port(host: str, port: str) -> bool:
+    """Whether ``host``, of a ``Host`` header, names no port but ``port``, the one of this server.
 
     ``ALLOWED_HOSTS`` says nothing of ports, and at another one there may be another server.
     Behind a proxy, ``USE_X_FORWARDED_PORT`` tells which that is.
     """
-    _host, port = split_domain_port(request.get_host())
-    return port in ("", request.get_port())
+    return split_domain_port(host)[1] in ("", port)
 
 
 def _published_issuer(request: HttpRequest) -> list[str]:

@@ -17,7 +17,7 @@ from ..audiences import origins_are_known
 from ..binding import bound_resource
 from ..conf import settings
 from .messages import CheckId
-from .places import has_urls, place_of, views_at
+from .places import MOUNT_ENDPOINTS, is_plain
 
 _EXTRA_TOKEN = "oauth2_provider.middleware.OAuth2ExtraTokenMiddleware"  # noqa: S105 - a name, not a secret
 _SOME_URL = "https://api.example.com/"
@@ -40,14 +40,14 @@ def check_extra_token(app_configs: Any = None, **kwargs: Any) -> list[CheckMessa
 
 def check_introspection(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
     """Introspection says of a bound token to which key it is (RFC 9449 section 6.2)."""
-    if not settings.DPOP or not _plain_introspection():
+    dots, ours = "oauth2_provider.views.IntrospectTokenView", "oauth_jwt_grant.views.IntrospectTokenView"
+    if not settings.DPOP or not is_plain("oauth2_provider:introspect", dots, ours):
         return []
     return [
         Error(
             "django-oauth-toolkit's own introspection view is mounted, which does not tell a bound token's "
             "key (cnf): an API that asks it cannot ask for the proof.",
-            hint='urlpatterns = [..., path("o/", include("oauth_jwt_grant.endpoints")), ...], before those '
-            "of DOT there",
+            hint=MOUNT_ENDPOINTS,
             id=CheckId.PLAIN_INTROSPECTION,
         )
     ]
@@ -84,16 +84,3 @@ def check_origins(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
             id=CheckId.UNKNOWN_ORIGINS,
         )
     ]
-
-
-def _plain_introspection() -> bool:
-    """Whether DOT's introspection view is what is reached at its place."""
-    place = place_of("oauth2_provider:introspect") if has_urls() else None
-    if place is None:
-        return False
-    # Not at the top: they load models, which may be missing.
-    from oauth2_provider.views import IntrospectTokenView as DOTIntrospectTokenView
-
-    from ..views import IntrospectTokenView
-
-    return not all(issubclass(view, IntrospectTokenView) for view in views_at(DOTIntrospectTokenView, place))

@@ -7,30 +7,19 @@ from typing import Any
 from django.core.checks import CheckMessage, Warning
 
 from .messages import CheckId
-from .places import has_urls, place_of, views_at
-
-_MOUNT = (
-    'urlpatterns = [..., path("o/", include("oauth_jwt_grant.endpoints")), ...], before those of DOT there'
-)
+from .places import MOUNT_ENDPOINTS, is_plain
 
 
 def check_token_view(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
     """Our token view is mounted, in the place of DOT's."""
-    place = place_of("oauth2_provider:token") if has_urls() else None
-    if place is None:
-        return []
-    # Not at the top: they load models, which may be missing.
-    from oauth2_provider.views import TokenView
-
-    from ..views import JWTBearerTokenView
-
-    if all(issubclass(view, JWTBearerTokenView) for view in views_at(TokenView, place)):
+    ours = "oauth_jwt_grant.views.JWTBearerTokenView"
+    if not is_plain("oauth2_provider:token", "oauth2_provider.views.TokenView", ours):
         return []
     return [
         Warning(
             "django-oauth-toolkit's own token view is mounted: it reads each new token back, which costs a "
             "statement more, and it fails where this grant and that of devices are asked for at once.",
-            hint=_MOUNT,
+            hint=MOUNT_ENDPOINTS,
             id=CheckId.PLAIN_ENDPOINTS,
         )
     ]

@@ -7,6 +7,12 @@ from contextlib import suppress
 from django.apps import apps
 from django.conf import settings as django_settings
 from django.urls import NoReverseMatch, Resolver404, get_script_prefix, resolve, reverse
+from django.utils.module_loading import import_string
+
+#: The line that puts our endpoints in the place of DOT's.
+MOUNT_ENDPOINTS = (
+    'urlpatterns = [..., path("o/", include("oauth_jwt_grant.endpoints")), ...], before those of DOT there'
+)
 
 
 def has_urls() -> bool:
@@ -30,3 +36,14 @@ def views_at(kind: type, *paths: str) -> list[type]:
             if view is not None and issubclass(view, kind):
                 found.append(view)
     return found
+
+
+def is_plain(name: str, dots: str, ours: str) -> bool:
+    """Whether the URL called ``name`` leads to DOT's view ``dots``, and not to one that extends ``ours``.
+
+    The views are named by their paths: they load models, which may be missing where there are no URLs.
+    """
+    place = place_of(name) if has_urls() else None
+    if place is None:
+        return False
+    return not all(issubclass(view, import_string(ours)) for view in views_at(import_string(dots), place))

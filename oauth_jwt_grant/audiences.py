@@ -15,9 +15,9 @@ from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest
 from django.http.request import split_domain_port
 from django.urls import NoReverseMatch, reverse
-from oauth2_provider.settings import oauth2_settings
 
 from .conf import settings
+from .dot import oauth2_settings
 
 
 def server_audiences(request: HttpRequest | None = None) -> frozenset[str]:

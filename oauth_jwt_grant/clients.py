@@ -6,8 +6,8 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.db.models.manager import BaseManager
-from oauth2_provider.models import AbstractApplication, get_application_model
 
+from .dot import AbstractApplication, get_application_model
 from .prepared import Columns, Parameter, PreparedQuery, all_but, may_defer
 
 #: What neither this grant nor django-oauth-toolkit's authentication of a client asks for.

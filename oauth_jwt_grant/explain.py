@@ -7,10 +7,10 @@ from enum import StrEnum
 from typing import Any
 
 from django.views.decorators.debug import sensitive_variables
-from oauth2_provider.settings import oauth2_settings
 
 from .assertion import OPTIONAL_STEPS, AssertionRefused, Reason, Step
 from .decisions import is_spent
+from .dot import oauth2_settings
 from .service import Case, Permission, Question, decide
 
 

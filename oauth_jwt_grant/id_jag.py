@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from oauth2_provider.models import AbstractApplication
-
 from .assertion import TENANTS, AssertionRefused, Reason, Step, VerifiedAssertion, Watch
 from .audiences import issuer_identifier
+from .dot import AbstractApplication
 from .models import GrantRule, TrustedIssuer
 from .rules import scope_claim
 

@@ -10,13 +10,13 @@ from django.contrib.auth import get_user_model
 from django.core.cache import caches
 from django.db import router
 from django.db.models import Exists, FilteredRelation, OuterRef, Q, QuerySet
-from oauth2_provider.models import get_application_model
 
 from .assertion import ALGORITHMS, AssertionPolicy, AssertionRefused, Reason
 from .audiences import issuer_identifiers
 from .clients import is_plain
 from .clock import moment
 from .conf import settings
+from .dot import get_application_model
 from .key_store import DatabaseKeyStore
 from .keys import (
     CertificateKeys,

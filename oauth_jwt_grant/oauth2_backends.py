@@ -8,10 +8,10 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.views.decorators.debug import sensitive_variables
-from oauth2_provider.oauth2_backends import OAuthLibCore
 
 from .assertion import AssertionRefused, Reason
 from .conf import settings
+from .dot import OAuthLibCore
 from .grant import GRANT_TYPE, JWTBearerError
 
 # RFC 6749 section 5.1, and for errors section 5.2.

@@ -9,7 +9,6 @@ from typing import Any, cast
 
 from django.db import IntegrityError, OperationalError
 from django.http import HttpRequest
-from oauth2_provider.oauth2_validators import OAuth2Validator
 from oauthlib.common import Request
 
 from . import decisions, subjects
@@ -18,6 +17,7 @@ from .audiences import own_urls, server_audiences, token_endpoint_urls
 from .binding import binding_of, bound_resource
 from .clients import find_application
 from .conf import settings
+from .dot import OAuth2Validator
 from .dpop import HEADER, check_proof, is_first_use
 from .grant import GRANT_TYPE, JWTBearerError
 from .id_jag import is_id_jag

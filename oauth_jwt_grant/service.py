@@ -12,9 +12,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.views.decorators.debug import sensitive_variables
-from oauth2_provider.models import AbstractApplication
-from oauth2_provider.scopes import get_scopes_backend
-from oauth2_provider.settings import oauth2_settings
 
 from .assertion import (
     ID_JAG_TYPE,
@@ -30,6 +27,7 @@ from .assertion import (
     validate,
 )
 from .conf import settings
+from .dot import AbstractApplication, get_scopes_backend, oauth2_settings
 from .id_jag import check_id_jag, claimed_scope, claims_to_name, is_id_jag
 from .issuers import LoadedRule, Trust, check_trusted, find_trust, key_source_of, policy_of
 from .models import GrantRule, TrustedIssuer

@@ -10,15 +10,19 @@ from django.core.exceptions import BadRequest, SuspiciousOperation
 from django.db.models import Exists, OuterRef, Q
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.multipartparser import MultiPartParserError
-from oauth2_provider.models import AbstractApplication, get_application_model
-from oauth2_provider.signals import app_authorized
-from oauth2_provider.views import IntrospectTokenView as DOTIntrospectTokenView
-from oauth2_provider.views import OAuthServerMetadataView, TokenView
 
 from .assertion import ALGORITHMS, AssertionRefused, Reason
 from .binding import binding_of
 from .clock import moment
 from .conf import settings
+from .dot import (
+    AbstractApplication,
+    OAuthServerMetadataView,
+    TokenView,
+    app_authorized,
+    get_application_model,
+)
+from .dot import IntrospectTokenView as DOTIntrospectTokenView
 from .grant import GRANT_TYPE
 from .issued import issued_tokens
 from .models import GrantRule, TrustedIssuer

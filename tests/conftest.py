@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 
 import pytest
 from django.core.cache import cache
@@ -30,17 +29,9 @@ def _empty_cache():
 def _no_kept_backend():
     """Drop the backends that django-oauth-toolkit's views keep for good: settings may differ next time."""
     yield
-    from oauth2_provider.views.mixins import OAuthLibMixin
+    from tests.dot import forget_backends
 
-    for view in [OAuthLibMixin, *_descendants(OAuthLibMixin)]:
-        if "_oauthlib_core" in vars(view):
-            del view._oauthlib_core
-
-
-def _descendants(parent: type) -> Iterator[type]:
-    for child in parent.__subclasses__():
-        yield child
-        yield from _descendants(child)
+    forget_backends()
 
 
 class SkipWatch:

@@ -7,8 +7,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
 from oauth2_provider.contrib.rest_framework import OAuth2Authentication, TokenHasScope
-from oauth2_provider.decorators import protected_resource, rw_protected_resource
-from oauth2_provider.views.generic import (
+from oauth2_provider.views import (
     ClientProtectedResourceView,
     ProtectedResourceMetadataView,
     ProtectedResourceView,
@@ -21,6 +20,7 @@ from rest_framework.views import APIView
 
 from oauth_jwt_grant.oauth2_validators import JWTBearerOAuth2Validator
 from oauth_jwt_grant.servers import JWTBearerServer
+from tests.dot import protected_resource, rw_protected_resource
 
 OURS: dict[str, Any] = {"validator_cls": JWTBearerOAuth2Validator, "server_cls": JWTBearerServer}
 

@@ -20,7 +20,6 @@ from django.core.management.base import SystemCheckError
 from django.db import connections
 from django.test import override_settings
 from django.urls import clear_script_prefix, include, path, set_script_prefix
-from oauth2_provider.oauth2_backends import OAuthLibCore
 from oauth2_provider.oauth2_validators import OAuth2Validator
 from oauth2_provider.urls import metadata_urlpatterns
 from oauth2_provider.views import OAuthServerMetadataView, TokenView
@@ -29,11 +28,13 @@ from oauthlib.oauth2 import Server
 from oauth_jwt_grant.checks import CHECKS, CheckId
 from oauth_jwt_grant.checks.configuration import KINDS
 from oauth_jwt_grant.conf import DEFAULTS
+from oauth_jwt_grant.dot import OAuthLibCore
 from oauth_jwt_grant.grant import GRANT_TYPE
 from oauth_jwt_grant.oauth2_backends import JWTBearerBackendMixin
 from oauth_jwt_grant.oauth2_validators import JWTBearerValidatorMixin
 from oauth_jwt_grant.servers import JWTBearerServerMixin
 from oauth_jwt_grant.views import AuthorizationServerMetadataView, JWTBearerTokenView
+from tests.dot import OAUTHLIB_CORE
 
 # Django's own checks of JSON columns ask SQLite whether it knows JSON.
 pytestmark = pytest.mark.django_db
@@ -141,7 +142,7 @@ def test_errors_stop_manage_py():
             "oauth2_provider.oauth2_validators.OAuth2Validator",
             CheckId.VALIDATOR_CLASS,
         ),
-        ("OAUTH2_BACKEND_CLASS", "oauth2_provider.oauth2_backends.OAuthLibCore", CheckId.BACKEND_CLASS),
+        ("OAUTH2_BACKEND_CLASS", OAUTHLIB_CORE, CheckId.BACKEND_CLASS),
     ],
 )
 def test_class_without_our_mixin(setting, base, check_id):

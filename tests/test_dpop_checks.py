@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 from django.urls import include, path
+from django.utils.module_loading import import_string
 from oauth2_provider.views import IntrospectTokenView as PlainView
 
 from oauth_jwt_grant.checks import CheckId
 from oauth_jwt_grant.views import IntrospectTokenView
+from tests import dot
 from tests.test_checks import (
     DOT,
     ENDPOINTS,
@@ -24,7 +26,7 @@ from tests.test_checks import (
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures(_good_site.__name__)]
 
 METADATA = path("", include("oauth_jwt_grant.urls"))
-EXTRA = "oauth2_provider.middleware.OAuth2ExtraTokenMiddleware"
+EXTRA = f"{dot.MIDDLEWARE}.OAuth2ExtraTokenMiddleware"
 
 
 class Own(IntrospectTokenView):
@@ -49,10 +51,16 @@ def test_the_setting_is_a_switch(value):
         assert CheckId.INVALID_SETTING in ids()
 
 
-def test_extra_token_middleware(settings):
-    settings.MIDDLEWARE = [*settings.MIDDLEWARE, EXTRA]
+class OwnMiddleware(import_string(EXTRA)):
+    pass
+
+
+@pytest.mark.parametrize("written", [EXTRA, f"{__name__}.{OwnMiddleware.__name__}"])
+def test_extra_token_middleware(settings, written):
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, written, "no.such.Middleware"]
     (message,) = findings()
     assert message.id == CheckId.EXTRA_TOKEN
+    assert written in message.msg
     with grant(DPOP=False):
         assert ids() == []
 

@@ -17,6 +17,7 @@ from django.utils import timezone
 from oauth2_provider.models import get_access_token_model
 
 from oauth_jwt_grant.binding import bound_resource
+from tests import dot
 from tests.dpop_urls import CLOSED, OPENED, WAYS, RestView, slug
 from tests.e2e.support import SECRET, World, assert_granted, basic, build_world, make_application
 from tests.factories import Key, ec_key, proof, rsa_key, thumbprint, unb64
@@ -373,8 +374,8 @@ class TestMiddleware:
     """DOT's middleware look at bearer tokens alone."""
 
     def ask(self, dpop: Any, name: str, scheme: str, token: str) -> str:
-        dpop.MIDDLEWARE = [*dpop.MIDDLEWARE, f"oauth2_provider.middleware.{name}"]
-        dpop.AUTHENTICATION_BACKENDS = ["oauth2_provider.backends.OAuth2Backend"]
+        dpop.MIDDLEWARE = [*dpop.MIDDLEWARE, f"{dot.MIDDLEWARE}.{name}"]
+        dpop.AUTHENTICATION_BACKENDS = [dot.BACKEND]
         response = ask("/whoami/", Authorization=f"{scheme} {token}", DPoP=prove(token, "/whoami/"))
         return str(response.content.decode())
 
@@ -390,15 +391,13 @@ class TestMiddleware:
         assert self.ask(dpop, "OAuth2ExtraTokenMiddleware", "Bearer", bound) == "AnonymousUser True"
 
     def test_the_backend_by_itself(self, world: World, bound: str, bearer: str) -> None:
-        from oauth2_provider.backends import OAuth2Backend
-
         def user(scheme: str, token: str) -> Any:
             headers = {
                 "Authorization": f"{scheme} {token}",
                 "DPoP": prove(token, VIEW),
                 "Host": "as.example.com",
             }
-            return OAuth2Backend().authenticate(RequestFactory().get(VIEW, secure=True, headers=headers))
+            return dot.OAuth2Backend().authenticate(RequestFactory().get(VIEW, secure=True, headers=headers))
 
         assert user("DPoP", bound) == world.user
         assert user("Bearer", bearer) == world.user

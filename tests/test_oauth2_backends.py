@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from django.test import RequestFactory
 from django.views.decorators.debug import sensitive_post_parameters
-from oauth2_provider.oauth2_backends import OAuthLibCore, get_oauthlib_core
 
+from oauth_jwt_grant.dot import OAuthLibCore
 from oauth_jwt_grant.oauth2_backends import JWTBearerOAuthLibCore, is_jwt_bearer_request
+from tests.dot import get_oauthlib_core
 from tests.factories import GRANT_TYPE
 
 

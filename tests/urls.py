@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.http import HttpRequest, JsonResponse
 from django.urls import include, path
 from oauth2_provider.urls import metadata_urlpatterns
-from oauth2_provider.views.generic import ScopedProtectedResourceView
+from oauth2_provider.views import ScopedProtectedResourceView
 
 
 class ApiView(ScopedProtectedResourceView):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest, JsonResponse
-from oauth2_provider.views.generic import ScopedProtectedResourceView
+from oauth2_provider.views import ScopedProtectedResourceView
 
 from oauth_jwt_grant.models import Decision
 

@@ -12,9 +12,9 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from oauth2_provider.models import AbstractApplication, get_application_model
 
 from ..clients import is_registered_by_operator
+from ..dot import AbstractApplication, get_application_model
 from ..models import GrantRule, TrustedIssuer
 from .links import link_to
 from .permissions import may_see

@@ -7,8 +7,7 @@ if ``APPLICATION_ADMIN_CLASS`` names the class. A class of the site's own takes
 
 from __future__ import annotations
 
-from oauth2_provider.admin import ApplicationAdmin
-
+from ..dot import ApplicationAdmin
 from .application_trust import ApplicationTrustMixin
 
 

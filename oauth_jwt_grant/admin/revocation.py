@@ -7,8 +7,8 @@ from typing import Any
 from django.db import router, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
-from oauth2_provider.models import get_access_token_model, get_refresh_token_model
 
+from ..dot import get_access_token_model, get_refresh_token_model
 from ..models import Decision
 
 #: Tokens that are revoked before the work is committed.

@@ -61,7 +61,7 @@ def __getattr__(name: str) -> Any:
 
 @cache
 def _ready_class() -> Any:
-    from oauth2_provider.admin import AccessTokenAdmin
+    from ..dot import AccessTokenAdmin
 
     class DecisionAccessTokenAdmin(AccessTokenDecisionMixin, AccessTokenAdmin):  # type: ignore[misc]
         """DOT's own page of access tokens, with the decision."""

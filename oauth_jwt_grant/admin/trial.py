@@ -15,10 +15,10 @@ from django.template.response import TemplateResponse
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
-from oauth2_provider.models import AbstractApplication, get_application_model
 
 from ..audiences import server_audiences
 from ..conf import settings
+from ..dot import AbstractApplication, get_application_model
 from ..explain import explain
 from ..models import Decision, TrustedIssuer
 from ..service import Question

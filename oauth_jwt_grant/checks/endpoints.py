@@ -13,7 +13,7 @@ from .places import MOUNT_ENDPOINTS, is_plain
 def check_token_view(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
     """Our token view is mounted, in the place of DOT's."""
     ours = "oauth_jwt_grant.views.JWTBearerTokenView"
-    if not is_plain("oauth2_provider:token", "oauth2_provider.views.TokenView", ours):
+    if not is_plain("oauth2_provider:token", "oauth_jwt_grant.dot.TokenView", ours):
         return []
     return [
         Warning(

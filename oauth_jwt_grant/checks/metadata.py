@@ -6,8 +6,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.core.checks import CheckMessage, Warning
-from oauth2_provider.settings import oauth2_settings
 
+from ..dot import oauth2_settings
 from ..grant import GRANT_TYPE
 from .messages import CheckId
 from .places import has_urls, place_of, views_at
@@ -80,6 +80,6 @@ def _places() -> list[str]:
 
 def _views_at(*paths: str) -> list[type]:
     """The metadata views, DOT's or extensions of it, that answer at ``paths``."""
-    from oauth2_provider.views import OAuthServerMetadataView
+    from ..dot import OAuthServerMetadataView
 
     return views_at(OAuthServerMetadataView, *paths)

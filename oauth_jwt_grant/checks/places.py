@@ -41,7 +41,7 @@ def views_at(kind: type, *paths: str) -> list[type]:
 def is_plain(name: str, dots: str, ours: str) -> bool:
     """Whether the URL called ``name`` leads to DOT's view ``dots``, and not to one that extends ``ours``.
 
-    The views are named by their paths: they load models, which may be missing where there are no URLs.
+    The views are given as dotted paths: they load models, which may be missing where there are no URLs.
     """
     place = place_of(name) if has_urls() else None
     if place is None:

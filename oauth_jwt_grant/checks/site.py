@@ -11,10 +11,10 @@ from django.core.cache.backends.dummy import DummyCache
 from django.core.cache.backends.locmem import LocMemCache
 from django.core.checks import CheckMessage, Error, Warning
 from django.db import connections, router
-from oauth2_provider.settings import oauth2_settings
 
 from ..audiences import hosts_are_exact
 from ..conf import settings
+from ..dot import oauth2_settings
 from .messages import CheckId
 
 _SET_AUDIENCES = (

@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 from django.apps import apps
 from django.core.checks import CheckMessage, Error, Warning
 from django.utils.module_loading import import_string
-from oauth2_provider.settings import oauth2_settings
 from oauthlib.openid import Server as OIDCServer
 
+from ..dot import oauth2_settings
 from .messages import CheckId
 
 

@@ -15,8 +15,8 @@ from django.core.exceptions import ObjectDoesNotExist
 from django.core.management.base import CommandError
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
-from oauth2_provider.models import get_application_model
 
+from ..dot import get_application_model
 from ..models import TrustedIssuer
 
 

@@ -8,9 +8,9 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from oauth2_provider.settings import oauth2_settings
 
 from ..clock import local
+from ..dot import oauth2_settings
 from ..fields import ExactCharField
 from ..querysets import DecisionQuerySet
 from ..validators import empty_dict

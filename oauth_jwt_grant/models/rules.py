@@ -11,9 +11,9 @@ from django.contrib.auth import get_user_model
 from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-from oauth2_provider.settings import oauth2_settings
 
 from ..assertion import MAX_SECONDS
+from ..dot import oauth2_settings
 from ..rules import ClientPolicy, Condition, InvalidCondition, Operator
 from ..validators import empty_list, validate_list, validate_resources, validate_scopes, validate_strings
 from .trust import TrustedIssuer

@@ -12,12 +12,12 @@ from django.contrib import admin
 from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
-from oauth2_provider.admin import ApplicationAdmin
 from oauth2_provider.models import get_application_model
 
 import oauth_jwt_grant
 from oauth_jwt_grant.admin.application_trust import ApplicationTrustMixin, rules_for
 from oauth_jwt_grant.admin.applications import JWTBearerApplicationAdmin
+from oauth_jwt_grant.dot import ApplicationAdmin
 from oauth_jwt_grant.models import GrantRule, TrustedIssuer
 from oauth_jwt_grant.rules import Client as RuleClient
 from oauth_jwt_grant.rules.matching import admits

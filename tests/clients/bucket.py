@@ -11,7 +11,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import include, path
-from oauth2_provider.views.generic import ScopedProtectedResourceView
+from oauth2_provider.views import ScopedProtectedResourceView
 
 _AUTH = "https://www.googleapis.com/auth"
 SCOPE = f"{_AUTH}/devstorage.read_write"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.test import Client
 from oauth2_provider.models import get_access_token_model
-from oauth2_provider.views.introspect import IntrospectTokenView
+from oauth2_provider.views import IntrospectTokenView
 
 from tests.factories import AUDIENCE, DROP, ISSUER, ec_key, mint
 

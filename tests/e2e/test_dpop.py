@@ -15,6 +15,7 @@ from oauth2_provider.models import get_access_token_model
 from oauth_jwt_grant.binding import bound_resource
 from oauth_jwt_grant.models import Decision
 from oauth_jwt_grant.signals import assertion_refused
+from tests.dot import OAUTHLIB_CORE
 from tests.factories import AUDIENCE, DROP, ec_key, mint, proof, rsa_key, thumbprint
 from tests.proofs import WRONG
 
@@ -261,9 +262,7 @@ def test_the_metadata_say_so_while_it_is_on(world: World) -> None:
 def test_a_backend_that_is_not_ours_and_dpop_off(world: World, dpop: Any) -> None:
     """A contradiction that a check names: what it did before it does still."""
     dpop.OAUTH_JWT_GRANT = dpop.OAUTH_JWT_GRANT | {"DPOP": False}
-    dpop.OAUTH2_PROVIDER = dpop.OAUTH2_PROVIDER | {
-        "OAUTH2_BACKEND_CLASS": "oauth2_provider.oauth2_backends.OAuthLibCore"
-    }
+    dpop.OAUTH2_PROVIDER = dpop.OAUTH2_PROVIDER | {"OAUTH2_BACKEND_CLASS": OAUTHLIB_CORE}
 
     assert_granted(with_proof(world, "x"))
     assert get_access_token_model().objects.get().resource == []

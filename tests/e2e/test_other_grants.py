@@ -9,9 +9,9 @@ from urllib.parse import urlencode
 
 import pytest
 from django.test import Client
-from oauth2_provider.views import TokenView
 
-from oauth_jwt_grant.views import JWTBearerTokenView
+from tests import dot
+from tests.dot import forget_backends
 from tests.factories import GRANT_TYPE
 
 from .support import FORM, SECRET, TOKEN_URL, basic, make_application, make_user
@@ -21,7 +21,7 @@ PLAIN = {
     "OAUTH2_VALIDATOR_CLASS": "oauth2_provider.oauth2_validators.OAuth2Validator",
     "OAUTH2_SERVER_CLASS": "oauthlib.oauth2.Server",
     "OIDC_SERVER_CLASS": "oauthlib.openid.Server",
-    "OAUTH2_BACKEND_CLASS": "oauth2_provider.oauth2_backends.OAuthLibCore",
+    "OAUTH2_BACKEND_CLASS": dot.OAUTHLIB_CORE,
 }
 
 CLIENT = [("client_id", "client"), ("client_secret", SECRET)]
@@ -65,22 +65,16 @@ REQUESTS: dict[str, dict[str, Any]] = {
 @pytest.fixture(autouse=True)
 def _fresh_view() -> Iterator[None]:
     """The view keeps its backend: let it look at the settings again, before and after each test."""
-    forget_backend()
+    forget_backends()
     yield
-    forget_backend()
-
-
-def forget_backend() -> None:
-    for view in (TokenView, JWTBearerTokenView):
-        if "_oauthlib_core" in vars(view):
-            del view._oauthlib_core
+    forget_backends()
 
 
 def use_plain(settings: Any) -> None:
     """From now on the site is one without this package."""
     settings.OAUTH2_PROVIDER = {**settings.OAUTH2_PROVIDER, **PLAIN}
     settings.ROOT_URLCONF = "tests.plain_urls"
-    forget_backend()
+    forget_backends()
 
 
 def answer(request: dict[str, Any]) -> tuple[int, dict[str, str], bytes]:

@@ -11,9 +11,9 @@ from django.dispatch import Signal
 from django.test.utils import CaptureQueriesContext
 from django.urls import resolve
 from oauth2_provider.models import get_access_token_model
-from oauth2_provider.signals import app_authorized
 from oauth2_provider.views import TokenView
 
+from oauth_jwt_grant.dot import app_authorized
 from oauth_jwt_grant.issued import issued_tokens, note_issued
 from oauth_jwt_grant.models import Decision
 from oauth_jwt_grant.views import JWTBearerTokenView

@@ -126,11 +126,10 @@ def outside(library: str) -> list[Path]:
 
 def uses(path: Path, library: str) -> set[str]:
     """Return the modules and names of ``library`` that ``path`` imports, or names by their dotted paths."""
-    constants = (
-        node.value for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Constant)
-    )
-    paths = [value for value in constants if isinstance(value, str) and DOTTED.fullmatch(value)]
-    return {name for name in [*imports_of(path), *paths] if name.startswith(library + ".")}
+    nodes = ast.walk(ast.parse(path.read_text()))
+    strings = (node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str))
+    paths = [string for string in strings if DOTTED.fullmatch(string)]
+    return {name for name in [*imports_of(path), *paths] if f"{name}.".startswith(f"{library}.")}
 
 
 def params(paths: list[Path]) -> list:

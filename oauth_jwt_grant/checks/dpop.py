@@ -89,7 +89,7 @@ def check_origins(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
 
 
 def _is_extra_token(path: str) -> bool:
-    """Whether ``path``, which can differ by DOT's release, leads to the middleware that hands on every token."""
+    """Whether ``path`` leads to DOT's middleware that hands on every token, or to one that extends it."""
     # Not at the top: it loads models, which may be missing.
     from ..dot import OAuth2ExtraTokenMiddleware
 

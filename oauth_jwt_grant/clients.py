@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import QuerySet
+from django.contrib.auth import get_user_model
+from django.db.models import Q, QuerySet
 from django.db.models.manager import BaseManager
 
 from .dot import AbstractApplication, get_application_model
@@ -49,7 +50,7 @@ _applications = PreparedQuery(_application_by_client_id)
 
 
 def find_application(client_id: str) -> AbstractApplication | None:
-    """The application that an operator has registered as ``client_id``, read fresh, or ``None``.
+    """The application ``client_id`` that did not register itself, read fresh, or ``None``.
 
     ``None`` says nothing where the lookup is more than that, and is left to DOT: a manager of the
     site's own may ask differently each time, and a client's own metadata document be stale.
@@ -60,11 +61,29 @@ def find_application(client_id: str) -> AbstractApplication | None:
     for row in _applications.rows(model, client_id=client_id):
         application: Any = _APPLICATION.instance(row)
         # A database that compares loosely must not make a neighbour of the client the client.
-        if application.client_id == client_id and is_registered_by_operator(application):
+        if application.client_id == client_id and not _registered_itself(application):
             return application
     return None
 
 
-def is_registered_by_operator(application: Any) -> bool:
-    """Whether an operator has made ``application``; one that registered itself has no part in trust."""
-    return getattr(application, "registration_source", "manual") == "manual"
+def _registered_itself(application: Any) -> bool:
+    """Whether ``application`` registered itself over the network, so that its row may be stale."""
+    return getattr(application, "registration_source", "manual") != "manual"
+
+
+def applications_of_operators() -> QuerySet[Any, Any]:
+    """Return the applications that an operator has registered, as far as the rows can say it.
+
+    django-oauth-toolkit marks those that a user made on its pages as ``manual`` too. So the owner counts:
+    nobody, or a user with one of the flags of staff and superusers that the user model has.
+    """
+    columns = {field.name for field in get_user_model()._meta.concrete_fields}
+    owned = Q(user=None)
+    for flag in ("is_staff", "is_superuser"):
+        if flag in columns:
+            owned |= Q(**{f"user__{flag}": True})
+    manual = AbstractApplication.RegistrationSource.MANUAL
+    found: QuerySet[Any, Any] = get_application_model()._default_manager.filter(
+        owned, registration_source=manual
+    )
+    return found.order_by("client_id")

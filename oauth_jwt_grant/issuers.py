@@ -30,7 +30,7 @@ from .keys import (
 )
 from .models import GrantRule, Link, LinkedSubject, TrustedIssuer, condition_of
 from .prepared import Columns, Parameter, PreparedQuery, RememberedColumns, Row, all_but, may_defer
-from .rules import Client, ClientPolicy, Condition
+from .rules import Client, Condition
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +42,9 @@ class LoadedRule:
     listed: bool
 
     @property
-    def client_policy(self) -> ClientPolicy:
+    def client_policy(self) -> str:
         """Who may present the assertion."""
-        return ClientPolicy(self.row.client_policy)
+        return self.row.client_policy
 
     def lists(self, client: Client) -> bool:
         """Whether the client for which the rule was loaded is among its applications."""

@@ -67,13 +67,7 @@ class Question:
     @property
     def client(self) -> Client | None:
         """The application as the rules see it."""
-        if self.application is None:
-            return None
-        source = getattr(self.application, "registration_source", "manual")
-        return Client(
-            pk=self.application.pk,
-            registered_by_operator=source == "manual",
-        )
+        return None if self.application is None else Client(self.application.pk)
 
 
 @dataclass(slots=True)

@@ -115,12 +115,10 @@ def admits_without_credentials() -> bool:
     policies = GrantRule.ClientPolicyChoices
     public = get_application_model()._default_manager.filter(client_type=AbstractApplication.CLIENT_PUBLIC)
     listed = Q(client_policy=policies.LISTED) & Exists(public.filter(jwt_bearer_rules=OuterRef("pk")))
-    by_operator = public.filter(registration_source=AbstractApplication.RegistrationSource.MANUAL)
-    registered = Q(client_policy=policies.REGISTERED) & Exists(by_operator)
     rules = GrantRule.objects.filter(
         _trusted("issuer__"), enabled=True, issuer__profile=TrustedIssuer.Profile.JWT_BEARER
     )
-    return rules.filter(Q(client_policy=policies.ANONYMOUS) | listed | registered).exists()
+    return rules.filter(Q(client_policy=policies.ANONYMOUS) | listed).exists()
 
 
 def _trusted(prefix: str = "") -> Q:

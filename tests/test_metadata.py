@@ -137,7 +137,7 @@ def test_profiles(profile, changes, published):
 
 @pytest.mark.standard("MET-10", "MET-11")
 def test_nothing_tells_who_is_trusted():
-    rule(issuer("id-jag", audiences=["urn:secret:audience"]), client_policy="registered")
+    rule(issuer("id-jag", audiences=["urn:secret:audience"]), client_policy="anonymous")
     text = json.dumps(document())
     assert "issuer.example" not in text
     assert "urn:secret:audience" not in text
@@ -156,7 +156,6 @@ def test_no_issuer_no_none():
         ({"enabled": False}, {"client_policy": "anonymous"}, False),
         ({"profile": "id-jag"}, {"client_policy": "anonymous"}, False),
         ({}, {"client_policy": "listed"}, False),
-        ({}, {"client_policy": "registered"}, False),
     ],
 )
 def test_none_for_anonymous_clients(of, changes, published):
@@ -174,16 +173,6 @@ def test_no_none_for_a_public_client_that_is_not_listed():
     application("public")
     rule(issuer(), client_policy="listed")
     assert "none" not in auth_methods()
-
-
-@pytest.mark.parametrize(
-    ("client_type", "source", "published"),
-    [("public", "manual", True), ("public", "dcr", False), ("confidential", "manual", False)],
-)
-def test_none_for_registered_clients(client_type, source, published):
-    application(client_type, registration_source=source)
-    rule(issuer(), client_policy="registered")
-    assert ("none" in auth_methods()) is published
 
 
 def test_none_once():

@@ -13,7 +13,6 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from ..clients import is_registered_by_operator
 from ..dot import AbstractApplication, get_application_model
 from ..models import GrantRule, TrustedIssuer
 from .links import link_to
@@ -77,8 +76,6 @@ def rules_for(application: AbstractApplication) -> QuerySet[GrantRule]:
         pk=application.pk, jwt_bearer_rules=OuterRef("pk")
     )
     admitted = Q(client_policy=_POLICIES.LISTED, listed=True) | Q(client_policy=_POLICIES.ANONYMOUS)
-    if is_registered_by_operator(application):
-        admitted |= Q(client_policy=_POLICIES.REGISTERED)
     rules = GrantRule.objects.annotate(listed=Exists(itself)).filter(admitted)
     ordered = rules.order_by("issuer__name", "issuer__issuer", "position", "pk")
     return ordered.select_related("issuer").prefetch_related("conditions")
@@ -101,7 +98,6 @@ def _clients(rule: GrantRule, application: AbstractApplication) -> list[str]:
     """Why the rule admits the application, and whether it stands in for clients that name none."""
     words = {
         _POLICIES.LISTED: _("lists this application"),
-        _POLICIES.REGISTERED: _("any application that an operator has registered"),
         _POLICIES.ANONYMOUS: _("anybody, also without an application"),
     }
     said = [words[_POLICIES(rule.client_policy)]]

@@ -41,7 +41,7 @@ ISSUER_FLAGS = {
 RULE_FLAGS = {
     "name": "--rule",
     "position": "--position",
-    "client_policy": "--listed, --registered or --anonymous",
+    "client_policy": "--listed or --anonymous",
     "applications": "--application",
     "default_application": "--default-application",
     "require_dpop": "--require-dpop",
@@ -150,8 +150,16 @@ def add_policies(parser: CommandParser) -> None:
     clients = group.add_mutually_exclusive_group()
     for policy in _CLIENTS:
         clients.add_argument(f"--{policy}", dest="client_policy", action="store_const", const=policy.value)
-    group.add_argument(
+    listed = group.add_mutually_exclusive_group()
+    listed.add_argument(
         "--application", dest="applications", action="append", metavar="CLIENT_ID", help="repeatable"
+    )
+    listed.add_argument(
+        "--all-applications",
+        action="store_const",
+        const=True,
+        help="each application that an operator has registered until now: "
+        "without an owner, or with one who is staff or superuser",
     )
     group.add_argument(
         "--default-application", metavar="CLIENT_ID", help="whose the tokens are without a client"

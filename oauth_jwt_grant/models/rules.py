@@ -42,7 +42,6 @@ class GrantRule(models.Model):
         """Who may present the assertion."""
 
         LISTED = ClientPolicy.LISTED.value, _("the applications listed below")
-        REGISTERED = ClientPolicy.REGISTERED.value, _("any application that an operator has registered")
         ANONYMOUS = ClientPolicy.ANONYMOUS.value, _("anybody, also without an application")
 
     class SubjectPolicy(models.TextChoices):

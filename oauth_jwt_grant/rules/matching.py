@@ -15,20 +15,14 @@ class ClientPolicy(StrEnum):
     """Who may present the assertions of a rule."""
 
     LISTED = "listed"
-    REGISTERED = "registered"
     ANONYMOUS = "anonymous"
 
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """The client of a request, whose credentials have been checked.
-
-    ``registered_by_operator`` is false for a client that registered itself (dynamic
-    registration, client id metadata documents): it can have no part in trust.
-    """
+    """The client of a request, after its credentials have been checked."""
 
     pk: Any
-    registered_by_operator: bool = True
 
 
 class MatchableRule(Protocol):
@@ -38,7 +32,7 @@ class MatchableRule(Protocol):
     def conditions(self) -> Iterable[Condition]: ...
 
     @property
-    def client_policy(self) -> ClientPolicy: ...
+    def client_policy(self) -> str: ...
 
     def lists(self, client: Client) -> bool:
         """Whether ``client`` is among the rule's applications."""
@@ -103,11 +97,10 @@ def _unnamed(rule: MatchableRule, claims: Collection[str]) -> list[str]:
 
 
 def admits(rule: MatchableRule, client: Client | None) -> bool:
-    """Whether the client policy of ``rule`` lets ``client`` (``None``: nobody) present the assertion."""
-    match rule.client_policy:
-        case ClientPolicy.ANONYMOUS:
-            return True
-        case ClientPolicy.REGISTERED:
-            return client is not None and client.registered_by_operator
-        case ClientPolicy.LISTED:
-            return client is not None and rule.lists(client)
+    """Whether the client policy of ``rule`` lets ``client`` (``None``: nobody) present the assertion.
+
+    A policy of another name, which only a row written past the form can have, admits nobody.
+    """
+    if rule.client_policy == ClientPolicy.ANONYMOUS:
+        return True
+    return rule.client_policy == ClientPolicy.LISTED and client is not None and rule.lists(client)

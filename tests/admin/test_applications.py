@@ -42,7 +42,7 @@ def section(response):
 
 @pytest.fixture
 def other(application):
-    """An application that registered itself."""
+    """An application that no rule lists."""
     return get_application_model().objects.create(
         name="Newcomer",
         client_type="confidential",
@@ -61,7 +61,6 @@ def rules(issuer, application):
                 "listing": {"client_policy": "listed"},
                 "empty": {"client_policy": "listed"},
                 "default": {"client_policy": "listed", "default_application": application},
-                "open": {"client_policy": "registered"},
                 "anonymous": {"client_policy": "anonymous"},
                 "stand-in": {"client_policy": "anonymous", "default_application": application},
             }.items()
@@ -78,7 +77,6 @@ def test_page_names_the_rules_that_admit_the_application_and_why(page, applicati
         "Example https://issuer.example listing rule lists this application when ref is 'main' trusted"
         in words
     )
-    assert "open rule any application that an operator has registered always, whatever the claims" in words
     assert "anonymous rule anybody, also without an application always" in words
     assert "stand-in rule anybody, also without an application; this application stands in where" in words
     assert "empty rule" not in words
@@ -86,9 +84,8 @@ def test_page_names_the_rules_that_admit_the_application_and_why(page, applicati
     assert "default rule" not in words
 
 
-def test_application_that_registered_itself_has_no_part_in_trust(page, other, rules):
+def test_application_that_no_rule_lists(page, other, rules):
     words = section(page.get(url_of(other)))
-    assert "open rule" not in words
     assert "listing rule" not in words
     assert "anonymous rule" in words
 
@@ -105,10 +102,9 @@ def test_rules_are_those_that_would_admit_it_at_the_token_endpoint(application, 
         def lists(self, client):
             return self.rule.applications.filter(pk=client.pk).exists()
 
-    client = RuleClient(application.pk, registered_by_operator=source == "manual")
-    admitted = [rule for rule in GrantRule.objects.all() if admits(Loaded(rule), client)]
+    admitted = [rule for rule in GrantRule.objects.all() if admits(Loaded(rule), RuleClient(application.pk))]
     assert list(rules_for(application)) == admitted
-    assert len(admitted) == (4 if source == "manual" else 3)
+    assert len(admitted) == 3
 
 
 @pytest.mark.parametrize(
@@ -196,7 +192,7 @@ def test_many_rules_take_no_more_queries_than_one_and_are_cut(page, application,
     few, words = count()
     assert "There are more" not in words
     for number in range(101):
-        made = GrantRule.objects.create(issuer=issuer, name=f"rule {number}", client_policy="registered")
+        made = GrantRule.objects.create(issuer=issuer, name=f"rule {number}", client_policy="anonymous")
         made.conditions.create(claim="ref", operator="equals", values=["main"])
     many, words = count()
     assert many == few

@@ -21,7 +21,7 @@ NASTY = [
 ]
 
 
-def programs_of(iss, *, audience=None, scopes="read 'x'$y", client_policy="registered", claims=()):
+def programs_of(iss, *, audience=None, scopes="read 'x'$y", client_policy="listed", claims=()):
     issuer = TrustedIssuer.objects.create(
         name=audience or "n", issuer=iss, audiences=[audience] if audience else []
     )

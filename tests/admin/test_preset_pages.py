@@ -143,7 +143,7 @@ def test_page_of_an_issuer_shows_clients_what_to_do(page, issuer, rule):
     assert "curl http://testserver/o/token/" in said
     assert "scope=read write" in said
     assert "--user" not in said
-    rule.client_policy = "registered"
+    rule.client_policy = "listed"
     rule.save()
     assert '--user "$CLIENT_ID:$CLIENT_SECRET"' in text_of(page.get(change))
     rule.delete()

@@ -142,9 +142,10 @@ def trust(issuer, rule, application):
     deploy.applications.add(application)
     deploy.conditions.create(claim="repository_id", operator="equals", values=["770123456"])
     deploy.conditions.create(claim="ref", operator="in", values=["refs/heads/main", "refs/heads/stable"])
-    github.rules.create(name="read", client_policy="registered", scopes="read", enabled=False)
+    read = github.rules.create(name="read", scopes="read", enabled=False)
+    read.applications.add(application)
     old = TrustedIssuer.objects.create(name="Old partner", issuer="https://old.example", enabled=False)
-    old.rules.create(name="all", client_policy="registered", scopes="read")
+    old.rules.create(name="all", scopes="read").applications.add(application)
     return application
 
 

@@ -9,7 +9,7 @@ import sys
 from urllib.parse import quote
 
 import pytest
-from oauth2_provider.models import get_access_token_model
+from oauth2_provider.models import get_access_token_model, get_application_model
 
 from oauth_jwt_grant.admin.client_pipelines import client_examples
 from oauth_jwt_grant.models import GrantRule, TrustedIssuer
@@ -20,11 +20,12 @@ from tests.jwks_server import JwksServer, json_answer
 GITHUB = "https://token.actions.githubusercontent.com"
 
 
-def programs_of(site, iss=GITHUB, client_policy="registered"):
+def programs_of(site, iss=GITHUB, client_policy="listed"):
     issuer = TrustedIssuer.objects.create(name="CI", issuer=iss, key_source="inline", jwks=jwks(ec_key()))
-    GrantRule.objects.create(
+    rule = GrantRule.objects.create(
         issuer=issuer, name="r", client_policy=client_policy, subject_policy="no_user", scopes="read write"
     )
+    rule.applications.set(get_application_model().objects.filter(client_id="vault"))
     environment = {"ASSERTION": mint(ec_key(), iss=iss, aud=site.url)}
     if client_policy != "anonymous":
         environment |= {"CLIENT_ID": "vault", "CLIENT_SECRET": "the-secret-of-vault"}
@@ -38,7 +39,7 @@ def answer_of(site, *command, **environment):
     return json.loads(done.stdout.strip().splitlines()[-1])
 
 
-@pytest.mark.parametrize("client_policy", ["registered", "anonymous"])
+@pytest.mark.parametrize("client_policy", ["listed", "anonymous"])
 def test_python(site, needs, client_policy):
     needs("requests")
     programs, environment = programs_of(site, client_policy=client_policy)
@@ -67,7 +68,7 @@ def test_python_with_the_key_file(site, needs, google_audience):
 
 
 @pytest.mark.skipif(not all(map(shutil.which, ("bash", "curl"))), reason="not on this cell: no curl")
-@pytest.mark.parametrize("client_policy", ["registered", "anonymous"])
+@pytest.mark.parametrize("client_policy", ["listed", "anonymous"])
 def test_curl(site, client_policy):
     programs, environment = programs_of(site, client_policy=client_policy)
     answer = answer_of(site, "bash", "-euo", "pipefail", "-c", programs["curl"], **environment)

@@ -6,6 +6,7 @@ import json
 from datetime import UTC, datetime
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.test import override_settings
 from django.utils import timezone
 
@@ -77,7 +78,7 @@ def test_all_of_a_rule(run, jwks, application, user):
         *("--jwks", jwks, "--rule", "deploy", "--position", "3", "--scopes", "read write"),
         *("--default-scopes", "read", "--scope-claim", "ignore", "--token-lifetime", "60"),
         *("--condition", "repository=acme/website", "--condition", "run:=1", "--limit-to-assertion"),
-        *("--resource", "https://api.example.com", "--record-claim", "repository", "--registered"),
+        *("--resource", "https://api.example.com", "--record-claim", "repository", "--anonymous"),
         *("--application", "tool", "--default-application", "tool", "--user-field", "email"),
         *("--subject-claim", "email", "--allow-privileged-users", "--require-dpop"),
     ]
@@ -96,7 +97,7 @@ def test_all_of_a_rule(run, jwks, application, user):
         "run is 1",
     ]
     assert (row.resources, row.recorded_claims) == (["https://api.example.com"], ["repository"])
-    assert row.client_policy == "registered"
+    assert row.client_policy == "anonymous"
     assert [*row.applications.all(), row.default_application] == [application, application]
     assert (row.subject_policy, row.user_field, row.subject_claim) == ("user_field", "email", "email")
     assert row.allow_privileged_users
@@ -151,7 +152,6 @@ def test_whose_token_it_becomes(run, jwks, user, flags, policy):
     ("flags", "policy"),
     [
         (["--listed"], "listed"),
-        (["--registered"], "registered"),
         (["--anonymous"], "anonymous"),
         ([], "listed"),
     ],
@@ -159,6 +159,55 @@ def test_whose_token_it_becomes(run, jwks, user, flags, policy):
 def test_who_may_present_it(run, jwks, flags, policy):
     assert run(*ISSUER, "--jwks", jwks, "--scopes", "read", *flags).status == 0
     assert rule().client_policy == policy
+
+
+@pytest.fixture
+def of_all_kinds(application):
+    """Applications of each kind of owner and registration, by their client ids."""
+    model, users = type(application), get_user_model().objects
+    staff = users.create_user("staff@example.com", is_staff=True)
+    root = users.create_user("root@example.com", is_superuser=True)
+    anybody = users.create_user("anybody@example.com")
+    for client_id, fields in {
+        "of staff": {"user": staff},
+        "of a superuser": {"user": root},
+        "of anybody": {"user": anybody},
+        "of dcr": {"registration_source": "dcr"},
+        "of cimd": {"registration_source": "cimd"},
+        "of staff by dcr": {"user": staff, "registration_source": "dcr"},
+    }.items():
+        model.objects.create(client_id=client_id, client_type="public", **fields)
+    return model.objects
+
+
+def test_all_applications_that_an_operator_has_registered(run, jwks, of_all_kinds):
+    arguments = ["--jwks", jwks, "--scopes", "read", "--all-applications"]
+    listed = "It lists of a superuser, of staff, tool."
+    assert run(*ISSUER, *arguments).out.splitlines()[1] == f"Rule default: created. {listed}"
+    assert rule().client_policy == "listed"
+    wanted = {"tool", "of staff", "of a superuser"}
+    assert {row.client_id for row in rule().applications.all()} == wanted
+    assert run(*ISSUER, *arguments).out.splitlines()[1] == f"Rule default: unchanged. {listed}"
+
+    # A flag of a rule like the others: alone it changes one, and what was listed before is replaced.
+    rule().applications.set(of_all_kinds.filter(client_id="of dcr"))
+    assert run(*ISSUER, "--all-applications").out.splitlines()[1].startswith("Rule default: updated (appl")
+    assert {row.client_id for row in rule().applications.all()} == wanted
+
+    of_all_kinds.filter(client_id__in=wanted).delete()
+    assert "It lists no application." in run(*ISSUER, "--all-applications").out
+
+
+def test_all_applications_are_not_some(run, jwks, application):
+    done = run(*ISSUER, "--jwks", jwks, "--scopes", "read", "--all-applications", "--application", "tool")
+    assert done.status
+    assert "--application: not allowed with argument --all-applications" in done.err
+
+
+def test_the_flag_of_the_policy_that_is_gone(run, jwks):
+    done = run(*ISSUER, "--jwks", jwks, "--scopes", "read", "--registered")
+    assert done.status
+    assert "--registered" in done.err
 
 
 def test_links(run, jwks, user):

@@ -231,7 +231,7 @@ def test_flags_count_more_than_the_preset(run, application, user, tmp_path):
     flags = [
         *("--name", "Ours", "--replay-policy", "require_jti", "--max-lifetime", "300"),
         *("--algorithms", "RS256", "ES256", "--rule", "deploy", "--position", "7"),
-        *("--application", "tool", "--registered", "--service-user", "alice@example.com"),
+        *("--application", "tool", "--anonymous", "--service-user", "alice@example.com"),
         *("--scope-claim", "ignore", "--condition", "ref_protected=true", "--link", "a=alice@example.com"),
     ]
     assert run(*GITHUB, *IDS, *flags, *SCOPES).status == 0
@@ -240,7 +240,7 @@ def test_flags_count_more_than_the_preset(run, application, user, tmp_path):
     assert issuer.algorithms == ["RS256", "ES256"]
     rule = issuer.rules.get()
     assert (rule.name, rule.position, rule.scope_claim) == ("deploy", 7, "ignore")
-    assert (rule.client_policy, rule.subject_policy, rule.user) == ("registered", "service_user", user)
+    assert (rule.client_policy, rule.subject_policy, rule.user) == ("anonymous", "service_user", user)
     assert issuer.linked_subjects.get().user == user
     # The conditions of the flag are further ones: what pins cannot get lost.
     assert [row.claim for row in rule.conditions.order_by("pk")] == [

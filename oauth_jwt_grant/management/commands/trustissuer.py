@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import router, transaction
 
+from ...clients import applications_of_operators
 from ...models import GrantRule, LinkedSubject, TrustedIssuer
 from ...presets import Applied, Preset, all_presets
-from ..arguments import find_application, find_user, read_date, read_text
+from ..arguments import find_application, find_user, printable, read_date, read_text
 from ..conditions import parse_condition, set_conditions
 from ..preset_answers import by_preset, described, find_preset, flags_of
 from ..trust_flags import (
@@ -28,7 +29,7 @@ from ..upsert import outcome, upsert
 _SUBJECTS = GrantRule.SubjectPolicy
 
 #: Any of these arguments makes or changes a rule.
-_ABOUT_A_RULE = ("rule", "conditions", *(name for name in RULE_FLAGS if name != "name"))
+_ABOUT_A_RULE = ("rule", "conditions", "all_applications", *(name for name in RULE_FLAGS if name != "name"))
 _FILES = ("jwks", "trust_anchors", "ca_bundle")
 _DATES = ("valid_from", "valid_until")
 _NOTHING_GRANTED = "The issuer has no enabled rule: all its assertions are refused. Add --rule and --scopes."
@@ -97,12 +98,14 @@ class Command(BaseCommand):
         conditions += [parse_condition(text) for text in options["conditions"] or ()]
         changed = upsert(row, _rule_values(options), RULE_FLAGS)
         related = []
-        if options["applications"] is not None and _set_applications(row, options["applications"]):
+        wanted_applications = _applications(options)
+        if wanted_applications is not None and _set_applications(row, wanted_applications):
             related.append("applications")
         said = bool(wanted.conditions) or options["conditions"] is not None
         if said and set_conditions(row, conditions):
             related.append("conditions")
-        return f"Rule {name}: {outcome(None if changed is None else [*changed, *related])}."
+        listed = f" It lists {_names(wanted_applications)}." if options["all_applications"] else ""
+        return f"Rule {name}: {outcome(None if changed is None else [*changed, *related])}.{listed}"
 
     def _link(self, issuer: TrustedIssuer, text: str) -> str:
         subject, separator, username = text.rpartition("=")
@@ -152,10 +155,22 @@ def _rule_values(options: dict[str, Any]) -> dict[str, Any]:
     return values
 
 
-def _set_applications(rule: GrantRule, client_ids: list[str]) -> bool:
+def _applications(options: dict[str, Any]) -> list[Any] | None:
+    """The applications that the rule is to list, or ``None`` if no flag says which."""
+    if options["all_applications"]:
+        return list(applications_of_operators())
+    if options["applications"] is None:
+        return None
+    return [find_application("--application", client_id) for client_id in options["applications"]]
+
+
+def _set_applications(rule: GrantRule, wanted: list[Any]) -> bool:
     """Let ``rule`` list these applications and no others; whether that changed anything."""
-    wanted = {find_application("--application", client_id) for client_id in client_ids}
-    if wanted == set(rule.applications.all()):
+    if set(wanted) == set(rule.applications.all()):
         return False
     rule.applications.set(wanted)
     return True
+
+
+def _names(applications: Iterable[Any] | None) -> str:
+    return ", ".join(printable(row.client_id) for row in applications or ()) or "no application"

@@ -34,6 +34,7 @@ from django.utils.http import content_disposition_header
 from django.utils.text import Truncator
 
 from ..models import Decision
+from ..subject_links import guard_cell
 
 #: Decisions in one file at most; of more, it has the newest.
 LIMIT = 100_000
@@ -60,9 +61,9 @@ COLUMNS = {
     "token_id": "access_token",
     "single_use_until": "replay_until",
 }
-# Where a spreadsheet may begin to read a formula: at the start of a cell, and after what it may take
-# for the end of one, as programs set to another language part cells by semicolons or tabs.
-_FORMULA = re.compile(r"(?:^|(?<=[;\t\r\n]))(?=[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20])")
+# A JSON string may have any character as an escape: with an apostrophe put into it, it would not be the same.
+_JSON_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
+_IN_A_STRING = re.compile(r"""[,;]|(?<=["' ])[=+\-@]""")
 
 
 def export(request: HttpRequest, model_admin: admin.ModelAdmin[Any]) -> HttpResponseBase:
@@ -134,17 +135,25 @@ def _lines(rows: Iterable[list[str]]) -> str:
 
 
 def _cells(row: tuple[Any, ...]) -> list[str]:
-    return [_FORMULA.sub("'", _text(value)) for value in row]
+    return [_json(value) if isinstance(value, dict) else guard_cell(_text(value)) for value in row]
 
 
 def _text(value: Any) -> str:
-    """Times in UTC as ISO 8601 has them, claims as JSON, nothing as nothing."""
+    """Times in UTC as ISO 8601 has them, nothing as nothing."""
     if value is None:
         return ""
     if isinstance(value, datetime):
         aware = timezone.make_aware(value) if timezone.is_naive(value) else value
         return aware.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    if isinstance(value, dict | list):
-        # JSON may write a semicolon so, and then no apostrophe has to be put into it.
-        return json.dumps(value).replace(";", "\\u003b") if value else ""
     return str(value)
+
+
+def _json(value: dict[str, Any]) -> str:
+    """Return JSON in which no string holds a formula, wherever a program might take a cell to begin."""
+    if not value:
+        return ""
+    return _JSON_STRING.sub(lambda string: _IN_A_STRING.sub(_escaped, string[0]), json.dumps(value))
+
+
+def _escaped(character: re.Match[str]) -> str:
+    return f"\\u{ord(character[0]):04x}"

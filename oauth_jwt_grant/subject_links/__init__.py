@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .formulas import guard_cell
 from .plan import Outcome, Plan, PlannedLink, make_plan
 from .table import COLUMNS, MAX_BYTES, MAX_LINES, Problem, decode, read_table, shown, write_table
 from .transfer import NotImported, export_links, import_links
@@ -17,6 +18,7 @@ __all__ = [
     "Problem",
     "decode",
     "export_links",
+    "guard_cell",
     "import_links",
     "make_plan",
     "read_table",

@@ -1,7 +1,7 @@
 """CSV (RFC 4180) with the columns ``issuer``, ``subject`` and ``user``, written so that it can be read back.
 
-A spreadsheet takes a cell that begins with ``=`` for a formula, and subjects are chosen by whoever signs.
-So such a cell is written with an apostrophe before it, which is taken away again when the cell is read.
+A cell that a spreadsheet would take for a formula is written with an apostrophe before it. Reading the cell
+removes the apostrophe (:mod:`.formulas`).
 """
 
 from __future__ import annotations
@@ -15,19 +15,14 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
+from .formulas import guard_cell, unguard_cell
+
 COLUMNS = ("issuer", "subject", "user")
 #: Of a file; what is larger is not looked at.
 MAX_BYTES = 1_000_000
 #: Of links in a file.
 MAX_LINES = 10_000
 
-#: What a spreadsheet might calculate with, at the beginning of a cell; the last four are full-width forms.
-_FORMULA = "['\" ]*[-=+@\t\r\n\uff1d\uff0b\uff0d\uff20]"
-# Where a spreadsheet expects another separator than ours, a cell also begins behind that, or on a new line.
-_BEGINNING = r"(?:\A|(?<=[,;\t]))"
-_NEW_LINE = r"(?<=[\r\n])"
-_DANGEROUS = re.compile(rf"{_BEGINNING}(?={_FORMULA})|{_NEW_LINE}")
-_GUARDED = re.compile(rf"{_BEGINNING}'(?={_FORMULA})|{_NEW_LINE}'")
 #: No database holds the first in a text, and no encoding the others.
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 #: Written lines that are handed on together.
@@ -90,7 +85,7 @@ def write_table(links: Iterable[tuple[str, str, str]]) -> Iterator[str]:
     writer = csv.writer(buffer)
     writer.writerow(COLUMNS)
     for number, link in enumerate(links, 1):
-        writer.writerow([_DANGEROUS.sub("'", cell) for cell in link])
+        writer.writerow([guard_cell(cell) for cell in link])
         if number % _BATCH == 0:
             yield _take(buffer)
     yield _take(buffer)
@@ -132,7 +127,7 @@ def _lines(text: str) -> Iterator[tuple[int, list[str]] | Problem]:
             yield Problem(number, _("It is not CSV, and is not read from here on: %s.") % error)
             return
         if any(cells):
-            yield number, [_GUARDED.sub("", cell) for cell in cells]
+            yield number, [unguard_cell(cell) for cell in cells]
 
 
 def _read_rows(

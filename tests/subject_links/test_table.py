@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 
 from oauth_jwt_grant.subject_links import COLUMNS, MAX_BYTES, MAX_LINES, read_table, write_table
 from oauth_jwt_grant.subject_links.table import Row
+from tests.spreadsheets import FORMULAS, STARTS, dangers
 
 HEAD = "issuer,subject,user\n"
 #: All that a database can hold, and often what means something to CSV or to a spreadsheet.
 TEXT = st.text(
     st.characters(exclude_categories=["Cs"], exclude_characters="\0")
-    | st.sampled_from("=+-@'\",;\t\r\n\uff1d "),
+    | st.sampled_from(f"{STARTS}'\",;\t\r\n\v\x1c\u2028\ufeff "),
     min_size=1,
 )
 LINKS = st.lists(st.tuples(TEXT, TEXT, TEXT), max_size=5)
@@ -63,12 +64,32 @@ def test_what_is_written_is_read_back_exactly(links):
     assert rows(text.encode()) == links
 
 
-@given(LINKS, st.sampled_from(",;\t"))
-def test_nothing_that_is_written_is_a_formula_wherever_cells_are_thought_to_end(links, separator):
-    text = "".join(write_table(links)).removeprefix("\ufeff")
-    for cells in csv.reader(io.StringIO(text, newline=""), delimiter=separator):
-        for cell in cells:
-            assert not cell.lstrip(" \t\r\n").startswith(tuple("=+-@\uff1d\uff0b\uff0d\uff20"))
+@given(LINKS)
+def test_nothing_that_is_written_is_a_formula_wherever_cells_are_thought_to_end(links):
+    assert dangers("".join(write_table(links))) == []
+
+
+@pytest.mark.parametrize("formula", FORMULAS)
+def test_formula_is_none_and_comes_back(formula):
+    links = [
+        (formula, formula, formula),
+        ("i", f"{formula}{formula}", "u"),
+        ("i", f"a;{formula}\n{formula}", "u"),
+    ]
+    text = "".join(write_table(links))
+    assert dangers(text) == []
+    assert rows(text) == links
+
+
+@pytest.mark.parametrize("formula", FORMULAS)
+@pytest.mark.parametrize("delimiter", ",;")
+def test_formula_that_a_spreadsheet_has_saved_again_comes_back(formula, delimiter):
+    """Opened and saved by a program that writes other delimiters and quotes as it likes."""
+    links = [("i", formula, "u")]
+    cells = csv.reader(io.StringIO("".join(write_table(links)).removeprefix("\ufeff"), newline=""))
+    saved = io.StringIO(newline="")
+    csv.writer(saved, delimiter=delimiter, quoting=csv.QUOTE_ALL).writerows(cells)
+    assert rows(saved.getvalue()) == links
 
 
 @pytest.mark.parametrize(
@@ -85,7 +106,12 @@ def test_nothing_that_is_written_is_a_formula_wherever_cells_are_thought_to_end(
         ("a=b", "a=b"),
         ("a;=b", "a;'=b"),
         ('a;"=b', "a;'\"=b"),
-        ("a\nb", "a\n'b"),
+        ("a\nb", "a\nb"),
+        ("a\n=b", "a\n'=b"),
+        ('a, "b"', 'a, "b"'),
+        ('a; "b"', 'a;\' "b"'),
+        ("a;", "a;'"),
+        ("a,", "a,"),
         (" =1", "' =1"),
         ("\uff1d1", "'\uff1d1"),
     ],

@@ -264,7 +264,7 @@ print(type(admin.site._registry[get_application_model()]).__name__)
         ),
         ('"own", "oauth_jwt_grant", "oauth2_provider"', "own.admin.Own"),
         ('"oauth2_provider", "own", "oauth_jwt_grant"', "own.admin.Own"),
-        ('"oauth_jwt_grant", "oauth2_provider"', "oauth2_provider.admin.ApplicationAdmin"),
+        ('"oauth_jwt_grant", "oauth2_provider"', f"{ApplicationAdmin.__module__}.ApplicationAdmin"),
     ],
 )
 def test_class_is_loaded_in_whatever_order_the_apps_are(tmp_path, apps, name):

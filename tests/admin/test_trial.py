@@ -17,6 +17,7 @@ from oauth_jwt_grant.assertion import OPTIONAL_STEPS, Step
 from oauth_jwt_grant.models import Decision, GrantRule, TrustedIssuer
 from tests.admin.conftest import make_user
 from tests.admin.forms import fill_in
+from tests.e2e.support import post
 from tests.factories import AUDIENCE, DROP, ISSUER, ec_key, mint, mint_raw, rsa_key
 
 URL = reverse("admin:oauth_jwt_grant_trustedissuer_test")
@@ -139,10 +140,10 @@ def test_resources_are_told(page, rule):
     assert "Resources https://api.example" in text_of(trial(page, resources="https://api.example"))
 
 
-def test_assertion_that_was_used_is_told(page, client, rule):
+def test_assertion_that_was_used_is_told(page, rule):
     assertion = mint(ec_key())
     grant = {"grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer", "assertion": assertion}
-    assert client.post("/o/token/", grant).status_code == 200
+    assert post(list(grant.items())).status_code == 200
     assert steps(trial(page, assertion))["Single use"].actual == "used before"
 
 

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.conf import settings as django_settings
@@ -22,7 +23,7 @@ from oauth_jwt_grant.models import Decision, TrustedIssuer
 from tests.factories import AUDIENCE, DROP, ec_key, mint, proof, thumbprint
 from tests.jwks_server import dead_port
 
-from .support import SECRET, World, assert_granted, assert_refused, make_application, post, tokens
+from .support import FORM, SECRET, World, assert_granted, assert_refused, make_application, post, tokens
 
 
 def late(**claims: int) -> str:
@@ -304,7 +305,7 @@ def test_introspection_names_client_and_user(world: World, settings: Any) -> Non
     inspector = assert_granted(world.post(scope="introspection"))["access_token"]
 
     answer = Client().post(
-        "/o/introspect/", {"token": token}, headers={"Authorization": f"Bearer {inspector}"}
+        "/o/introspect/", f"token={token}", FORM, headers={"Authorization": f"Bearer {inspector}"}
     ).json()  # fmt: skip
 
     assert answer["active"] is True
@@ -319,6 +320,6 @@ def test_a_token_can_be_revoked_by_its_client(world: World) -> None:
     assert Client().get("/api/", headers=headers).status_code == 200
 
     form = {"token": token, "client_id": "client", "client_secret": SECRET}
-    assert Client().post("/o/revoke_token/", form).status_code == 200
+    assert Client().post("/o/revoke_token/", urlencode(form), FORM).status_code == 200
     assert Client().get("/api/", headers=headers).status_code == 403
     assert Decision.objects.get().access_token is None

@@ -11,7 +11,7 @@ import pytest
 from django.test import Client
 
 from tests import dot
-from tests.dot import forget_backends
+from tests.dot import any_body, forget_backends
 from tests.factories import GRANT_TYPE
 
 from .support import FORM, SECRET, TOKEN_URL, basic, make_application, make_user
@@ -98,6 +98,7 @@ def comparable(request: dict[str, Any]) -> Any:
     return status, headers, list(members.items()), length
 
 
+@any_body
 @pytest.mark.parametrize("name", REQUESTS)
 def test_other_grants_are_answered_to_the_byte_as_before(db: None, settings: Any, name: str) -> None:
     make_application()
@@ -112,6 +113,6 @@ def test_other_grants_are_answered_to_the_byte_as_before(db: None, settings: Any
 def test_the_comparison_is_with_a_site_that_lacks_the_grant(db: None, settings: Any) -> None:
     use_plain(settings)
 
-    response = Client().post(TOKEN_URL, {"grant_type": GRANT_TYPE, "assertion": "x"})
+    response = Client().post(TOKEN_URL, urlencode({"grant_type": GRANT_TYPE, "assertion": "x"}), FORM)
 
     assert response.json() == {"error": "unsupported_grant_type"}

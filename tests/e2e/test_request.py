@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 import pytest
 from django.test import Client
 
+from tests.dot import any_body
 from tests.factories import DROP, GRANT_TYPE, ec_key, mint
 
 from .support import FORM, SECRET, TOKEN_URL, World, assert_granted, assert_refused, basic, post, tokens
@@ -42,6 +43,7 @@ def test_only_post_is_a_token_request(world: World, method: str) -> None:
     assert tokens() == 0
 
 
+@any_body
 @pytest.mark.standard("REQ-03")
 def test_a_json_body_is_no_request_of_any_grant(world: World) -> None:
     response = post(json.dumps(dict(world.pairs())), content_type="application/json")
@@ -101,6 +103,7 @@ def test_the_content_type_is_read_in_any_case_and_with_parameters(world: World, 
     assert_granted(post(world.pairs(), content_type=content_type))
 
 
+@any_body
 @pytest.mark.standard("REQ-03")
 @pytest.mark.parametrize(
     "content_type", ["", "text/plain", "application/octet-stream", f"{FORM}, application/json", f"{FORM}x"]
@@ -113,6 +116,7 @@ def test_what_is_not_called_a_form_is_none(world: World, content_type: str) -> N
     assert tokens() == 0
 
 
+@any_body
 @pytest.mark.parametrize("content_type", ["multipart/form-data", "multipart/form-data; boundary="])
 def test_a_multipart_form_without_a_boundary_is_refused(world: World, content_type: str) -> None:
     assert_refused(post(world.pairs(), content_type=content_type), "invalid_request", NOT_UTF8)
@@ -179,10 +183,12 @@ def test_without_the_final_slash_a_client_is_sent_on_and_its_assertion_is_not_us
     assert_granted(post(pairs))
 
 
+@any_body
 def test_a_multipart_form_is_read_as_django_reads_it(world: World) -> None:
     assert_granted(Client().post(TOKEN_URL, dict(world.pairs())))
 
 
+@any_body
 def test_an_uploaded_file_is_no_parameter(world: World) -> None:
     boundary = "limit"
     parts = [
@@ -371,6 +377,7 @@ def test_nothing_is_read_from_the_url(world: World, name: str) -> None:
     assert tokens() == 0
 
 
+@any_body
 @pytest.mark.standard("REQ-14")
 def test_a_request_that_is_in_the_url_as_a_whole_is_none(world: World) -> None:
     response = post([], query=urlencode(world.pairs()))

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from oauth2_provider.models import get_access_token_model
 
+from tests.dot import any_body
 from tests.factories import DROP, GRANT_TYPE, b64, default_claims, ec_key, mint, mint_raw
 
 from .support import FORM, SECRET, World, build_world, post, tokens
@@ -72,6 +73,7 @@ def test_arbitrary_parameters(strict_world: World, pairs: list[tuple[str, Any]],
     assert tokens() == 0
 
 
+@any_body
 @pytest.mark.standard("ERR-07", "REQ-16")
 @EXAMPLES
 @given(

@@ -20,6 +20,7 @@ DEFAULTS: dict[str, Any] = {
     "MAX_LIFETIME": 3600,
     "MAX_ASSERTION_LENGTH": 16384,
     "DPOP": False,
+    "DPOP_CACHE": "default",
     "CACHE": "default",
     "KEYS_MIN_AGE": 300,
     "KEYS_MAX_AGE": 3600,
@@ -80,8 +81,13 @@ class Settings:
 
     @property
     def CACHE(self) -> str:
-        """Alias of the Django cache that holds fetched key sets, and which DPoP proofs were used."""
+        """Alias of the Django cache that holds fetched key sets."""
         return self._get("CACHE")  # type: ignore[no-any-return]
+
+    @property
+    def DPOP_CACHE(self) -> str:
+        """Alias of the Django cache that remembers which DPoP proofs were used."""
+        return self._get("DPOP_CACHE")  # type: ignore[no-any-return]
 
     @property
     def KEYS_MIN_AGE(self) -> int:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.core.cache import caches
+from django.core.cache.backends.dummy import DummyCache
 from django.db import router
 from django.db.models import Exists, FilteredRelation, OuterRef, Q, QuerySet
 
@@ -31,6 +33,8 @@ from .keys import (
 from .models import GrantRule, Link, LinkedSubject, TrustedIssuer, condition_of
 from .prepared import Columns, Parameter, PreparedQuery, RememberedColumns, Row, all_but, may_defer
 from .rules import Client, Condition
+
+logger = logging.getLogger("oauth_jwt_grant.keys")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +133,7 @@ def key_source_of(
 def _remote(issuer: TrustedIssuer, cache: KeyCache | None, store: KeyStore | None) -> dict[str, Any]:
     return {
         "issuer": issuer.issuer,
-        "cache": caches[settings.CACHE] if cache is None else cache,
+        "cache": _site_cache() if cache is None else cache,
         "store": DatabaseKeyStore(issuer) if store is None else store,
         "limits": KeyLimits(
             min_age=settings.KEYS_MIN_AGE,
@@ -143,6 +147,15 @@ def _remote(issuer: TrustedIssuer, cache: KeyCache | None, store: KeyStore | Non
         "ca_bundle": issuer.ca_bundle,
         "allow_private_network": issuer.allow_private_network,
     }
+
+
+def _site_cache() -> KeyCache:
+    """The cache of the setting; one that keeps nothing where it cannot even be opened."""
+    try:
+        return caches[settings.CACHE]
+    except Exception:  # whatever its backend raises
+        logger.warning("The cache for key sets cannot be opened", exc_info=True)
+        return DummyCache("", {})
 
 
 def _audiences_of(issuer: TrustedIssuer, audiences: Iterable[str]) -> frozenset[str]:

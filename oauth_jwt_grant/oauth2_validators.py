@@ -12,13 +12,13 @@ from django.http import HttpRequest
 from oauthlib.common import Request
 
 from . import decisions, subjects
-from .assertion import AssertionRefused, Reason
+from .assertion import AssertionRefused, Proof, Reason
 from .audiences import own_urls, server_audiences, token_endpoint_urls
 from .binding import binding_of, bound_resource
 from .clients import find_application
 from .conf import settings
 from .dot import OAuth2Validator
-from .dpop import HEADER, check_proof, is_first_use
+from .dpop import HEADER, ProofUndecided, check_proof, is_first_use, undecided
 from .grant import GRANT_TYPE, JWTBearerError
 from .id_jag import is_id_jag
 from .inserts import prepare_save
@@ -199,9 +199,7 @@ class JWTBearerValidatorMixin:
             # As the row has it: a view that saves the token must not unbind it.
             access_token = request.access_token
             access_token.resource = bound_resource(proof.thumbprint, access_token.resource)
-        if valid and not is_first_use(proof):
-            return _denied(request, AssertionRefused(Reason.DPOP_PROOF, "jti"))
-        return valid
+        return valid and _is_new(request, proof)
 
     def _load_access_token(self, token: str) -> Any:
         """A bound token is found only together with a proof of its key, a bearer token only without one."""
@@ -248,6 +246,16 @@ def _denied(request: Request, refused: AssertionRefused) -> bool:
     """Say why, where DOT's views and REST framework look for it."""
     request.oauth2_error = {"error": refused.answer.error, "error_description": refused.public_text}
     return False
+
+
+def _is_new(request: Request, proof: Proof) -> bool:
+    """Whether ``proof`` is used for the first time."""
+    try:
+        return is_first_use(proof) or _denied(request, AssertionRefused(Reason.DPOP_PROOF, "jti"))
+    except ProofUndecided:
+        undecided.set(True)
+        request.oauth2_error = ProofUndecided.ANSWER
+        return False
 
 
 def _client_address(request: Request) -> str | None:

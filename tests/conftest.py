@@ -7,6 +7,8 @@ import os
 import pytest
 from django.core.cache import cache
 
+from oauth_jwt_grant.keys.notes import memory
+
 pytest_plugins = ["tests.standards_plugin"]
 
 #: A skip whose reason starts so is about the cell itself ("not on sqlite: no row locks") and is allowed.
@@ -21,8 +23,10 @@ collect_ignore = [
 def _empty_cache():
     """Begin and end each test with an empty cache, so that no key set outlives its test."""
     cache.clear()
+    memory.clear()
     yield
     cache.clear()
+    memory.clear()
 
 
 @pytest.fixture(autouse=True)

@@ -7,11 +7,12 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+REDIS_URL = os.environ.get("OJG_TEST_REDIS_URL", "redis://127.0.0.1:6379/9")
 CACHES_BY_NAME: dict[str, dict[str, Any]] = {
     "locmem": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
     "redis": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
-        "LOCATION": os.environ.get("OJG_TEST_REDIS_URL", "redis://127.0.0.1:6379/9"),
+        "LOCATION": REDIS_URL,
         "KEY_PREFIX": "oauth-jwt-grant",
     },
 }

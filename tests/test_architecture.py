@@ -35,6 +35,7 @@ RANKS = {
     "audiences": 2,
     "clock": 2,
     "dpop": 3,
+    "middleware": 4,
     "prepared": 2,
     "inserts": 2,
     "issued": 2,

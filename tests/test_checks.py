@@ -40,7 +40,7 @@ from tests.dot import OAUTHLIB_CORE
 pytestmark = pytest.mark.django_db
 
 ROOT = Path(__file__).parent.parent
-SHARED_CACHE = {"BACKEND": "django.core.cache.backends.filebased.FileBasedCache", "LOCATION": "unused"}
+SHARED_CACHE = {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": "redis://unused"}
 
 
 DOT_URLS = include("oauth2_provider.urls", namespace="oauth2_provider")
@@ -343,11 +343,18 @@ def test_audiences_are_derived_from_exact_hosts():
     assert '"AUDIENCES": [' in message.hint
 
 
-def test_cache_alias_is_missing():
-    with grant(CACHE="keys"):
-        (message,) = findings(deploy=True)
+@pytest.mark.parametrize("name", ["CACHE", "DPOP_CACHE"])
+def test_cache_alias_is_missing(name):
+    with grant(**{name: "keys", "DPOP": True}):
+        (message,) = (found for found in findings(deploy=True) if found.id != CheckId.UNKNOWN_ORIGINS)
     assert message.id == CheckId.CACHE_ALIAS
+    assert name in message.msg
     assert "'keys'" in message.msg
+
+
+def test_cache_for_proofs_is_not_asked_for_while_dpop_is_off():
+    with grant(DPOP_CACHE="keys"):
+        assert ids(deploy=True) == []
 
 
 @pytest.mark.parametrize("backend", ["locmem.LocMemCache", "dummy.DummyCache"])
@@ -357,10 +364,9 @@ def test_cache_of_one_process(backend, settings):
     (message,) = findings(deploy=True)
     assert message.id == CheckId.LOCAL_CACHE
     assert type(caches["default"]).__name__ in message.msg
-    assert "DPoP" not in message.msg
-    settings.ALLOWED_HOSTS = ["as.example.com"]
-    with grant(DPOP=True):
-        assert "DPoP proof" in next(found.msg for found in findings(deploy=True) if found.id == message.id)
+    with grant(CACHE="other"):
+        settings.CACHES |= {"other": SHARED_CACHE}
+        assert ids(deploy=True) == []
 
 
 class TokensApart:

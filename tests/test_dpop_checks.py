@@ -51,6 +51,36 @@ def test_the_setting_is_a_switch(value):
         assert CheckId.INVALID_SETTING in ids()
 
 
+@pytest.mark.parametrize(
+    ("backend", "options", "words"),
+    [
+        ("dummy.DummyCache", {}, "keeps nothing"),
+        ("locmem.LocMemCache", {}, "no two processes share"),
+        ("filebased.FileBasedCache", {}, "both add an entry"),
+        ("db.DatabaseCache", {}, "MAX_ENTRIES, which is 300"),
+        ("db.DatabaseCache", {"MAX_ENTRIES": 9_999}, "MAX_ENTRIES, which is 9999"),
+        ("db.DatabaseCache", {"MAX_ENTRIES": 10_000}, ""),
+        ("redis.RedisCache", {}, ""),
+        ("memcached.PyMemcacheCache", {}, ""),
+    ],
+)
+def test_cache_for_proofs(settings, tmp_path, backend, options, words):
+    settings.CACHES |= {
+        "proofs": {
+            "BACKEND": f"django.core.cache.backends.{backend}",
+            "LOCATION": str(tmp_path),
+            "OPTIONS": options,
+        }
+    }
+    with grant(DPOP_CACHE="proofs"):
+        assert ids() == []
+        messages = findings(deploy=True)
+    assert [message.id for message in messages] == ([CheckId.PROOF_CACHE] if words else [])
+    assert all(words in message.msg and "DPOP_CACHE" in message.hint for message in messages)
+    with grant(DPOP_CACHE="proofs", DPOP=False):
+        assert ids(deploy=True) == []
+
+
 class OwnMiddleware(import_string(EXTRA)):
     pass
 

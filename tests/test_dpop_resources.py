@@ -13,12 +13,20 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from django.test import Client, RequestFactory
+from asgiref.sync import async_to_sync
+from django.core.cache import caches
+from django.http import HttpResponse
+from django.test import AsyncClient, Client, RequestFactory
 from django.utils import timezone
 from oauth2_provider.models import get_access_token_model
 
+from oauth_jwt_grant.assertion import Proof
 from oauth_jwt_grant.binding import bound_resource
+from oauth_jwt_grant.dpop import ProofUndecided, is_first_use
+from oauth_jwt_grant.dpop import undecided as undecided_flag
+from oauth_jwt_grant.middleware import ProofMiddleware
 from tests import dot
+from tests.caches import CULLING, DEAD, UNOPENED, WORKING, cache_of
 from tests.dpop_urls import CLOSED, OPENED, WAYS, RestView, slug
 from tests.e2e.support import FORM, SECRET, World, assert_granted, basic, build_world, make_application
 from tests.factories import Key, ec_key, proof, rsa_key, thumbprint, unb64
@@ -29,6 +37,7 @@ KEY = ec_key(name="client")
 HOST = "https://as.example.com"
 VIEW = "/ScopedProtectedResourceView/"
 METADATA = "/ProtectedResourceMetadataView/"
+MIDDLEWARE = "oauth_jwt_grant.middleware.ProofMiddleware"
 
 # django-oauth-toolkit warns of it.
 in_the_query = pytest.mark.filterwarnings("ignore:Presenting an OAuth 2.0 access token")
@@ -220,14 +229,92 @@ def test_a_refused_request_uses_up_no_proof(bound: str) -> None:
     assert is_in(with_proof(bound, VIEW, text))
 
 
-def test_a_cache_that_is_down_lets_nothing_pass(
-    dpop: Any, bound: str, caplog: pytest.LogCaptureFixture
+def undecided(response: Any) -> bool:
+    """Whether the request was refused as one that may be sent again, and properly."""
+    assert response.status_code == 503
+    assert response.json() == ProofUndecided.ANSWER
+    assert (response["Retry-After"], response["Cache-Control"]) == ("1", "no-store")
+    return True
+
+
+@pytest.mark.rfc("9449", "11.1")
+@pytest.mark.parametrize("kind", DEAD | UNOPENED)
+def test_a_cache_that_keeps_nothing_lets_nothing_pass(
+    dpop: Any, bound: str, caplog: pytest.LogCaptureFixture, kind: str
 ) -> None:
-    dpop.CACHES = {"default": {"BACKEND": "tests.admin.broken_cache.BrokenCache"}}
+    dpop.CACHES |= {"proofs": (DEAD | UNOPENED)[kind]}
+    dpop.OAUTH_JWT_GRANT |= {"DPOP_CACHE": "proofs"}
 
     with caplog.at_level(logging.WARNING, "oauth_jwt_grant"):
-        assert "not accepted: jti" in error_of(bound, prove(bound, METADATA))
-    assert "whether a DPoP proof was used before" in caplog.text
+        assert "temporarily_unavailable" in error_of(bound, prove(bound, METADATA))
+    assert [name for name, _, _ in caplog.record_tuples].count("oauth_jwt_grant.dpop") == 1
+    dpop.MIDDLEWARE = [*dpop.MIDDLEWARE, MIDDLEWARE]
+    assert undecided(with_proof(bound, METADATA))
+
+
+@pytest.mark.parametrize("name", OPENED)
+def test_every_view_says_that_the_proof_may_be_sent_again(dpop: Any, bound: str, name: str) -> None:
+    dpop.MIDDLEWARE = [MIDDLEWARE, *dpop.MIDDLEWARE]
+    path = f"/{slug(name)}/"
+    assert is_in(with_proof(bound, path))
+    dpop.CACHES |= {"proofs": DEAD["mute"]}
+    dpop.OAUTH_JWT_GRANT |= {"DPOP_CACHE": "proofs"}
+    assert undecided(with_proof(bound, path))
+    # Nothing of it stays behind.
+    assert ask(path, Authorization=f"Bearer {bound}").status_code in (401, 403)
+
+
+def test_a_view_that_answers_all_the_same_keeps_its_answer() -> None:
+    def optional(request: Any) -> HttpResponse:
+        undecided_flag.set(True)
+        return HttpResponse("for anybody")
+
+    assert ProofMiddleware(optional)(RequestFactory().get("/")).status_code == 200
+
+
+def test_under_asgi(dpop: Any, bound: str) -> None:
+    dpop.MIDDLEWARE = [MIDDLEWARE, *dpop.MIDDLEWARE]
+    dpop.CACHES |= {"proofs": DEAD["mute"]}
+    dpop.OAUTH_JWT_GRANT |= {"DPOP_CACHE": "proofs"}
+    text = prove(bound, VIEW, url=f"https://testserver{VIEW}")
+    headers = {"Authorization": f"DPoP {bound}", "DPoP": text}
+
+    assert undecided(async_to_sync(AsyncClient().get)(VIEW, secure=True, headers=headers))
+
+
+@pytest.mark.parametrize("kind", [*CULLING, *WORKING])
+def test_a_proof_is_good_once_with_each_cache_that_keeps_it(dpop: Any, bound: str, kind: str) -> None:
+    entry = (CULLING | WORKING)[kind]
+    cache_of(entry)
+    dpop.CACHES |= {"proofs": entry}
+    dpop.OAUTH_JWT_GRANT |= {"DPOP_CACHE": "proofs"}
+    text = prove(bound, METADATA)
+
+    assert is_in(with_proof(bound, METADATA, text))
+    assert "not accepted: jti" in error_of(bound, text)
+
+
+def test_proofs_are_not_in_the_cache_for_keys(dpop: Any, bound: str) -> None:
+    dpop.CACHES |= {"keys": DEAD["mute"]}
+    dpop.OAUTH_JWT_GRANT |= {"CACHE": "keys"}
+
+    assert is_in(with_proof(bound, METADATA))
+
+
+@pytest.mark.parametrize(
+    ("added", "found", "first"), [(True, None, None), (True, "other", False), (False, "other", False)]
+)
+def test_a_proof_is_new_only_if_the_cache_shows_it(
+    dpop: Any, monkeypatch: pytest.MonkeyPatch, added: bool, found: str | None, first: bool | None
+) -> None:
+    cache = caches["default"]
+    monkeypatch.setattr(cache, "add", lambda *arguments: added)
+    monkeypatch.setattr(cache, "get", lambda key: found)
+    if first is None:
+        with pytest.raises(ProofUndecided):
+            is_first_use(Proof("thumbprint", "jti"))
+    else:
+        assert is_first_use(Proof("thumbprint", "jti")) is first
 
 
 @pytest.mark.rfc("9449", "7.1")

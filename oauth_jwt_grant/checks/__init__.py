@@ -39,6 +39,7 @@ CHECKS: tuple[Registration, ...] = (
     Registration(site.check_audiences_are_set, Tags.security, deploy=True),
     Registration(site.check_cache_alias, Tags.caches),
     Registration(site.check_cache_is_shared, Tags.caches, deploy=True),
+    Registration(site.check_proof_cache, Tags.caches, deploy=True),
     Registration(site.check_one_database, Tags.models),
     Registration(site.check_token_reads, Tags.models),
     Registration(site.check_sqlite, Tags.models),

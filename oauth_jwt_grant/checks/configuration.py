@@ -49,6 +49,7 @@ KINDS: dict[str, Kind] = {
     "MAX_LIFETIME": _whole(1, MAX_SECONDS),
     "MAX_ASSERTION_LENGTH": _whole(1),
     "DPOP": _SWITCH,
+    "DPOP_CACHE": _TEXT,
     "CACHE": _TEXT,
     "KEYS_MIN_AGE": _whole(0, MAX_SECONDS),
     "KEYS_MAX_AGE": _whole(1, MAX_SECONDS),

@@ -21,6 +21,7 @@ class CheckId(StrEnum):
     EXTRA_TOKEN = "oauth_jwt_grant.E011"  # noqa: S105 - a name, not a secret
     PLAIN_INTROSPECTION = "oauth_jwt_grant.E012"
     RESOURCE_VALIDATOR = "oauth_jwt_grant.E013"
+    PROOF_CACHE = "oauth_jwt_grant.E020"
 
     NO_AUDIENCE = "oauth_jwt_grant.W001"
     DERIVED_AUDIENCES = "oauth_jwt_grant.W002"

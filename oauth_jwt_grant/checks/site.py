@@ -7,7 +7,10 @@ from typing import Any
 from django.apps import apps
 from django.conf import settings as django_settings
 from django.core.cache import caches
+from django.core.cache.backends.base import BaseCache
+from django.core.cache.backends.db import DatabaseCache
 from django.core.cache.backends.dummy import DummyCache
+from django.core.cache.backends.filebased import FileBasedCache
 from django.core.cache.backends.locmem import LocMemCache
 from django.core.checks import CheckMessage, Error, Warning
 from django.db import connections, router
@@ -17,6 +20,17 @@ from ..conf import settings
 from ..dot import oauth2_settings
 from .messages import CheckId
 
+_REDIS = (
+    'CACHES = {{..., {!r}: {{"BACKEND": "django.core.cache.backends.redis.RedisCache", '
+    '"LOCATION": "redis://..."}}}}'
+)
+#: Entries: a cache for proofs must have room for those of two minutes.
+_MANY_PROOFS = 10_000
+_UNFIT_FOR_PROOFS: dict[type[BaseCache], str] = {
+    DummyCache: "keeps nothing: every proof is refused",
+    LocMemCache: "no two processes share",
+    FileBasedCache: "lets two requests at once both add an entry, and is not shared by machines",
+}
 _SET_AUDIENCES = (
     'OAUTH_JWT_GRANT = {..., "AUDIENCES": ["https://as.example.com", "https://as.example.com/o/token/"]}'
 )
@@ -50,35 +64,65 @@ def check_audiences_are_set(app_configs: Any = None, **kwargs: Any) -> list[Chec
 
 
 def check_cache_alias(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
-    """The cache for key sets is one of the site's."""
-    alias = settings.CACHE
-    if alias in django_settings.CACHES:
-        return []
+    """The caches that the settings name are among the site's."""
     return [
         Error(
-            f"The setting CACHE of OAUTH_JWT_GRANT is {alias!r}, and CACHES has no such alias.",
-            hint=f'OAUTH_JWT_GRANT = {{..., "CACHE": "default"}}, or CACHES = {{..., {alias!r}: {{...}}}}',
+            f"The setting {name} of OAUTH_JWT_GRANT is {alias!r}, and CACHES has no such alias.",
+            hint=f'OAUTH_JWT_GRANT = {{..., "{name}": "default"}}, or CACHES = {{..., {alias!r}: {{...}}}}',
             id=CheckId.CACHE_ALIAS,
         )
+        for name, alias in _cache_aliases().items()
+        if alias not in django_settings.CACHES
     ]
 
 
 def check_cache_is_shared(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
     """All processes see one cache. Single use does not depend on it, the number of fetches does."""
     alias = settings.CACHE
-    if alias not in django_settings.CACHES or not isinstance(caches[alias], LocMemCache | DummyCache):
+    cache = _opened(alias)
+    if not isinstance(cache, LocMemCache | DummyCache):
         return []
-    backend = "django.core.cache.backends.redis.RedisCache"
-    proofs = " A DPoP proof can be used once with each process." if settings.DPOP else ""
     return [
         Warning(
-            f"The cache {alias!r} is a {type(caches[alias]).__name__}, which no two processes share: each "
+            f"The cache {alias!r} is a {type(cache).__name__}, which no two processes share: each "
             "process fetches the keys of each issuer for itself, the cool-down for unknown key ids and the "
-            "pause after a failed fetch hold for one process alone, and a restart forgets both." + proofs,
-            hint=f'CACHES = {{..., {alias!r}: {{"BACKEND": "{backend}", "LOCATION": "redis://..."}}}}',
+            "pause after a failed fetch hold for one process alone, and a restart forgets both.",
+            hint=_REDIS.format(alias),
             id=CheckId.LOCAL_CACHE,
         )
     ]
+
+
+def check_proof_cache(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
+    """The cache for DPoP proofs is one for all processes, and adds an entry in one step."""
+    alias = settings.DPOP_CACHE
+    cache = _opened(alias)
+    if not settings.DPOP or cache is None:
+        return []
+    fault = next((words for kind, words in _UNFIT_FOR_PROOFS.items() if isinstance(cache, kind)), "")
+    if isinstance(cache, DatabaseCache) and cache._max_entries < _MANY_PROOFS:
+        fault = f"removes entries that are in use beyond MAX_ENTRIES, which is {cache._max_entries}"
+    if not fault:
+        return []
+    return [
+        Error(
+            f"The cache {alias!r} is a {type(cache).__name__}, which {fault}. "
+            "Whoever has seen a DPoP proof could use it again.",
+            hint=f'{_REDIS.format(alias)}, or OAUTH_JWT_GRANT = {{..., "DPOP_CACHE": ...}}',
+            id=CheckId.PROOF_CACHE,
+        )
+    ]
+
+
+def _cache_aliases() -> dict[str, str]:
+    """The settings that name a cache, and what they name."""
+    aliases = {"CACHE": settings.CACHE}
+    return aliases | {"DPOP_CACHE": settings.DPOP_CACHE} if settings.DPOP else aliases
+
+
+def _opened(alias: str) -> BaseCache | None:
+    """The cache ``alias``, or ``None`` if there is no such alias (reported by check_cache_alias)."""
+    return caches[alias] if alias in django_settings.CACHES else None
 
 
 def check_one_database(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:

@@ -19,8 +19,9 @@ from ..assertion.jose import PublicKey
 from .base import Clock, KeyCache, KeyLimits, KeySource, KeyStatus, KeyStore, select
 from .fetch import Fetcher, FetchFailed
 from .late import StillFetching, brought, fetch_within
+from .notes import logger
 from .parse import MalformedKeySet, ParsedKeys, parse_key_set, parse_text, without_secrets
-from .shared import KeptKeys, SharedKeys, fingerprint, logger, seen_since
+from .shared import KeptKeys, SharedKeys, fingerprint, seen_since
 from .transport import Deadline
 
 _POLL = 0.05
@@ -95,6 +96,7 @@ class RemoteKeys(KeySource):
         except FetchFailed as error:
             raise self._unavailable(error) from error
         finally:
+            self._shared.settle()
             if begun:
                 self._shared.end_fetch()
 
@@ -178,6 +180,8 @@ class RemoteKeys(KeySource):
             return self._fetched_by_one(kept, Need.KEY_ID) or self._awaited(kept, patience) or kept
         except FetchFailed:
             return kept
+        finally:
+            self._shared.settle()
 
     def _fetched_by_one(self, kept: KeptKeys | None, need: Need) -> KeptKeys | None:
         """Newer keys than ``kept``; ``None`` if somebody else fetches. Raises :class:`FetchFailed`."""
@@ -186,7 +190,7 @@ class RemoteKeys(KeySource):
             return None
         try:
             # Somebody may have come and gone between the first look and this turn.
-            latest = self._shared.kept()
+            latest = self._kept_or_restored()
             if latest is not None and latest != kept:
                 return latest
             failing = self._check_pause(need)
@@ -213,7 +217,9 @@ class RemoteKeys(KeySource):
             if latest is not None and latest != kept:
                 return latest
             if not fetching:
-                return None
+                # Where no cache has kept them, the store has.
+                latest = latest or self._kept_or_restored()
+                return None if latest == kept else latest
             self._sleep(_POLL)
         return None
 

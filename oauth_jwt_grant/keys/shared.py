@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from ..assertion.jose import PublicKey
 from .base import Clock, KeyCache, KeyLimits, KeyStore, StoredKeys
+from .notes import Notes
 
-logger = logging.getLogger("oauth_jwt_grant.keys")
+T = TypeVar("T")
 
 # Longer than any fetch takes: a fetcher that died must not lock the others out for good.
 _FETCH_GRACE = 5
@@ -78,22 +78,23 @@ def seen_since(
 class SharedKeys:
     """The shared state of one source of keys of one issuer, known by its ``source`` fingerprint.
 
-    A cache that is down counts as an empty one: keys then come from the store.
+    A cache that is down counts as an empty one: keys then come from the store, and each process
+    fetches for itself (see :mod:`.notes`).
     """
 
     def __init__(
         self, source: str, cache: KeyCache, store: KeyStore | None, limits: KeyLimits, clock: Clock
     ) -> None:
         self._source = source
-        self._cache = cache
+        self._notes = Notes(f"oauth_jwt_grant:keys:2:{source}", cache, clock)
         self._store = store
         self._limits = limits
         self._clock = clock
 
     def kept(self) -> KeptKeys | None:
         """The key set in the cache."""
-        value = self._get("set")
-        return None if value is None else KeptKeys(**value)
+        kept = _entry(KeptKeys, self._notes.read("set"))
+        return None if kept is None else self._seen(kept)
 
     def restored(self, url: str) -> KeptKeys | None:
         """The key set in the store, put back into the cache; ``url`` is where its ``etag`` is valid."""
@@ -103,12 +104,12 @@ class SharedKeys:
         text = json.dumps(stored.document)
         kept = KeptKeys(text, stored.fetched_at, stored.expires_at, stored.etag, url, dict(stored.first_seen))
         self._cache_set(kept)
-        return kept
+        return self._seen(kept)
 
     def keep(self, kept: KeptKeys) -> None:
         """Put a good key set in the place of the last one, whole, and forget all failures."""
         self._cache_set(kept)
-        self._delete("failure")
+        self._notes.drop("failure")
         if self._store is not None:
             document = json.loads(kept.text)
             times = kept.fetched_at, kept.expires_at
@@ -116,8 +117,7 @@ class SharedKeys:
 
     def failure(self) -> Failure | None:
         """The failures since the last good fetch."""
-        value = self._get("failure")
-        return None if value is None else Failure(**value)
+        return _entry(Failure, self._notes.get("failure"))
 
     def fail(self, error: str, *, goes_on: bool = False) -> Failure:
         """Note a failed fetch, and leave the issuer alone for longer each time.
@@ -130,54 +130,43 @@ class SharedKeys:
         pause = self._limits.backoff(count)
         ends = self._limits.fetch_timeout if goes_on else pause
         failure = Failure(count, last.since if last else now, error, now + max(pause, ends), now + ends)
-        self._set("failure", asdict(failure), self._limits.stale_if_error + max(pause, ends))
+        self._notes.set("failure", asdict(failure), self._limits.stale_if_error + max(pause, ends))
         return failure
 
     def start_fetch(self) -> bool:
         """Become the one who fetches; ``False`` if somebody else does at the moment."""
-        return self._add("fetching", self._limits.fetch_timeout + _FETCH_GRACE, without_cache=True)
+        return self._notes.take("fetching", self._limits.fetch_timeout + _FETCH_GRACE)
 
     def end_fetch(self) -> None:
         """Let others fetch."""
-        self._delete("fetching")
+        self._notes.settle()
+        self._notes.drop("fetching")
 
     def fetching(self) -> bool:
         """Whether somebody fetches at the moment."""
-        return self._get("fetching") is not None
+        return self._notes.get("fetching") is not None
 
     def may_refetch(self) -> bool:
         """Take the one refetch for unknown key ids that a cool-down allows; ``False`` if it is taken."""
-        return self._add("refetched", self._limits.refetch_cooldown, without_cache=False)
+        return self._notes.take("refetched", self._limits.refetch_cooldown)
+
+    def settle(self) -> None:
+        """Leave the notes of this request to the cache, if it keeps them."""
+        self._notes.settle()
 
     def _cache_set(self, kept: KeptKeys) -> None:
         lifetime = self._limits.max_age + self._limits.stale_if_error
-        self._set("set", asdict(kept), lifetime)
+        self._notes.write("set", asdict(kept), lifetime)
 
-    def _key(self, name: str) -> str:
-        return f"oauth_jwt_grant:keys:2:{self._source}:{name}"
+    def _seen(self, kept: KeptKeys) -> KeptKeys:
+        """``kept``. A failure that this process remembers from before its fetch has no meaning any more."""
+        self._notes.outdate("failure", kept.fetched_at)
+        return kept
 
-    def _get(self, name: str) -> Any:
-        try:
-            return self._cache.get(self._key(name))
-        except Exception:  # whatever the cache's client raises
-            logger.warning("The cache for key sets cannot be read", exc_info=True)
-            return None
 
-    def _set(self, name: str, value: Any, timeout: float) -> None:
-        try:
-            self._cache.set(self._key(name), value, timeout)
-        except Exception:
-            logger.warning("The cache for key sets cannot be written", exc_info=True)
-
-    def _add(self, name: str, timeout: float, *, without_cache: bool) -> bool:
-        try:
-            return bool(self._cache.add(self._key(name), True, timeout))
-        except Exception:
-            logger.warning("The cache for key sets cannot be written", exc_info=True)
-            return without_cache
-
-    def _delete(self, name: str) -> None:
-        try:
-            self._cache.delete(self._key(name))
-        except Exception:
-            logger.warning("The cache for key sets cannot be written", exc_info=True)
+def _entry(kind: type[T], value: Any) -> T | None:
+    """``value`` as ``kind``, or ``None`` if it is not what was written."""
+    try:
+        return kind(**value)
+    except TypeError:
+        return None

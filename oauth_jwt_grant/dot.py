@@ -10,8 +10,10 @@ from importlib.util import find_spec
 from typing import Any
 
 from oauth2_provider.settings import oauth2_settings
+from oauthlib.common import Request
+from oauthlib.oauth2 import BearerToken
 
-__all__ = ["HAS_ROLES", "oauth2_settings"]
+__all__ = ["HAS_ROLES", "default_lifetime", "oauth2_settings"]
 
 #: Whether the installed DOT is the next release. Asking loads none of its modules.
 HAS_ROLES = find_spec("oauth2_provider.core") is not None
@@ -60,3 +62,13 @@ def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(_HOMES[name]), name)
+
+
+def default_lifetime(request: Request) -> int:
+    """Return the seconds that DOT lets an access token live, which a site may compute from ``request``.
+
+    The next release has ``access_token_expires_in`` for it, which knows nothing of ``EXTRA_SERVER_KWARGS``.
+    """
+    # oauthlib takes "none" for a default of its own.
+    expires_in = BearerToken(expires_in=oauth2_settings.server_kwargs["token_expires_in"]).expires_in
+    return int(expires_in(request) if callable(expires_in) else expires_in)

@@ -10,8 +10,8 @@ from django.views.decorators.debug import sensitive_variables
 
 from .assertion import OPTIONAL_STEPS, AssertionRefused, Reason, Step
 from .decisions import is_spent
-from .dot import oauth2_settings
-from .service import Case, Permission, Question, decide
+from .dot import default_lifetime
+from .service import Case, Permission, Question, decide, request_for_token
 
 
 class Status(StrEnum):
@@ -52,7 +52,7 @@ class Explanation:
         if self.refused is not None:
             return {"error": self.refused.answer.error, "error_description": self.refused.public_text}
         expires_in = self.permission.expires_in if self.permission else None
-        lifetime = oauth2_settings.ACCESS_TOKEN_EXPIRE_SECONDS if expires_in is None else expires_in
+        lifetime = default_lifetime(request_for_token(self.case)) if expires_in is None else expires_in
         token_type = "Bearer" if self.case.proof_key is None else "DPoP"
         return {"token_type": token_type, "expires_in": lifetime, "scope": " ".join(self.case.scopes)}
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.views.decorators.debug import sensitive_variables
+from oauthlib.common import Request
 
 from .assertion import (
     ID_JAG_TYPE,
@@ -27,7 +28,8 @@ from .assertion import (
     validate,
 )
 from .conf import settings
-from .dot import AbstractApplication, get_scopes_backend, oauth2_settings
+from .dot import AbstractApplication, default_lifetime, get_scopes_backend
+from .grant import GRANT_TYPE
 from .id_jag import check_id_jag, claimed_scope, claims_to_name, is_id_jag
 from .issuers import LoadedRule, Trust, check_trusted, find_trust, key_source_of, policy_of
 from .models import GrantRule, TrustedIssuer
@@ -87,6 +89,7 @@ class Case:
     application: AbstractApplication | None = None
     subject: Subject = field(default_factory=Subject)
     scopes: list[str] = field(default_factory=list)
+    resources: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,6 +154,7 @@ def decide(case: Case, watch: Watch = unwatched) -> Permission:
     watch(Step.SUBJECT, rule.subject_policy, assertion.subject)
     case.subject = find_subject(assertion, rule)
     case.scopes = _scopes(case, rule, assertion, watch)
+    case.resources = _resources(question, rule, assertion, watch)
     return Permission(
         issuer=trust.issuer,
         assertion=assertion,
@@ -158,8 +162,8 @@ def decide(case: Case, watch: Watch = unwatched) -> Permission:
         application=case.application,
         subject=case.subject,
         scopes=case.scopes,
-        resources=_resources(question, rule, assertion, watch),
-        expires_in=_lifetime(rule, assertion, question.now, watch),
+        resources=case.resources,
+        expires_in=_lifetime(case, rule, assertion, watch),
     )
 
 
@@ -230,13 +234,23 @@ def _resources(question: Question, rule: GrantRule, assertion: VerifiedAssertion
     )
 
 
-def _lifetime(rule: GrantRule, assertion: VerifiedAssertion, now: float, watch: Watch) -> int | None:
+def _lifetime(case: Case, rule: GrantRule, assertion: VerifiedAssertion, watch: Watch) -> int | None:
     """Seconds that the token lives; ``None``: as DOT's settings say."""
     if not rule.limit_to_assertion:
         return rule.access_token_lifetime or None
-    left = math.floor(assertion.expires_at - now)
+    left = math.floor(assertion.expires_at - case.question.now)
     if left < 1:
-        watch(Step.EXP, now, assertion.expires_at)
+        watch(Step.EXP, case.question.now, assertion.expires_at)
         raise AssertionRefused(Reason.EXPIRED, detail="only the leeway is left")
-    longest: int = rule.access_token_lifetime or oauth2_settings.ACCESS_TOKEN_EXPIRE_SECONDS
-    return min(longest, left)
+    return min(rule.access_token_lifetime or default_lifetime(request_for_token(case)), left)
+
+
+def request_for_token(case: Case) -> Request:
+    """The request of ``case`` as it is when its token is made: what a site may compute a lifetime from."""
+    request = Request("", "POST", [("grant_type", GRANT_TYPE)])
+    if case.question.request is not None:
+        # Not copy.copy(), which the posted parameters that it finds for attributes send round in circles.
+        vars(request).update(vars(case.question.request))
+    request.client, request.user = case.application, case.subject.user
+    request.scopes, request.resource = case.scopes, case.resources
+    return request

@@ -17,6 +17,26 @@ ALLOWED_SKIP = "not on "
 collect_ignore = [
     folder for folder in ("browser", "benchmarks") if os.environ.get(f"OJG_TEST_{folder.upper()}") != "1"
 ]
+#: What renders pages, starts processes or waits for real: ``tox -e quick`` leaves it out.
+SLOW = [
+    "admin",
+    "clients",
+    "commands",
+    "several",
+    "single_use",
+    "workload",
+    "keys/test_outage.py",
+    "keys/test_patience.py",
+    "keys/test_processes.py",
+    "test_dpop_resources.py",
+    "test_example_project.py",
+    "test_metadata_clients.py",
+    "test_migrations.py",
+    "test_service_accounts.py",
+]
+QUICK = os.environ.get("OJG_TEST_QUICK") == "1"
+if QUICK:
+    collect_ignore += SLOW
 
 
 @pytest.fixture(autouse=True)
@@ -64,6 +84,12 @@ class SkipWatch:
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         for line in self.unexpected:
             terminalreporter.write_line(f"skipped although this cell forbids it: {line}", red=True)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Return what ``-n auto`` means: one worker more than cores, as some slow tests wait for a clock or a process."""
+    return min((os.cpu_count() or 1) + (not QUICK), 6)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -9,9 +9,14 @@
 ``OJG_TEST_SWAPPED``   ``1``: a user model without user names, and swapped django-oauth-toolkit models
 ``OJG_TEST_HASHED``    ``1``: only digests of tokens are stored
 ``OJG_TEST_CACHE``     ``locmem`` (default) or ``redis``
+``OJG_TEST_QUICK``     ``1``: leave the slow folders out (``tests/conftest.py`` lists them)
 ``OJG_TEST_NO_SKIP``   ``1``: a skipped test fails the run, unless its reason begins with "not on "
 ``OJG_TEST_BROWSER``   ``1``: collect ``tests/browser``; ``OJG_TEST_BENCHMARKS``, ``OJG_TEST_CLIENTS`` alike
 =====================  ==================================================================================
+
+Where the servers are, each with the usual address as its default: ``OJG_TEST_DB_HOST`` (an address, or the folder
+of PostgreSQL's socket, or the path of MariaDB's), ``OJG_TEST_DB_PORT``, ``OJG_TEST_DB_USER``,
+``OJG_TEST_DB_PASSWORD``, and ``OJG_TEST_REDIS_URL``, which ends in the number of a database.
 """
 
 from __future__ import annotations

@@ -7,7 +7,18 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-REDIS_URL = os.environ.get("OJG_TEST_REDIS_URL", "redis://127.0.0.1:6379/9")
+
+def _redis_url() -> str:
+    """Return the URL of Redis: the database that it names, or one after it for each worker of pytest-xdist.
+
+    Each test empties its cache, so two processes must not share one.
+    """
+    server, _, number = os.environ.get("OJG_TEST_REDIS_URL", "redis://127.0.0.1:6379/9").rpartition("/")
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
+    return f"{server}/{int(number) + int(worker)}"
+
+
+REDIS_URL = _redis_url()
 CACHES_BY_NAME: dict[str, dict[str, Any]] = {
     "locmem": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
     "redis": {

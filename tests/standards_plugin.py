@@ -39,7 +39,10 @@ def _marks(tree: ast.AST) -> Iterator[str]:
 
 
 class Matrix:
-    """Collects the outcomes of the tests of each row, and prints them at the end."""
+    """Collects the outcomes of the tests of each row, and prints them at the end.
+
+    The rows travel with the reports: under pytest-xdist other processes collect and run the tests.
+    """
 
     def __init__(self) -> None:
         self._rows: dict[str, set[str]] = defaultdict(set)
@@ -48,10 +51,12 @@ class Matrix:
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         for item in items:
             for mark in item.iter_markers(MARK):
-                for row in mark.args:
-                    self._rows[row].add(item.nodeid)
+                item.user_properties += [(MARK, row) for row in mark.args]
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        for name, row in report.user_properties:
+            if name == MARK:
+                self._rows[str(row)].add(report.nodeid)
         if report.when == "call" or report.outcome != "passed":
             self._outcomes[report.nodeid] = report.outcome
 

@@ -278,13 +278,13 @@ class TestPolicy:
         "change",
         [
             {"issuer": ""},
-            {"audiences": frozenset()},
-            {"audiences": frozenset({""})},
-            {"audiences": frozenset({AUDIENCE, ""})},
-            {"algorithms": frozenset()},
-            {"algorithms": frozenset({"none"})},
-            {"algorithms": frozenset({"RS256", "HS256"})},
-            {"algorithms": frozenset({"rs256"})},
+            {"audiences": []},
+            {"audiences": [""]},
+            {"audiences": [AUDIENCE, ""]},
+            {"algorithms": []},
+            {"algorithms": ["none"]},
+            {"algorithms": ["RS256", "HS256"]},
+            {"algorithms": ["rs256"]},
             {"leeway": -1},
             {"max_lifetime": 0},
             {"max_lifetime": -1},
@@ -292,6 +292,10 @@ class TestPolicy:
         ids=repr,
     )
     def test_terms_that_admit_everything_or_nothing(self, change: dict[str, Any]) -> None:
+        # Lists in the parameters: the order in a set's repr, and so the test's id, would differ between processes.
+        change = {
+            name: frozenset(value) if isinstance(value, list) else value for name, value in change.items()
+        }
         with pytest.raises(ValueError, match=r"empty|no audience|no algorithm|out of range"):
             policy(**change)
 

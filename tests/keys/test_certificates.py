@@ -266,8 +266,8 @@ class TestBinding:
             "dns=SIGNER.EXAMPLE",
             "uri=spiffe://example/Signer",
             "email=Signer@example.COM",
-            f"sha256={digest}",
-            "sha256=" + bytes.fromhex(digest).hex(":").upper(),
+            pytest.param(f"sha256={digest}", id="sha256"),
+            pytest.param("sha256=" + bytes.fromhex(digest).hex(":").upper(), id="SHA256 with colons"),
         ],
     )
     def test_holds(self, binding: str) -> None:

@@ -91,7 +91,7 @@ class SkipWatch:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """Return what ``-n auto`` means: one worker more than cores, as some slow tests wait for a clock or a process."""
+    """Return what ``-n auto`` means: one worker more than cores, as some slow tests only wait."""
     return min((os.cpu_count() or 1) + (not QUICK), 6)
 
 

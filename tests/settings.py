@@ -14,8 +14,8 @@
 ``OJG_TEST_BROWSER``   ``1``: collect ``tests/browser``; ``OJG_TEST_BENCHMARKS``, ``OJG_TEST_CLIENTS`` alike
 =====================  ==================================================================================
 
-Where the servers are, each with the usual address as its default: ``OJG_TEST_DB_HOST`` (an address, or the folder
-of PostgreSQL's socket, or the path of MariaDB's), ``OJG_TEST_DB_PORT``, ``OJG_TEST_DB_USER``,
+Where the servers are, each with the usual address as its default: ``OJG_TEST_DB_HOST`` (an address, or the
+folder of PostgreSQL's socket, or the path of MariaDB's), ``OJG_TEST_DB_PORT``, ``OJG_TEST_DB_USER``,
 ``OJG_TEST_DB_PASSWORD``, and ``OJG_TEST_REDIS_URL``, which ends in the number of a database.
 """
 

@@ -292,7 +292,7 @@ class TestPolicy:
         ids=repr,
     )
     def test_terms_that_admit_everything_or_nothing(self, change: dict[str, Any]) -> None:
-        # Lists in the parameters: the order in a set's repr, and so the test's id, would differ between processes.
+        # Lists: the order in a set's repr, and so the test's id, would differ between processes.
         change = {
             name: frozenset(value) if isinstance(value, list) else value for name, value in change.items()
         }

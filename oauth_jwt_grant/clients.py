@@ -9,6 +9,7 @@ from django.db.models import Q, QuerySet
 from django.db.models.manager import BaseManager
 
 from .dot import AbstractApplication, get_application_model
+from .models import written
 from .prepared import Columns, Parameter, PreparedQuery, all_but, may_defer
 
 #: What neither this grant nor django-oauth-toolkit's authentication of a client asks for.
@@ -83,7 +84,5 @@ def applications_of_operators() -> QuerySet[Any, Any]:
         if flag in columns:
             owned |= Q(**{f"user__{flag}": True})
     manual = AbstractApplication.RegistrationSource.MANUAL
-    found: QuerySet[Any, Any] = get_application_model()._default_manager.filter(
-        owned, registration_source=manual
-    )
+    found: QuerySet[Any, Any] = written(get_application_model()).filter(owned, registration_source=manual)
     return found.order_by("client_id")

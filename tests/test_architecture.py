@@ -199,3 +199,61 @@ def test_room_loads_without(module, absent, tmp_path):
 @pytest.mark.parametrize("name", ["assertion", "keys", "rules"])
 def test_sub_package_says_what_is_public(name):
     assert "__all__" in (PACKAGE / name / "__init__.py").read_text()
+
+
+def unnamed_transactions(source: str) -> list[int]:
+    """The lines of ``source`` on which something of ``django.db.transaction`` is used without ``using=``.
+
+    It then means the database ``default``, wherever the router writes. So does ``django.db.connection``.
+    """
+    tree = ast.parse(source)
+    named = {
+        id(node.func)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and any(keyword.arg == "using" for keyword in node.keywords)
+    }
+    return sorted(
+        node.lineno
+        for node in ast.walk(tree)
+        if (
+            isinstance(node, ast.Attribute)
+            and isinstance(node.value, ast.Name)
+            and node.value.id == "transaction"
+            and id(node) not in named
+        )
+        or (isinstance(node, ast.ImportFrom) and node.module == "django.db.transaction")
+        or (
+            isinstance(node, ast.ImportFrom)
+            and node.module in ("django.db", "django.db.utils")
+            and {"connection", "DEFAULT_DB_ALIAS"} & {alias.name for alias in node.names}
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "is_named"),
+    [
+        ("with transaction.atomic(using=alias): pass", True),
+        ("with transaction.atomic(durable=True, using=router.db_for_write(M)): pass", True),
+        ("view = transaction.non_atomic_requests(using=alias)(view)", True),
+        ("transaction.on_commit(work, using=alias)", True),
+        ("from django.db import connections, router, transaction", True),
+        ("with transaction.atomic(): pass", False),
+        ("with transaction.atomic(durable=True): pass", False),
+        ("@transaction.atomic\ndef f(): pass", False),
+        ("view = transaction.non_atomic_requests(view)", False),
+        ("transaction.on_commit(work)", False),
+        ("transaction.set_rollback(True)", False),
+        ("from django.db.transaction import atomic", False),
+        ("from django.db import connection", False),
+        ("from django.db import DEFAULT_DB_ALIAS, router", False),
+        ("from django.db.utils import DEFAULT_DB_ALIAS", False),
+    ],
+)
+def test_a_transaction_that_names_no_database_is_found(line, is_named):
+    assert (unnamed_transactions(line) == []) is is_named
+
+
+@every
+def test_every_transaction_names_its_database(path):
+    assert unnamed_transactions(path.read_text()) == []

@@ -50,7 +50,7 @@ def add_key_page(request: HttpRequest, object_id: str, model_admin: admin.ModelA
             fault = capfirst(str(error))
         except ValidationError as error:
             fault = " ".join(error.messages)
-        issuer.refresh_from_db()
+        issuer.refresh_from_db(using=router.db_for_write(TrustedIssuer))
     context = page_context(
         request,
         model_admin,

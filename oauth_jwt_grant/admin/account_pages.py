@@ -13,7 +13,7 @@ from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
 
-from ..models import GrantRule, LinkedSubject, TrustedIssuer
+from ..models import GrantRule, LinkedSubject, TrustedIssuer, written
 from ..service_accounts import IssuedKey
 from .account_forms import AccountForm
 from .client_programs import google_example, terms_of
@@ -81,7 +81,7 @@ def _record(
 ) -> None:
     """Write into the history of each row that somebody has added it."""
     issuer = issued.issuer
-    link = issuer.linked_subjects.select_related("user").get()
+    link = written(LinkedSubject).select_related("user").get(issuer=issuer)
     model_admin.log_addition(request, issuer, f"Added as a service account, with the key {issued.kid}.")
-    for row in (issuer.rules.get(), link, *([link.user] if is_new_user else [])):
+    for row in (written(GrantRule).get(issuer=issuer), link, *([link.user] if is_new_user else [])):
         model_admin.log_addition(request, row, f"Added with the service account {issuer.issuer}.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
+from django.db import router
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseRedirect
 from django.utils.translation import gettext_lazy as _
@@ -104,7 +105,8 @@ class GrantRuleAdmin(SearchableRelations, admin.ModelAdmin):  # type: ignore[typ
         super().save_related(request, form, formsets, change)
         rule: GrantRule = form.instance
         listed = rule.client_policy == GrantRule.ClientPolicyChoices.LISTED
-        if listed and not rule.applications.exists():
+        alias = router.db_for_write(GrantRule.applications.through)
+        if listed and not rule.applications.using(alias).exists():
             messages.warning(request, _("The rule lists no application, so it admits nobody yet."))
 
     def response_post_save_add(self, request: HttpRequest, obj: GrantRule) -> HttpResponseRedirect:

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth import get_user_model
-from django.db import transaction
+from django.db import connections, transaction
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 
@@ -36,8 +36,10 @@ class LinkedSubjectAdmin(SearchableRelations, admin.ModelAdmin):  # type: ignore
     def get_urls(self) -> list[URLPattern]:
         """The pages of the model, and those for many links at once."""
         wrap, prefix = self.admin_site.admin_view, "oauth_jwt_grant_linkedsubject_"
-        # An import is a transaction of its own: when it fails, the page has yet to be read from the database.
-        import_view = transaction.non_atomic_requests(wrap(partial(import_page, model_admin=self)))
+        import_view = wrap(partial(import_page, model_admin=self))
+        # An import is a transaction of its own: when it fails, the page is still to be read.
+        for alias in connections:
+            import_view = transaction.non_atomic_requests(using=alias)(import_view)
         export_view = wrap(partial(export_page, model_admin=self))
         return [
             path("import/", import_view, name=f"{prefix}import"),

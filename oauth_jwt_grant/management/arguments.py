@@ -13,11 +13,12 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ObjectDoesNotExist
 from django.core.management.base import CommandError
+from django.db import router
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from ..dot import get_application_model
-from ..models import TrustedIssuer
+from ..models import TrustedIssuer, written
 
 
 def read_text(flag: str, name: str) -> str:
@@ -57,14 +58,15 @@ def read_date(flag: str, text: str) -> datetime:
 def find_user(flag: str, name: str) -> Any:
     """The user whose natural key (user name) is ``name``."""
     try:
-        return get_user_model()._default_manager.get_by_natural_key(name)
+        manager = get_user_model()._default_manager.db_manager(router.db_for_write(get_user_model()))
+        return manager.get_by_natural_key(name)
     except ObjectDoesNotExist as error:
         raise CommandError(f"{flag}: there is no user {name}", returncode=2) from error
 
 
 def find_application(flag: str, client_id: str) -> Any:
     """The application with that ``client_id``."""
-    application = get_application_model()._default_manager.filter(client_id=client_id).first()
+    application = written(get_application_model()).filter(client_id=client_id).first()
     if application is None or application.client_id != client_id:
         raise CommandError(f"{flag}: there is no application with the client_id {client_id}", returncode=2)
     return application
@@ -72,9 +74,10 @@ def find_application(flag: str, client_id: str) -> Any:
 
 def find_issuers(iss: str | None, *, enabled: bool) -> Iterable[TrustedIssuer]:
     """The issuer that calls itself ``iss``, or all of them; with ``enabled`` only those that are."""
+    issuers = written(TrustedIssuer)
     if iss is None:
-        return TrustedIssuer.objects.filter(enabled=True) if enabled else TrustedIssuer.objects.all()
-    issuer = TrustedIssuer.objects.filter(issuer=iss).first()
+        return issuers.filter(enabled=True) if enabled else issuers
+    issuer = issuers.filter(issuer=iss).first()
     if issuer is None or issuer.issuer != iss:
         raise CommandError(f"--issuer: there is no trusted issuer {iss}", returncode=2)
     return [issuer]

@@ -6,9 +6,10 @@ import json
 import re
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.core.management.base import CommandError
 
-from ..models import GrantRule
+from ..models import ClaimCondition, GrantRule, check_row, written
 from ..rules import Condition, InvalidCondition, Operator
 
 #: For the help text.
@@ -39,17 +40,40 @@ def parse_condition(text: str) -> Condition:
     return condition
 
 
-def set_conditions(rule: GrantRule, conditions: list[Condition]) -> bool:
-    """Let ``rule`` have these conditions and no others; whether that changed anything."""
-    wanted = [(one.claim, one.operator.value, list(one.values)) for one in conditions]
-    present = [(row.claim, row.operator, row.values) for row in rule.conditions.order_by("pk")]
+def conditions_of(rule: GrantRule) -> list[ClaimCondition]:
+    """Return the conditions that ``rule`` has now."""
+    return [] if rule._state.adding else list(written(ClaimCondition).filter(rule=rule).order_by("pk"))
+
+
+def wanted_conditions(rule: GrantRule, conditions: list[Condition]) -> list[ClaimCondition] | None:
+    """Return the rows that ``rule`` is to have, unsaved; ``None`` if it has just these.
+
+    Raises :class:`CommandError`.
+    """
+    rows = [
+        ClaimCondition(rule=rule, claim=one.claim, operator=one.operator.value, values=list(one.values))
+        for one in conditions
+    ]
+    for row in rows:
+        try:
+            check_row(row)
+        except ValidationError as error:
+            raise CommandError(f"--condition: {row}: {' '.join(error.messages)}") from error
     # Compared as JSON: to Python, 1 and true are the same.
-    if json.dumps(wanted) == json.dumps(present):
-        return False
-    rule.conditions.all().delete()
-    for claim, operator, values in wanted:
-        rule.conditions.create(claim=claim, operator=operator, values=values)
-    return True
+    if json.dumps([_told(row) for row in rows]) == json.dumps([_told(row) for row in conditions_of(rule)]):
+        return None
+    return rows
+
+
+def set_conditions(rule: GrantRule, rows: list[ClaimCondition]) -> None:
+    """Let ``rule``, which is saved, have these conditions and no others."""
+    written(ClaimCondition).filter(rule=rule).delete()
+    for row in rows:
+        row.save()
+
+
+def _told(row: ClaimCondition) -> tuple[str, str, list[Any]]:
+    return row.claim, row.operator, row.values
 
 
 def _demand(text: str, parts: dict[str, str | None]) -> tuple[Operator, tuple[Any, ...]]:

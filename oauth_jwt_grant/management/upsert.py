@@ -1,46 +1,61 @@
-"""Bringing a row into the wanted state: validated as in the admin, and said what was done."""
+"""Bringing a row into the wanted state: checked as in the admin, saved, and reported."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.core.management.base import CommandError
 from django.db.models import Model
 
+from ..models import check_row
 
-def upsert(row: Model, values: Mapping[str, Any], flags: Mapping[str, str]) -> list[str] | None:
-    """Set ``values`` on ``row`` and save it if that changes anything.
 
-    Returns the names of the fields that changed, or ``None`` if the row is new. Raises
-    :class:`CommandError` with the flag of each field that is not valid (``flags``: field to flag).
+class Change:
+    """A row in its wanted state: checked when this is made, saved by :meth:`save`.
+
+    So whatever is wrong with the last of several rows is found before the first of them is saved.
     """
-    created = row._state.adding
-    before = _state(row)
-    for name, value in values.items():
-        setattr(row, name, value)
-    try:
-        row.full_clean()
-    except ValidationError as error:
-        raise refusal(error, flags) from error
-    after = _state(row)
-    changed = [name for name in after if after[name] != before[name]]
-    if created or changed:
-        row.save()
-    return None if created else changed
+
+    def __init__(self, title: str, row: Model, values: Mapping[str, Any], flags: Mapping[str, str]) -> None:
+        """Set ``values`` on ``row``.
+
+        Raises :class:`CommandError` with the flag of each field that is not valid (``flags``: field to flag).
+        """
+        self.row = row
+        self.note = ""
+        self._title = title
+        self._related: dict[str, Callable[[], object]] = {}
+        self._is_new = row._state.adding
+        before = _state(row)
+        for name, value in values.items():
+            setattr(row, name, value)
+        try:
+            check_row(row)
+        except ValidationError as error:
+            raise refusal(error, flags) from error
+        after = _state(row)
+        self._changed = [name for name in after if after[name] != before[name]]
+
+    def then(self, name: str, save: Callable[[], object]) -> None:
+        """Call ``save`` once the row is saved; it changes rows that belong to it, reported as ``name``."""
+        self._related[name] = save
+
+    def save(self) -> str:
+        """Save what is new or changed, and return the line that reports it."""
+        if self._is_new or self._changed:
+            self.row.save()
+        for save in self._related.values():
+            save()
+        changed = [*self._changed, *self._related]
+        outcome = f"updated ({', '.join(changed)})" if changed else "unchanged"
+        return f"{self._title}: {'created' if self._is_new else outcome}.{self.note}"
 
 
 def refusal(error: ValidationError, flags: Mapping[str, str]) -> CommandError:
     """``error`` as one of the command, with the flag of each field (``flags``: field to flag)."""
     return CommandError("\n".join(_lines(error, flags)))
-
-
-def outcome(changed: list[str] | None) -> str:
-    """What :func:`upsert` did, in words."""
-    if changed is None:
-        return "created"
-    return f"updated ({', '.join(changed)})" if changed else "unchanged"
 
 
 def _state(row: Model) -> dict[str, Any]:

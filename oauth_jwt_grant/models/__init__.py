@@ -5,6 +5,7 @@ from __future__ import annotations
 from .decisions import Decision
 from .rules import ClaimCondition, GrantRule, Link, condition_of
 from .trust import IssuerKeys, LinkedSubject, TrustedIssuer
+from .writing import check_row, written
 
 __all__ = [
     "ClaimCondition",
@@ -14,5 +15,7 @@ __all__ = [
     "Link",
     "LinkedSubject",
     "TrustedIssuer",
+    "check_row",
     "condition_of",
+    "written",
 ]

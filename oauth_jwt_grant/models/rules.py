@@ -177,7 +177,7 @@ class GrantRule(models.Model):
     def clean(self) -> None:
         """Check the fields against each other."""
         errors: dict[str, object] = {}
-        if self.subject_policy == self.SubjectPolicy.SERVICE_USER and self.user is None:
+        if self.subject_policy == self.SubjectPolicy.SERVICE_USER and self.user_id is None:
             errors["user"] = _("Choose the user whose tokens these are.")
         if self.subject_policy == self.SubjectPolicy.USER_FIELD:
             errors |= self._user_field_errors()

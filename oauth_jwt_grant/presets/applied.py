@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, router, transaction
 from django.db.models import BooleanField
 from django.utils.translation import gettext_lazy as _
 
-from ..models import ClaimCondition, GrantRule, TrustedIssuer
+from ..models import ClaimCondition, GrantRule, TrustedIssuer, check_row, written
 from .base import Ask, Preset, When, named
 
 _KEYS = ("key_source", "jwks", "trust_anchors", "certificate_bindings")
@@ -34,7 +34,7 @@ class Applied:
         made: it signs another kind of JWTs or, where nothing but the keys tells who is
         meant, with other keys. So it does if the issuer could not be saved were it new.
         """
-        known = TrustedIssuer.objects.filter(issuer=self.issuer.issuer).first()
+        known = written(TrustedIssuer).filter(issuer=self.issuer.issuer).first()
         if known is None or known.issuer != self.issuer.issuer:
             return None
         self.issuer.clean_fields()
@@ -48,31 +48,43 @@ class Applied:
 
     def follow(self, known: TrustedIssuer) -> None:
         """Take ``known`` for the issuer, as it is, and put the rule after those that it has."""
-        last = known.rules.order_by("position").last()
+        last = written(GrantRule).filter(issuer=known).order_by("position").last()
         self.issuer, self.rule.position = known, 0 if last is None else last.position + 1
 
     def save(self, applications: Iterable[Any] = ()) -> bool:
         """Save all or nothing; returns whether the issuer is new.
 
         An issuer that is trusted already stays as it is and gets one rule more, after
-        those that it has. Raises :class:`ValidationError`.
+        those that it has. Raises :class:`ValidationError`, and nothing is saved.
         """
-        with transaction.atomic():
+        try:
+            return self._save(applications)
+        except IntegrityError as error:  # somebody else was quicker, by a moment
+            text = _("Nothing was saved: something has been changed meanwhile. Try again.")
+            raise ValidationError(text) from error
+
+    def _save(self, applications: Iterable[Any]) -> bool:
+        with transaction.atomic(using=router.db_for_write(TrustedIssuer)):
             known = self.known()
             if known is not None:
                 self.follow(known)
-            else:
-                self.issuer.full_clean()
+            self._check(is_new=known is None)
+            if known is None:
                 self.issuer.save()
-            self.rule.issuer = self.issuer
-            self.rule.full_clean()
             self.rule.save()
             self.rule.applications.set(applications)
             for condition in self.conditions:
-                condition.rule = self.rule
-                condition.full_clean()
                 condition.save()
         return known is None
+
+    def _check(self, *, is_new: bool) -> None:
+        if is_new:
+            check_row(self.issuer)
+        self.rule.issuer = self.issuer
+        check_row(self.rule)
+        for condition in self.conditions:
+            condition.rule = self.rule
+            check_row(condition)
 
 
 def apply(preset: Preset, answers: Mapping[str, str]) -> Applied:

@@ -10,8 +10,8 @@ from django.db import IntegrityError, router, transaction
 from django.db.models import F, Q, QuerySet
 
 from ..audiences import server_audiences
-from ..models import GrantRule, LinkedSubject, TrustedIssuer
-from .key_files import IssuedKey, issue
+from ..models import GrantRule, LinkedSubject, TrustedIssuer, check_row, written
+from .key_files import IssuedKey, new_key
 from .names import (
     LABEL,
     PATTERN,
@@ -50,13 +50,18 @@ def create_service_account(
     identifier = identifier_of(name, uri)
     try:
         with transaction.atomic(using=router.db_for_write(TrustedIssuer)):
-            if TrustedIssuer.objects.filter(issuer=identifier).exists():
+            if written(TrustedIssuer).filter(issuer=identifier).exists():
                 raise _taken(identifier)
-            issued = issue(_new_issuer(name, identifier, uri, google_audience), default_application, uri)
-            _save_rule(issued.issuer, scopes, default_application)
-            link = LinkedSubject(issuer=issued.issuer, subject=identifier, user=user or _new_user(identifier))
-            link.full_clean()
-            link.save()
+            issued = new_key(_new_issuer(name, identifier, uri, google_audience), default_application, uri)
+            rule = _new_rule(issued.issuer, scopes, default_application)
+            owner = user or _new_user(identifier)
+            link = LinkedSubject(issuer=issued.issuer, subject=identifier, user=owner)
+            check_row(rule)
+            check_row(link)
+            if user is None:
+                owner.save()
+            for row in (issued.issuer, rule, link):
+                row.save()
     except IntegrityError as error:  # somebody else was quicker, by a moment
         raise _taken(identifier) from error
     return issued
@@ -64,7 +69,7 @@ def create_service_account(
 
 def find_service_account(name: str, *, lock: bool = False) -> TrustedIssuer:
     """The account called ``name`` or, with an ``@``, identified by it; with ``lock`` for a change."""
-    accounts = TrustedIssuer.objects.using(router.db_for_write(TrustedIssuer))
+    accounts = written(TrustedIssuer)
     if lock:
         accounts = accounts.select_for_update()
     wanted = name if "@" in name else f"{name}@{LABEL}."
@@ -114,9 +119,9 @@ def _new_issuer(name: str, identifier: str, token_uri: str, google_audience: boo
     )
 
 
-def _save_rule(issuer: TrustedIssuer, scopes: str, default_application: Any) -> None:
+def _new_rule(issuer: TrustedIssuer, scopes: str, default_application: Any) -> GrantRule:
     """The rule. ``linked`` rather than one fixed user: a ``sub`` that names anybody else is refused."""
-    rule = GrantRule(
+    return GrantRule(
         issuer=issuer,
         name=RULE_NAME,
         client_policy=GrantRule.ClientPolicyChoices.ANONYMOUS,
@@ -124,14 +129,12 @@ def _save_rule(issuer: TrustedIssuer, scopes: str, default_application: Any) -> 
         subject_policy=GrantRule.SubjectPolicy.LINKED,
         scopes=scopes,
     )
-    rule.full_clean()
-    rule.save()
 
 
 def _new_user(identifier: str) -> Any:
-    """A user called ``identifier`` who cannot log in and is nobody special."""
+    """Return a user called ``identifier``, unsaved, who cannot log in and has no privileges."""
     model = get_user_model()
-    if model._default_manager.filter(**{model.USERNAME_FIELD: identifier}).exists():
+    if written(model).filter(**{model.USERNAME_FIELD: identifier}).exists():
         raise ServiceAccountError(
             f"there is a user {identifier} already: name the user that is meant", "user"
         )
@@ -142,5 +145,4 @@ def _new_user(identifier: str) -> Any:
     except ValidationError as error:
         faults = "; ".join(f"{name}: {' '.join(texts)}" for name, texts in error.message_dict.items())
         raise ServiceAccountError(f"a new user cannot be made, so name one ({faults})", "user") from error
-    user.save()
     return user

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from ..assertion.jose import import_jwk
 from ..keys import normalise_jwks
-from ..models import TrustedIssuer
+from ..models import TrustedIssuer, check_row
 from .names import LABEL
 
 
@@ -45,13 +45,12 @@ def stored_keys(issuer: TrustedIssuer) -> list[dict[str, Any]]:
     return [jwk for jwk in keys if isinstance(jwk, dict)] if isinstance(keys, list) else []
 
 
-def issue(issuer: TrustedIssuer, application: Any, token_uri: str) -> IssuedKey:
-    """Add a new key to ``issuer`` and save it."""
+def new_key(issuer: TrustedIssuer, application: Any, token_uri: str) -> IssuedKey:
+    """Return a new key of ``issuer``, and add its public half. The issuer is checked, not saved."""
     private = generate_private_key(public_exponent=65537, key_size=2048)
     jwk = _public_jwk(private)
     issuer.jwks = {"keys": [*stored_keys(issuer), jwk]}
-    issuer.full_clean()
-    issuer.save()
+    check_row(issuer)
     # Java's library wants a client_id to be there; nobody sends it.
     client_id = application.client_id if application else issuer.issuer
     return IssuedKey(

@@ -12,9 +12,9 @@ from django.db import router, transaction
 from django.db.models import Subquery
 
 from ..conf import settings
-from ..models import Decision, TrustedIssuer
+from ..models import Decision, GrantRule, TrustedIssuer, written
 from .accounts import GOOGLE_AUDIENCE, RULE_NAME, find_service_account
-from .key_files import IssuedKey, issue, stored_keys
+from .key_files import IssuedKey, new_key, stored_keys
 from .names import ServiceAccountError, check_token_uri, default_token_uri
 
 
@@ -45,8 +45,12 @@ def add_key(name: str, *, token_uri: str | None = None, seen: str | None = None)
             raise ServiceAccountError(f"{token_uri} is not among the audiences of {issuer.issuer}")
         if len(stored_keys(issuer)) >= settings.MAX_KEYS:
             raise ServiceAccountError(f"it has {settings.MAX_KEYS} keys already: withdraw one first")
-        rule = issuer.rules.filter(name=RULE_NAME).first()
-        return issue(issuer, rule.default_application if rule else None, token_uri or token_uri_of(issuer))
+        rules = written(GrantRule).filter(issuer=issuer, name=RULE_NAME)
+        rule = rules.select_related("default_application").first()
+        application = rule.default_application if rule else None
+        issued = new_key(issuer, application, token_uri or token_uri_of(issuer))
+        issuer.save()
+    return issued
 
 
 def withdraw_key(name: str, kid: str) -> TrustedIssuer:

@@ -14,11 +14,11 @@ from typing import Any, TypeVar
 
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
-from django.db import models, router
+from django.db import models
 from django.utils.translation import gettext as _
 
 from ..assertion.claims import MAX_STRING
-from ..models import LinkedSubject, TrustedIssuer
+from ..models import LinkedSubject, TrustedIssuer, written
 from ..subjects import User, is_privileged
 from .table import Problem, Row, read_table, shown
 
@@ -161,14 +161,14 @@ def _look_up(rows: Sequence[Row]) -> _Found:
 
 
 def _issuers(names: Iterable[str]) -> dict[str, TrustedIssuer]:
-    issuers = TrustedIssuer.objects.using(router.db_for_write(TrustedIssuer)).only("name", "issuer")
+    issuers = written(TrustedIssuer).only("name", "issuer")
     return {row.issuer: row for chunk in chunks(names) for row in issuers.filter(issuer__in=chunk)}
 
 
 def _users(names: Iterable[str]) -> dict[str, list[User]]:
     model: Any = get_user_model()
     field = model._meta.get_field(model.USERNAME_FIELD)
-    users = model._default_manager.using(router.db_for_write(model))
+    users = written(model)
     found = defaultdict(list)
     for chunk in chunks(value for name in names for value in column_value(field, name)):
         for user in users.filter(**{f"{field.name}__in": chunk}):
@@ -188,7 +188,7 @@ def column_value(field: models.Field[Any, Any], text: str) -> list[Any]:
 
 def _links(wanted: Iterable[tuple[Any, str]]) -> dict[tuple[Any, str], Current]:
     name = f"user__{get_user_model().USERNAME_FIELD}"
-    links = LinkedSubject.objects.using(router.db_for_write(LinkedSubject)).order_by()
+    links = written(LinkedSubject).order_by()
     rows = links.values_list("issuer_id", "subject", "pk", "user_id", name)
     return {
         (issuer, subject): Current(pk, user, str(username))

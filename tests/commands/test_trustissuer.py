@@ -219,6 +219,13 @@ def test_links(run, jwks, user):
     assert "updated (user)" in run(*ISSUER, "--link", "a=b=bob@example.com").out
 
 
+def test_a_subject_is_linked_to_one_user(run, jwks, user):
+    twice = ["--link", "a=alice@example.com", "--link", "a=alice@example.com"]
+    assert run(*ISSUER, "--jwks", jwks, *twice).out.count("Subject a is") == 1
+    done = run(*ISSUER, *twice, "--link", "a=bob@example.com")
+    assert (done.status, done.err) == (1, "--link: a is given two users")
+
+
 @pytest.mark.parametrize("key", [factories.ec_key(), factories.rsa_key()])
 def test_keys_from_standard_input_in_any_form(run, key):
     assert run(*ISSUER, "--jwks", "-", stdin=key.pem()).status == 0
@@ -354,6 +361,14 @@ def test_no_conditions(run, text):
     assert done.status == 1
     assert done.err.startswith("--condition: ")
     assert not ClaimCondition.objects.exists()
+
+
+def test_condition_that_no_column_can_hold(run, jwks):
+    done = run(*ISSUER, "--jwks", jwks, "--scopes", "read", "--condition", f"{'c' * 256}=1")
+    assert done.status == 1
+    assert done.err.startswith("--condition: ccc")
+    assert "at most 255 characters" in done.err
+    assert not TrustedIssuer.objects.exists()
 
 
 def test_every_field_has_a_flag():

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
+from django.db import router
 from django.utils import timezone
 
 from ...conf import settings
@@ -29,9 +30,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Each batch is a transaction of its own, so that no request waits long for it."""
-        clearable = Decision.objects.clearable(
-            timezone.now(), timedelta(days=settings.DECISION_RETENTION_DAYS)
-        )
+        alias = router.db_for_write(Decision)
+        retention = timedelta(days=settings.DECISION_RETENTION_DAYS)
+        clearable = Decision.objects.using(alias).clearable(timezone.now(), retention)
         if options["dry_run"]:
             self.stdout.write(f"{counted(clearable.count(), 'decision')} would be removed.")
             return

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, TypeVar
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import router, transaction
+from django.db.models import Model
 
 from ...clients import applications_of_operators
-from ...models import GrantRule, LinkedSubject, TrustedIssuer
+from ...models import GrantRule, LinkedSubject, TrustedIssuer, written
 from ...presets import Applied, Preset, all_presets
 from ..arguments import find_application, find_user, printable, read_date, read_text
-from ..conditions import parse_condition, set_conditions
+from ..conditions import parse_condition, set_conditions, wanted_conditions
 from ..preset_answers import by_preset, described, find_preset, flags_of
 from ..trust_flags import (
     ISSUER_FLAGS,
@@ -24,8 +25,9 @@ from ..trust_flags import (
     add_rule,
     key_source_of,
 )
-from ..upsert import outcome, upsert
+from ..upsert import Change
 
+M = TypeVar("M", bound=Model)
 _SUBJECTS = GrantRule.SubjectPolicy
 
 #: Any of these arguments makes or changes a rule.
@@ -69,53 +71,75 @@ class Command(BaseCommand):
                 flags = flags_of(preset, options)
                 wanted, warnings = by_preset(preset, options, flags)
             issuer = wanted.issuer
-            reports = [self._issuer(issuer, options, flags)]
+            changes = [_issuer(issuer, options, flags)]
             if preset or any(options[name] is not None for name in _ABOUT_A_RULE):
-                reports.append(self._rule(wanted, options))
-            reports += [self._link(issuer, text) for text in options["link"] or ()]
-            if not issuer.rules.filter(enabled=True).exists():
+                changes.append(_rule(wanted, options))
+            changes += _links(issuer, options["link"] or ())
+            # By now everything is checked.
+            reports = [change.save() for change in changes]
+            if not written(GrantRule).filter(issuer=issuer, enabled=True).exists():
                 warnings.append(_NOTHING_GRANTED)
         self.stdout.write("\n".join(reports))
         for warning in warnings:
             self.stderr.write(self.style.WARNING(warning))
 
-    def _issuer(self, row: TrustedIssuer, options: dict[str, Any], flags: Mapping[str, str]) -> str:
-        values = {name: options[name] for name in ISSUER_FLAGS if options.get(name) is not None}
-        for name in _FILES:
-            if name in values:
-                values[name] = read_text(ISSUER_FLAGS[name], values[name])
-        for name in _DATES:
-            if name in values:
-                values[name] = read_date(ISSUER_FLAGS[name], values[name])
-        changed = upsert(row, values | key_source_of(options), flags)
-        return f"Issuer {row.issuer}: {outcome(changed)}."
 
-    def _rule(self, wanted: Applied, options: dict[str, Any]) -> str:
-        name = options["rule"] or wanted.rule.name
-        wanted.rule.name, wanted.rule.issuer = name, wanted.issuer
-        row = wanted.issuer.rules.filter(name=name).first() or wanted.rule
-        conditions = [condition.condition for condition in wanted.conditions]
-        conditions += [parse_condition(text) for text in options["conditions"] or ()]
-        changed = upsert(row, _rule_values(options), RULE_FLAGS)
-        related = []
-        wanted_applications = _applications(options)
-        if wanted_applications is not None and _set_applications(row, wanted_applications):
-            related.append("applications")
-        said = bool(wanted.conditions) or options["conditions"] is not None
-        if said and set_conditions(row, conditions):
-            related.append("conditions")
-        listed = f" It lists {_names(wanted_applications)}." if options["all_applications"] else ""
-        return f"Rule {name}: {outcome(None if changed is None else [*changed, *related])}.{listed}"
+def _issuer(row: TrustedIssuer, options: dict[str, Any], flags: Mapping[str, str]) -> Change:
+    values = {name: options[name] for name in ISSUER_FLAGS if options.get(name) is not None}
+    for name in _FILES:
+        if name in values:
+            values[name] = read_text(ISSUER_FLAGS[name], values[name])
+    for name in _DATES:
+        if name in values:
+            values[name] = read_date(ISSUER_FLAGS[name], values[name])
+    values |= key_source_of(options)
+    return Change(f"Issuer {row.issuer}", row, values, flags)
 
-    def _link(self, issuer: TrustedIssuer, text: str) -> str:
+
+def _rule(wanted: Applied, options: dict[str, Any]) -> Change:
+    name = options["rule"] or wanted.rule.name
+    wanted.rule.name, wanted.rule.issuer = name, wanted.issuer
+    row = _of(wanted.issuer, GrantRule, name=name) or wanted.rule
+    change = Change(f"Rule {name}", row, _rule_values(options), RULE_FLAGS)
+    applications = _applications(options)
+    if applications is not None and set(applications) != _listed(row):
+        change.then("applications", lambda: row.applications.set(applications))
+    conditions = [condition.condition for condition in wanted.conditions]
+    conditions += [parse_condition(text) for text in options["conditions"] or ()]
+    if wanted.conditions or options["conditions"] is not None:
+        rows = wanted_conditions(row, conditions)
+        if rows is not None:
+            change.then("conditions", lambda: set_conditions(row, rows))
+    if options["all_applications"]:
+        change.note = f" It lists {_names(applications)}."
+    return change
+
+
+def _links(issuer: TrustedIssuer, texts: Iterable[str]) -> Iterator[Change]:
+    users: dict[str, str] = {}
+    for text in texts:
         subject, separator, username = text.rpartition("=")
         if not separator:
             raise CommandError(f"--link: not SUBJECT=USER: {text}")
-        row = issuer.linked_subjects.filter(subject=subject).first()
-        row = row or LinkedSubject(issuer=issuer, subject=subject)
-        user = find_user("--link", username)
-        changed = upsert(row, {"user": user}, {"subject": "--link", "user": "--link"})
-        return f"Subject {subject} is {username}: {outcome(changed)}."
+        if users.setdefault(subject, username) != username:
+            raise CommandError(f"--link: {subject} is given two users")
+    for subject, username in users.items():
+        row = _of(issuer, LinkedSubject, subject=subject) or LinkedSubject(issuer=issuer, subject=subject)
+        values = {"user": find_user("--link", username)}
+        flags = {"subject": "--link", "user": "--link"}
+        yield Change(f"Subject {subject} is {username}", row, values, flags)
+
+
+def _of(issuer: TrustedIssuer, model: type[M], **values: str) -> M | None:
+    """The row of ``model`` that belongs to ``issuer``, where both are there."""
+    return None if issuer._state.adding else written(model).filter(issuer=issuer, **values).first()
+
+
+def _listed(rule: GrantRule) -> set[Any]:
+    """The applications that ``rule`` lists now."""
+    if rule._state.adding:
+        return set()
+    return set(rule.applications.using(router.db_for_write(GrantRule.applications.through)))
 
 
 def _preset(options: dict[str, Any]) -> Preset | None:
@@ -131,7 +155,7 @@ def _preset(options: dict[str, Any]) -> Preset | None:
 
 def _by_flags(iss: str) -> Applied:
     """The issuer as it is or a new one, and a new rule that asks for nothing."""
-    row = TrustedIssuer.objects.filter(issuer=iss).first() or TrustedIssuer(issuer=iss, name=iss[:100])
+    row = written(TrustedIssuer).filter(issuer=iss).first() or TrustedIssuer(issuer=iss, name=iss[:100])
     return Applied(row, GrantRule(name="default"), [])
 
 
@@ -162,14 +186,6 @@ def _applications(options: dict[str, Any]) -> list[Any] | None:
     if options["applications"] is None:
         return None
     return [find_application("--application", client_id) for client_id in options["applications"]]
-
-
-def _set_applications(rule: GrantRule, wanted: list[Any]) -> bool:
-    """Let ``rule`` list these applications and no others; whether that changed anything."""
-    if set(wanted) == set(rule.applications.all()):
-        return False
-    rule.applications.set(wanted)
-    return True
 
 
 def _names(applications: Iterable[Any] | None) -> str:

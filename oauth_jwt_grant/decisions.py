@@ -5,14 +5,17 @@ from __future__ import annotations
 import hashlib
 import ipaddress
 import logging
+from collections.abc import Iterable
 from typing import Any
 
-from django.db import DatabaseError, IntegrityError, OperationalError, connections, router
+from django.db import DatabaseError, IntegrityError, OperationalError, connections, router, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import Q
 
 from .assertion import AssertionRefused, DatabaseBusy, Reason, Undecided
 from .clock import moment
 from .conf import settings
+from .dot import get_access_token_model, get_refresh_token_model
 from .inserts import PreparedInsert
 from .models import Decision, TrustedIssuer
 from .service import Case, Permission
@@ -69,6 +72,28 @@ def refusal_of(error: DatabaseError) -> AssertionRefused:
     if "replay_key" in str(error):
         return AssertionRefused(Reason.REPLAYED)
     return AssertionRefused(Reason.UNKNOWN_ISSUER, detail="the trust was deleted meanwhile")
+
+
+def checksum(text: str) -> str:
+    """Return what django-oauth-toolkit finds a token by."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def withdraw(texts: Iterable[str], decision: Decision | None = None) -> None:
+    """Delete the tokens with these texts and the token of ``decision``, with refresh tokens and decisions.
+
+    For a token that is not answered although it was saved: it must be of no use, and the assertion not spent.
+    """
+    model: Any = get_access_token_model()
+    alias = router.db_for_write(model)
+    found = Q(token_checksum__in=[checksum(text) for text in texts])
+    if decision is not None:
+        found |= Q(pk=decision.access_token_id)
+    with transaction.atomic(using=alias):
+        keys = list(model._base_manager.using(alias).filter(found).values_list("pk", flat=True))
+        for owner in (get_refresh_token_model(), Decision):
+            owner._base_manager.using(alias).filter(access_token__in=keys).delete()
+        model._base_manager.using(alias).filter(pk__in=keys).delete()
 
 
 def is_spent(permission: Permission) -> bool:

@@ -1,7 +1,8 @@
 """The grant as oauthlib sees it: parameters, the client's credentials, the answer (RFC 7523 section 2.1).
 
-Of the site it asks only ``self.request_validator``, and of that one method beyond
-oauthlib's own: ``validate_jwt_bearer_assertion(request)``.
+Of the site it asks only ``self.request_validator``, and of that two methods beyond oauthlib's own:
+``decide_jwt_bearer_assertion(request)`` and ``issue_jwt_bearer_token(token, terms, request)``. No other
+library has methods of these names, so no class of theirs can stand in for ours by accident.
 
 ``oauthlib.common.Request`` answers for every attribute that is not set with the posted
 parameter of that name. So parameters are read from the decoded body, never as
@@ -14,9 +15,12 @@ import base64
 import binascii
 import copy
 import json
+import logging
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cache
+from inspect import isfunction
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -30,6 +34,12 @@ GRANT_TYPE = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
 #: RFC 8707 section 2: the one parameter that may be sent more than once.
 REPEATABLE = frozenset({"resource"})
+
+logger = logging.getLogger("oauth_jwt_grant.wiring")
+
+# The methods of these libraries that we override do not call super(): what stands behind them never runs.
+_LIBRARIES = frozenset({"oauthlib", "oauth2_provider"})
+_ISSUE = "issue_jwt_bearer_token"
 
 # Any other name is of the caller's own making and does not come back in an answer.
 _PLAIN_NAME = re.compile(r"[a-z_]{1,40}", re.ASCII)
@@ -59,6 +69,27 @@ class JWTBearerError(errors.OAuth2Error):  # type: ignore[misc]
 
 
 @dataclass(frozen=True, slots=True)
+class Terms:
+    """What a token has to be: the request validator's decision.
+
+    ``expires_in`` is in seconds; ``None`` stands for the server's default.
+    """
+
+    scope: str
+    expires_in: int | None = None
+
+    def violation(self, token: Mapping[str, Any]) -> str | None:
+        """Return in what ``token``, the members of an answer, differs from these terms, or ``None``."""
+        if token.get("refresh_token") or token.get("id_token"):
+            return "the token comes with a refresh token or an ID token"
+        if token.get("scope") != self.scope:
+            return "the token has another scope than was decided"
+        if self.expires_in is not None and token.get("expires_in") != self.expires_in:
+            return "the token has another lifetime than was decided"
+        return None
+
+
+@dataclass(frozen=True, slots=True)
 class Credentials:
     """Whatever of a client a request carries; empty texts count as not sent (RFC 6749 section 3.2)."""
 
@@ -78,16 +109,22 @@ class JWTBearerGrant(GrantTypeBase):  # type: ignore[misc]
         """
         headers: dict[str, str] = self._get_default_headers()
         try:
-            lifetime = self.validate_token_request(request)
-            token = self._create_token(request, token_handler, lifetime)
-            self.request_validator.save_token(token, request)
+            terms = self.validate_token_request(request)
+            if terms.expires_in is None:
+                default = token_handler.expires_in
+                terms = replace(terms, expires_in=default(request) if callable(default) else default)
+            token = self._create_token(request, token_handler, terms)
+            self.request_validator.issue_jwt_bearer_token(token, terms, request)
         except errors.OAuth2Error as error:
             headers.update(error.headers)
             return headers, error.json, error.status_code
         return headers, json.dumps(token), 200
 
-    def validate_token_request(self, request: Request) -> int | None:
-        """Check the whole request; returns the seconds the token lives (``None``: the server's default)."""
+    def validate_token_request(self, request: Request) -> Terms:
+        """Check the whole request; returns what the token has to be."""
+        fault: str | None = _fault_of(self.request_validator.__class__)
+        if fault is not None:
+            raise JWTBearerError(not_set_up(fault))
         request.client = None
         request.user = None
         for validator in self.custom_validators.pre_token:
@@ -96,10 +133,14 @@ class JWTBearerGrant(GrantTypeBase):  # type: ignore[misc]
         self._identify_client(request, parameters)
         if request.client is not None:
             self.validate_grant_type(request)
-        lifetime: int | None = self.request_validator.validate_jwt_bearer_assertion(request)
+        terms = self.request_validator.decide_jwt_bearer_assertion(request)
+        # True, say, is no decision.
+        if not isinstance(terms, Terms):
+            name = f"{type(self.request_validator).__qualname__}.decide_jwt_bearer_assertion"
+            raise JWTBearerError(not_set_up(f"{name} returned {type(terms).__name__}, not Terms"))
         for validator in self.custom_validators.post_token:
             validator(request)
-        return lifetime
+        return terms
 
     def validate_grant_type(self, request: Request) -> None:
         """Check that the client may use this grant at all (RFC 6749 section 5.2).
@@ -112,11 +153,10 @@ class JWTBearerGrant(GrantTypeBase):  # type: ignore[misc]
         if not allowed:
             raise _refusal(Reason.CLIENT_NOT_ADMITTED)
 
-    def _create_token(self, request: Request, token_handler: Any, lifetime: int | None) -> Any:
-        if lifetime is not None:
-            # A token generator may write the lifetime into the token, so it is told before.
-            token_handler = copy.copy(token_handler)
-            token_handler.expires_in = lifetime
+    def _create_token(self, request: Request, token_handler: Any, terms: Terms) -> Any:
+        # A token generator may write the lifetime into the token, so the handler has it before.
+        token_handler = copy.copy(token_handler)
+        token_handler.expires_in = terms.expires_in
         token = token_handler.create_token(request, refresh_token=False)
         for modifier in self._token_modifiers:
             token = modifier(token)
@@ -134,7 +174,9 @@ class JWTBearerGrant(GrantTypeBase):  # type: ignore[misc]
         credentials = read_credentials(request, parameters)
         if credentials is None:
             return
-        if not self._is_authentic(credentials, request) or request.client.client_id != credentials.client_id:
+        authentic = self._is_authentic(credentials, request)
+        # A validator of the site's own may say yes without setting the client.
+        if not authentic or getattr(request.client, "client_id", None) != credentials.client_id:
             raise _refusal(Reason.CLIENT_AUTHENTICATION, challenge=credentials.in_header)
 
     def _is_authentic(self, credentials: Credentials, request: Request) -> bool:
@@ -211,3 +253,47 @@ def _read_basic(header: str) -> Credentials | None:
 
 def _refusal(reason: Reason, name: str = "", *, challenge: bool = False) -> JWTBearerError:
     return JWTBearerError(AssertionRefused(reason, name), challenge=challenge)
+
+
+def not_set_up(fault: str) -> AssertionRefused:
+    """Return the refusal for a site whose classes keep the grant from its work; ``fault`` goes to the log."""
+    logger.error("No token is issued: %s.", fault)
+    return AssertionRefused(Reason.NOT_SET_UP, detail=fault)
+
+
+def shadowed_methods(configured: type, ours: type) -> dict[str, type]:
+    """Return the methods of ``ours`` that a class of a library supplies to ``configured`` instead, and which.
+
+    A class of the site's own may stand before ``ours``: whether it calls ``super()`` cannot be seen here.
+    """
+    before = configured.__mro__[: configured.__mro__.index(ours)]
+    libraries = [base for base in before if base.__module__.partition(".")[0] in _LIBRARIES]
+    names = [name for name, value in vars(ours).items() if isfunction(value)]
+    return {name: base for name in names for base in reversed(libraries) if name in vars(base)}
+
+
+def reordered(configured: type, ours: type) -> str:
+    """Return the line of the class whose bases are in the wrong order, with ``ours`` first."""
+    wrong = next(
+        base
+        for base in reversed(configured.__mro__)
+        if issubclass(base, ours) and shadowed_methods(base, ours)
+    )
+    bases = sorted(wrong.__bases__, key=lambda base: not issubclass(base, ours))
+    return f"class {wrong.__name__}({', '.join(base.__name__ for base in bases)}): ..."
+
+
+@cache
+def _fault_of(validator: type) -> str | None:
+    """Why no validator of this class can decide, as far as the class shows it, or ``None``.
+
+    Not left to the system checks alone: a server in production never runs them.
+    """
+    ours = [base for base in validator.__mro__ if _ISSUE in vars(base)]
+    if not ours:
+        return f"{validator.__qualname__} lacks {_ISSUE}(): OAUTH2_VALIDATOR_CLASS has to extend our mixin"
+    shadowed = shadowed_methods(validator, ours[-1])
+    if not shadowed:
+        return None
+    suppliers = ", ".join(f"{base.__qualname__}.{name}" for name, base in shadowed.items())
+    return f"{suppliers} run instead of ours; write {reordered(validator, ours[-1])}"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+import json
 import re
+from contextvars import ContextVar
 from typing import Any
 
 from django.http import HttpRequest
@@ -11,14 +13,19 @@ from django.views.decorators.debug import sensitive_variables
 
 from .assertion import AssertionRefused, Reason
 from .conf import settings
-from .dot import OAuthLibCore
-from .grant import GRANT_TYPE, JWTBearerError
+from .decisions import withdraw
+from .dot import OAuthLibCore, oauth2_settings
+from .grant import GRANT_TYPE, JWTBearerError, JWTBearerGrant, not_set_up
+from .issued import issued_tokens, note_issued
 
 # RFC 6749 section 5.1, and for errors section 5.2.
 _HEADERS = {"Content-Type": "application/json", "Cache-Control": "no-store", "Pragma": "no-cache"}
 
 # MSAL for JavaScript puts this into the URL of each token request: a number for its log, and no one else.
 _CORRELATION = re.compile(r"client-request-id=[0-9A-Za-z-]{1,64}")
+
+#: The parameters of the request of this grant that is being answered, as they were posted.
+_posted: ContextVar[list[tuple[str, str]] | None] = ContextVar("oauth_jwt_grant_posted", default=None)
 
 Response = tuple[str | None, dict[str, str], str, int]
 
@@ -30,7 +37,7 @@ class JWTBearerBackendMixin:
         """The posted parameters; in a request of this grant also the repeated ones, which DOT drops."""
         if not is_jwt_bearer_request(request):
             return super().extract_body(request)  # type: ignore[misc]
-        return [(name, value) for name, values in request.POST.lists() for value in values]
+        return _parameters(request)
 
     def create_token_response(self, request: HttpRequest) -> Response:
         """DOT's answer; in a request of this grant always JSON that no cache keeps."""
@@ -38,16 +45,41 @@ class JWTBearerBackendMixin:
             response: Response = super().create_token_response(request)  # type: ignore[misc]
             return response
         _hide_from_error_reports(request)
-        refused = _unacceptable(request)
+        refused = _unacceptable(request) or self._without_grant()
         if refused is not None:
             return answer_of(refused)
         url, headers, body, status = self._answer_jwt_bearer_request(_without_query(request))
         return url, {**_HEADERS, **headers}, body, status
 
+    def _without_grant(self) -> AssertionRefused | None:
+        """Why a server without our grant cannot answer: its own answer would tell the operator nothing."""
+        grant = getattr(self.server, "grant_types", {}).get(GRANT_TYPE)  # type: ignore[attr-defined]
+        if isinstance(grant, JWTBearerGrant):
+            return None
+        name = type(self.server).__qualname__  # type: ignore[attr-defined]
+        return not_set_up(
+            f"the server {name} does not have this grant: JWTBearerServerMixin has to be first among its "
+            "bases, and its __init__() has to call super().__init__()"
+        )
+
     @sensitive_variables()
     def _answer_jwt_bearer_request(self, request: HttpRequest) -> Response:
-        """DOT's answer. Should it fail, no error report shows the variables of what is called here."""
-        response: Response = super().create_token_response(request)  # type: ignore[misc]
+        """DOT's answer. Should it fail, no error report shows the variables of what is called here.
+
+        A token that no decision was saved with is not answered, whatever grant the server has made it by.
+        """
+        begun = _posted.set(_parameters(request))
+        try:
+            with issued_tokens() as tokens:
+                response: Response = super().create_token_response(request)  # type: ignore[misc]
+        finally:
+            _posted.reset(begun)
+        if response[3] == 200 and not tokens:
+            withdraw([json.loads(response[2]).get("access_token", "")])
+            grant = type(self.server.grant_types[GRANT_TYPE]).__qualname__  # type: ignore[attr-defined]
+            return answer_of(not_set_up(f"{grant} has made a token without a decision"))
+        for token in tokens:
+            note_issued(token)
         return response
 
 
@@ -61,9 +93,28 @@ def answer_of(refused: AssertionRefused) -> Response:
     return None, {**_HEADERS, **error.headers}, error.json, error.status_code
 
 
+def backend_fault(body: Any) -> str | None:
+    """Why ``body``, the parameters that have reached the grant, may not be what was posted, or ``None``."""
+    name = oauth2_settings.OAUTH2_BACKEND_CLASS.__qualname__
+    posted = _posted.get()
+    if posted is None:
+        return (
+            "create_token_response() of JWTBearerBackendMixin did not run: the mixin has to be first among "
+            f"the bases of {name}, which has to call super()"
+        )
+    if list(body) != posted:
+        return f"{name}.extract_body() changes what was posted: it has to call super()"
+    return None
+
+
 def is_jwt_bearer_request(request: HttpRequest) -> bool:
     """Whether one of the posted ``grant_type`` parameters is this grant's."""
     return GRANT_TYPE in request.POST.getlist("grant_type")
+
+
+def _parameters(request: HttpRequest) -> list[tuple[str, str]]:
+    """The posted parameters, with all that came more than once."""
+    return [(name, value) for name, values in request.POST.lists() for value in values]
 
 
 def _unacceptable(request: HttpRequest) -> AssertionRefused | None:

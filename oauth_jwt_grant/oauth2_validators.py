@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 from django.db import IntegrityError, OperationalError
 from django.http import HttpRequest
+from django.utils import timezone
 from oauthlib.common import Request
 
 from . import decisions, subjects
@@ -19,11 +23,12 @@ from .clients import find_application
 from .conf import settings
 from .dot import OAuth2Validator
 from .dpop import HEADER, ProofUndecided, check_proof, is_first_use, undecided
-from .grant import GRANT_TYPE, JWTBearerError
+from .grant import GRANT_TYPE, JWTBearerError, Terms, not_set_up
 from .id_jag import is_id_jag
 from .inserts import prepare_save
 from .issued import note_issued
 from .models import Decision
+from .oauth2_backends import backend_fault
 from .service import Case, Permission, Question, decide
 from .signals import assertion_accepted, assertion_refused
 
@@ -34,6 +39,12 @@ _saves_token: ContextVar[bool] = ContextVar("oauth_jwt_grant_saves_token", defau
 # Thumbprint of the key whose proof came with the access token that is looked up at the moment.
 _proof_key: ContextVar[str | None] = ContextVar("oauth_jwt_grant_proof_key", default=None)
 
+_NO_DECISION = "a token was saved without its decision"
+# What a site may have overridden on the way of a token into the database.
+_SAVING = ("save_token", "save_bearer_token", "_save_bearer_token", "_create_access_token")
+# How far clocks may be set back while a token is saved.
+_CLOCK_STEP = timedelta(seconds=1)
+
 
 @dataclass(slots=True)
 class _State:
@@ -41,7 +52,15 @@ class _State:
 
     case: Case
     permission: Permission
+    decided: datetime = field(default_factory=timezone.now)
+    terms: Terms | None = None
+    user: Any = None
+    resource: list[str] = field(default_factory=list)
     decision: Decision | None = None
+    #: Our guard in DOT's transaction has passed the token.
+    is_guarded: bool = False
+    #: And the transaction has been committed.
+    is_saved: bool = False
 
 
 def _state_of(request: Request) -> _State | None:
@@ -89,25 +108,27 @@ class JWTBearerValidatorMixin:
         authentic: bool = super()._authenticate_request_body(request)  # type: ignore[misc]
         return authentic
 
-    def validate_jwt_bearer_assertion(self, request: Request) -> int | None:
+    def decide_jwt_bearer_assertion(self, request: Request) -> Terms:
         """Decide on the assertion of ``request``, whose client has been checked.
 
-        Sets ``client``, ``user``, ``scopes`` and ``resource`` of the request; returns the
-        seconds that the token lives, or ``None`` for the server's default. Raises
-        :class:`~oauth_jwt_grant.grant.JWTBearerError`.
+        Sets ``client``, ``user``, ``scopes`` and ``resource`` of the request; returns what the
+        token has to be. Raises :class:`~oauth_jwt_grant.grant.JWTBearerError`.
         """
+        fault = backend_fault(request.decoded_body)
+        if fault is not None:
+            raise JWTBearerError(not_set_up(fault))
         case = Case(self.build_jwt_bearer_question(request))
         try:
             case.proof_key = _proof_key_of(request)
             permission = decide(case)
         except AssertionRefused as refused:
             raise self._refusal(case, refused, request) from refused
-        vars(request)[_STATE] = _State(case, permission)
+        state = vars(request)[_STATE] = _State(case, permission)
         request.client = permission.application
-        request.user = permission.subject.user
+        request.user = state.user = permission.subject.user
         request.scopes = permission.scopes
-        request.resource = permission.resources
-        return permission.expires_in
+        request.resource = state.resource = permission.resources
+        return Terms(" ".join(permission.scopes), permission.expires_in)
 
     def build_jwt_bearer_question(self, request: Request) -> Question:
         """What is asked by ``request``; override it to know audiences or time by other means."""
@@ -124,6 +145,27 @@ class JWTBearerValidatorMixin:
             request=request,
         )
 
+    def issue_jwt_bearer_token(self, token: Any, terms: Terms, request: Request) -> None:
+        """Save ``token``, which has to be as ``terms`` say, together with its decision, or leave neither.
+
+        Between this method and our part of the transaction are those that a site may have overridden. So
+        what they leave behind is compared with the permission, and removed unless it is the same.
+        """
+        state = _state_of(request)
+        if state is None:
+            name = f"{type(self).__qualname__}.decide_jwt_bearer_assertion"
+            raise JWTBearerError(not_set_up(f"{name} does not call super()"))
+        state.terms = terms
+        try:
+            with _nothing_left_unless_whole(token, state):
+                self._require(terms.violation(token))
+                self.save_token(token, request)  # type: ignore[attr-defined]
+                self._require(_violation(state, token) if state.is_saved else _NO_DECISION)
+        except AssertionRefused as refused:
+            raise self._refusal(state.case, refused, request) from refused
+        _complete(token, state)
+        assertion_accepted.send_robust(sender=Decision, decision=state.decision, request=request)
+
     def save_bearer_token(self, token: Any, request: Request, *args: Any, **kwargs: Any) -> Any:
         """Save the token together with the decision; turn what the database refuses into an answer."""
         state = _state_of(request)
@@ -135,32 +177,36 @@ class JWTBearerValidatorMixin:
             raise self._refusal(state.case, refused, request) from refused
         except (IntegrityError, OperationalError) as error:
             raise self._refusal(state.case, decisions.refusal_of(error), request) from error
-        resources = state.permission.resources
-        if resources and is_id_jag(state.permission.issuer):
-            # ID-JAG section 4.4.1: the answer says what was granted. RFC 8707 gives the member no form.
-            token["resource"] = resources if len(resources) > 1 else resources[0]
-        if state.case.proof_key is not None:
-            token["token_type"] = "DPoP"  # noqa: S105 - a name, not a secret
-        decision = cast(Decision, state.decision)  # made together with the token
-        note_issued(decision.access_token)
-        assertion_accepted.send_robust(sender=Decision, decision=decision, request=request)
+        state.is_saved = state.is_guarded
         return saved
 
     def _save_bearer_token(self, token: Any, request: Request, *args: Any, **kwargs: Any) -> Any:
-        """Inside DOT's transaction: a user who is made for the token is made with it."""
-        state = _state_of(request)
-        if state is not None and state.permission.subject.to_be_provisioned:
-            request.user = subjects.provision(state.permission.assertion, state.permission.rule)
-        return super()._save_bearer_token(token, request, *args, **kwargs)  # type: ignore[misc]
+        """Inside DOT's transaction, which ends with this: a token without its decision is rolled back.
+
+        A user who is made for the token is made with it.
+        """
+        save, state = super()._save_bearer_token, _state_of(request)  # type: ignore[misc]
+        if state is None and request.grant_type != GRANT_TYPE:
+            return save(token, request, *args, **kwargs)
+        if state is None or state.terms is None:
+            raise JWTBearerError(not_set_up(f"{_NO_DECISION}: the server has another grant than ours"))
+        self._require(state.terms.violation(token))
+        if state.permission.subject.to_be_provisioned:
+            request.user = state.user = subjects.provision(state.permission.assertion, state.permission.rule)
+        saved = save(token, request, *args, **kwargs)
+        self._require(_violation(state, token))
+        state.is_guarded = True
+        return saved
 
     def _create_access_token(self, expires: Any, request: Request, *args: Any, **kwargs: Any) -> Any:
-        """Inside DOT's transaction, which ends with this: the token's row, then the decision's."""
+        """Inside DOT's transaction: the token's row, then the decision's."""
         create, state = super()._create_access_token, _state_of(request)  # type: ignore[misc]
         if state is None:
             return create(expires, request, *args, **kwargs)
         if state.case.proof_key is not None:
             # Not before: DOT takes no request for an audience that has no host.
-            request.resource = bound_resource(state.case.proof_key, state.permission.resources)
+            state.resource = bound_resource(state.case.proof_key, state.permission.resources)
+            request.resource = state.resource
         begun = _saves_token.set(True)
         try:
             access_token = create(expires, request, *args, **kwargs)
@@ -209,6 +255,16 @@ class JWTBearerValidatorMixin:
         """The same of a token of another server, whose introspection says the key among the audiences."""
         return _as_proven(super()._get_token_from_authentication_server(*args, **kwargs))  # type: ignore[misc]
 
+    def _require(self, violation: str | None) -> None:
+        """Refuse the token if there is a ``violation``, and name the methods that may have done it."""
+        if violation is not None:
+            before = type(self).__mro__[: type(self).__mro__.index(JWTBearerValidatorMixin)]
+            overrides = [
+                f"{base.__qualname__}.{name}()" for name in _SAVING for base in before if name in vars(base)
+            ]
+            suspects = ", ".join(overrides) or "the server, its token generator, and receivers of signals"
+            raise not_set_up(f"{violation}; look at {suspects}")
+
     def _refusal(self, case: Case, refused: AssertionRefused, request: Request) -> JWTBearerError:
         """Write the refusal down, tell the site, and make the answer of it."""
         decision = decisions.refuse(case, refused, _client_address(request))
@@ -220,6 +276,56 @@ class JWTBearerValidatorMixin:
 
 class JWTBearerOAuth2Validator(JWTBearerValidatorMixin, OAuth2Validator):  # type: ignore[misc]
     """DOT's validator with the JWT authorization grant: for ``OAUTH2_VALIDATOR_CLASS``."""
+
+
+@contextmanager
+def _nothing_left_unless_whole(token: Any, state: _State) -> Iterator[None]:
+    """Remove what was saved of ``token`` if the block raises, unless DOT's transaction did."""
+    text = token["access_token"]
+    try:
+        yield
+    except Exception as error:
+        if state.is_saved or not isinstance(error, JWTBearerError):
+            decisions.withdraw({text, token["access_token"]}, state.decision)
+        raise
+
+
+def _violation(state: _State, token: Any) -> str | None:
+    """In what ``token``, the members of the answer, or its row differs from the permission, or ``None``.
+
+    No statement: the row is compared as it was saved.
+    """
+    if state.decision is None or state.terms is None:
+        return _NO_DECISION
+    row: Any = state.decision.access_token
+    violation = state.terms.violation(token)
+    if violation is not None:
+        return violation
+    if row.token_checksum != decisions.checksum(token["access_token"]):
+        return "the answer has another token than the database"
+    begun = row.expires - timedelta(seconds=token["expires_in"])
+    in_time = state.decided - _CLOCK_STEP <= begun <= timezone.now() + _CLOCK_STEP
+    if row.scope != state.terms.scope or not in_time:
+        return "the token has another scope or lifetime in the database than was decided"
+    holders = _pk(state.user), _pk(state.permission.application)
+    if (row.user_id, row.application_id) != holders or row.resource != state.resource:
+        return "the token has another user, application or resource in the database than was decided"
+    return None
+
+
+def _pk(row: Any) -> Any:
+    return None if row is None else row.pk
+
+
+def _complete(token: Any, state: _State) -> None:
+    """Add to ``token``, which has been saved, the members that this grant has, and note it for the view."""
+    resources = state.permission.resources
+    if resources and is_id_jag(state.permission.issuer):
+        # ID-JAG section 4.4.1: the answer says what was granted. RFC 8707 gives the member no form.
+        token["resource"] = resources if len(resources) > 1 else resources[0]
+    if state.case.proof_key is not None:
+        token["token_type"] = "DPoP"  # noqa: S105 - a name, not a secret
+    note_issued(cast(Decision, state.decision).access_token)
 
 
 def _proof_key_of(request: Request) -> str | None:

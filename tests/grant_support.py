@@ -13,7 +13,7 @@ from oauthlib.common import Request
 from oauthlib.oauth2 import BearerToken
 
 from oauth_jwt_grant.assertion import AssertionRefused, Reason
-from oauth_jwt_grant.grant import GRANT_TYPE, JWTBearerError, JWTBearerGrant
+from oauth_jwt_grant.grant import GRANT_TYPE, JWTBearerError, JWTBearerGrant, Terms
 from oauth_jwt_grant.servers import JWTBearerServer
 
 URI = "https://as.example.com/o/token/"
@@ -75,11 +75,14 @@ class Validator:
         assert client_id == client.client_id
         return grant_type in self.grant_types
 
-    def validate_jwt_bearer_assertion(self, request: Request) -> int | None:
+    def decide_jwt_bearer_assertion(self, request: Request) -> Terms:
         self.seen = {"client": request.client, "user": request.user, "own": dict(vars(request))}
-        return self.verdict(request)
+        lifetime = self.verdict(request)
+        request.scopes = request.scopes or ["read"]
+        return Terms(" ".join(request.scopes), lifetime)
 
-    def save_token(self, token: dict[str, Any], request: Request) -> None:
+    def issue_jwt_bearer_token(self, token: dict[str, Any], terms: Terms, request: Request) -> None:
+        assert terms.violation(token) is None
         self.saved.append((token, request))
 
 

@@ -29,9 +29,9 @@ from oauth_jwt_grant.checks import CHECKS, CheckId
 from oauth_jwt_grant.checks.configuration import KINDS
 from oauth_jwt_grant.conf import DEFAULTS
 from oauth_jwt_grant.dot import OAuthLibCore
-from oauth_jwt_grant.grant import GRANT_TYPE
+from oauth_jwt_grant.grant import GRANT_TYPE, reordered, shadowed_methods
 from oauth_jwt_grant.oauth2_backends import JWTBearerBackendMixin
-from oauth_jwt_grant.oauth2_validators import JWTBearerValidatorMixin
+from oauth_jwt_grant.oauth2_validators import JWTBearerOAuth2Validator, JWTBearerValidatorMixin
 from oauth_jwt_grant.servers import JWTBearerServerMixin
 from oauth_jwt_grant.views import AuthorizationServerMetadataView, JWTBearerTokenView
 from tests.dot import OAUTHLIB_CORE
@@ -72,6 +72,49 @@ class OwnValidator(JWTBearerValidatorMixin, OAuth2Validator):
 
 
 class OwnBackend(JWTBearerBackendMixin, OAuthLibCore):
+    pass
+
+
+class LateServer(Server, JWTBearerServerMixin):
+    pass
+
+
+class LateValidator(OAuth2Validator, JWTBearerValidatorMixin):
+    pass
+
+
+class LateValidatorInherited(LateValidator):
+    pass
+
+
+class HouseValidator(OAuth2Validator):
+    """A class that the site had before, with an override that calls super()."""
+
+    def save_bearer_token(self, *args, **kwargs):
+        return super().save_bearer_token(*args, **kwargs)
+
+
+class LateHouseValidator(HouseValidator, JWTBearerValidatorMixin):
+    pass
+
+
+class LateBackend(OAuthLibCore, JWTBearerBackendMixin):
+    pass
+
+
+class HouseMixin:
+    """Overrides one of our methods in front of it."""
+
+    def save_bearer_token(self, *args, **kwargs):
+        return super().save_bearer_token(*args, **kwargs)
+
+
+class Overriding(HouseMixin, JWTBearerValidatorMixin, OAuth2Validator):
+    def _create_access_token(self, *args, **kwargs):
+        return super()._create_access_token(*args, **kwargs)
+
+
+class HouseFirst(HouseValidator, JWTBearerOAuth2Validator):
     pass
 
 
@@ -160,6 +203,73 @@ def test_own_classes_with_our_mixins_are_fine():
         OAUTH2_BACKEND_CLASS="tests.test_checks.OwnBackend",
     ):
         assert ids() == []
+
+
+@pytest.mark.parametrize(
+    ("setting", "name", "check_id", "method", "supplier", "line"),
+    [
+        (
+            "OAUTH2_SERVER_CLASS",
+            "LateServer",
+            CheckId.SERVER_CLASS,
+            "__init__()",
+            "Server",
+            "class LateServer(JWTBearerServerMixin, Server): ...",
+        ),
+        (
+            "OAUTH2_VALIDATOR_CLASS",
+            "LateValidator",
+            CheckId.VALIDATOR_CLASS,
+            "_save_bearer_token()",
+            "OAuth2Validator",
+            "class LateValidator(JWTBearerValidatorMixin, OAuth2Validator): ...",
+        ),
+        (
+            "OAUTH2_VALIDATOR_CLASS",
+            "LateValidatorInherited",
+            CheckId.VALIDATOR_CLASS,
+            "save_bearer_token()",
+            "OAuth2Validator",
+            "class LateValidator(JWTBearerValidatorMixin, OAuth2Validator): ...",
+        ),
+        (
+            "OAUTH2_VALIDATOR_CLASS",
+            "LateHouseValidator",
+            CheckId.VALIDATOR_CLASS,
+            "save_bearer_token()",
+            "OAuth2Validator",
+            "class LateHouseValidator(JWTBearerValidatorMixin, HouseValidator): ...",
+        ),
+        (
+            "OAUTH2_BACKEND_CLASS",
+            "LateBackend",
+            CheckId.BACKEND_CLASS,
+            "extract_body()",
+            "OAuthLibCore",
+            "class LateBackend(JWTBearerBackendMixin, OAuthLibCore): ...",
+        ),
+    ],
+)
+def test_our_mixin_after_the_class_that_it_extends(setting, name, check_id, method, supplier, line):
+    with provider(**{setting: f"tests.test_checks.{name}"}):
+        (message,) = findings()
+    assert (message.id, message.level) == (check_id, ERROR)
+    assert f"{method} of {supplier}" in message.msg
+    assert line in message.hint
+
+
+@pytest.mark.parametrize("name", ["Overriding", "HouseFirst"])
+def test_an_override_in_front_of_ours_is_legal(name):
+    with provider(OAUTH2_VALIDATOR_CLASS=f"tests.test_checks.{name}"):
+        assert ids() == []
+
+
+def test_the_line_that_a_check_prints_is_the_cure():
+    for wrong, mixin in ((LateServer, JWTBearerServerMixin), (LateHouseValidator, JWTBearerValidatorMixin)):
+        line = reordered(wrong, mixin)
+        made: dict[str, type] = {}
+        exec(line, globals(), made)  # noqa: S102 - our own text
+        assert shadowed_methods(made[wrong.__name__], mixin) == {}
 
 
 def test_server_of_openid_connect_lacks_the_grant():

@@ -12,7 +12,7 @@ from oauthlib.oauth2 import BearerToken
 from oauthlib.oauth2.rfc6749.errors import InvalidRequestError
 
 from oauth_jwt_grant.assertion import AssertionRefused, KeysUnavailable, Reason
-from oauth_jwt_grant.grant import GRANT_TYPE, JWTBearerError, JWTBearerGrant
+from oauth_jwt_grant.grant import GRANT_TYPE, JWTBearerError, JWTBearerGrant, Terms
 from oauth_jwt_grant.servers import JWTBearerOIDCServer, JWTBearerServer
 
 from .grant_support import (
@@ -115,7 +115,7 @@ class TestAnswer:
 
     def test_a_refusal_while_saving_is_answered(self) -> None:
         class Late(Validator):
-            def save_token(self, token: dict[str, Any], request: Request) -> None:
+            def issue_jwt_bearer_token(self, token: dict[str, Any], terms: Terms, request: Request) -> None:
                 raise JWTBearerError(AssertionRefused(Reason.REPLAYED))
 
         answer = post(validator=Late())

@@ -48,6 +48,10 @@ REMEDIES: dict[str, Remedy] = {
         _("The DPoP proof of the request was not accepted; the detail says what is wrong with it."),
         _("For htu, see what URL the client posts to; for iat, compare the clocks. Nothing was used up."),
     ),
+    Reason.NOT_SET_UP: Remedy(
+        _("A class of this site stands in the way of the grant; the detail names it. No token was left."),
+        _("Call super() in the method that the detail names, or put our class first among the bases."),
+    ),
     Reason.TOO_LONG: Remedy(
         _("The assertion is longer than MAX_ASSERTION_LENGTH."),
         _("Have the issuer put fewer claims into it, or raise the setting."),

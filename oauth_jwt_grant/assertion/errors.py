@@ -24,6 +24,7 @@ class Reason(StrEnum):
     AUTHORIZATION_DETAILS = "authorization_details"
     DPOP = "dpop"
     DPOP_PROOF = "dpop_proof"
+    NOT_SET_UP = "not_set_up"
 
     TOO_LONG = "too_long"
     MALFORMED = "malformed"
@@ -123,6 +124,11 @@ ANSWERS: dict[Reason, Answer] = {
     ),
     Reason.DPOP_PROOF: Answer(
         "RFC 9449 section 4.3", "invalid_dpop_proof", "The DPoP proof is not accepted: {name}."
+    ),
+    Reason.NOT_SET_UP: Answer(
+        "RFC 6749 section 5.2",
+        "unsupported_grant_type",
+        "This server is not set up for the grant type: its log says what is wrong.",
     ),
     Reason.TOO_LONG: Answer("RFC 8725 section 3.10", "invalid_grant", "The assertion is too long."),
     Reason.MALFORMED: Answer(

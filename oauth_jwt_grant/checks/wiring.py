@@ -10,6 +10,7 @@ from django.utils.module_loading import import_string
 from oauthlib.openid import Server as OIDCServer
 
 from ..dot import oauth2_settings
+from ..grant import reordered, shadowed_methods
 from .messages import CheckId
 
 
@@ -102,13 +103,30 @@ def _check_piece(piece: Piece) -> list[CheckMessage]:
     if isinstance(configured, Exception):
         message = f"The setting {piece.setting} of OAUTH2_PROVIDER names no class: {configured}"
         return [Error(message, hint=_line(piece), id=CheckId.DOTTED_PATH)]
-    if isinstance(configured, type) and issubclass(configured, import_string(piece.mixin)):
-        return []
+    mixin = import_string(piece.mixin)
+    if isinstance(configured, type) and issubclass(configured, mixin):
+        return _check_order(piece, configured, mixin)
     name = getattr(configured, "__qualname__", repr(configured))
     return [
         Error(
             f"{piece.setting} is {name}, which does not extend {piece.mixin}. {piece.lost}",
             hint=f"{_line(piece)}, or put {piece.mixin} first among the bases of your own class.",
+            id=piece.id,
+        )
+    ]
+
+
+def _check_order(piece: Piece, configured: type, mixin: type) -> list[CheckMessage]:
+    """Our methods come before those of the library that they override."""
+    shadowed = shadowed_methods(configured, mixin)
+    if not shadowed:
+        return []
+    methods = ", ".join(f"{name}() of {base.__qualname__}" for name, base in shadowed.items())
+    return [
+        Error(
+            f"{piece.setting} is {configured.__qualname__}, in which methods of a library stand before those "
+            f"of {piece.mixin}, which never run: {methods}. No token is issued. {piece.lost}",
+            hint=f"Put our class first among the bases: {reordered(configured, mixin)}",
             id=piece.id,
         )
     ]

@@ -16,6 +16,7 @@ ERRORS = {
     "invalid_client",
     "invalid_grant",
     "unauthorized_client",
+    "unsupported_grant_type",
     "invalid_scope",
     "invalid_target",
     "invalid_authorization_details",

@@ -20,6 +20,8 @@ from django.views.debug import ExceptionReporter
 
 from oauth_jwt_grant.assertion import ANSWERS, Reason
 from oauth_jwt_grant.models import Decision, TrustedIssuer
+from oauth_jwt_grant.oauth2_validators import JWTBearerOAuth2Validator
+from tests.dot import forget_backends
 from tests.factories import AUDIENCE, DROP, ec_key, mint, proof, thumbprint
 from tests.jwks_server import dead_port
 
@@ -116,6 +118,21 @@ def give_up(*arguments: Any) -> Any:
     raise OperationalError("database is locked")
 
 
+class ForgetsSuper(JWTBearerOAuth2Validator):
+    """A validator of the site's own that saves tokens nowhere."""
+
+    def save_token(self, *args: Any, **kwargs: Any) -> Any:
+        pass
+
+
+def not_set_up(world: World) -> Any:
+    with override_settings(
+        OAUTH2_PROVIDER=django_settings.OAUTH2_PROVIDER | {"OAUTH2_VALIDATOR_CLASS": ForgetsSuper}
+    ):
+        forget_backends()
+        return world.post()
+
+
 CASES: dict[Reason, Callable[[World], Any]] = {
     Reason.MISSING_PARAMETER: posted(assertion=DROP),
     Reason.REPEATED_PARAMETER: posted(scope=["read", "read"]),
@@ -126,6 +143,7 @@ CASES: dict[Reason, Callable[[World], Any]] = {
     Reason.AUTHORIZATION_DETAILS: posted(authorization_details="[]"),
     Reason.DPOP: posted(headers={"DPoP": "x"}),
     Reason.DPOP_PROOF: with_dpop(lambda world: world.post(headers={"DPoP": "x"})),
+    Reason.NOT_SET_UP: not_set_up,
     Reason.TOO_LONG: posted(assertion="a" * 20_000),
     Reason.MALFORMED: posted(assertion="a.b.c"),
     Reason.CRITICAL_HEADER: lambda world: world.post(

@@ -80,9 +80,8 @@ def applications_of_operators() -> QuerySet[Any, Any]:
     """
     columns = {field.name for field in get_user_model()._meta.concrete_fields}
     owned = Q(user=None)
-    for flag in ("is_staff", "is_superuser"):
-        if flag in columns:
-            owned |= Q(**{f"user__{flag}": True})
+    for flag in columns & {"is_staff", "is_superuser"}:
+        owned |= Q(**{f"user__{flag}": True})
     manual = AbstractApplication.RegistrationSource.MANUAL
     found: QuerySet[Any, Any] = written(get_application_model()).filter(owned, registration_source=manual)
     return found.order_by("client_id")

@@ -188,7 +188,9 @@ for alias in ("default", "other"):
     )
 for alias in ("other", "default"):
     call_command("migrate", "oauth_jwt_grant", database=alias)
+from oauth_jwt_grant.clients import applications_of_operators
 from oauth_jwt_grant.models import GrantRule
+print("live", list(applications_of_operators().values_list("client_id", flat=True)))
 for alias in ("default", "other"):
     rule = GrantRule.objects.using(alias).get()
     client_ids = rule.applications.using(alias).values_list("client_id", flat=True)
@@ -226,6 +228,7 @@ def test_registered_becomes_listed_in_each_database(tmp_path: Path, columns: str
 
     wanted = {alias: [f"{alias} {owner}" for owner in owners] for alias in ("default", "other")}
     lines = [line.strip() for line in done.stdout.splitlines()]
+    assert [line for line in lines if line.startswith("live")] == [f"live {wanted['default']}"]
     assert [line for line in lines if line.startswith("now")] == [
         f"now listed {wanted['default']}",
         f"now listed {wanted['other']}",

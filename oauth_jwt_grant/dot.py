@@ -18,38 +18,22 @@ __all__ = ["HAS_ROLES", "default_lifetime", "oauth2_settings"]
 #: Whether the installed DOT is the next release. Asking loads none of its modules.
 HAS_ROLES = find_spec("oauth2_provider.core") is not None
 
-# The same in both.
-_MODELS = "oauth2_provider.models"
-_VALIDATORS = "oauth2_provider.oauth2_validators"
-_VIEWS = "oauth2_provider.views"
-if HAS_ROLES:
-    _ADMIN = "oauth2_provider.authorization_server.admin"
-    _BACKENDS = "oauth2_provider.core.backends_oauthlib"
-    _MIDDLEWARE = "oauth2_provider.resource_server.middleware"
-    _SCOPES = "oauth2_provider.core.scopes"
-    _SIGNALS = "oauth2_provider.core.signals"
-else:
-    _ADMIN = "oauth2_provider.admin"
-    _BACKENDS = "oauth2_provider.oauth2_backends"
-    _MIDDLEWARE = "oauth2_provider.middleware"
-    _SCOPES = "oauth2_provider.scopes"
-    _SIGNALS = "oauth2_provider.signals"
-
+#: The module of each name in 3.4, and in the next release.
 _HOMES = {
-    "AbstractApplication": _MODELS,
-    "AccessTokenAdmin": _ADMIN,
-    "ApplicationAdmin": _ADMIN,
-    "IntrospectTokenView": _VIEWS,
-    "OAuth2ExtraTokenMiddleware": _MIDDLEWARE,
-    "OAuth2Validator": _VALIDATORS,
-    "OAuthLibCore": _BACKENDS,
-    "OAuthServerMetadataView": _VIEWS,
-    "TokenView": _VIEWS,
-    "app_authorized": _SIGNALS,
-    "get_access_token_model": _MODELS,
-    "get_application_model": _MODELS,
-    "get_refresh_token_model": _MODELS,
-    "get_scopes_backend": _SCOPES,
+    "AbstractApplication": ("models", "models"),
+    "AccessTokenAdmin": ("admin", "authorization_server.admin"),
+    "ApplicationAdmin": ("admin", "authorization_server.admin"),
+    "IntrospectTokenView": ("views", "views"),
+    "OAuth2ExtraTokenMiddleware": ("middleware", "resource_server.middleware"),
+    "OAuth2Validator": ("oauth2_validators", "oauth2_validators"),
+    "OAuthLibCore": ("oauth2_backends", "core.backends_oauthlib"),
+    "OAuthServerMetadataView": ("views", "views"),
+    "TokenView": ("views", "views"),
+    "app_authorized": ("signals", "core.signals"),
+    "get_access_token_model": ("models", "models"),
+    "get_application_model": ("models", "models"),
+    "get_refresh_token_model": ("models", "models"),
+    "get_scopes_backend": ("scopes", "core.scopes"),
 }
 
 
@@ -61,7 +45,7 @@ def __getattr__(name: str) -> Any:
     """
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), name)
+    return getattr(import_module(f"oauth2_provider.{_HOMES[name][HAS_ROLES]}"), name)
 
 
 def default_lifetime(request: Request) -> int:
@@ -69,6 +53,6 @@ def default_lifetime(request: Request) -> int:
 
     The next release has ``access_token_expires_in`` for it, which knows nothing of ``EXTRA_SERVER_KWARGS``.
     """
-    # oauthlib takes "none" for a default of its own.
+    # oauthlib has a default of its own for none.
     expires_in = BearerToken(expires_in=oauth2_settings.server_kwargs["token_expires_in"]).expires_in
     return int(expires_in(request) if callable(expires_in) else expires_in)

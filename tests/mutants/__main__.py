@@ -1,0 +1,146 @@
+"""Makes each mistake of ``mutants.toml`` in a copy of the project and runs the tests that must find it.
+
+``python -m tests.mutants [--jobs N] [ROOM ...]`` names the survivors; its exit status is 1 if there are any,
+or if an entry fits no line of the package any more.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import tomllib
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from queue import SimpleQueue
+
+ROOT = Path(__file__).parent.parent.parent
+PACKAGE = "oauth_jwt_grant"
+#: Where the tests of a room are, the fastest first: a run ends with the first test that fails.
+TESTS = {
+    "assertion": ["tests/assertion"],
+    "rules": ["tests/rules"],
+    "keys": ["tests/keys"],
+    "decision": ["tests/test_decisions.py", "tests/test_explain.py", "tests/e2e", "tests/single_use/test_lasting.py"],
+}
+#: Seconds: a mistake that makes a test hang is found, too.
+PATIENCE = 600
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """One mistake: the text ``original``, which stands once in the package, becomes ``mutated``."""
+
+    room: str
+    original: str
+    mutated: str
+    reason: str
+
+    def places(self, package: Path) -> Iterator[tuple[Path, str]]:
+        """Each file in which ``original`` stands, once for each time, with its text after the mistake."""
+        wanted = re.compile(r"\s+".join(map(re.escape, self.original.split())))
+        for path in sorted(package.rglob("*.py")):
+            text = path.read_text()
+            for match in wanted.finditer(text):
+                yield path, text[: match.start()] + self.mutated + text[match.end() :]
+
+    def __str__(self) -> str:
+        return f"{self.room}: {self.original!r} -> {self.mutated!r} ({self.reason})"
+
+
+def mutants() -> list[Mutant]:
+    """Every entry of the list."""
+    rooms = tomllib.loads((Path(__file__).parent / "mutants.toml").read_text())
+    return [Mutant(room, **entry) for room, entries in rooms.items() for entry in entries]
+
+
+def misfits() -> list[str]:
+    """The entries that do not stand once in the package."""
+    found = ((mutant, len(list(mutant.places(ROOT / PACKAGE)))) for mutant in mutants())
+    return [f"stands {count} times: {mutant}" for mutant, count in found if count != 1]
+
+
+@contextmanager
+def copies(count: int) -> Iterator[SimpleQueue[Path]]:
+    """``count`` copies of the project, to be taken from the queue and put back."""
+    skipped = shutil.ignore_patterns(".*", "__pycache__", "node_modules", "build", "dist")
+    queue: SimpleQueue[Path] = SimpleQueue()
+    with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
+        for number in range(count):
+            queue.put(shutil.copytree(ROOT, Path(folder) / str(number), ignore=skipped))
+        yield queue
+
+
+def run(copy: Path, room: str) -> int | None:
+    """The exit status of pytest on the tests of ``room`` in ``copy``; ``None`` if it hangs."""
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("OJG_TEST_")},
+        "PYTHONPATH": str(copy),
+        # A file that changes twice within a second, and keeps its size, would be taken from its bytecode.
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+    options = ["-x", "-q", "-p", "no:randomly", "-p", "no:cacheprovider"]
+    try:
+        return subprocess.run(
+            [sys.executable, "-m", "pytest", *options, *TESTS[room]],
+            cwd=copy,
+            env=environment,
+            capture_output=True,
+            timeout=PATIENCE,
+            check=False,
+        ).returncode
+    except subprocess.TimeoutExpired:
+        return None
+
+
+def outcome_of(mutant: Mutant, queue: SimpleQueue[Path]) -> str:
+    """``found``, ``SURVIVED``, or ``BROKEN`` if no test could be run at all."""
+    copy = queue.get()
+    (path, changed), *_ = mutant.places(copy / PACKAGE)
+    original = path.read_text()
+    try:
+        path.write_text(changed)
+        return {0: "SURVIVED", 1: "found", None: "found"}.get(run(copy, mutant.room), "BROKEN")
+    finally:
+        path.write_text(original)
+        queue.put(copy)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("rooms", nargs="*", metavar="ROOM", help=f"of {', '.join(TESTS)}; default: all")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    options = parser.parse_args()
+    rooms = options.rooms or list(TESTS)
+    if faults := misfits():
+        print(*faults, sep="\n")
+        return 1
+    chosen = [mutant for mutant in mutants() if mutant.room in rooms]
+    started = time.monotonic()
+    with copies(options.jobs) as queue, ThreadPoolExecutor(options.jobs) as threads:
+        copy = queue.get()
+        if red := [room for room in rooms if run(copy, room) != 0]:
+            print(f"The tests fail without any mistake: {', '.join(red)}")
+            return 1
+        queue.put(copy)
+        outcomes = list(threads.map(lambda mutant: outcome_of(mutant, queue), chosen))
+    for mutant, outcome in zip(chosen, outcomes, strict=True):
+        if outcome != "found":
+            print(f"{outcome} {mutant}")
+    counted = Counter(mutant.room for mutant in chosen)
+    numbers = ", ".join(f"{room} {counted[room]}" for room in rooms)
+    print(f"{len(chosen)} mutants ({numbers}) in {time.monotonic() - started:.0f} s: {dict(Counter(outcomes))}")
+    return int(set(outcomes) != {"found"})
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -33,6 +33,7 @@ PAGES = {
     for path in (
         ROOT / "README.md",
         ROOT / "CHANGELOG.md",
+        ROOT / "CONTRIBUTING.md",
         ROOT / "example_project" / "README.md",
         *sorted((ROOT / "docs").rglob("*.md")),
     )

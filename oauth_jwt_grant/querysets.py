@@ -21,9 +21,22 @@ class DecisionQuerySet(models.QuerySet["Decision"]):
         since = now - timedelta(seconds=seconds)
         return self.filter(issuer=issuer, outcome__in=["refused", "undecided"], time__gt=since)
 
+    def good(self, now: datetime) -> DecisionQuerySet:
+        """Those whose access token is there and has not expired: it is found and revoked through them."""
+        return self.filter(access_token__expires__gt=now)
+
+    def guarding(self, now: datetime) -> DecisionQuerySet:
+        """Those whose assertion could still be used: they are what makes it single use."""
+        return self.filter(replay_until__gte=now)
+
+    def deletable(self, now: datetime) -> DecisionQuerySet:
+        """Those that neither guard an assertion nor lead to a token that is still good."""
+        lapsed = Q(replay_until=None) | Q(replay_until__lt=now)
+        return self.filter(lapsed, ~Q(access_token__expires__gt=now))
+
     def clearable(self, now: datetime, retention: timedelta) -> DecisionQuerySet:
-        """Those older than ``retention`` that no longer guard the single use of an assertion."""
-        return self.filter(Q(replay_until=None) | Q(replay_until__lt=now), time__lt=now - retention)
+        """Those of :meth:`deletable` that are older than ``retention``."""
+        return self.deletable(now).filter(time__lt=now - retention)
 
     def tally(self, starts: Sequence[datetime], end: datetime) -> Iterable[tuple[int, str, str, int]]:
         """How many there are from the first of ``starts`` on and before ``end``.

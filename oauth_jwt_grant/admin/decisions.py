@@ -15,11 +15,13 @@ from django.template.loader import render_to_string
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.formats import number_format
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from ..assertion import Reason
 from ..models import Decision
 from .decision_list import LISTED, BoundedPaginator, DecisionChangeList
+from .deletion import why_kept
 from .export import LIMIT, export
 from .filters import ApplicationFilter, IssuerFilter, PeriodFilter, ReasonFilter
 from .links import link_to
@@ -30,7 +32,7 @@ EXPLAINED = "admin/oauth_jwt_grant/decision/explained.html"
 
 @admin.register(Decision)
 class DecisionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Decisions: nobody adds or changes one; one that still guards a single use cannot be deleted."""
+    """Decisions: nobody adds or changes one, nor deletes one on which something rests."""
 
     list_display = ("time", "outcome", "reason", "subject", "iss", "application", "user", "kid")
     list_filter = ("outcome", PeriodFilter, IssuerFilter, ApplicationFilter, ReasonFilter)
@@ -52,7 +54,7 @@ class DecisionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             _("The request"),
             {"fields": ["rule_link", "application_link", "user_link", "scope", "client_address"]},
         ),
-        (_("The token"), {"fields": ["access_token_link", "replay_until"]}),
+        (_("The token"), {"fields": ["access_token_link", "replay_until", "kept"]}),
     ]
 
     class Media:
@@ -100,21 +102,44 @@ class DecisionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Decision | None = None) -> bool:
-        """By permission, but not while the row is what keeps its assertion from being used again."""
-        guards = obj is not None and obj.replay_until is not None and obj.replay_until > timezone.now()
-        return not guards and super().has_delete_permission(request, obj)
+        """By permission, but not while something rests on the decision."""
+        is_kept = obj is not None and why_kept(obj, timezone.now()) != ""
+        return not is_kept and super().has_delete_permission(request, obj)
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Name those that stay, and why: Django's page shows these, and deletes nothing."""
+        rows = list(objs.select_related("access_token")) if isinstance(objs, QuerySet) else objs
+        deleted, counts, needed, protected = super().get_deleted_objects(rows, request)
+        now = timezone.now()
+        reasons = [(link_to(self.admin_site, row), why_kept(row, now)) for row in rows]
+        kept = [format_html("{}: {}", link, why) for link, why in reasons if why]
+        # What is missing there is no permission.
+        return deleted, counts, set() if kept else needed, [*protected, *kept]
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Decision]) -> None:
+        """Delete them, but for those that have come in since it was asked."""
+        super().delete_queryset(request, queryset.deletable(timezone.now()))  # type: ignore[attr-defined]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Decision | None = None) -> list[str]:
         """All of them."""
         return [name for _title, options in self.fieldsets for name in options["fields"]]
 
     def get_fieldsets(self, request: HttpRequest, obj: Decision | None = None) -> Any:
-        """Without an explanation where there is nothing to explain."""
-        if obj is None or remedy_of(obj) is not None:
-            return self.fieldsets
-        (title, first), *rest = self.fieldsets
-        fields = [name for name in first["fields"] if name != "explained"]
-        return [(title, {**first, "fields": fields}), *rest]
+        """Without what has nothing to say."""
+        unsaid = set()
+        if obj is not None and remedy_of(obj) is None:
+            unsaid.add("explained")
+        # To those who may not delete decisions it is of no use.
+        if (
+            obj is None
+            or not super().has_delete_permission(request, obj)
+            or not why_kept(obj, timezone.now())
+        ):
+            unsaid.add("kept")
+        return [
+            (title, {**rest, "fields": [name for name in rest["fields"] if name not in unsaid]})
+            for title, rest in self.fieldsets
+        ]
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Decision], search_term: str
@@ -183,6 +208,11 @@ class DecisionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def user_link(self, decision: Decision) -> str:
         """The user, if there is one."""
         return link_to(self.admin_site, decision.user)
+
+    @admin.display(description=_("cannot be deleted"))
+    def kept(self, decision: Decision) -> str:
+        """Why the decision cannot be deleted now."""
+        return why_kept(decision, timezone.now())
 
     @admin.display(description=_("access token"))
     def access_token_link(self, decision: Decision) -> str:

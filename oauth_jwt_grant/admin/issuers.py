@@ -27,6 +27,7 @@ from .accounts import KindFilter, ServiceAccountsMixin
 from .advice import advice_on
 from .client_pipelines import client_examples
 from .columns import IssuerChangeList, with_rules
+from .deletion import GoodTokensMixin
 from .discovery import discover
 from .forms import TrustedIssuerForm
 from .history import tell_values
@@ -34,14 +35,13 @@ from .keypanel import fetch_keys, key_panel
 from .links import change_url, list_url
 from .plug import disable, disable_and_revoke, revoke_tokens
 from .preset_pages import add_by_preset, choose_preset, may_use_presets
-from .revocation import count
 from .rules import RuleInline
 from .trial import test_assertion, token_url
 from .wording import short_time, state_of
 
 
 @admin.register(TrustedIssuer)
-class TrustedIssuerAdmin(ServiceAccountsMixin, admin.ModelAdmin):  # type: ignore[type-arg]
+class TrustedIssuerAdmin(ServiceAccountsMixin, GoodTokensMixin, admin.ModelAdmin):  # type: ignore[type-arg]
     """Who is trusted, where the keys are, and what must hold of the assertions."""
 
     form = TrustedIssuerForm
@@ -108,13 +108,6 @@ class TrustedIssuerAdmin(ServiceAccountsMixin, admin.ModelAdmin):  # type: ignor
         if request.method == "GET" and not request.GET and may_use_presets(request, self):
             return choose_preset(request, self)
         return super().add_view(request, form_url, extra_context)
-
-    def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
-        """Ask, and say how many good tokens nobody could find by the issuer any more."""
-        issuer = self.get_object(request, object_id)
-        context = {} if issuer is None else count(Decision.objects.filter(issuer=issuer))
-        context["may_revoke"] = self.has_revoke_permission(request, issuer)
-        return super().delete_view(request, object_id, {**(extra_context or {}), **context})
 
     @method_decorator(sensitive_post_parameters("jwks"))
     def changeform_view(self, *args: Any, **kwargs: Any) -> HttpResponse:

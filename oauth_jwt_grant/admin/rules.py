@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponseRedirect
 from django.utils.translation import gettext_lazy as _
 
 from ..models import ClaimCondition, GrantRule
+from .deletion import GoodTokensWarningMixin
 from .forms import ClaimConditionForm, GrantRuleForm
 from .history import tell_values
 from .labels import LabelledFormSet
@@ -55,7 +56,7 @@ class RuleInline(admin.TabularInline):  # type: ignore[type-arg]
 
 
 @admin.register(GrantRule)
-class GrantRuleAdmin(SearchableRelations, admin.ModelAdmin):  # type: ignore[type-arg]
+class GrantRuleAdmin(SearchableRelations, GoodTokensWarningMixin, admin.ModelAdmin):  # type: ignore[type-arg]
     """What an issuer's assertions may do; saved, one is back at the issuer."""
 
     form = GrantRuleForm

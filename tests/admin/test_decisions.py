@@ -6,11 +6,13 @@ import hashlib
 import html
 import re
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from django.contrib import admin
 from django.contrib.sessions.models import Session
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 from oauth2_provider.models import get_access_token_model
@@ -20,7 +22,7 @@ from oauth_jwt_grant.admin.remedies import REMEDIES
 from oauth_jwt_grant.assertion import ANSWERS, Reason
 from oauth_jwt_grant.models import Decision, LinkedSubject, TrustedIssuer
 from tests.admin.conftest import make_user
-from tests.admin.forms import fill_in
+from tests.admin.forms import fill_in, said
 
 LIST = reverse("admin:oauth_jwt_grant_decision_changelist")
 TEST = reverse("admin:oauth_jwt_grant_trustedissuer_test")
@@ -88,8 +90,56 @@ def test_guard_of_single_use_cannot_be_deleted_until_it_has_done_its_work(page, 
     page.post(LIST, both)
     assert Decision.objects.count() == 2
     Decision.objects.update(replay_until=timezone.now())
+    accepted.access_token.revoke()
     page.post(LIST, both)
     assert not Decision.objects.exists()
+
+
+def test_decision_cannot_be_deleted_while_its_token_is_good(page, accepted, refused):
+    Decision.objects.update(replay_until=None)
+    delete = reverse("admin:oauth_jwt_grant_decision_delete", args=[accepted.pk])
+    both = {"action": "delete_selected", "_selected_action": [accepted.pk, refused.pk]}
+    asked = page.post(LIST, both)
+    assert "Its access token has not expired. Revoke the token first." in said(asked)
+    assert 'name="post"' not in asked.content.decode()
+    page.post(LIST, {**both, "post": "yes"})
+    assert page.post(delete, {"post": "yes"}).status_code == 403
+    assert "Its access token has not expired. Revoke the token first." in said(page.get(change_url(accepted)))
+    assert Decision.objects.count() == 2
+    accepted.access_token.revoke()
+    assert "cannot be deleted" not in said(page.get(change_url(accepted)))
+    page.post(LIST, {**both, "post": "yes"})
+    assert not Decision.objects.exists()
+
+
+def test_why_a_decision_cannot_be_deleted_is_for_those_who_may_delete_it(page_of, accepted):
+    assert "cannot be deleted" not in said(page_of("view_decision").get(change_url(accepted)))
+    assert "It keeps its assertion from being used again." in said(
+        page_of("view_decision", "delete_decision").get(change_url(accepted))
+    )
+
+
+def test_decision_that_comes_in_after_the_question_stays(accepted, refused):
+    """All that match are deleted by a query that is asked once more."""
+    admin.site._registry[Decision].delete_queryset(None, Decision.objects.all())
+    assert list(Decision.objects.all()) == [accepted]
+
+
+def test_question_costs_no_query_for_each_decision(page, issuer, refused):
+    everything = {"action": "delete_selected", "select_across": "1", "_selected_action": [refused.pk]}
+
+    def cost(number):
+        for _ in range(number):
+            token = get_access_token_model().objects.create(
+                token=uuid4().hex, expires=timezone.now() + timedelta(hours=1), scope="read"
+            )
+            Decision.objects.create(outcome="accepted", issuer=issuer, iss=issuer.issuer, access_token=token)
+        with CaptureQueriesContext(connection) as queries:
+            assert page.post(LIST, everything).status_code == 200
+        return len(queries)
+
+    cost(1)  # Django remembers some rows from then on.
+    assert cost(1) == cost(5)
 
 
 def test_deleting_takes_a_permission(page_of, refused):

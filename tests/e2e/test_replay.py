@@ -108,6 +108,9 @@ def test_replay_is_seen_as_long_as_the_leeway_lasts(world: World) -> None:
     assert decision.replay_until > decision.time
     # Whatever is kept for how long: a decision is not cleared before that.
     later = decision.replay_until + timedelta(seconds=1)
+    assert decision not in Decision.objects.clearable(later, timedelta(0))
+    # Nor before its token has ended.
+    decision.access_token.revoke()
     assert decision not in Decision.objects.clearable(decision.replay_until, timedelta(0))
     assert decision in Decision.objects.clearable(later, timedelta(0))
 

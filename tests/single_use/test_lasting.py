@@ -11,6 +11,7 @@ import pytest
 from django.core.cache import cache
 from django.core.management import call_command
 from django.utils import timezone
+from oauth2_provider.models import get_access_token_model
 
 from oauth_jwt_grant.models import Decision, LinkedSubject
 from tests.e2e.support import World, assert_granted, assert_refused, make_issuer, make_rule, tokens
@@ -69,6 +70,7 @@ def test_clearing_keeps_what_still_guards(world: World, settings: Any) -> None:
     assert_refused(world.post(assertion=assertion), "invalid_grant", USED)
 
     Decision.objects.update(replay_until=timezone.now() - timedelta(seconds=1))
+    get_access_token_model().objects.update(expires=timezone.now() - timedelta(seconds=1))
     call_command("cleardecisions", stdout=StringIO())
     assert not Decision.objects.exists()
 
@@ -86,6 +88,7 @@ def test_a_row_guards_as_long_as_the_leeway_admits_the_assertion(
     expires = until - timedelta(seconds=30)
     assert timedelta(seconds=298) < expires - issued <= timedelta(seconds=300)
 
+    decision.access_token.revoke()
     at = expires + timedelta(seconds=lapsed)
     guarded = decision not in Decision.objects.clearable(at, timedelta(0))
     assert guarded is counts

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from argparse import ArgumentTypeError
-from datetime import timedelta
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
@@ -11,15 +12,18 @@ from django.db import router
 from django.utils import timezone
 
 from ...conf import settings
-from ...models import Decision
+from ...models import Decision, written
 from ...querysets import DecisionQuerySet
 from ..arguments import counted
 
 
 class Command(BaseCommand):
-    """Removes the decisions past their single-use window and past ``DECISION_RETENTION_DAYS``."""
+    """Removes the decisions past ``DECISION_RETENTION_DAYS``, but for those that something still rests on."""
 
-    help = "Remove decisions that are past their single-use window and past DECISION_RETENTION_DAYS."
+    help = (
+        "Remove decisions past DECISION_RETENTION_DAYS. Kept are those whose assertion could still be used, "
+        "and those whose access token has not expired."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         """How many at a time, and whether at all."""
@@ -30,26 +34,44 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Each batch is a transaction of its own, so that no request waits long for it."""
-        alias = router.db_for_write(Decision)
-        retention = timedelta(days=settings.DECISION_RETENTION_DAYS)
-        clearable = Decision.objects.using(alias).clearable(timezone.now(), retention)
+        now, retention = timezone.now(), timedelta(days=settings.DECISION_RETENTION_DAYS)
+        decisions = Decision.objects.using(router.db_for_write(Decision))
+        clearable = decisions.clearable(now, retention)
         if options["dry_run"]:
             self.stdout.write(f"{counted(clearable.count(), 'decision')} would be removed.")
-            return
-        removed = 0
-        while batch := _remove(clearable, options["batch_size"]):
-            removed += batch
-            if options["verbosity"] > 1:
-                self.stdout.write(f"{removed} so far.")
-        self.stdout.write(f"{counted(removed, 'decision')} removed.")
+        else:
+            removed = 0
+            for number in _removed(clearable, options["batch_size"]):
+                removed += number
+                if options["verbosity"] > 1:
+                    self.stdout.write(f"{removed} so far.")
+            self.stdout.write(f"{counted(removed, 'decision')} removed.")
+        for line in _kept(decisions.filter(time__lt=now - retention), now):
+            self.stdout.write(line)
 
 
-def _remove(decisions: DecisionQuerySet, size: int) -> int:
-    """Remove at most ``size`` of ``decisions``, the oldest first; returns how many there were."""
-    batch = list(decisions.order_by("time").values_list("pk", flat=True)[:size])
-    # Counted by what was asked for: another run may have been quicker with some of them.
-    Decision.objects.filter(pk__in=batch).delete()
-    return len(batch)
+def _removed(decisions: DecisionQuerySet, size: int) -> Iterator[int]:
+    """Remove ``decisions``, at most ``size`` at a time and the oldest first; yields how many there were."""
+    rows = decisions.order_by("time").values_list("pk", "time")
+    ahead = rows
+    while batch := list(ahead[:size]):
+        written(Decision).filter(pk__in=[pk for pk, _time in batch]).delete()
+        # Counted by what was asked for: another run may have been quicker with some of them.
+        yield len(batch)
+        # What is kept is not read again for each batch.
+        ahead = rows.filter(time__gte=batch[-1][1])
+
+
+def _kept(old: DecisionQuerySet, now: datetime) -> Iterator[str]:
+    """The lines that say how many of the ``old`` decisions are kept, and why."""
+    number = old.good(now).count()
+    if number:
+        why = "its access token has not expired" if number == 1 else "their access tokens have not expired"
+        yield f"{counted(number, 'decision')} kept: {why}."
+    number = old.guarding(now).exclude(access_token__expires__gt=now).count()
+    if number:
+        why = "its assertion could still be used" if number == 1 else "their assertions could still be used"
+        yield f"{counted(number, 'decision')} kept: {why}."
 
 
 def _positive(text: str) -> int:

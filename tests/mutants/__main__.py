@@ -30,7 +30,12 @@ TESTS = {
     "assertion": ["tests/assertion"],
     "rules": ["tests/rules"],
     "keys": ["tests/keys"],
-    "decision": ["tests/test_decisions.py", "tests/test_explain.py", "tests/e2e", "tests/single_use/test_lasting.py"],
+    "decision": [
+        "tests/test_decisions.py",
+        "tests/test_explain.py",
+        "tests/e2e",
+        "tests/single_use/test_lasting.py",
+    ],
 }
 #: Seconds: a mistake that makes a test hang is found, too.
 PATIENCE = 600
@@ -103,13 +108,16 @@ def run(copy: Path, room: str) -> int | None:
 
 
 def outcome_of(mutant: Mutant, queue: SimpleQueue[Path]) -> str:
-    """``found``, ``SURVIVED``, or ``BROKEN`` if no test could be run at all."""
+    """``found``, ``SURVIVED``, or ``BROKEN`` if no test could be run at all; what is not found is printed."""
     copy = queue.get()
     (path, changed), *_ = mutant.places(copy / PACKAGE)
     original = path.read_text()
     try:
         path.write_text(changed)
-        return {0: "SURVIVED", 1: "found", None: "found"}.get(run(copy, mutant.room), "BROKEN")
+        outcome = {0: "SURVIVED", 1: "found", None: "found"}.get(run(copy, mutant.room), "BROKEN")
+        if outcome != "found":
+            print(outcome, mutant, flush=True)
+        return outcome
     finally:
         path.write_text(original)
         queue.put(copy)
@@ -133,12 +141,11 @@ def main() -> int:
             return 1
         queue.put(copy)
         outcomes = list(threads.map(lambda mutant: outcome_of(mutant, queue), chosen))
-    for mutant, outcome in zip(chosen, outcomes, strict=True):
-        if outcome != "found":
-            print(f"{outcome} {mutant}")
     counted = Counter(mutant.room for mutant in chosen)
     numbers = ", ".join(f"{room} {counted[room]}" for room in rooms)
-    print(f"{len(chosen)} mutants ({numbers}) in {time.monotonic() - started:.0f} s: {dict(Counter(outcomes))}")
+    print(
+        f"{len(chosen)} mutants ({numbers}) in {time.monotonic() - started:.0f} s: {dict(Counter(outcomes))}"
+    )
     return int(set(outcomes) != {"found"})
 
 

@@ -196,6 +196,21 @@ def test_class_without_our_mixin(setting, base, check_id):
             assert f'"{setting}": "oauth_jwt_grant.' in message.hint
 
 
+@pytest.mark.parametrize(
+    ("setting", "mixin", "base"),
+    [
+        ("OAUTH2_SERVER_CLASS", JWTBearerServerMixin, "TokenEndpoint"),
+        ("OAUTH2_VALIDATOR_CLASS", JWTBearerValidatorMixin, "OAuth2Validator"),
+        ("OAUTH2_BACKEND_CLASS", JWTBearerBackendMixin, "OAuthLibCore"),
+    ],
+)
+def test_our_mixin_alone(setting, mixin, base):
+    with provider(**{setting: f"{mixin.__module__}.{mixin.__name__}"}):
+        (message,) = findings()
+    assert base in message.msg
+    assert f"{mixin.__name__}, {base}" in message.hint
+
+
 def test_own_classes_with_our_mixins_are_fine():
     with provider(
         OAUTH2_SERVER_CLASS="tests.test_checks.OwnServer",

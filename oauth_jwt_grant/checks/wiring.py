@@ -15,10 +15,11 @@ from .messages import CheckId
 
 
 class Piece(NamedTuple):
-    """A class that DOT is told by ``setting``: what it must extend, and ours that does."""
+    """A class that a setting of DOT names: the two that it must extend, and ours that does."""
 
     setting: str
     mixin: str
+    base: str
     ready: str
     id: CheckId
     lost: str
@@ -29,6 +30,7 @@ _PIECES = (
     Piece(
         "OAUTH2_SERVER_CLASS",
         f"{_PACKAGE}.servers.JWTBearerServerMixin",
+        "oauthlib.oauth2.TokenEndpoint",
         f"{_PACKAGE}.servers.JWTBearerServer",
         CheckId.SERVER_CLASS,
         "The token endpoint does not know the grant and answers unsupported_grant_type.",
@@ -36,6 +38,7 @@ _PIECES = (
     Piece(
         "OAUTH2_VALIDATOR_CLASS",
         f"{_PACKAGE}.oauth2_validators.JWTBearerValidatorMixin",
+        f"{_PACKAGE}.dot.OAuth2Validator",
         f"{_PACKAGE}.oauth2_validators.JWTBearerOAuth2Validator",
         CheckId.VALIDATOR_CLASS,
         "The grant has nobody to decide on an assertion.",
@@ -43,6 +46,7 @@ _PIECES = (
     Piece(
         "OAUTH2_BACKEND_CLASS",
         f"{_PACKAGE}.oauth2_backends.JWTBearerBackendMixin",
+        f"{_PACKAGE}.dot.OAuthLibCore",
         f"{_PACKAGE}.oauth2_backends.JWTBearerOAuthLibCore",
         CheckId.BACKEND_CLASS,
         "Repeated parameters cannot be seen and refused (RFC 6749 section 3.2).",
@@ -103,14 +107,19 @@ def _check_piece(piece: Piece) -> list[CheckMessage]:
     if isinstance(configured, Exception):
         message = f"The setting {piece.setting} of OAUTH2_PROVIDER names no class: {configured}"
         return [Error(message, hint=_line(piece), id=CheckId.DOTTED_PATH)]
-    mixin = import_string(piece.mixin)
-    if isinstance(configured, type) and issubclass(configured, mixin):
-        return _check_order(piece, configured, mixin)
+    lacking = [
+        path
+        for path in (piece.mixin, piece.base)
+        if not (isinstance(configured, type) and issubclass(configured, import_string(path)))
+    ]
+    if not lacking:
+        return _check_order(piece, configured, import_string(piece.mixin))
     name = getattr(configured, "__qualname__", repr(configured))
+    bases = f"{piece.mixin.rpartition('.')[2]}, {piece.base.rpartition('.')[2]}"
     return [
         Error(
-            f"{piece.setting} is {name}, which does not extend {piece.mixin}. {piece.lost}",
-            hint=f"{_line(piece)}, or put {piece.mixin} first among the bases of your own class.",
+            f"{piece.setting} is {name}, which does not extend {' and '.join(lacking)}. {piece.lost}",
+            hint=f"{_line(piece)}, or let your own class extend {bases}, in this order.",
             id=piece.id,
         )
     ]

@@ -28,7 +28,7 @@ from oauth_jwt_grant.servers import JWTBearerServer, JWTBearerServerMixin
 from tests.dot import forget_backends
 from tests.factories import GRANT_TYPE, ec_key, mint
 
-from .support import World, assert_granted, assert_refused, make_user
+from .support import World, assert_granted, assert_refused, build_world, make_user
 
 TEXT = "This server is not set up for the grant type: its log says what is wrong."
 YEAR = 31_536_000
@@ -731,3 +731,17 @@ def test_an_override_that_calls_super(world: World, use: Any, setting: str, righ
     assert response.json().get("tenant") == ("acme" if right in (PoliteMixedIn, PoliteBackend) else None)
     assert_refused(world.post(assertion=assertion), "invalid_grant")
     assert left() == [1, 0, 1]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("wrong", [SaveToken, SaveBearerTokenByDot, CreateRow, RefreshBeside, Order])
+def test_where_transactions_are_committed(use: Any, wrong: type) -> None:
+    """What DOT's transaction has taken is removed, and what it has not is rolled back."""
+    world = build_world()
+    assertion = mint(ec_key())
+    use("OAUTH2_VALIDATOR_CLASS", wrong)
+    for _ in range(3):
+        assert_refused(world.post(assertion=assertion), "unsupported_grant_type", TEXT)
+        assert left() == [0, 0, 0]
+    use()
+    assert_granted(world.post(assertion=assertion))

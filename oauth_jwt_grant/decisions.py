@@ -8,8 +8,7 @@ import logging
 from collections.abc import Iterable
 from typing import Any
 
-from django.db import DatabaseError, IntegrityError, OperationalError, connections, router, transaction
-from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db import DatabaseError, IntegrityError, OperationalError, router, transaction
 from django.db.models import Q
 
 from .assertion import AssertionRefused, DatabaseBusy, Reason, Undecided
@@ -53,8 +52,6 @@ def accept(case: Case, permission: Permission, access_token: Any, client_address
         **_known(case, issuer, client_address),
     )
     _decisions.insert(decision)
-    if _connection().savepoint_ids:
-        _check_references()
     return decision
 
 
@@ -107,18 +104,16 @@ def refuse(case: Case, refused: AssertionRefused, client_address: str | None) ->
     """Keep a refusal, if its issuer is known and has not had its refusals for this minute.
 
     Returns the saved decision, or ``None``. Whoever can reach the endpoint can make
-    refusals, so their number is bounded (``REFUSALS_PER_MINUTE``). A database that does not
-    take the refusal changes nothing about it: the request is answered and rolled back.
+    refusals, so their number is limited (``REFUSALS_PER_MINUTE``). A database that does not
+    take the refusal changes nothing about the answer.
     """
     if case.issuer is None or isinstance(refused, DatabaseBusy):
         return None
     try:
         return _refuse(case, case.issuer, refused, client_address)
     except (IntegrityError, OperationalError) as error:
-        # The issuer was deleted meanwhile, or a lock could not be had: those who lost the race for one
-        # assertion hold locks against each other on MariaDB until their transactions end.
+        # The issuer was deleted meanwhile, or a lock was not given in time.
         logger.warning("The database did not take a refusal: %s", error)
-        _give_up_transaction()
         return None
 
 
@@ -139,32 +134,7 @@ def _refuse(
         **_known(case, issuer, client_address),
     )
     _decisions.insert(decision)
-    if _connection().in_atomic_block:
-        _check_references()
     return decision
-
-
-def _check_references() -> None:
-    """Have PostgreSQL look now whether what a decision and its token refer to is still there.
-
-    It would look when the transaction is committed. Where that is the one of ``ATOMIC_REQUESTS``, the view
-    has answered by then, and an issuer or a rule that was deleted meanwhile would make a server error of it.
-    """
-    connection = _connection()
-    if connection.vendor == "postgresql":
-        connection.check_constraints()
-
-
-def _connection() -> BaseDatabaseWrapper:
-    """Where decisions are written."""
-    return connections[router.db_for_write(Decision)]
-
-
-def _give_up_transaction() -> None:
-    """Under ``ATOMIC_REQUESTS``: let it end in a rollback, as the transaction is of no use after an error."""
-    connection = _connection()
-    if connection.in_atomic_block:
-        connection.set_rollback(True)
 
 
 def _new(related: dict[str, Any], **values: Any) -> Decision:

@@ -32,6 +32,9 @@ from .assertion import AssertionRefused, Reason, Undecided
 
 GRANT_TYPE = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
+#: Where a :class:`Call` stands among oauthlib's headers. No header of a client has such a name or value.
+CALL = "oauth_jwt_grant.call"
+
 #: RFC 8707 section 2: the one parameter that may be sent more than once.
 REPEATABLE = frozenset({"resource"})
 
@@ -66,6 +69,19 @@ class JWTBearerError(errors.OAuth2Error):  # type: ignore[misc]
             # RFC 6749 section 5.2: the scheme that the client has used.
             return {"WWW-Authenticate": 'Basic realm="token endpoint", charset="UTF-8"'}
         return {}
+
+
+@dataclass(slots=True)
+class Call:
+    """One request of this grant on its way from our token view, by our backend, to the grant.
+
+    ``posted`` is set by the ``backend``: the parameters as they were posted. ``tokens`` are the rows that
+    were saved.
+    """
+
+    posted: list[tuple[str, str]] | None = None
+    backend: str = ""
+    tokens: list[Any] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +138,7 @@ class JWTBearerGrant(GrantTypeBase):  # type: ignore[misc]
 
     def validate_token_request(self, request: Request) -> Terms:
         """Check the whole request; returns what the token has to be."""
-        fault: str | None = _fault_of(self.request_validator.__class__)
+        fault: str | None = _fault_of_call(request) or _fault_of(self.request_validator.__class__)
         if fault is not None:
             raise JWTBearerError(not_set_up(fault))
         request.client = None
@@ -188,6 +204,12 @@ class JWTBearerGrant(GrantTypeBase):  # type: ignore[misc]
         if credentials.secret:
             return bool(validator.authenticate_client(request))
         return bool(validator.authenticate_client_id(credentials.client_id, request))
+
+
+def call_of(request: Request) -> Call | None:
+    """The call that ``request`` belongs to, or ``None`` if another view or backend than ours has it."""
+    call = request.headers.get(CALL)
+    return call if isinstance(call, Call) else None
 
 
 def read_parameters(request: Request) -> dict[str, str]:
@@ -281,6 +303,24 @@ def reordered(configured: type, ours: type) -> str:
     )
     bases = sorted(wrong.__bases__, key=lambda base: not issubclass(base, ours))
     return f"class {wrong.__name__}({', '.join(base.__name__ for base in bases)}): ..."
+
+
+def _fault_of_call(request: Request) -> str | None:
+    """Why ``request`` may not be what was posted, or may have been received in a transaction, or ``None``."""
+    call = call_of(request)
+    if call is None:
+        return (
+            f"a request to {request.uri.partition('?')[0]} did not come through our token view: "
+            'path("o/", include("oauth_jwt_grant.endpoints")) has to stand before the URLs of '
+            "django-oauth-toolkit, and JWTBearerTokenViewMixin first among the bases of a token view of the "
+            "site's own. If so, JWTBearerBackendMixin has to be first among the bases of the backend, which "
+            "has to call super()"
+        )
+    if call.posted is None:
+        return f"create_token_response() of JWTBearerBackendMixin did not run: {call.backend} has to call it"
+    if request.decoded_body is not None and list(request.decoded_body) != call.posted:
+        return f"{call.backend}.extract_body() changes what was posted: it has to call super()"
+    return None
 
 
 @cache

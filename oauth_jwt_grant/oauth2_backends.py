@@ -1,22 +1,26 @@
-"""The backend: lets the grant see what DOT's would hide from it, and leaves all other requests alone."""
+"""The backend: shows the grant what DOT's would hide from it, and leaves all other requests alone."""
 
 from __future__ import annotations
 
+import codecs
 import copy
 import json
+import logging
 import re
-from contextvars import ContextVar
+from email.message import Message
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
+from django.conf import settings as django_settings
 from django.http import HttpRequest
-from django.views.decorators.debug import sensitive_variables
 
 from .assertion import AssertionRefused, Reason
 from .conf import settings
 from .decisions import withdraw
-from .dot import OAuthLibCore, oauth2_settings
-from .grant import GRANT_TYPE, JWTBearerError, JWTBearerGrant, not_set_up
-from .issued import issued_tokens, note_issued
+from .dot import OAuthLibCore
+from .grant import CALL, GRANT_TYPE, Call, JWTBearerError, JWTBearerGrant, not_set_up
+
+logger = logging.getLogger("oauth_jwt_grant.endpoint")
 
 # RFC 6749 section 5.1, and for errors section 5.2.
 _HEADERS = {"Content-Type": "application/json", "Cache-Control": "no-store", "Pragma": "no-cache"}
@@ -24,31 +28,43 @@ _HEADERS = {"Content-Type": "application/json", "Cache-Control": "no-store", "Pr
 # MSAL for JavaScript puts this into the URL of each token request: a number for its log, and no one else.
 _CORRELATION = re.compile(r"client-request-id=[0-9A-Za-z-]{1,64}")
 
-#: The parameters of the request of this grant that is being answered, as they were posted.
-_posted: ContextVar[list[tuple[str, str]] | None] = ContextVar("oauth_jwt_grant_posted", default=None)
+_URLENCODED = "application/x-www-form-urlencoded"
+_FORMS = (_URLENCODED, "multipart/form-data")
 
 Response = tuple[str | None, dict[str, str], str, int]
 
 
 class JWTBearerBackendMixin:
-    """Makes repeated and misplaced parameters of this grant visible; put it before ``OAuthLibCore``."""
+    """Shows repeated parameters of this grant, and who asks for it; put it before ``OAuthLibCore``."""
+
+    def extract_headers(self, request: HttpRequest) -> Any:
+        """DOT's headers, and the call of our token view: the grant answers nobody else."""
+        headers = super().extract_headers(request)  # type: ignore[misc]
+        call = call_of(request)
+        if call is None:
+            return headers
+        call.backend = type(self).__qualname__
+        return {**headers, CALL: call}
 
     def extract_body(self, request: HttpRequest) -> Any:
         """The posted parameters; in a request of this grant also the repeated ones, which DOT drops."""
-        if not is_jwt_bearer_request(request):
+        if call_of(request) is None:
             return super().extract_body(request)  # type: ignore[misc]
         return _parameters(request)
 
     def create_token_response(self, request: HttpRequest) -> Response:
         """DOT's answer; in a request of this grant always JSON that no cache keeps."""
-        if not is_jwt_bearer_request(request):
+        call = call_of(request)
+        if call is None:
             response: Response = super().create_token_response(request)  # type: ignore[misc]
             return response
-        _hide_from_error_reports(request)
-        refused = _unacceptable(request) or self._without_grant()
+        refused = self._without_grant()
         if refused is not None:
             return answer_of(refused)
-        url, headers, body, status = self._answer_jwt_bearer_request(_without_query(request))
+        call.posted = _parameters(request)
+        url, headers, body, status = super().create_token_response(_without_query(request))  # type: ignore[misc]
+        if status == 200 and not call.tokens:
+            return self._withdrawn(body)
         return url, {**_HEADERS, **headers}, body, status
 
     def _without_grant(self) -> AssertionRefused | None:
@@ -62,25 +78,11 @@ class JWTBearerBackendMixin:
             "bases, and its __init__() has to call super().__init__()"
         )
 
-    @sensitive_variables()
-    def _answer_jwt_bearer_request(self, request: HttpRequest) -> Response:
-        """DOT's answer. Should it fail, no error report shows the variables of what is called here.
-
-        A token that no decision was saved with is not answered, whatever grant the server has made it by.
-        """
-        begun = _posted.set(_parameters(request))
-        try:
-            with issued_tokens() as tokens:
-                response: Response = super().create_token_response(request)  # type: ignore[misc]
-        finally:
-            _posted.reset(begun)
-        if response[3] == 200 and not tokens:
-            withdraw([json.loads(response[2]).get("access_token", "")])
-            grant = type(self.server.grant_types[GRANT_TYPE]).__qualname__  # type: ignore[attr-defined]
-            return answer_of(not_set_up(f"{grant} has made a token without a decision"))
-        for token in tokens:
-            note_issued(token)
-        return response
+    def _withdrawn(self, body: str) -> Response:
+        """The answer in the place of ``body``, whose token has no decision, by whatever grant it was made."""
+        withdraw([json.loads(body).get("access_token", "")])
+        grant = type(self.server.grant_types[GRANT_TYPE]).__qualname__  # type: ignore[attr-defined]
+        return answer_of(not_set_up(f"{grant} has made a token without a decision"))
 
 
 class JWTBearerOAuthLibCore(JWTBearerBackendMixin, OAuthLibCore):  # type: ignore[misc]
@@ -93,23 +95,42 @@ def answer_of(refused: AssertionRefused) -> Response:
     return None, {**_HEADERS, **error.headers}, error.json, error.status_code
 
 
-def backend_fault(body: Any) -> str | None:
-    """Why ``body``, the parameters that have reached the grant, may not be what was posted, or ``None``."""
-    name = oauth2_settings.OAUTH2_BACKEND_CLASS.__qualname__
-    posted = _posted.get()
-    if posted is None:
-        return (
-            "create_token_response() of JWTBearerBackendMixin did not run: the mixin has to be first among "
-            f"the bases of {name}, which has to call super()"
-        )
-    if list(body) != posted:
-        return f"{name}.extract_body() changes what was posted: it has to call super()"
-    return None
+def call_of(request: HttpRequest) -> Call | None:
+    """The call that :func:`begin_call` has made of ``request``, or ``None``: no parameter can forge it."""
+    call: Call | None = getattr(request, "_oauth_jwt_grant_call", None)
+    return call
 
 
-def is_jwt_bearer_request(request: HttpRequest) -> bool:
-    """Whether one of the posted ``grant_type`` parameters is this grant's."""
-    return GRANT_TYPE in request.POST.getlist("grant_type")
+def begin_call(request: HttpRequest) -> None:
+    """Read a token request; one of this grant gets a :class:`~oauth_jwt_grant.grant.Call`.
+
+    Raises :class:`~oauth_jwt_grant.assertion.AssertionRefused` for what Django cannot read, which is of no
+    grant, and for what oauthlib and Django would let pass in a request of this grant.
+    """
+    if not _is_ours(request):
+        return
+    refused = _unacceptable(request)
+    if refused is not None:
+        raise refused
+    request._oauth_jwt_grant_call = Call()  # type: ignore[attr-defined]
+
+
+def _is_ours(request: HttpRequest) -> bool:
+    """Whether one of the ``grant_type`` parameters is this grant's, or would be if Django could read it.
+
+    Raises ``AssertionRefused`` if nobody can say.
+    """
+    try:
+        # The body first: once Django has read a multipart form, it is gone.
+        hidden = not _is_utf8_form(request) and GRANT_TYPE.encode() in unquote_to_bytes(request.body)
+        return hidden or GRANT_TYPE in request.POST.getlist("grant_type")
+    except Exception as error:
+        # Of any kind: a charset is any codec of Python's, and a site may have upload handlers of its own.
+        # The error may hold what was posted.
+        logger.warning("A token request could not be read: %s", type(error).__name__)
+        # As Django does where it answers: a middleware that reads POST after us must not fail again.
+        request._mark_post_parse_error()  # type: ignore[attr-defined]
+        raise AssertionRefused(Reason.MALFORMED_REQUEST) from None
 
 
 def _parameters(request: HttpRequest) -> list[tuple[str, str]]:
@@ -118,14 +139,16 @@ def _parameters(request: HttpRequest) -> list[tuple[str, str]]:
 
 
 def _unacceptable(request: HttpRequest) -> AssertionRefused | None:
-    """What oauthlib and Django would let pass or stumble over before the grant is asked."""
+    """What oauthlib and Django would let pass or fail on before the grant is asked."""
     if "HTTP_DPOP" in request.META and not settings.DPOP:
         # RFC 9449 section 5 would have the client discard a bearer token. Refused, it keeps its assertion.
         return AssertionRefused(Reason.DPOP)
     query = request.META.get("QUERY_STRING")
     if query and not _CORRELATION.fullmatch(query):
         return AssertionRefused(Reason.PARAMETER_IN_QUERY)
-    if not _is_utf8(request):
+    if request.content_type not in _FORMS:
+        return AssertionRefused(Reason.NOT_A_FORM)
+    if not (_is_utf8_form(request) and _is_utf8(request)):
         return AssertionRefused(Reason.MALFORMED_REQUEST)
     # Otherwise the last one would choose the grant, which may be another that takes repeats.
     if len(request.POST.getlist("grant_type")) > 1:
@@ -142,6 +165,24 @@ def _without_query(request: HttpRequest) -> HttpRequest:
     return bare
 
 
+def _is_utf8_form(request: HttpRequest) -> bool:
+    """Whether the content type is that of a form, in UTF-8 or no charset, and has each parameter once.
+
+    Django takes any codec of Python's for a multipart form, and the last of two parameters; what stands
+    before it may take the first.
+    """
+    header = Message()
+    header["content-type"] = request.META.get("CONTENT_TYPE", "")
+    parameters = [name for name, _ in header.get_params(()) if name]
+    if request.content_type not in _FORMS or len(set(parameters)) != len(parameters):
+        return False
+    if (request.content_params or {}).get("charset", "").lower() not in ("", "utf-8"):
+        return False
+    # A form that is not multipart is UTF-8 for Django, whatever the site's own charset is.
+    charset = "utf-8" if request.content_type == _URLENCODED else request.encoding
+    return codecs.lookup(charset or django_settings.DEFAULT_CHARSET).name == "utf-8"
+
+
 def _is_utf8(request: HttpRequest) -> bool:
     """RFC 6749 appendix B: whether Django has read all values as what they are.
 
@@ -150,18 +191,10 @@ def _is_utf8(request: HttpRequest) -> bool:
     """
     if any("\ufffd" in value for _, values in request.POST.lists() for value in values):
         return False
-    if request.content_type != "application/x-www-form-urlencoded":
+    if request.content_type != _URLENCODED:
         return True
     try:
         request.body.decode("utf-8")
     except UnicodeDecodeError:
         return False
     return True
-
-
-def _hide_from_error_reports(request: HttpRequest) -> None:
-    """Whatever goes wrong, no report of Django's shows an assertion."""
-    hidden = getattr(request, "sensitive_post_parameters", ())
-    if hidden != "__ALL__":
-        names = {*hidden, "assertion", "client_assertion", "client_secret"}
-        request.sensitive_post_parameters = tuple(names)  # type: ignore[attr-defined]

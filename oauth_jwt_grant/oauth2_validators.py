@@ -23,12 +23,10 @@ from .clients import find_application
 from .conf import settings
 from .dot import OAuth2Validator
 from .dpop import HEADER, ProofUndecided, check_proof, is_first_use, undecided
-from .grant import GRANT_TYPE, JWTBearerError, Terms, not_set_up
+from .grant import GRANT_TYPE, Call, JWTBearerError, Terms, call_of, not_set_up
 from .id_jag import is_id_jag
 from .inserts import prepare_save
-from .issued import note_issued
 from .models import Decision
-from .oauth2_backends import backend_fault
 from .service import Case, Permission, Question, decide
 from .signals import assertion_accepted, assertion_refused
 
@@ -114,9 +112,6 @@ class JWTBearerValidatorMixin:
         Sets ``client``, ``user``, ``scopes`` and ``resource`` of the request; returns what the
         token has to be. Raises :class:`~oauth_jwt_grant.grant.JWTBearerError`.
         """
-        fault = backend_fault(request.decoded_body)
-        if fault is not None:
-            raise JWTBearerError(not_set_up(fault))
         case = Case(self.build_jwt_bearer_question(request))
         try:
             case.proof_key = _proof_key_of(request)
@@ -164,6 +159,7 @@ class JWTBearerValidatorMixin:
         except AssertionRefused as refused:
             raise self._refusal(state.case, refused, request) from refused
         _complete(token, state)
+        cast(Call, call_of(request)).tokens.append(cast(Decision, state.decision).access_token)
         assertion_accepted.send_robust(sender=Decision, decision=state.decision, request=request)
 
     def save_bearer_token(self, token: Any, request: Request, *args: Any, **kwargs: Any) -> Any:
@@ -318,14 +314,13 @@ def _pk(row: Any) -> Any:
 
 
 def _complete(token: Any, state: _State) -> None:
-    """Add to ``token``, which has been saved, the members that this grant has, and note it for the view."""
+    """Add to ``token``, which has been saved, the members that this grant has."""
     resources = state.permission.resources
     if resources and is_id_jag(state.permission.issuer):
         # ID-JAG section 4.4.1: the answer says what was granted. RFC 8707 gives the member no form.
         token["resource"] = resources if len(resources) > 1 else resources[0]
     if state.case.proof_key is not None:
         token["token_type"] = "DPoP"  # noqa: S105 - a name, not a secret
-    note_issued(cast(Decision, state.decision).access_token)
 
 
 def _proof_key_of(request: Request) -> str | None:

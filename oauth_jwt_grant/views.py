@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import logging
 import time
+from collections.abc import Callable, Collection
+from functools import wraps
 from typing import Any
 
-from django.core.exceptions import BadRequest, SuspiciousOperation
+from django.db import InterfaceError, OperationalError, connections, transaction
 from django.db.models import Exists, OuterRef, Q
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.http.multipartparser import MultiPartParserError
+from django.views.decorators.debug import sensitive_variables
 
-from .assertion import ALGORITHMS, AssertionRefused, Reason
+from .assertion import ALGORITHMS, AssertionRefused, DatabaseBusy
 from .binding import binding_of
 from .clock import moment
 from .conf import settings
@@ -24,12 +27,21 @@ from .dot import (
 )
 from .dot import IntrospectTokenView as DOTIntrospectTokenView
 from .grant import GRANT_TYPE
-from .issued import issued_tokens
 from .models import GrantRule, TrustedIssuer
-from .oauth2_backends import answer_of, is_jwt_bearer_request
+from .oauth2_backends import Response, answer_of, begin_call, call_of
+
+logger = logging.getLogger("oauth_jwt_grant.endpoint")
+
+View = Callable[..., HttpResponse]
 
 #: draft-ietf-oauth-identity-assertion-authz-grant section 7.2.
 ID_JAG_PROFILE = "urn:ietf:params:oauth:grant-profile:id-jag"
+
+#: Parameters of a token request that no error report may show, whatever the grant is.
+SECRETS = (
+    "assertion", "client_assertion", "client_secret", "subject_token", "actor_token",
+    "password", "code", "code_verifier", "device_code", "refresh_token",
+)  # fmt: skip
 
 
 class AuthorizationServerMetadataView(OAuthServerMetadataView):  # type: ignore[misc]
@@ -74,32 +86,94 @@ class IntrospectTokenView(DOTIntrospectTokenView):  # type: ignore[misc]
         return JsonResponse(document | {"token_type": "DPoP", "cnf": {"jkt": binding.thumbprint}})
 
 
-class JWTBearerTokenView(TokenView):  # type: ignore[misc]
-    """DOT's token endpoint (RFC 6749 section 3.2), which answers requests of this grant in a shorter way.
+class JWTBearerTokenViewMixin:
+    """Answers this grant; put it before ``TokenView`` among the bases of a token view of your own.
+
+    Django opens no transaction around the view. A request of this grant has only the one of its token, so
+    that a failure of BEGIN or COMMIT can be answered. Other grants have those of ``ATOMIC_REQUESTS``.
+    """
+
+    @classmethod
+    def as_view(cls, **initkwargs: Any) -> View:
+        """The view function. All of it is here, as a view may override each of the other methods."""
+        view: View = super().as_view(**initkwargs)  # type: ignore[misc]
+        exempt = frozenset(getattr(view, "_non_atomic_requests", ()))
+
+        @wraps(view)
+        @sensitive_variables()
+        def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            hidden = _hide_from_error_reports(request, SECRETS)
+            try:
+                return _answer(view, exempt, request, *args, **kwargs)
+            finally:
+                # DOT's own mark takes the place of this one, and names less.
+                _hide_from_error_reports(request, hidden)
+
+        # As non_atomic_requests() does, which would change the set of the class itself.
+        answer._non_atomic_requests = set(connections)  # type: ignore[attr-defined]
+        answer.answers_jwt_bearer = True  # type: ignore[attr-defined]
+        return answer
+
+    def authorization_flow_token_response(
+        self, request: HttpRequest, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """DOT's answer to a token request; one of this grant is answered without reading the token back."""
+        call = call_of(request)
+        if call is None:
+            response: HttpResponse = super().authorization_flow_token_response(  # type: ignore[misc]
+                request, *args, **kwargs
+            )
+            return response
+        try:
+            answered = self.create_token_response(request)  # type: ignore[attr-defined]
+        except (OperationalError, InterfaceError) as error:
+            logger.error("The database failed while a token request was answered: %s", error)
+            return _response(answer_of(DatabaseBusy()))
+        for token in call.tokens:
+            app_authorized.send(sender=self, request=request, token=token)
+        return _response(answered)
+
+
+class JWTBearerTokenView(JWTBearerTokenViewMixin, TokenView):  # type: ignore[misc]
+    """DOT's token endpoint (RFC 6749 section 3.2) with this grant.
 
     DOT reads each new token back to send ``app_authorized``: a statement more, which finds
     nothing where a replica lags behind. Here the signal has the token that was saved. A
     ``grant_type`` that is repeated is refused, whatever the second one is.
     """
 
-    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Answer a token request; one of another grant is DOT's.
 
-        One that Django cannot read is of no grant. Its answer is JSON (RFC 6749 section 5.2), not a page.
-        """
+def _answer(
+    view: View, exempt: Collection[str], request: HttpRequest, *args: Any, **kwargs: Any
+) -> HttpResponse:
+    """The answer of ``view``, in the transactions of ``ATOMIC_REQUESTS`` if the grant is another one."""
+    if request.method == "POST":
         try:
-            ours = is_jwt_bearer_request(request)
-        except (BadRequest, SuspiciousOperation, MultiPartParserError):
-            _, headers, body, status = answer_of(AssertionRefused(Reason.MALFORMED_REQUEST))
-            return HttpResponse(content=body, status=status, headers=headers)
-        if not ours:
-            response: HttpResponse = super().post(request, *args, **kwargs)
-            return response
-        with issued_tokens() as tokens:
-            _, headers, body, status = self.create_token_response(request)
-        for token in tokens:
-            app_authorized.send(sender=self, request=request, token=token)
-        return HttpResponse(content=body, status=status, headers=headers)
+            begin_call(request)
+        except AssertionRefused as refused:
+            return _response(answer_of(refused))
+    if call_of(request) is None:
+        # As Django does for each view (BaseHandler.make_view_atomic).
+        for alias, database in connections.settings.items():
+            if database["ATOMIC_REQUESTS"] and alias not in exempt:
+                view = transaction.atomic(using=alias)(view)
+    return view(request, *args, **kwargs)
+
+
+def _response(answer: Response) -> HttpResponse:
+    _, headers, body, status = answer
+    return HttpResponse(content=body, status=status, headers=headers)
+
+
+def _hide_from_error_reports(request: HttpRequest, names: Any) -> Any:
+    """Mark the parameters ``names`` too as what no report of Django's shows; returns all that are marked.
+
+    By name: where all are marked, Django still shows a QueryDict that some variable holds.
+    """
+    marked = getattr(request, "sensitive_post_parameters", ())
+    hidden = "__ALL__" if "__ALL__" in (marked, names) else tuple({*marked, *names})
+    request.sensitive_post_parameters = hidden  # type: ignore[attr-defined]
+    return hidden
 
 
 def trusts_id_jag() -> bool:

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote_plus, urlencode
 
-from oauthlib.common import Request
+from oauthlib.common import Request, extract_params
 from oauthlib.oauth2 import BearerToken
 
 from oauth_jwt_grant.assertion import AssertionRefused, Reason
-from oauth_jwt_grant.grant import GRANT_TYPE, JWTBearerError, JWTBearerGrant, Terms
+from oauth_jwt_grant.grant import CALL, GRANT_TYPE, Call, JWTBearerError, JWTBearerGrant, Terms
 from oauth_jwt_grant.servers import JWTBearerServer
 
 URI = "https://as.example.com/o/token/"
@@ -112,7 +112,13 @@ def post(
     """The answer to a request with a grant type, an assertion and ``parameters``."""
     body = [("grant_type", GRANT_TYPE), ("assertion", "a.b.c"), *(parameters or [])]
     endpoint = server(validator or Validator(), **keywords)
-    return Answer(*endpoint.create_token_response(URI, "POST", urlencode(body), headers or {}))
+    text = urlencode(body)
+    return Answer(*endpoint.create_token_response(URI, "POST", text, called(text, headers)))
+
+
+def called(body: Any, headers: dict[str, str] | None = None) -> dict[str, Any]:
+    """``headers``, and that our token view has received a request with this ``body``."""
+    return {CALL: Call(extract_params(body)), **(headers or {})}
 
 
 def basic(client_id: str, secret: str) -> dict[str, str]:
@@ -134,6 +140,7 @@ def refuse(reason: Reason, name: str = "", detail: str = "") -> Callable[[Reques
 def direct(body: Any, headers: dict[str, str] | None = None) -> tuple[dict[str, str], str, int]:
     """The answer of the grant itself, past oauthlib's choice of the grant by the body."""
     # Not as a list: oauthlib makes a dictionary of that, in which nothing is repeated.
-    request = Request(URI, "POST", urlencode(body) if isinstance(body, list) else body, headers)
+    text = urlencode(body) if isinstance(body, list) else body
+    request = Request(URI, "POST", text, called(text, headers))
     request.extra_credentials = None
     return JWTBearerGrant(Validator()).create_token_response(request, BearerToken())

@@ -38,7 +38,6 @@ RANKS = {
     "middleware": 4,
     "prepared": 2,
     "inserts": 2,
-    "issued": 2,
     "clients": 3,
     "key_store": 3,
     "issuers": 3,

@@ -7,6 +7,7 @@ import runpy
 import subprocess
 import sys
 from copy import deepcopy
+from functools import wraps
 from pathlib import Path
 from types import ModuleType
 
@@ -19,7 +20,7 @@ from django.core.management import call_command
 from django.core.management.base import SystemCheckError
 from django.db import connections
 from django.test import override_settings
-from django.urls import clear_script_prefix, include, path, set_script_prefix
+from django.urls import clear_script_prefix, include, path, re_path, set_script_prefix
 from oauth2_provider.oauth2_validators import OAuth2Validator
 from oauth2_provider.urls import metadata_urlpatterns
 from oauth2_provider.views import OAuthServerMetadataView, TokenView
@@ -33,7 +34,7 @@ from oauth_jwt_grant.grant import GRANT_TYPE, reordered, shadowed_methods
 from oauth_jwt_grant.oauth2_backends import JWTBearerBackendMixin
 from oauth_jwt_grant.oauth2_validators import JWTBearerOAuth2Validator, JWTBearerValidatorMixin
 from oauth_jwt_grant.servers import JWTBearerServerMixin
-from oauth_jwt_grant.views import AuthorizationServerMetadataView, JWTBearerTokenView
+from oauth_jwt_grant.views import AuthorizationServerMetadataView, JWTBearerTokenView, JWTBearerTokenViewMixin
 from tests.dot import OAUTHLIB_CORE
 
 # Django's own checks of JSON columns ask SQLite whether it knows JSON.
@@ -652,23 +653,88 @@ class OwnTokenView(JWTBearerTokenView):
     pass
 
 
-@pytest.mark.parametrize(
-    ("endpoints", "expected"),
-    [
-        ([path("o/", include("oauth_jwt_grant.endpoints")), DOT], []),
-        ([path("o/token/", OwnTokenView.as_view()), DOT], []),
-        ([path("o/token/", lambda request: None), DOT], []),
-        ([DOT], [CheckId.PLAIN_ENDPOINTS]),
-        ([DOT, path("o/", include("oauth_jwt_grant.endpoints"))], [CheckId.PLAIN_ENDPOINTS]),
-        ([path("", include("oauth_jwt_grant.endpoints")), DOT], [CheckId.PLAIN_ENDPOINTS]),
-        ([path("o/token/", TokenView.as_view()), *ENDPOINTS, DOT], [CheckId.PLAIN_ENDPOINTS]),
-        ([], []),
-    ],
-)
-def test_token_view(settings, endpoints, expected):
-    settings.ROOT_URLCONF = urlconf(ours_metadata(), endpoints=endpoints)
-    assert ids() == []
-    assert ids(deploy=True) == expected
+class MixedIn(JWTBearerTokenViewMixin, TokenView):
+    pass
+
+
+class MixedInLast(TokenView, JWTBearerTokenViewMixin):
+    pass
+
+
+class Unlike(JWTBearerTokenViewMixin, TokenView):
+    """Does not ask the mixin for its view function."""
+
+    @classmethod
+    def as_view(cls, **initkwargs):
+        return TokenView.as_view.__func__(cls, **initkwargs)
+
+
+def decorated(view, *, keeping: bool = True):
+    """A view around ``view``, as a site may write one to count requests."""
+
+    def counted(request):
+        return view(request)
+
+    return wraps(view)(counted) if keeping else counted
+
+
+def endpoints(prefix: str):
+    return path(prefix, include("oauth_jwt_grant.endpoints"))
+
+
+TOKEN_VIEWS = {
+    "ours": ([endpoints("o/"), DOT], []),
+    "ours, and none of DOT's": ([endpoints("o/")], []),
+    "an extension of ours": ([path("o/token/", OwnTokenView.as_view()), DOT], []),
+    "a view with the mixin": ([path("o/token/", MixedIn.as_view()), DOT], []),
+    "ours, decorated": ([path("o/token/", decorated(JWTBearerTokenView.as_view())), DOT], []),
+    "ours by a regular expression": ([re_path(r"^o/token/$", JWTBearerTokenView.as_view()), DOT], []),
+    "both twice": ([endpoints("o/"), DOT, endpoints("auth/"), path("auth/", DOT_URLS)], []),
+    "both below a tenant": ([endpoints("<slug:t>/"), path("<slug:t>/", DOT_URLS)], []),
+    "both below a number": ([endpoints("<int:t>/"), path("<int:t>/", DOT_URLS)], []),
+    "no token view": ([path("o/", include("oauth_jwt_grant.urls"))], []),
+    "DOT's alone": ([DOT], ["/o/token/"]),
+    "ours after DOT's": ([DOT, endpoints("o/")], ["/o/token/"]),
+    "ours elsewhere": ([endpoints(""), DOT], ["/o/token/"]),
+    "ours at one of two places": ([endpoints("o/"), DOT, path("auth/", DOT_URLS)], ["/auth/token/"]),
+    "DOT's below a tenant": ([endpoints("o/"), path("<slug:t>/", DOT_URLS)], ["/<slug:t>/token/"]),
+    "ours after DOT's, below a tenant": (
+        [path("<str:t>/", DOT_URLS), endpoints("<str:t>/")],
+        ["/<str:t>/token/"],
+    ),
+    "ours after DOT's, below a number": (
+        [path("<int:t>/", DOT_URLS), endpoints("<int:t>/")],
+        ["/<int:t>/token/"],
+    ),
+    "DOT's by a regular expression": ([re_path(r"^token$", TokenView.as_view())], ["/^token$"]),
+    "DOT's view before ours": ([path("o/token/", TokenView.as_view()), *ENDPOINTS, DOT], ["/o/token/"]),
+    "the mixin last": ([path("o/token/", MixedInLast.as_view()), DOT], ["/o/token/"]),
+    "the mixin passed over": ([path("o/token/", Unlike.as_view()), DOT], ["/o/token/"]),
+    "a function": ([path("o/token/", lambda request: None), DOT], ["/o/token/"]),
+    "ours inside a function that hides it": (
+        [path("o/token/", decorated(JWTBearerTokenView.as_view(), keeping=False)), DOT],
+        ["/o/token/"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TOKEN_VIEWS)
+def test_token_view(settings, name):
+    mounted, expected = TOKEN_VIEWS[name]
+    settings.ROOT_URLCONF = urlconf(ours_metadata(), endpoints=mounted)
+    found = [message for message in findings() if message.id == CheckId.TOKEN_VIEW]
+
+    assert [re.search(r"token view at (\S+) is", message.msg)[1] for message in found] == expected
+    assert all('include("oauth_jwt_grant.endpoints")' in message.hint for message in found)
+    assert all("JWTBearerTokenViewMixin" in message.hint for message in found)
+
+
+def test_what_answers_in_the_place_of_ours_is_named(settings):
+    settings.ROOT_URLCONF = urlconf(path("o/token/", MixedInLast.as_view()), DOT, endpoints=[])
+    (message,) = [message for message in findings() if message.id == CheckId.TOKEN_VIEW]
+
+    assert "tests.test_checks.MixedInLast" in message.msg
+    assert message.level == ERROR
 
 
 def test_site_without_urls(settings):

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import DatabaseError, IntegrityError, OperationalError, connection, connections, transaction
+from django.db import DatabaseError, IntegrityError, OperationalError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from oauth2_provider.models import get_access_token_model
@@ -209,36 +209,11 @@ def unkept(world: World) -> Case:
     return case
 
 
-def test_a_refusal_that_the_database_does_not_take_is_given_up(
-    world: World, caplog: pytest.LogCaptureFixture
-) -> None:
-    with transaction.atomic():
-        assert decisions.refuse(unkept(world), AssertionRefused(Reason.AUDIENCE), None) is None
-        # As at the end of a request under ATOMIC_REQUESTS.
-        assert transaction.get_rollback()
-    assert "did not take a refusal" in caplog.text
-    assert not Decision.objects.exists()
-
-
 @pytest.mark.django_db(transaction=True)
-def test_without_a_transaction_there_is_none_to_give_up(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_refusal_that_the_database_does_not_take_is_given_up(caplog: pytest.LogCaptureFixture) -> None:
     assert decisions.refuse(unkept(build_world()), AssertionRefused(Reason.AUDIENCE), None) is None
     assert "did not take a refusal" in caplog.text
     assert not Decision.objects.exists()
-
-
-@pytest.mark.skipif(connection.vendor == "mysql", reason="not on a database that looks at references at once")
-def test_references_are_looked_at_before_the_request_is_answered(
-    db: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """SQLite puts that off too; there nobody can delete anything meanwhile."""
-
-    def refuse() -> None:
-        Decision.objects.create(outcome="refused", iss=ISSUER, issuer_id=4711)
-        monkeypatch.setattr(connections["default"], "vendor", "postgresql")
-        decisions._check_references()
-
-    assert isinstance(error_of(refuse), IntegrityError)
 
 
 def test_a_case_without_an_issuer_is_not_kept(db: None) -> None:

@@ -8,7 +8,7 @@ from django.utils.module_loading import import_string
 from oauth2_provider.views import IntrospectTokenView as PlainView
 
 from oauth_jwt_grant.checks import CheckId
-from oauth_jwt_grant.views import IntrospectTokenView
+from oauth_jwt_grant.views import IntrospectTokenView, JWTBearerTokenView
 from tests import dot
 from tests.test_checks import (
     DOT,
@@ -26,6 +26,7 @@ from tests.test_checks import (
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures(_good_site.__name__)]
 
 METADATA = path("", include("oauth_jwt_grant.urls"))
+TOKEN = path("o/token/", JWTBearerTokenView.as_view())
 EXTRA = f"{dot.MIDDLEWARE}.OAuth2ExtraTokenMiddleware"
 
 
@@ -96,7 +97,7 @@ def test_extra_token_middleware(settings, written):
 
 
 def test_plain_introspection(settings):
-    settings.ROOT_URLCONF = urlconf(METADATA, DOT, endpoints=[])
+    settings.ROOT_URLCONF = urlconf(METADATA, DOT, endpoints=[TOKEN])
     (message,) = findings()
     assert message.id == CheckId.PLAIN_INTROSPECTION
     assert 'include("oauth_jwt_grant.endpoints")' in message.hint
@@ -105,7 +106,7 @@ def test_plain_introspection(settings):
 
 
 def test_our_introspection_comes_too_late(settings):
-    settings.ROOT_URLCONF = urlconf(METADATA, DOT, *ENDPOINTS, endpoints=[])
+    settings.ROOT_URLCONF = urlconf(METADATA, DOT, *ENDPOINTS, endpoints=[TOKEN])
     assert ids() == [CheckId.PLAIN_INTROSPECTION]
 
 
@@ -118,7 +119,7 @@ def test_our_introspection_comes_too_late(settings):
     ],
 )
 def test_other_introspection(settings, view, expected):
-    settings.ROOT_URLCONF = urlconf(METADATA, path("o/introspect/", view), DOT, endpoints=[])
+    settings.ROOT_URLCONF = urlconf(METADATA, path("o/introspect/", view), DOT, endpoints=[TOKEN])
     assert ids() == expected
 
 

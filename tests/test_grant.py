@@ -21,6 +21,7 @@ from .grant_support import (
     Answer,
     Parameters,
     Validator,
+    called,
     direct,
     post,
     refuse,
@@ -80,7 +81,7 @@ class TestAnswer:
         validator = Validator()
         for lifetime, expected in ((60, 60), (None, 7200), (1, 1), (None, 7200)):
             validator.verdict = lambda request, lifetime=lifetime: lifetime
-            request = Request(URI, "POST", [("assertion", "x")])
+            request = Request(URI, "POST", "assertion=x", called("assertion=x"))
             text = JWTBearerGrant(validator).create_token_response(request, handler)[1]
             assert json.loads(text)["expires_in"] == expected
 
@@ -99,7 +100,7 @@ class TestAnswer:
         )
         grant.register_token_modifier(lambda token: {**token, "extra": 1})
         body = urlencode({"assertion": "x", "client_id": "public", "user": "mallory", "client": "mallory"})
-        _, text, status = grant.create_token_response(Request(URI, "POST", body), BearerToken())
+        _, text, status = grant.create_token_response(Request(URI, "POST", body, called(body)), BearerToken())
         assert (status, json.loads(text)["extra"]) == (200, 1)
         assert calls == [("pre", None, None), ("post", PUBLIC, "alice")]
 
@@ -110,7 +111,8 @@ class TestAnswer:
         for when in ("pre_token", "post_token"):
             validator = Validator()
             grant = JWTBearerGrant(validator, **{when: [no]})
-            answer = grant.create_token_response(Request(URI, "POST", [("assertion", "x")]), BearerToken())
+            request = Request(URI, "POST", "assertion=x", called("assertion=x"))
+            answer = grant.create_token_response(request, BearerToken())
             assert (answer[2], validator.saved) == (400, [])
 
     def test_a_refusal_while_saving_is_answered(self) -> None:

@@ -1,4 +1,4 @@
-"""The backend where no request through django-oauth-toolkit's own view leads."""
+"""The backend by itself: which requests are of this grant, and what it shows the grant of them."""
 
 from __future__ import annotations
 
@@ -6,47 +6,22 @@ from typing import Any
 
 import pytest
 from django.test import RequestFactory
-from django.views.decorators.debug import sensitive_post_parameters
 
+from oauth_jwt_grant.assertion import AssertionRefused, Reason
 from oauth_jwt_grant.dot import OAuthLibCore
-from oauth_jwt_grant.oauth2_backends import JWTBearerOAuthLibCore, is_jwt_bearer_request
-from tests.dot import get_oauthlib_core
+from oauth_jwt_grant.grant import CALL, Call
+from oauth_jwt_grant.oauth2_backends import JWTBearerOAuthLibCore, begin_call, call_of
 from tests.factories import GRANT_TYPE
 
 
-def request(body: str, content_type: str = "application/x-www-form-urlencoded") -> Any:
-    return RequestFactory().post("/o/token/", body, content_type=content_type)
-
-
-@pytest.mark.django_db
-@pytest.mark.parametrize(
-    ("hidden", "expected"),
-    [
-        ([], {"assertion", "client_assertion", "client_secret"}),
-        (["password"], {"assertion", "client_assertion", "client_secret", "password"}),
-        (None, "__ALL__"),
-    ],
-)
-def test_what_error_reports_hide_is_never_less_than_before(hidden: Any, expected: Any) -> None:
-    posted = request(f"grant_type={GRANT_TYPE}")
-    parameters = [] if hidden is None else hidden
-
-    def view(request: Any) -> Any:
-        return get_oauthlib_core().create_token_response(request)
-
-    decorated = view if hidden == [] else sensitive_post_parameters(*parameters)(view)
-    decorated(posted)
-
-    found = posted.sensitive_post_parameters
-    assert found == expected if isinstance(expected, str) else set(found) == expected
+def request(body: str, content_type: str = "application/x-www-form-urlencoded", **extra: Any) -> Any:
+    return RequestFactory().post("/o/token/", body, content_type=content_type, **extra)
 
 
 @pytest.mark.parametrize(
     ("body", "ours"),
     [
         (f"grant_type={GRANT_TYPE}", True),
-        (f"grant_type=password&grant_type={GRANT_TYPE}", True),
-        (f"grant_type={GRANT_TYPE}&grant_type=password", True),
         (f"grant_type={GRANT_TYPE}x", False),
         (f"grant_type={GRANT_TYPE.upper()}", False),
         (f"scope={GRANT_TYPE}", False),
@@ -54,19 +29,48 @@ def test_what_error_reports_hide_is_never_less_than_before(hidden: Any, expected
     ],
 )
 def test_which_requests_are_of_this_grant(body: str, ours: bool) -> None:
-    assert is_jwt_bearer_request(request(body)) is ours
+    posted = request(body)
+    begin_call(posted)
+
+    assert (call_of(posted) is not None) is ours
+
+
+@pytest.mark.parametrize("body", [f"password&grant_type={GRANT_TYPE}", f"{GRANT_TYPE}&grant_type=password"])
+def test_one_of_two_grant_types_is_enough_to_refuse_the_request(body: str) -> None:
+    posted = request(f"grant_type={body}")
+    with pytest.raises(AssertionRefused) as refused:
+        begin_call(posted)
+
+    assert refused.value.reason is Reason.REPEATED_PARAMETER
+    assert call_of(posted) is None
 
 
 def test_repeated_parameters_are_kept_in_requests_of_this_grant_alone() -> None:
     repeated = "scope=a&scope=b&resource=c&resource=d"
     core = JWTBearerOAuthLibCore(server=object())
+    ours, other = request(f"grant_type={GRANT_TYPE}&{repeated}"), request(f"grant_type=password&{repeated}")
+    begin_call(ours)
+    begin_call(other)
 
-    assert core.extract_body(request(f"grant_type={GRANT_TYPE}&{repeated}")) == [
+    assert core.extract_body(ours) == [
         ("grant_type", GRANT_TYPE),
         ("scope", "a"),
         ("scope", "b"),
         ("resource", "c"),
         ("resource", "d"),
     ]
-    other = request(f"grant_type=password&{repeated}")
     assert core.extract_body(other) == OAuthLibCore(server=object()).extract_body(other)
+
+
+def test_the_call_goes_to_the_grant_among_the_headers_of_its_request_alone() -> None:
+    core = JWTBearerOAuthLibCore(server=object())
+    ours, other = request(f"grant_type={GRANT_TYPE}"), request("grant_type=password")
+    begin_call(ours)
+    begin_call(other)
+
+    assert core.extract_headers(ours) == {
+        **OAuthLibCore(server=object()).extract_headers(ours),
+        CALL: call_of(ours),
+    }
+    assert isinstance(call_of(ours), Call)
+    assert core.extract_headers(other) == OAuthLibCore(server=object()).extract_headers(other)

@@ -30,6 +30,7 @@ REMEDIES: dict[str, Remedy] = {
     Reason.MISSING_PARAMETER: Remedy(_("A parameter of the request was missing."), _RESEND),
     Reason.REPEATED_PARAMETER: Remedy(_("A parameter came more than once."), _RESEND),
     Reason.MALFORMED_REQUEST: Remedy(_("The body of the request was no form in UTF-8."), _RESEND),
+    Reason.NOT_A_FORM: Remedy(_("The body of the request was JSON or other text, not a form."), _RESEND),
     Reason.PARAMETER_IN_QUERY: Remedy(_("Parameters came in the URL."), _RESEND),
     Reason.SEVERAL_CREDENTIALS: Remedy(_("The client authenticated in several ways at once."), _RESEND),
     Reason.CLIENT_AUTHENTICATION: Remedy(

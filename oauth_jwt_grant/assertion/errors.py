@@ -18,6 +18,7 @@ class Reason(StrEnum):
     MISSING_PARAMETER = "missing_parameter"
     REPEATED_PARAMETER = "repeated_parameter"
     MALFORMED_REQUEST = "malformed_request"
+    NOT_A_FORM = "not_a_form"
     PARAMETER_IN_QUERY = "parameter_in_query"
     SEVERAL_CREDENTIALS = "several_credentials"
     CLIENT_AUTHENTICATION = "client_authentication"
@@ -100,6 +101,12 @@ ANSWERS: dict[Reason, Answer] = {
         "invalid_request",
         "The request body cannot be read: it has to be UTF-8 text in the format "
         "application/x-www-form-urlencoded.",
+    ),
+    Reason.NOT_A_FORM: Answer(
+        "RFC 6749 section 4.5",
+        "invalid_request",
+        "The request body is not a form: send it as application/x-www-form-urlencoded, not as JSON or plain "
+        "text.",
     ),
     Reason.PARAMETER_IN_QUERY: Answer(
         "RFC 6749 section 2.3.1", "invalid_request", "Parameters must be in the request body, not in the URL."

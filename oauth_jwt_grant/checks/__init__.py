@@ -50,7 +50,7 @@ CHECKS: tuple[Registration, ...] = (
     Registration(metadata.check_grant_is_published, Tags.urls),
     Registration(metadata.check_metadata_view, Tags.urls, deploy=True),
     Registration(metadata.check_metadata_is_found, Tags.urls, deploy=True),
-    Registration(endpoints.check_token_view, Tags.urls, deploy=True),
+    Registration(endpoints.check_token_view, Tags.urls),
 )
 
 __all__ = ["CHECKS", "CheckId", "Registration", "register_checks"]

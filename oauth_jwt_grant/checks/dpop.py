@@ -18,8 +18,9 @@ from ..binding import bound_resource
 from ..conf import settings
 from ..dot import oauth2_settings
 from .messages import CheckId
-from .places import MOUNT_ENDPOINTS, is_plain
+from .places import MOUNT_ENDPOINTS, Callback, in_place_of
 
+_DOTS_INTROSPECTION = "oauth_jwt_grant.dot.IntrospectTokenView"
 _SOME_URL = "https://api.example.com/"
 
 
@@ -42,8 +43,7 @@ def check_extra_token(app_configs: Any = None, **kwargs: Any) -> list[CheckMessa
 
 def check_introspection(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
     """Introspection says of a bound token to which key it is (RFC 9449 section 6.2)."""
-    dots, ours = "oauth_jwt_grant.dot.IntrospectTokenView", "oauth_jwt_grant.views.IntrospectTokenView"
-    if not settings.DPOP or not is_plain("oauth2_provider:introspect", dots, ours):
+    if not settings.DPOP or all(map(_tells_the_key, in_place_of(_DOTS_INTROSPECTION).values())):
         return []
     return [
         Error(
@@ -53,6 +53,14 @@ def check_introspection(app_configs: Any = None, **kwargs: Any) -> list[CheckMes
             id=CheckId.PLAIN_INTROSPECTION,
         )
     ]
+
+
+def _tells_the_key(callback: Callback) -> bool:
+    """Whether it is no extension of DOT's view, or one of ours."""
+    view: Any = getattr(callback, "view_class", None)
+    if view is None or not issubclass(view, import_string(_DOTS_INTROSPECTION)):
+        return True
+    return issubclass(view, import_string("oauth_jwt_grant.views.IntrospectTokenView"))
 
 
 def check_resource_validator(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:

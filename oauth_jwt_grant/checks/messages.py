@@ -21,6 +21,7 @@ class CheckId(StrEnum):
     EXTRA_TOKEN = "oauth_jwt_grant.E011"  # noqa: S105 - a name, not a secret
     PLAIN_INTROSPECTION = "oauth_jwt_grant.E012"
     RESOURCE_VALIDATOR = "oauth_jwt_grant.E013"
+    TOKEN_VIEW = "oauth_jwt_grant.E014"  # noqa: S105 - a name, not a secret
     PROOF_CACHE = "oauth_jwt_grant.E020"
 
     NO_AUDIENCE = "oauth_jwt_grant.W001"
@@ -32,5 +33,4 @@ class CheckId(StrEnum):
     OIDC_SERVER_UNUSED = "oauth_jwt_grant.W007"
     METADATA_NOT_FOUND = "oauth_jwt_grant.W008"
     TOKENS_FROM_REPLICA = "oauth_jwt_grant.W009"
-    PLAIN_ENDPOINTS = "oauth_jwt_grant.W010"
     UNKNOWN_ORIGINS = "oauth_jwt_grant.W011"

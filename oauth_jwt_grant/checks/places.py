@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from typing import Any
 
 from django.apps import apps
 from django.conf import settings as django_settings
-from django.urls import NoReverseMatch, Resolver404, get_script_prefix, resolve, reverse
+from django.urls import NoReverseMatch, Resolver404, get_resolver, get_script_prefix, resolve, reverse
 from django.utils.module_loading import import_string
 
 #: The line that puts our endpoints in the place of DOT's.
 MOUNT_ENDPOINTS = (
     'urlpatterns = [..., path("o/", include("oauth_jwt_grant.endpoints")), ...], before those of DOT there'
 )
+
+Callback = Callable[..., Any]
 
 
 def has_urls() -> bool:
@@ -38,12 +42,35 @@ def views_at(kind: type, *paths: str) -> list[type]:
     return found
 
 
-def is_plain(name: str, dots: str, ours: str) -> bool:
-    """Whether the URL called ``name`` leads to DOT's view ``dots``, and not to one that extends ``ours``.
+def in_place_of(dots: str) -> dict[str, Callback]:
+    """What answers at each route where DOT's view ``dots``, or an extension of it, is mounted.
 
-    The views are given as dotted paths: they load models, which may be missing where there are no URLs.
+    The view is given as a dotted path: it loads models, which may be missing where there are no URLs.
     """
-    place = place_of(name) if has_urls() else None
-    if place is None:
-        return False
-    return not all(issubclass(view, import_string(ours)) for view in views_at(import_string(dots), place))
+    if not has_urls():
+        return {}
+    kind = import_string(dots)
+    found: dict[str, Callback] = {}
+    for route, callback in _routes(get_resolver()):
+        view = getattr(callback, "view_class", None)
+        if view is not None and issubclass(view, kind):
+            # Two patterns of the same text: Django asks the first. So does this where the route has a
+            # converter that does not take its own text for a value.
+            found.setdefault(route, _callback_at(route) or callback)
+    return found
+
+
+def _callback_at(route: str) -> Callback | None:
+    with suppress(Resolver404):
+        return resolve(f"/{route}").func
+    return None
+
+
+def _routes(resolver: Any, prefix: str = "") -> Iterator[tuple[str, Callback]]:
+    """The text of each route, and what is mounted there."""
+    for pattern in resolver.url_patterns:
+        route = prefix + str(pattern.pattern)
+        if hasattr(pattern, "url_patterns"):
+            yield from _routes(pattern, route)
+        else:
+            yield route, pattern.callback

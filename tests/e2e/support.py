@@ -28,6 +28,10 @@ SECRET = "the secret of the client"
 
 #: The texts that all refusals of one kind share.
 UNVERIFIED = "The assertion could not be verified with the keys of a trusted issuer."
+UNREADABLE = (
+    "The request body cannot be read: it has to be UTF-8 text in the format"
+    " application/x-www-form-urlencoded."
+)
 NOT_ENTITLED = "The assertion does not entitle its bearer to a token here."
 
 # RFC 6749 section 5.2: what error and error_description may hold.
@@ -153,9 +157,11 @@ def post(
 ) -> HttpResponse:
     """Post parameters, or a body, to the token endpoint as a form; a server error comes back as an answer."""
     body = urlencode(pairs) if isinstance(pairs, list) else pairs
+    # As bytes: Django's test client would encode text in the charset of the content type.
+    body = body.encode() if isinstance(body, str) else body
     target = f"{url}?{query}" if query else url
-    return Client(raise_request_exception=False).post(
-        target, body, content_type=content_type, headers=headers or {}, **extra
+    return Client(raise_request_exception=False).generic(
+        "POST", target, body, content_type=content_type, headers=headers or {}, **extra
     )
 
 

@@ -137,6 +137,7 @@ CASES: dict[Reason, Callable[[World], Any]] = {
     Reason.MISSING_PARAMETER: posted(assertion=DROP),
     Reason.REPEATED_PARAMETER: posted(scope=["read", "read"]),
     Reason.MALFORMED_REQUEST: posted(scope=b"\xff"),
+    Reason.NOT_A_FORM: lambda world: post(json.dumps(dict(world.pairs())), content_type="application/json"),
     Reason.PARAMETER_IN_QUERY: posted(query="a=b"),
     Reason.SEVERAL_CREDENTIALS: lambda world: world.post_basic("client", SECRET, client_secret=SECRET),
     Reason.CLIENT_AUTHENTICATION: posted(client_secret="wrong"),
@@ -198,7 +199,8 @@ NAMES = {
 
 #: Refusals of requests that have not led to a known issuer: nothing of them is kept.
 UNKEPT = {
-    Reason.MISSING_PARAMETER, Reason.REPEATED_PARAMETER, Reason.MALFORMED_REQUEST, Reason.PARAMETER_IN_QUERY,
+    Reason.MISSING_PARAMETER, Reason.REPEATED_PARAMETER, Reason.MALFORMED_REQUEST, Reason.NOT_A_FORM,
+    Reason.PARAMETER_IN_QUERY,
     Reason.SEVERAL_CREDENTIALS, Reason.CLIENT_AUTHENTICATION, Reason.AUTHORIZATION_DETAILS, Reason.DPOP,
     Reason.DPOP_PROOF, Reason.TOO_LONG, Reason.MALFORMED, Reason.CRITICAL_HEADER, Reason.UNKNOWN_ISSUER,
     # It would meet the same lock.

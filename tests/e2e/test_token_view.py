@@ -1,36 +1,31 @@
-"""Our token view beside django-oauth-toolkit's own: the same answers and signals, by a shorter way."""
+"""Our token view: its statements, its signal, and the transactions that it opens for other grants."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
+from types import ModuleType
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, connections, transaction
 from django.dispatch import Signal
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django.urls import resolve
+from django.urls import include, path
+from django.utils.decorators import method_decorator
+from django.views.decorators.debug import sensitive_post_parameters
 from oauth2_provider.models import get_access_token_model
-from oauth2_provider.views import TokenView
 
-from oauth_jwt_grant.dot import app_authorized
-from oauth_jwt_grant.issued import issued_tokens, note_issued
+from oauth_jwt_grant.dot import TokenView, app_authorized
 from oauth_jwt_grant.models import Decision
-from oauth_jwt_grant.views import JWTBearerTokenView
+from oauth_jwt_grant.views import SECRETS, JWTBearerTokenView, JWTBearerTokenViewMixin
 from tests.factories import DROP, GRANT_TYPE, ec_key, mint
 
-from .support import TOKEN_URL, World, assert_granted, assert_refused
+from .failing import atomic_requests
+from .support import TOKEN_URL, World, assert_granted, assert_refused, build_world, post, tokens
 
 DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
-VIEWS = {"ours": ("tests.urls", JWTBearerTokenView), "DOT's": ("tests.plain_urls", TokenView)}
-
-
-@pytest.fixture(params=VIEWS)
-def view(request: pytest.FixtureRequest, settings: Any) -> type:
-    """Each of the views in turn, mounted at the token URL."""
-    settings.ROOT_URLCONF, view = VIEWS[request.param]
-    assert resolve(TOKEN_URL).func.view_class is view
-    return view
 
 
 @pytest.fixture
@@ -46,22 +41,40 @@ def heard() -> Iterator[list[dict[str, Any]]]:
     app_authorized.disconnect(note)
 
 
-def test_app_authorized_is_sent_with_the_token(view: type, world: World, heard: list[dict[str, Any]]) -> None:
+@contextmanager
+def calling(receiver: Any) -> Iterator[None]:
+    """``receiver`` is called while a token request of DOT's is answered."""
+    app_authorized.connect(receiver, weak=False)
+    try:
+        yield
+    finally:
+        app_authorized.disconnect(receiver)
+
+
+def mounted(view: Any) -> ModuleType:
+    """A URL configuration with ``view`` at the token URL."""
+    urlconf = ModuleType("urlconf")
+    dots = include("oauth2_provider.urls", namespace="oauth2_provider")
+    urlconf.urlpatterns = [path("o/token/", view), path("o/", dots)]
+    return urlconf
+
+
+def test_app_authorized_is_sent_with_the_token(world: World, heard: list[dict[str, Any]]) -> None:
     raw = assert_granted(world.post(scope="read"))["access_token"]
 
-    [told] = heard
+    [sent] = heard
     token = get_access_token_model().objects.get()
-    assert type(told["sender"]) is view
-    assert told["request"].path == TOKEN_URL
-    assert told["token"] == token
-    assert told["token"].is_valid(["read"])
-    assert told["token"].jwt_bearer_decision == Decision.objects.get()
+    assert type(sent["sender"]) is JWTBearerTokenView
+    assert sent["request"].path == TOKEN_URL
+    assert sent["token"] == token
+    assert sent["token"].is_valid(["read"])
+    assert sent["token"].jwt_bearer_decision == Decision.objects.get()
     fields = [field.attname for field in token._meta.concrete_fields if field.attname != "updated"]
-    assert [getattr(told["token"], name) for name in fields] == [getattr(token, name) for name in fields]
+    assert [getattr(sent["token"], name) for name in fields] == [getattr(token, name) for name in fields]
     assert raw
 
 
-def test_a_refusal_authorizes_nobody(view: type, world: World, heard: list[dict[str, Any]]) -> None:
+def test_a_refusal_authorizes_nobody(world: World, heard: list[dict[str, Any]]) -> None:
     assertion = mint(ec_key())
     assert_granted(world.post(assertion=assertion))
     heard.clear()
@@ -71,31 +84,6 @@ def test_a_refusal_authorizes_nobody(view: type, world: World, heard: list[dict[
     assert heard == []
 
 
-def test_both_answer_alike(world: World, settings: Any) -> None:
-    """Headers and body, but for the token."""
-    requests: list[dict[str, Any]] = [{}, {"assertion": "x"}, {"assertion": DROP}, {"client_secret": "wrong"}]
-    answers = []
-    for settings.ROOT_URLCONF, _ in VIEWS.values():
-        responses = [world.post(**request) for request in requests]
-        bodies = [{**response.json(), "access_token": None} for response in responses]
-        answers.append([(r.status_code, dict(r.headers), b) for r, b in zip(responses, bodies, strict=True)])
-    assert [status for status, _, _ in answers[0]] == [200, 400, 400, 401]
-    lengths = [headers.pop("Content-Length", None) for answer in answers for _, headers, _ in answer]
-    assert len(lengths) == 8
-    assert answers[0] == answers[1]
-
-
-def test_no_token_is_read_back(world: World) -> None:
-    """Six statements: the client, the trust, BEGIN, the token, the decision, COMMIT."""
-    world.post()
-    with CaptureQueriesContext(connection) as captured:
-        assert_granted(world.post())
-    table = get_access_token_model()._meta.db_table
-    about = [query["sql"] for query in captured if table in query["sql"].partition(" SET ")[0]]
-    assert [sql.split()[0] for sql in about if not sql.startswith("SELECT 1")] == ["INSERT"]
-    assert sum(query["sql"].startswith("SELECT") for query in captured) == 2
-
-
 @pytest.mark.parametrize("order", [(GRANT_TYPE, DEVICE_CODE), (DEVICE_CODE, GRANT_TYPE)])
 def test_a_second_grant_type_is_refused_whatever_it_is(world: World, order: tuple[str, str]) -> None:
     answer = assert_refused(world.post(grant_type=list(order)), "invalid_request")
@@ -103,29 +91,233 @@ def test_a_second_grant_type_is_refused_whatever_it_is(world: World, order: tupl
     assert "grant_type" in answer["error_description"]
 
 
-def test_dots_view_stumbles_over_it(world: World, settings: Any) -> None:
-    """So the advice of ``oauth_jwt_grant.W010`` can go once this fails."""
-    settings.ROOT_URLCONF = "tests.plain_urls"
-
-    assert world.post(grant_type=[GRANT_TYPE, DEVICE_CODE]).status_code == 500
-
-
 def test_other_grants_are_left_to_dot(world: World, heard: list[dict[str, Any]]) -> None:
     assert_granted(world.post(grant_type="client_credentials", assertion=DROP))
 
-    [told] = heard
-    assert type(told["sender"]) is JWTBearerTokenView
-    assert told["token"] == get_access_token_model().objects.get()
+    [sent] = heard
+    assert type(sent["sender"]) is JWTBearerTokenView
+    assert sent["token"] == get_access_token_model().objects.get()
 
 
-def test_a_token_is_told_to_whoever_asks_and_to_nobody_else() -> None:
-    note_issued("before")
-    with issued_tokens() as outer:
-        note_issued("outer")
-        with issued_tokens() as inner:
-            note_issued("inner")
-        note_issued("outer again")
-    note_issued("after")
+# Statements
 
-    assert outer == ["outer", "outer again"]
-    assert inner == ["inner"]
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("atomic", [False, True], ids=["plain", "atomic"])
+@pytest.mark.parametrize("anonymous", [True, False], ids=["no client", "identified client"])
+def test_statements_of_a_token(atomic: bool, anonymous: bool) -> None:
+    """Five, and the client's: the trust, BEGIN, the token, the decision, COMMIT. No more in a transaction."""
+    world = build_world()
+    if anonymous:
+        world.change(world.rule, client_policy="anonymous", default_application=world.application)
+    request = world.post_anonymously if anonymous else world.post
+    with atomic_requests(atomic):
+        request()
+        with CaptureQueriesContext(connection) as captured:
+            assert_granted(request())
+
+    kinds = [query["sql"].split()[0] for query in captured]
+    assert kinds == ["SELECT"] * (1 if anonymous else 2) + ["BEGIN", "INSERT", "INSERT", "COMMIT"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_statements_of_a_refusal_under_atomic_requests() -> None:
+    """The trust, the refusals of this minute, the refusal: no transaction, and no look at references."""
+    world = build_world()
+    world.change(world.rule, client_policy="anonymous")
+    with atomic_requests():
+        world.post_anonymously(scope="nonsense")
+        with CaptureQueriesContext(connection) as captured:
+            assert_refused(world.post_anonymously(scope="nonsense"), "invalid_scope")
+
+    assert [query["sql"].split()[0] for query in captured] == ["SELECT", "SELECT", "INSERT"]
+
+
+# Transactions of other grants
+
+
+CREDENTIALS = [("grant_type", "client_credentials"), ("client_id", "client")]
+
+
+@pytest.fixture
+def two_databases(transactional_db: None) -> Iterator[None]:
+    """A second database, and ``ATOMIC_REQUESTS`` for both."""
+    connections.settings["other"] = {
+        **connections.settings["default"], "ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:",
+        "OPTIONS": {},
+    }  # fmt: skip
+    connections.settings["other"]["ATOMIC_REQUESTS"] = True
+    # Not when it is needed: Django's tests let nobody connect then.
+    connections["other"].connect()
+    with atomic_requests():
+        yield
+    connections["other"].close()
+    del connections["other"], connections.settings["other"]
+
+
+class MixedIn(JWTBearerTokenViewMixin, TokenView):
+    """A token view of a site's own."""
+
+
+exempt = method_decorator(transaction.non_atomic_requests(using="other"), name="dispatch")
+
+
+@exempt
+class Exempt(MixedIn):
+    """One for which the site has ruled out a transaction on one of two databases."""
+
+
+@exempt
+class PlainExempt(TokenView):
+    """The same without this package."""
+
+
+def open_transactions(world: World, request: Any) -> tuple[list[str], list[str]]:
+    """The databases with a transaction while ``request`` is answered, and the order of their COMMITs."""
+    inside: list[str] = []
+    ended: list[str] = []
+
+    def look(sender: Any, **kwargs: Any) -> None:
+        for alias in ("default", "other"):
+            if connections[alias].in_atomic_block:
+                inside.append(alias)
+                transaction.on_commit(lambda alias=alias: ended.append(alias), using=alias)
+
+    with calling(look):
+        assert request().status_code == 200
+    return inside, ended
+
+
+@pytest.mark.usefixtures("two_databases")
+@pytest.mark.parametrize(
+    ("ours", "dots", "expected"),
+    [
+        (JWTBearerTokenView, TokenView, ["default", "other"]),
+        (MixedIn, TokenView, ["default", "other"]),
+        (Exempt, PlainExempt, ["default"]),
+    ],
+)
+def test_other_grants_have_the_transactions_that_django_opens(
+    settings: Any, ours: Any, dots: Any, expected: list[str]
+) -> None:
+    """On the same databases, begun and ended in the same order."""
+    world = build_world()
+    found = []
+    for view in (ours, dots):
+        # Twice: what one view function leaves behind must not change the next.
+        for _ in range(2):
+            settings.ROOT_URLCONF = mounted(view.as_view())
+            found.append(open_transactions(world, lambda: world.post(grant_type="client_credentials")))
+
+    assert found == [(expected, expected)] * 4
+
+
+@pytest.mark.usefixtures("two_databases")
+@pytest.mark.parametrize("view", [JWTBearerTokenView, MixedIn, Exempt])
+def test_this_grant_has_none(settings: Any, view: Any) -> None:
+    world = build_world()
+    settings.ROOT_URLCONF = mounted(view.as_view())
+
+    assert open_transactions(world, world.post) == ([], [])
+
+
+@pytest.mark.usefixtures("two_databases")
+@pytest.mark.parametrize("method", ["get", "put", "head", "options"])
+def test_what_is_no_post_is_answered_as_by_dots_view(client: Any, method: str) -> None:
+    response = getattr(client, method)(TOKEN_URL)
+
+    assert response.status_code == (200 if method == "options" else 405)
+    assert response["Allow"] == "POST, OPTIONS"
+
+
+class Fault(Exception):
+    """One that nobody but the test knows."""
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("atomic", [True, False])
+def test_an_exception_rolls_another_grant_back_and_passes_unchanged(client: Any, atomic: bool) -> None:
+    world = build_world()
+    fault = Fault()
+
+    def fail(sender: Any, **kwargs: Any) -> None:
+        raise fault
+
+    with calling(fail), atomic_requests(atomic), pytest.raises(Fault) as raised:
+        client.post(TOKEN_URL, dict(world.pairs(grant_type="client_credentials", assertion=DROP)))
+
+    assert raised.value is fault
+    assert tokens() == (0 if atomic else 1)
+
+
+# A view of the site's own
+
+
+def test_a_token_view_of_the_sites_own(world: World, settings: Any) -> None:
+    seen: list[str] = []
+
+    class Own(JWTBearerTokenViewMixin, TokenView):
+        def post(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+            seen.append(request.POST["grant_type"])
+            return super().post(request, *args, **kwargs)
+
+    settings.ROOT_URLCONF = mounted(Own.as_view())
+    assert_granted(world.post())
+    assert_granted(world.post(grant_type="client_credentials"))
+    assert seen == [GRANT_TYPE, "client_credentials"]
+
+
+def test_a_base_of_the_sites_own_is_not_passed_over(world: World, settings: Any) -> None:
+    """One that counts requests goes on counting those of this grant."""
+    seen: list[str] = []
+
+    class Counting(TokenView):
+        def post(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+            seen.append(request.POST["grant_type"])
+            return super().post(request, *args, **kwargs)
+
+    class Own(JWTBearerTokenViewMixin, Counting):
+        pass
+
+    settings.ROOT_URLCONF = mounted(Own.as_view())
+    assert_granted(world.post())
+    assert seen == [GRANT_TYPE]
+
+
+def test_the_view_function_keeps_what_django_and_dot_have_written_on_it() -> None:
+    ours, dots = JWTBearerTokenView.as_view(), TokenView.as_view()
+
+    assert ours.view_class is JWTBearerTokenView
+    assert ours.csrf_exempt is dots.csrf_exempt is True
+    assert ours.login_required is dots.login_required is False
+    assert ours._non_atomic_requests == set(connections)
+    assert JWTBearerTokenView.as_view()._non_atomic_requests is not ours._non_atomic_requests
+
+
+def test_django_asks_for_no_csrf_token(world: World) -> None:
+    client = Client(enforce_csrf_checks=True)
+    assert client.post(TOKEN_URL, dict(world.pairs())).status_code == 200
+
+
+@pytest.mark.parametrize("grant_type", [GRANT_TYPE, "client_credentials"])
+def test_error_reports_hide_what_the_site_has_marked_too(world: World, rf: Any, grant_type: str) -> None:
+    """DOT's own mark takes the place of what was marked before it."""
+
+    def marks(*marked: str) -> Any:
+        request = rf.post(TOKEN_URL, dict(world.pairs(grant_type=grant_type)))
+        view = sensitive_post_parameters(*marked)(JWTBearerTokenView.as_view())
+        assert view(request).status_code == 200
+        return request.sensitive_post_parameters
+
+    assert set(marks("pin")) == {"pin", *SECRETS}
+    assert marks() == "__ALL__"
+
+
+def test_both_views_answer_another_grant_alike(world: World, settings: Any) -> None:
+    """Status, headers and body, of what has no random part."""
+    answers = []
+    for urls in ("tests.urls", "tests.plain_urls"):
+        settings.ROOT_URLCONF = urls
+        response = post([*CREDENTIALS, ("client_secret", "wrong")])
+        answers.append((response.status_code, dict(response.headers), response.content))
+    assert answers[0] == answers[1]

@@ -1,13 +1,11 @@
-"""Signals for whoever wants to count, alert or audit elsewhere. Receivers' errors are logged, not raised."""
+"""Signals for sites that count, alert or audit elsewhere. Receivers' errors are logged, not raised."""
 
 from __future__ import annotations
 
 from django.dispatch import Signal
 
 #: Sent with ``decision`` (the saved Decision, with its access token) and ``request``
-#: (oauthlib's) once the token's own transaction is through. Under ATOMIC_REQUESTS the
-#: request's transaction is still open: use ``transaction.on_commit`` for what must not
-#: happen before it is committed.
+#: (oauthlib's) after COMMIT, also under ``ATOMIC_REQUESTS``: our token view is outside its transaction.
 assertion_accepted = Signal()
 
 #: Sent with ``reason`` (a Reason), ``decision`` (the saved Decision, or ``None`` if none was

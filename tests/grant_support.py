@@ -118,7 +118,7 @@ def post(
 
 def called(body: Any, headers: dict[str, str] | None = None) -> dict[str, Any]:
     """``headers``, and that our token view has received a request with this ``body``."""
-    return {CALL: Call(extract_params(body)), **(headers or {})}
+    return {CALL: Call(extract_params(body) or []), **(headers or {})}
 
 
 def basic(client_id: str, secret: str) -> dict[str, str]:

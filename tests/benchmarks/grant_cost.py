@@ -25,7 +25,7 @@ django.setup()
 
 from django.contrib.auth import get_user_model
 from django.db import connection
-from django.test import Client, override_settings
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from oauth2_provider.models import get_application_model
 
@@ -96,15 +96,16 @@ def main() -> None:
 
 
 def measure(requests: int) -> None:
-    """Measure each kind of request beside ``client_credentials``, with our token view and with DOT's."""
+    """Measure each kind of request beside ``client_credentials``, also under ``ATOMIC_REQUESTS``."""
     site = Site()
 
     def own() -> int:
         return post(site, {"grant_type": "client_credentials", "scope": "read"}, **site.basic())
 
     measure_clients(site, own, requests)
-    with override_settings(ROOT_URLCONF="tests.plain_urls"):
-        measure_clients(site, own, requests, "DOT's token view, ")
+    connection.settings_dict["ATOMIC_REQUESTS"] = True
+    measure_clients(site, own, requests, "ATOMIC_REQUESTS, ")
+    connection.settings_dict["ATOMIC_REQUESTS"] = False
     measure_variants(site, own, requests)
 
 

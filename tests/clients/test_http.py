@@ -119,11 +119,13 @@ def test_a_body_in_pieces(site, connect):
         assert_tokens(answer(connection))
 
 
-def test_a_charset_that_nobody_knows_is_passed_over(site, connect):
+@pytest.mark.parametrize("charset", ["unheard-of", "hex", "utf-7"])
+def test_a_charset_other_than_utf8_is_refused(site, connect, charset):
     body = form(site)
     with connect() as connection:
-        connection.sendall(head(body).replace(FORM.encode(), f"{FORM}; charset=unheard-of".encode()) + body)
-        assert_tokens(answer(connection))
+        connection.sendall(head(body).replace(FORM.encode(), f"{FORM}; charset={charset}".encode()) + body)
+        status, refused = answer(connection)
+    assert (status, refused["error"]) == (400, "invalid_request")
 
 
 def test_a_body_that_breaks_off_brings_no_token(site, connect):

@@ -17,6 +17,7 @@ from django.db import IntegrityError
 from django.utils import timezone
 
 from oauth_jwt_grant.conf import settings as own_settings
+from oauth_jwt_grant.dot import get_access_token_model
 from oauth_jwt_grant.models import ClaimCondition, Decision, GrantRule, LinkedSubject, TrustedIssuer
 from tests.e2e.support import World, assert_granted, assert_refused, build_world, make_issuer, make_rule
 from tests.factories import ISSUER, ec_key, jwk, jwks, mint, rsa_key
@@ -67,6 +68,7 @@ def test_regular_work(world: World, server: JwksServer) -> None:
     assert_granted(world.post())
     past = timezone.now() - timedelta(days=200)
     Decision.objects.update(time=past, replay_until=past)
+    get_access_token_model().objects.update(expires=past)
     for _ in range(2):
         printed = [run(command) for command in commands("Regular work")]
     assert "1 key" in printed[0]

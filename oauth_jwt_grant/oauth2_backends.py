@@ -15,8 +15,8 @@ from django.conf import settings as django_settings
 from django.http import HttpRequest
 
 from .assertion import AssertionRefused, Reason
-from .conf import settings
-from .decisions import withdraw
+from .conf.settings import settings
+from .decision.record import withdraw
 from .dot import OAuthLibCore
 from .grant import CALL, GRANT_TYPE, Call, JWTBearerError, JWTBearerGrant, not_set_up
 

@@ -15,20 +15,22 @@ from django.http import HttpRequest
 from django.utils import timezone
 from oauthlib.common import Request
 
-from . import decisions, subjects
-from .assertion import AssertionRefused, Proof, Reason
-from .audiences import own_urls, server_audiences, token_endpoint_urls
-from .binding import binding_of, bound_resource
-from .clients import find_application
-from .conf import settings
+from . import subjects
+from .assertion import AssertionRefused, Reason
+from .conf.audiences import own_urls, server_audiences, token_endpoint_urls
+from .conf.settings import settings
+from .database.inserts import prepare_save
+from .decision import record
+from .decision.decide import Case, Permission, Question, decide
+from .decision.id_jag import is_id_jag
 from .dot import OAuth2Validator
-from .dpop import HEADER, ProofUndecided, check_proof, is_first_use, undecided
+from .dpop.binding import binding_of, bound_resource
+from .dpop.proof import Proof
+from .dpop.replay import HEADER, ProofUndecided, check_proof, is_first_use, undecided
 from .grant import GRANT_TYPE, Call, JWTBearerError, Terms, call_of, not_set_up
-from .id_jag import is_id_jag
-from .inserts import prepare_save
 from .models import Decision
-from .service import Case, Permission, Question, decide
 from .signals import assertion_accepted, assertion_refused
+from .trust.clients import find_application
 
 # Read and written through vars() alone: as an attribute it could be a posted parameter.
 _STATE = "_oauth_jwt_grant"
@@ -172,7 +174,7 @@ class JWTBearerValidatorMixin:
         except AssertionRefused as refused:
             raise self._refusal(state.case, refused, request) from refused
         except (IntegrityError, OperationalError) as error:
-            raise self._refusal(state.case, decisions.refusal_of(error), request) from error
+            raise self._refusal(state.case, record.refusal_of(error), request) from error
         state.is_saved = state.is_guarded
         return saved
 
@@ -208,9 +210,7 @@ class JWTBearerValidatorMixin:
             access_token = create(expires, request, *args, **kwargs)
         finally:
             _saves_token.reset(begun)
-        state.decision = decisions.accept(
-            state.case, state.permission, access_token, _client_address(request)
-        )
+        state.decision = record.accept(state.case, state.permission, access_token, _client_address(request))
         return access_token
 
     def _set_token_value(self, token_instance: Any, raw_token: str) -> None:
@@ -263,7 +263,7 @@ class JWTBearerValidatorMixin:
 
     def _refusal(self, case: Case, refused: AssertionRefused, request: Request) -> JWTBearerError:
         """Write the refusal down, tell the site, and make the answer of it."""
-        decision = decisions.refuse(case, refused, _client_address(request))
+        decision = record.refuse(case, refused, _client_address(request))
         assertion_refused.send_robust(
             sender=Decision, reason=refused.reason, decision=decision, request=request
         )
@@ -282,7 +282,7 @@ def _nothing_left_unless_whole(token: Any, state: _State) -> Iterator[None]:
         yield
     except Exception as error:
         if state.is_saved or not isinstance(error, JWTBearerError):
-            decisions.withdraw({text, token["access_token"]}, state.decision)
+            record.withdraw({text, token["access_token"]}, state.decision)
         raise
 
 
@@ -297,7 +297,7 @@ def _violation(state: _State, token: Any) -> str | None:
     violation = state.terms.violation(token)
     if violation is not None:
         return violation
-    if row.token_checksum != decisions.checksum(token["access_token"]):
+    if row.token_checksum != record.checksum(token["access_token"]):
         return "the answer has another token than the database"
     begun = row.expires - timedelta(seconds=token["expires_in"])
     in_time = state.decided - _CLOCK_STEP <= begun <= timezone.now() + _CLOCK_STEP

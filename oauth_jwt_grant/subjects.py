@@ -18,9 +18,9 @@ from django.db.models import QuerySet
 from django.utils.module_loading import import_string
 
 from .assertion import AssertionRefused, Reason, VerifiedAssertion
-from .conf import DEFAULTS, settings
+from .conf.settings import DEFAULTS, settings
+from .database.prepared import Columns, Parameter, PreparedQuery
 from .models import GrantRule, LinkedSubject
-from .prepared import Columns, Parameter, PreparedQuery
 from .rules import resolve
 
 # Fields whose values have one spelling as a text.

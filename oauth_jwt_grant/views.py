@@ -15,9 +15,8 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.debug import sensitive_variables
 
 from .assertion import ALGORITHMS, AssertionRefused, DatabaseBusy
-from .binding import binding_of
-from .clock import moment
-from .conf import settings
+from .conf.settings import settings
+from .database.clock import moment
 from .dot import (
     AbstractApplication,
     OAuthServerMetadataView,
@@ -26,6 +25,7 @@ from .dot import (
     get_application_model,
 )
 from .dot import IntrospectTokenView as DOTIntrospectTokenView
+from .dpop.binding import binding_of
 from .grant import GRANT_TYPE
 from .models import GrantRule, TrustedIssuer
 from .oauth2_backends import Response, answer_of, begin_call, call_of

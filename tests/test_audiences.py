@@ -8,7 +8,7 @@ import pytest
 from django.test import RequestFactory
 from django.urls import include, path
 
-from oauth_jwt_grant.audiences import (
+from oauth_jwt_grant.conf.audiences import (
     hosts_are_exact,
     issuer_identifier,
     issuer_identifiers,

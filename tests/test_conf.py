@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from oauth_jwt_grant.assertion import ALGORITHMS
-from oauth_jwt_grant.conf import DEFAULTS, Settings, settings
+from oauth_jwt_grant.conf.settings import DEFAULTS, Settings, settings
 
 
 @pytest.mark.parametrize("name", DEFAULTS)

@@ -14,11 +14,11 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from oauth2_provider.models import get_access_token_model
 
-from oauth_jwt_grant import decisions
 from oauth_jwt_grant.assertion import AssertionRefused, Reason
 from oauth_jwt_grant.assertion.jose import import_jwk
+from oauth_jwt_grant.decision import record
+from oauth_jwt_grant.decision.decide import Case, Question
 from oauth_jwt_grant.models import Decision, TrustedIssuer
-from oauth_jwt_grant.service import Case, Question
 from tests.e2e.support import World, assert_granted, assert_refused, build_world, make_issuer, make_rule, post
 from tests.factories import DROP, ISSUER, SUBJECT, ec_key, jwk, mint
 
@@ -195,9 +195,9 @@ def test_what_the_database_refuses_is_told_by_its_error(world: World) -> None:
     replay = error_of(lambda: Decision.objects.create(outcome="accepted", iss="x", replay_key=spent))
     other = error_of(lambda: TrustedIssuer.objects.update(issuer=""))
 
-    assert decisions.refusal_of(replay).reason is Reason.REPLAYED
-    assert decisions.refusal_of(other).reason is Reason.UNKNOWN_ISSUER
-    assert decisions.refusal_of(OperationalError("lock wait timeout")).reason is Reason.DATABASE_BUSY
+    assert record.refusal_of(replay).reason is Reason.REPLAYED
+    assert record.refusal_of(other).reason is Reason.UNKNOWN_ISSUER
+    assert record.refusal_of(OperationalError("lock wait timeout")).reason is Reason.DATABASE_BUSY
 
 
 def unkept(world: World) -> Case:
@@ -211,7 +211,7 @@ def unkept(world: World) -> Case:
 
 @pytest.mark.django_db(transaction=True)
 def test_a_refusal_that_the_database_does_not_take_is_given_up(caplog: pytest.LogCaptureFixture) -> None:
-    assert decisions.refuse(unkept(build_world()), AssertionRefused(Reason.AUDIENCE), None) is None
+    assert record.refuse(unkept(build_world()), AssertionRefused(Reason.AUDIENCE), None) is None
     assert "did not take a refusal" in caplog.text
     assert not Decision.objects.exists()
 
@@ -219,14 +219,14 @@ def test_a_refusal_that_the_database_does_not_take_is_given_up(caplog: pytest.Lo
 def test_a_case_without_an_issuer_is_not_kept(db: None) -> None:
     case = Case(Question(assertion="x", audiences=["a"], now=0))
 
-    assert decisions.refuse(case, AssertionRefused(Reason.MALFORMED), None) is None
+    assert record.refuse(case, AssertionRefused(Reason.MALFORMED), None) is None
 
 
 def test_a_decision_that_is_not_saved_yet_is_as_django_makes_it() -> None:
     """It is built value by value in the order of the fields; none may slip into another's place."""
     values = {"outcome": "refused", "iss": ISSUER, "time": timezone.now(), "client_address": None}
 
-    ours, own = decisions._new({"issuer": None, "user": None}, **values), Decision(**values)
+    ours, own = record._new({"issuer": None, "user": None}, **values), Decision(**values)
 
     assert ours._state.adding is True
     assert {name: value for name, value in vars(ours).items() if name != "_state"} == {

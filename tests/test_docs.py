@@ -21,9 +21,10 @@ from django.dispatch import Signal
 from django.urls import reverse
 
 import oauth_jwt_grant
-from oauth_jwt_grant import conf, signals
+from oauth_jwt_grant import signals
 from oauth_jwt_grant.assertion import ANSWERS, Reason
 from oauth_jwt_grant.checks import CheckId
+from oauth_jwt_grant.conf import settings as conf
 from oauth_jwt_grant.models import ClaimCondition, Decision, GrantRule, TrustedIssuer
 
 ROOT = Path(__file__).parent.parent

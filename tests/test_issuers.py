@@ -11,16 +11,11 @@ from django.core.management import call_command
 from django.db import connection
 
 from oauth_jwt_grant.assertion import AssertionRefused, Reason
-from oauth_jwt_grant.issuers import (
-    check_trusted,
-    find_trust,
-    key_source_of,
-    policy_of,
-)
-from oauth_jwt_grant.key_store import DatabaseKeyStore
 from oauth_jwt_grant.keys import CertificateKeys, DiscoveredKeys, InlineKeys, RemoteKeys, StoredKeys
 from oauth_jwt_grant.models import IssuerKeys, Link, TrustedIssuer
 from oauth_jwt_grant.rules import Client, Operator
+from oauth_jwt_grant.trust.key_store import DatabaseKeyStore
+from oauth_jwt_grant.trust.lookup import check_trusted, find_trust, key_source_of, policy_of
 from tests.e2e.support import World, assert_granted, build_world, make_application, make_issuer, make_rule
 from tests.factories import AUDIENCE, ISSUER, SUBJECT, ec_key, mint
 

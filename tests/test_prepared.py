@@ -12,9 +12,16 @@ from django.contrib.auth import get_user_model
 from django.db import connection, connections, models
 from django.test.utils import isolate_apps
 
-from oauth_jwt_grant import issuers
+from oauth_jwt_grant.database.prepared import (
+    Columns,
+    Parameter,
+    PreparedQuery,
+    RememberedColumns,
+    may_defer,
+    plan_for,
+)
 from oauth_jwt_grant.models import GrantRule, TrustedIssuer
-from oauth_jwt_grant.prepared import Columns, Parameter, PreparedQuery, RememberedColumns, may_defer, plan_for
+from oauth_jwt_grant.trust import lookup
 from tests.e2e.support import World, build_world, make_application
 from tests.factories import ISSUER, SUBJECT, ec_key, jwks
 
@@ -83,7 +90,7 @@ def test_what_is_compiled_goes_with_its_connection(world: World) -> None:
 
     def request() -> None:
         mine = connections["default"]
-        plan_for(mine, issuers._for_nobody, issuers._for_nobody._plan)
+        plan_for(mine, lookup._for_nobody, lookup._for_nobody._plan)
         left.append(weakref.ref(mine))
         mine.close()
 
@@ -104,7 +111,7 @@ def test_rules_come_in_their_order_and_with_their_own_conditions(world: World) -
         for claim in ("b", "a"):
             rule.conditions.create(claim=f"{name}-{claim}", values=["x"])
 
-    rules = issuers.find_trust(ISSUER, None, SUBJECT).rules
+    rules = lookup.find_trust(ISSUER, None, SUBJECT).rules
 
     assert [str(rule) for rule in rules] == ["first", "second", "third", "last"]
     for rule in rules:
@@ -113,7 +120,7 @@ def test_rules_come_in_their_order_and_with_their_own_conditions(world: World) -
 
 @pytest.mark.parametrize("field", ["name", "created", "updated"])
 def test_what_was_not_read_is_there_for_whoever_asks(world: World, field: str) -> None:
-    issuer = issuers.find_trust(ISSUER, None, SUBJECT).issuer
+    issuer = lookup.find_trust(ISSUER, None, SUBJECT).issuer
     assert field not in vars(issuer)
     assert getattr(issuer, field) == getattr(TrustedIssuer.objects.get(), field)
 
@@ -123,7 +130,7 @@ def test_of_user_and_application_only_what_is_needed_is_read(world: World) -> No
     application = make_application("stand-in")
     GrantRule.objects.update(default_application=application, client_policy="anonymous")
 
-    rule = issuers.find_trust(ISSUER, None, SUBJECT).rules[0].row
+    rule = lookup.find_trust(ISSUER, None, SUBJECT).rules[0].row
 
     assert rule.linked is not None
     assert "password" not in vars(rule.linked.user)
@@ -178,7 +185,7 @@ def test_a_user_whose_state_is_computed_is_read_whole_and_not_remembered() -> No
             def is_active(self) -> bool:
                 return self.left is None
 
-    columns = issuers._user_columns(Leaver)
+    columns = lookup._user_columns(Leaver)
     assert type(columns) is Columns
     assert columns.names == ["link__user__id", "link__user__left"]
 
@@ -195,6 +202,6 @@ def test_an_application_that_says_itself_whether_it_is_usable_is_read_whole() ->
             def is_usable(self, request: Any) -> bool:
                 return self.open
 
-    columns = issuers._application_columns(Closed)
+    columns = lookup._application_columns(Closed)
     assert type(columns) is Columns
     assert columns.names == ["default_application__id", "default_application__open"]

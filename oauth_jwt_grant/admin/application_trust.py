@@ -15,9 +15,9 @@ from django.utils.translation import gettext_lazy
 
 from ..dot import AbstractApplication, get_application_model
 from ..models import GrantRule, TrustedIssuer
-from .links import link_to
-from .permissions import may_see
-from .wording import conditions_in_words, state_of
+from .shared.labels import conditions_in_words, state_of
+from .shared.links import link_to
+from .shared.permissions import may_see
 
 if TYPE_CHECKING:
     _Admin = admin.ModelAdmin[Any]

@@ -11,7 +11,6 @@ from .errors import ANSWERS, Answer, AssertionRefused, DatabaseBusy, KeysUnavail
 from .id_jag import TENANTS, subject_of
 from .jose import ALGORITHMS, PublicKey
 from .policy import ID_JAG_TYPE, MAX_SECONDS, AssertionPolicy
-from .proof import PROOF_LIFETIME, Proof, ProofTerms, verify_proof
 from .steps import OPTIONAL_STEPS, Step, Watch, unwatched
 from .tokens import UnverifiedAssertion, VerifiedAssertion
 from .validator import validate
@@ -22,15 +21,12 @@ __all__ = [
     "ID_JAG_TYPE",
     "MAX_SECONDS",
     "OPTIONAL_STEPS",
-    "PROOF_LIFETIME",
     "TENANTS",
     "Answer",
     "AssertionPolicy",
     "AssertionRefused",
     "DatabaseBusy",
     "KeysUnavailable",
-    "Proof",
-    "ProofTerms",
     "PublicKey",
     "Reason",
     "Step",
@@ -41,5 +37,4 @@ __all__ = [
     "subject_of",
     "unwatched",
     "validate",
-    "verify_proof",
 ]

@@ -3,7 +3,7 @@
 draft-ietf-oauth-identity-assertion-authz-grant, for the server that takes one. Not
 here: ``typ`` (``policy.py``), the single ``aud``, ``sub``, ``iat`` and ``jti``
 (``claims.py``), and ``client_id``, which needs to know the client
-(:mod:`oauth_jwt_grant.id_jag`).
+(:mod:`oauth_jwt_grant.decision.id_jag`).
 """
 
 from __future__ import annotations

@@ -15,8 +15,8 @@ from django.core.cache.backends.locmem import LocMemCache
 from django.core.checks import CheckMessage, Error, Warning
 from django.db import connections, router
 
-from ..audiences import hosts_are_exact
-from ..conf import settings
+from ..conf.audiences import hosts_are_exact
+from ..conf.settings import settings
 from ..dot import oauth2_settings
 from .messages import CheckId
 

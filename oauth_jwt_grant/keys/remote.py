@@ -16,9 +16,9 @@ from typing import Any
 
 from ..assertion.errors import KeysUnavailable
 from ..assertion.jose import PublicKey
+from .background_fetch import StillFetching, brought, fetch_within
 from .base import Clock, KeyCache, KeyLimits, KeySource, KeyStatus, KeyStore, select
 from .fetch import Fetcher, FetchFailed
-from .late import StillFetching, brought, fetch_within
 from .notes import logger
 from .parse import MalformedKeySet, ParsedKeys, parse_key_set, parse_text, without_secrets
 from .shared import KeptKeys, SharedKeys, fingerprint, seen_since

@@ -15,9 +15,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from oauth_jwt_grant.admin.chart import SHOWN, _ceiling
-from oauth_jwt_grant.admin.decision_list import LISTED
-from oauth_jwt_grant.admin.periods import last_day, offered, one_day, period_of
+from oauth_jwt_grant.admin.decisions.chart import SHOWN, _ceiling
+from oauth_jwt_grant.admin.decisions.listing import LISTED
+from oauth_jwt_grant.admin.decisions.periods import last_day, offered, one_day, period_of
 from oauth_jwt_grant.models import Decision, TrustedIssuer
 from tests.admin.many import REASONS, fill
 from tests.factories import ISSUER

@@ -18,7 +18,7 @@ from django.urls import reverse
 from django.utils import timezone
 from oauth2_provider.models import get_access_token_model
 
-from oauth_jwt_grant.admin import export
+from oauth_jwt_grant.admin.decisions import export
 from oauth_jwt_grant.models import Decision
 from tests.admin.conftest import make_user
 from tests.factories import ISSUER

@@ -17,7 +17,7 @@ from django.urls import reverse
 from django.utils import timezone
 from oauth2_provider.models import get_access_token_model, get_refresh_token_model
 
-from oauth_jwt_grant.admin import revocation
+from oauth_jwt_grant.admin.revocation import tokens as revocation
 from oauth_jwt_grant.models import Decision, TrustedIssuer
 from tests.admin.forms import fill_in, said
 

@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oauth_jwt_grant.assertion import ALGORITHMS, AssertionRefused, Proof, ProofTerms, Reason, verify_proof
-from oauth_jwt_grant.assertion.proof import MAX_PROOF_LENGTH, PROOF_LIFETIME
+from oauth_jwt_grant.assertion import ALGORITHMS, AssertionRefused, Reason
+from oauth_jwt_grant.dpop.proof import MAX_PROOF_LENGTH, PROOF_LIFETIME, Proof, ProofTerms, verify_proof
 from tests.factories import (
     DROP,
     NOW,

@@ -27,7 +27,7 @@ django.setup()
 from django.db import connections
 from django.utils import timezone
 
-from oauth_jwt_grant.admin.periods import last_day
+from oauth_jwt_grant.admin.decisions.periods import last_day
 from oauth_jwt_grant.grant import GRANT_TYPE
 from oauth_jwt_grant.models import Decision, GrantRule, TrustedIssuer
 

@@ -12,8 +12,8 @@ from google.oauth2 import service_account
 from oauth2_provider.models import get_access_token_model
 
 from oauth_jwt_grant.assertion.errors import KeysUnavailable
-from oauth_jwt_grant.issuers import key_source_of
 from oauth_jwt_grant.models import IssuerKeys, TrustedIssuer
+from oauth_jwt_grant.trust.lookup import key_source_of
 from tests.e2e.support import make_application
 from tests.factories import GRANT_TYPE, ec_key, jwks, mint
 from tests.jwks_server import Answer, JwksServer

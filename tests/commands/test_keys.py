@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from django.test import override_settings
 from django.utils import timezone
 
-from oauth_jwt_grant.issuers import key_source_of
 from oauth_jwt_grant.models import GrantRule, IssuerKeys, TrustedIssuer
+from oauth_jwt_grant.trust.lookup import key_source_of
 from tests import factories
 from tests.jwks_server import Answer, JwksServer
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.db import connection, connections
 
-from oauth_jwt_grant import decisions
+from oauth_jwt_grant.decision import record
 from oauth_jwt_grant.models import Decision, GrantRule, TrustedIssuer
 
 from .support import NOT_ENTITLED, UNVERIFIED, World, assert_refused, build_world, tokens
@@ -33,13 +33,13 @@ def world(request: pytest.FixtureRequest) -> World:
 @pytest.fixture(params=[TrustedIssuer, GrantRule])
 def deleted(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """The row is gone by the time at which the decision is written."""
-    known = decisions._known
+    known = record._known
 
     def known_by_now(*args: Any) -> Any:
         elsewhere(lambda: request.param.objects.all().delete())
         return known(*args)
 
-    monkeypatch.setattr(decisions, "_known", known_by_now)
+    monkeypatch.setattr(record, "_known", known_by_now)
 
 
 def elsewhere(work: Callable[[], Any]) -> None:

@@ -10,8 +10,8 @@ import pytest
 from django.core.cache import cache
 from django.core.exceptions import ValidationError
 
-from oauth_jwt_grant.issuers import key_source_of
 from oauth_jwt_grant.models import IssuerKeys, TrustedIssuer
+from oauth_jwt_grant.trust.lookup import key_source_of
 from tests.factories import ISSUER, ec_key, jwk, mint, rsa_key
 from tests.jwks_server import Answer, JwksServer, json_answer
 

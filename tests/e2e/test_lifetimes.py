@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from oauth_jwt_grant.decision.decide import Question
+from oauth_jwt_grant.decision.explain import explain
 from oauth_jwt_grant.dot import HAS_ROLES
-from oauth_jwt_grant.explain import explain
 from oauth_jwt_grant.models import Decision
-from oauth_jwt_grant.service import Question
 from tests.dot import forget_backends
 from tests.factories import AUDIENCE, ec_key, mint
 

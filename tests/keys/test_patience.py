@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from oauth_jwt_grant.assertion import KeysUnavailable
-from oauth_jwt_grant.keys import FetchFailed, KeyLimits, RemoteKeys, late
+from oauth_jwt_grant.keys import FetchFailed, KeyLimits, RemoteKeys, background_fetch
 from oauth_jwt_grant.keys.addresses import resolve_within
 from tests.jwks_server import Answer, JwksServer
 
@@ -40,9 +40,9 @@ def remote(remote: Make) -> Make:
 def _none_left() -> Iterator[None]:
     """No test finds what another one's fetches have brought; each waits for its own."""
     yield
-    for fetching in list(late._begun.values()):
+    for fetching in list(background_fetch._begun.values()):
         fetching.exception(5)
-    late._begun.clear()
+    background_fetch._begun.clear()
 
 
 class Issuer:
@@ -88,7 +88,7 @@ def timed(work: Callable[[], Any]) -> tuple[Any, float]:
 
 def await_late() -> None:
     """Return when all fetches that were left to themselves have ended."""
-    for fetching in list(late._begun.values()):
+    for fetching in list(background_fetch._begun.values()):
         fetching.exception(10)
 
 
@@ -156,7 +156,7 @@ def test_nor_do_its_keys_run_out_where_each_request_has_a_new_process(
         clock.now = START + hour * 3600 - 10
         assert kids(remote(limits=SHORT_LIVED), "a") == ["a"]
         await_late()
-        late._begun.clear()
+        background_fetch._begun.clear()
     assert server.count() <= 11
 
 

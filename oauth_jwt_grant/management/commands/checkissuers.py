@@ -9,8 +9,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
+from ...trust.health import Health, Level, as_json, examine
 from ..arguments import counted, find_issuers, printable
-from ..health import Health, Level, as_json, examine
 
 _EXIT_STATUS = {Level.WARNING: 1, Level.FAILING: 2}
 

@@ -11,9 +11,9 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import router
 from django.utils import timezone
 
-from ...conf import settings
+from ...conf.settings import settings
 from ...models import Decision, written
-from ...querysets import DecisionQuerySet
+from ...models.decisions import DecisionQuerySet
 from ..arguments import counted
 
 

@@ -12,9 +12,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from ...assertion import KeysUnavailable, Step
-from ...audiences import server_audiences
-from ...explain import ExplainedStep, Explanation, Status, explain
-from ...service import Question
+from ...conf.audiences import server_audiences
+from ...decision.decide import Question
+from ...decision.explain import ExplainedStep, Explanation, Status, explain
 from ..arguments import find_application, printable, read_text
 
 _JWT = re.compile(r"[\w-]+\.[\w-]+\.[\w-]*", re.ASCII)

@@ -1,0 +1,3 @@
+"""The pages of service accounts."""
+
+from __future__ import annotations

@@ -1,0 +1,7 @@
+"""The pages of decisions: the list, its chart, the export, and what to do about a refusal."""
+
+from __future__ import annotations
+
+from . import admin
+
+__all__ = ["admin"]

@@ -1,0 +1,220 @@
+"""The log of decisions: to be read, never written."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import partial
+from typing import Any, ClassVar
+from urllib.parse import urlencode
+
+from django.contrib import admin, messages
+from django.db.models import Q, QuerySet, Value
+from django.db.models.functions import Lower
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.loader import render_to_string
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.formats import number_format
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+
+from ...assertion import Reason
+from ...models import Decision
+from ..revocation.deletion import why_kept
+from ..shared.links import link_to
+from .export import LIMIT, export
+from .filters import ApplicationFilter, IssuerFilter, PeriodFilter, ReasonFilter
+from .listing import LISTED, BoundedPaginator, DecisionChangeList
+from .remedies import answer_to, remedy_of
+
+EXPLAINED = "admin/oauth_jwt_grant/decision/explained.html"
+
+
+@admin.register(Decision)
+class DecisionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Decisions: nobody adds or changes one, nor deletes one on which something rests."""
+
+    list_display = ("time", "outcome", "reason", "subject", "iss", "application", "user", "kid")
+    list_filter = ("outcome", PeriodFilter, IssuerFilter, ApplicationFilter, ReasonFilter)
+    list_select_related = ("application", "user")
+    search_fields = ("subject", "kid", "jti_digest")
+    search_help_text = _("A part of the subject, or the whole of a jti or key id.")
+    sortable_by = ("time",)
+    # Nothing is counted or put in order that would need the whole table.
+    paginator = BoundedPaginator
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+    fieldsets: ClassVar[Any] = [
+        (None, {"fields": ["time", "outcome", "reason", "detail", "explained"]}),
+        (
+            _("The assertion"),
+            {"fields": ["issuer_link", "iss", "subject", "kid", "alg", "jti_digest", "claims"]},
+        ),
+        (
+            _("The request"),
+            {"fields": ["rule_link", "application_link", "user_link", "scope", "client_address"]},
+        ),
+        (_("The token"), {"fields": ["access_token_link", "replay_until", "kept"]}),
+    ]
+
+    class Media:
+        css: ClassVar[dict[str, Any]] = {"all": ["oauth_jwt_grant/admin/admin.css"]}
+
+    def get_urls(self) -> list[URLPattern]:
+        """The pages of the model, and the export."""
+        view = self.admin_site.admin_view(partial(export, model_admin=self))
+        return [path("export/", view, name="oauth_jwt_grant_decision_export"), *super().get_urls()]
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[DecisionChangeList]:
+        """The list with the chart above it."""
+        return DecisionChangeList
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """The list; a button exports what it is filtered by."""
+        context = {
+            "may_export": self.has_export_permission(request),
+            "export_limit": number_format(LIMIT, force_grouping=True),
+            "listed": number_format(LISTED, force_grouping=True),
+        }
+        return super().changelist_view(request, {**context, **(extra_context or {})})
+
+    def response_action(
+        self, request: HttpRequest, queryset: QuerySet[Decision], *args: Any, **kwargs: Any
+    ) -> HttpResponse | None:
+        """Act on what was ticked, or on all that match: unless these are more than the page has counted."""
+        everything = request.POST.get("select_across") not in (None, "", "0")
+        if everything and BoundedPaginator(queryset, 1).is_cut:
+            text = _("More than %d decisions match. Filter them further before you act on all of them.")
+            messages.error(request, text % LISTED)
+            return HttpResponseRedirect(request.get_full_path())
+        return super().response_action(request, queryset, *args, **kwargs)
+
+    def has_export_permission(self, request: HttpRequest) -> bool:
+        """To see decisions is not enough: a file of them leaves the admin."""
+        return self.has_view_permission(request) and request.user.has_perm("oauth_jwt_grant.export_decision")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Nobody adds a decision."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Decision | None = None) -> bool:
+        """Nobody changes a decision."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Decision | None = None) -> bool:
+        """By permission, but not while something rests on the decision."""
+        is_kept = obj is not None and why_kept(obj, timezone.now()) != ""
+        return not is_kept and super().has_delete_permission(request, obj)
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Name those that stay, and why: Django's page shows these, and deletes nothing."""
+        rows = list(objs.select_related("access_token")) if isinstance(objs, QuerySet) else objs
+        deleted, counts, needed, protected = super().get_deleted_objects(rows, request)
+        now = timezone.now()
+        reasons = [(link_to(self.admin_site, row), why_kept(row, now)) for row in rows]
+        kept = [format_html("{}: {}", link, why) for link, why in reasons if why]
+        # What is missing there is no permission.
+        return deleted, counts, set() if kept else needed, [*protected, *kept]
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Decision]) -> None:
+        """Delete them, but for those that have come in since it was asked."""
+        super().delete_queryset(request, queryset.deletable(timezone.now()))  # type: ignore[attr-defined]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Decision | None = None) -> list[str]:
+        """All of them."""
+        return [name for _title, options in self.fieldsets for name in options["fields"]]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Decision | None = None) -> Any:
+        """Without what has nothing to say."""
+        unsaid = set()
+        if obj is not None and remedy_of(obj) is None:
+            unsaid.add("explained")
+        # To those who may not delete decisions it is of no use.
+        if (
+            obj is None
+            or not super().has_delete_permission(request, obj)
+            or not why_kept(obj, timezone.now())
+        ):
+            unsaid.add("kept")
+        return [
+            (title, {**rest, "fields": [name for name in rest["fields"] if name not in unsaid]})
+            for title, rest in self.fieldsets
+        ]
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Decision], search_term: str
+    ) -> tuple[QuerySet[Decision], bool]:
+        """By a part of the subject, by the key id, and by the ``jti``, of which the digest is kept.
+
+        The database makes both sides lower case: where it compares subjects and key ids
+        character by character (MariaDB, MySQL), capitals would count here as well.
+        """
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        digest = hashlib.sha256(term.encode("utf-8", "replace")).hexdigest()
+        lowered = queryset.alias(lower_subject=Lower("subject"), lower_kid=Lower("kid"))
+        wanted = Lower(Value(term))
+        found = Q(lower_subject__contains=wanted) | Q(lower_kid=wanted)
+        return lowered.filter(found | Q(jti_digest__in=[digest, term.lower()])), False
+
+    @admin.display(description=_("what this means"))
+    def explained(self, decision: Decision) -> str:
+        """The reason and its remedy in words, what the client was told, and where to look further."""
+        context = {
+            "remedy": remedy_of(decision),
+            "answer": answer_to(decision),
+            "links": self._see_also(decision),
+        }
+        return render_to_string(EXPLAINED, context)
+
+    def _see_also(self, decision: Decision) -> list[tuple[str, Any]]:
+        """Other decisions that belong to this one: of its issuer, which is what the index is by."""
+        if decision.issuer_id is None:
+            return []
+        found: list[tuple[dict[str, Any], Any]] = [
+            ({"reason": decision.reason, "when": "24h"}, _("The last 24 hours of this reason and issuer")),
+        ]
+        if decision.subject:
+            found.append(({"subject": decision.subject}, _("All of this subject")))
+        if decision.reason == Reason.REPLAYED and decision.jti_digest:
+            twin = {
+                "subject": decision.subject,
+                "jti_digest": decision.jti_digest,
+                "outcome__exact": "accepted",
+            }
+            found.append((twin, _("What the assertion was accepted for")))
+        url = reverse("admin:oauth_jwt_grant_decision_changelist", current_app=self.admin_site.name)
+        return [
+            (f"{url}?{urlencode({'issuer': decision.issuer_id, **query})}", text) for query, text in found
+        ]
+
+    @admin.display(description=_("issuer"))
+    def issuer_link(self, decision: Decision) -> str:
+        """The issuer, if it is still there."""
+        return link_to(self.admin_site, decision.issuer)
+
+    @admin.display(description=_("rule"))
+    def rule_link(self, decision: Decision) -> str:
+        """The rule that decided, if it is still there."""
+        return link_to(self.admin_site, decision.rule)
+
+    @admin.display(description=_("application"))
+    def application_link(self, decision: Decision) -> str:
+        """The application, if it is still there."""
+        return link_to(self.admin_site, decision.application)
+
+    @admin.display(description=_("user"))
+    def user_link(self, decision: Decision) -> str:
+        """The user, if there is one."""
+        return link_to(self.admin_site, decision.user)
+
+    @admin.display(description=_("cannot be deleted"))
+    def kept(self, decision: Decision) -> str:
+        """Why the decision cannot be deleted now."""
+        return why_kept(decision, timezone.now())
+
+    @admin.display(description=_("access token"))
+    def access_token_link(self, decision: Decision) -> str:
+        """The token's page; never the token."""
+        return link_to(self.admin_site, decision.access_token)

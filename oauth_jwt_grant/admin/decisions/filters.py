@@ -1,0 +1,127 @@
+"""What the log of decisions is filtered by; no choice is offered for which the whole table would be read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from ...assertion import Reason
+from ...models import Decision
+from .periods import Period, offered, period_of
+
+#: Rows that a filter offers by name; for others there are the links on their pages.
+_OFFERED = 50
+
+
+class ReasonFilter(admin.SimpleListFilter):
+    """By reason, without looking through the whole table for those that occur."""
+
+    title = _("reason")
+    parameter_name = "reason"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[Any, str]]:
+        """Every reason there is."""
+        return [(reason.value, reason.value.replace("_", " ")) for reason in Reason]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Decision]) -> QuerySet[Decision]:
+        """Those with the chosen reason."""
+        return queryset.filter(reason=self.value()) if self.value() else queryset
+
+
+class PeriodFilter(admin.SimpleListFilter):
+    """By a day of the operator's, or by the stretch of time that ends now."""
+
+    title = _("time")
+    parameter_name = "when"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[Any, str]]:
+        """The latest days and stretches, and the day that a link has chosen."""
+        choices = offered(timezone.now())
+        chosen = self.period
+        if chosen is not None:
+            choices.setdefault(chosen.key, chosen.name)
+        return choices.items()
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Decision]) -> QuerySet[Decision]:
+        """Those of the chosen time; none if it is not understood."""
+        if not self.value():
+            return queryset
+        period = self.period
+        if period is None:
+            return queryset.none()
+        since = queryset.filter(time__gte=period.start)
+        return since if period.day is None else since.filter(time__lt=period.end)
+
+    @cached_property
+    def period(self) -> Period | None:
+        """The chosen time."""
+        value = self.value()
+        return period_of(value, timezone.now()) if value else None
+
+
+class RelatedFilter(admin.SimpleListFilter):
+    """By a row that decisions point to, the chosen one always among those offered.
+
+    ``parameter_name`` is the foreign key's name as well. A value that is no key of a row finds nothing.
+    """
+
+    #: In which order the first ones are found.
+    ordering: ClassVar[Sequence[str]] = ()
+
+    def rows(self) -> QuerySet[Any]:
+        """All rows there are to choose from."""
+        related: Any = Decision._meta.get_field(str(self.parameter_name)).related_model
+        rows: QuerySet[Any] = related.objects.order_by(*self.ordering)
+        return rows
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[Any, str]]:
+        """The first rows, and the one that a link has chosen."""
+        choices = {row.pk: str(row) for row in self.rows()[:_OFFERED]}
+        chosen = self._chosen()
+        if chosen is not None and chosen not in choices:
+            row = self.rows().filter(pk=chosen).first()
+            choices |= {chosen: str(row)} if row else {}
+        return choices.items()
+
+    def has_output(self) -> bool:
+        """Whether it is shown and asked: also where the only row that was ever chosen is gone."""
+        return super().has_output() or self.value() is not None
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Decision]) -> QuerySet[Decision]:
+        """Those of the chosen row."""
+        if self.value() is None:
+            return queryset
+        chosen = self._chosen()
+        return queryset.none() if chosen is None else queryset.filter(**{str(self.parameter_name): chosen})
+
+    def name(self) -> Any:
+        """What the chosen row is called; ``None`` if there is no such row."""
+        names: dict[Any, Any] = dict(self.lookup_choices)
+        return names.get(self._chosen())
+
+    def _chosen(self) -> int | None:
+        value = self.value()
+        return int(value) if value and value.isascii() and value.isdigit() and len(value) < 19 else None
+
+
+class IssuerFilter(RelatedFilter):
+    """By issuer."""
+
+    title = _("issuer")
+    parameter_name = "issuer"
+    ordering = ("name", "issuer")
+
+
+class ApplicationFilter(RelatedFilter):
+    """By application; a site may have too many to put them in the order of their names."""
+
+    title = _("application")
+    parameter_name = "application"
+    ordering = ("pk",)

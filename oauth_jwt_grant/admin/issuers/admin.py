@@ -1,0 +1,229 @@
+"""Issuers: the page on which trust is given, looked after and taken away."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+from typing import Any, ClassVar
+from urllib.parse import urlencode
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path
+from django.utils import timezone
+from django.utils.decorators import method_decorator
+from django.utils.html import format_html, format_html_join
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.debug import sensitive_post_parameters
+
+from ...models import Decision, TrustedIssuer
+from ...service_accounts import is_service_account
+from ..accounts.keys import add_key_page, withdraw_key_page
+from ..accounts.listing import KindFilter, ServiceAccountsMixin
+from ..accounts.pages import add_account
+from ..clients.pipelines import client_examples
+from ..keys.discovery import discover
+from ..keys.panel import fetch_keys, key_panel
+from ..revocation.deletion import GoodTokensMixin
+from ..revocation.pages import disable, disable_and_revoke, revoke_tokens
+from ..rules.admin import RuleInline
+from ..rules.forms import TrustedIssuerForm
+from ..shared.history import tell_values
+from ..shared.labels import short_time, state_of
+from ..shared.links import change_url, list_url
+from ..test_assertion.page import test_assertion, token_url
+from .advice import advice_on
+from .columns import IssuerChangeList, with_rules
+from .presets import add_by_preset, choose_preset, may_use_presets
+
+
+@admin.register(TrustedIssuer)
+class TrustedIssuerAdmin(ServiceAccountsMixin, GoodTokensMixin, admin.ModelAdmin):  # type: ignore[type-arg]
+    """Who is trusted, where the keys are, and what must hold of the assertions."""
+
+    form = TrustedIssuerForm
+    inlines = (RuleInline,)
+    list_display = ("marked_name", "state", "keys", "accepted", "refused", "last_use", "issuer")
+    list_filter = ("enabled", KindFilter, "profile", "key_source", "replay_policy")
+    list_select_related = ("fetched_keys",)
+    search_fields = ("name", "issuer")
+    readonly_fields = ("advice", "state", "key_panel", "client_example", "created", "updated")
+    actions = (disable, disable_and_revoke)
+    fieldsets: ClassVar[Any] = [
+        (None, {"fields": ["name", "issuer", ("enabled", "state"), "profile"]}),
+        (
+            _("Keys"),
+            {
+                "fields": [
+                    "key_source",
+                    "discovery_url",
+                    "jwks_url",
+                    "jwks",
+                    "trust_anchors",
+                    "certificate_bindings",
+                ]
+            },
+        ),
+        (
+            _("What its assertions must be like"),
+            {
+                "fields": [
+                    "algorithms",
+                    "audiences",
+                    ("max_lifetime", "leeway"),
+                    "replay_policy",
+                    "subject_fallback",
+                ]
+            },
+        ),
+        (_("Dates"), {"fields": [("valid_from", "valid_until"), ("created", "updated")]}),
+        (_("Network"), {"fields": ["allow_private_network", "ca_bundle"], "classes": ["collapse"]}),
+    ]
+
+    class Media:
+        js = ("oauth_jwt_grant/admin/issuer.js",)
+        css: ClassVar[dict[str, Any]] = {"all": ["oauth_jwt_grant/admin/admin.css"]}
+
+    def get_urls(self) -> list[URLPattern]:
+        """The pages of the model, and those beside them."""
+        views: list[tuple[str, str, Callable[..., HttpResponse]]] = [
+            ("add/preset/<slug:key>/", "preset", partial(add_by_preset, model_admin=self)),
+            ("add/service-account/", "add_account", partial(add_account, model_admin=self)),
+            ("test-assertion/", "test", partial(test_assertion, site=self.admin_site)),
+            ("<path:object_id>/fetch-keys/", "fetch", partial(fetch_keys, model_admin=self)),
+            ("<path:object_id>/discover/", "discover", partial(discover, model_admin=self)),
+            ("<path:object_id>/add-key/", "add_key", partial(add_key_page, model_admin=self)),
+            ("<path:object_id>/withdraw-key/", "withdraw_key", partial(withdraw_key_page, model_admin=self)),
+            ("<path:object_id>/revoke-tokens/", "revoke", partial(revoke_tokens, model_admin=self)),
+        ]
+        wrap, prefix = self.admin_site.admin_view, "oauth_jwt_grant_trustedissuer_"
+        own = [path(route, wrap(view), name=f"{prefix}{name}") for route, name, view in views]
+        return [*own, *super().get_urls()]
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+        """First the presets; the form itself is for those who have chosen it, by whatever parameter."""
+        if request.method == "GET" and not request.GET and may_use_presets(request, self):
+            return choose_preset(request, self)
+        return super().add_view(request, form_url, extra_context)
+
+    @method_decorator(sensitive_post_parameters("jwks"))
+    def changeform_view(self, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Add or change; a private key that is pasted by mistake stays out of error reports."""
+        return super().changeform_view(*args, **kwargs)
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[IssuerChangeList]:
+        """The list that looks its columns up for a whole page at once."""
+        return IssuerChangeList
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[TrustedIssuer]:
+        """The issuers, each knowing whether it has a rule that counts."""
+        return with_rules(super().get_queryset(request))
+
+    def get_fieldsets(self, request: HttpRequest, obj: TrustedIssuer | None = None) -> Any:
+        """For an issuer that is there, also its keys as they are, and advice if there is any."""
+        if obj is None:
+            return self.fieldsets
+        obj.ojg_advice = advice_on(obj)  # type: ignore[attr-defined]
+        first, keys, *rest = self.fieldsets
+        fields = [*first[1]["fields"], *(["advice"] if obj.ojg_advice else [])]  # type: ignore[attr-defined]
+        shown = [*keys[1]["fields"], "key_panel"]
+        if is_service_account(obj):
+            shown = ["key_panel", *keys[1]["fields"]]  # where its keys are added and withdrawn
+        example = (_("For clients"), {"fields": ["client_example"], "classes": ["collapse"]})
+        first, keys = (first[0], {**first[1], "fields": fields}), (keys[0], {**keys[1], "fields": shown})
+        return [first, keys, *rest, example]
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        """The form; the panel has buttons only for those who may change the issuer."""
+        if obj is not None:
+            obj.ojg_may_change = self.has_change_permission(request, obj)
+            obj.ojg_token_url = token_url(request)
+        return super().get_form(request, obj, change, **kwargs)
+
+    def get_inlines(self, request: HttpRequest, obj: TrustedIssuer | None) -> Any:
+        """Its rules; a new issuer has none, and they are added on pages of their own."""
+        return () if obj is None else super().get_inlines(request, obj)
+
+    def response_post_save_add(self, request: HttpRequest, obj: TrustedIssuer) -> HttpResponseRedirect:
+        """To the new issuer's page, which says what is still missing: a rule."""
+        if not self.has_view_permission(request, obj):
+            return super().response_post_save_add(request, obj)
+        return HttpResponseRedirect(change_url(self.admin_site, obj) or ".")
+
+    def construct_change_message(
+        self, request: HttpRequest, form: Any, formsets: Any, add: bool = False
+    ) -> Any:
+        """For the history: what was changed, from what to what."""
+        return tell_values(super().construct_change_message(request, form, formsets, add), form)
+
+    def has_revoke_permission(self, request: HttpRequest, obj: TrustedIssuer | None = None) -> bool:
+        """Whether the tokens of an issuer may be revoked; asked for the action and its page."""
+        return request.user.has_perm("oauth_jwt_grant.revoke_tokens")
+
+    def has_disable_and_revoke_permission(self, request: HttpRequest) -> bool:
+        """Both permissions at once: of those that an action names, Django asks for any one."""
+        return self.has_change_permission(request) and self.has_revoke_permission(request)
+
+    @admin.display(description=_("state"))
+    def state(self, issuer: TrustedIssuer) -> str:
+        """Whether it is trusted now, and if not, why."""
+        has_rule = getattr(issuer, "has_rule", None)  # see get_queryset
+        if has_rule is None:
+            return "-"
+        return _light(*state_of(issuer, has_rule=has_rule, now=timezone.now()))
+
+    @admin.display(description=_("keys"))
+    def keys(self, issuer: Any) -> str:
+        """How its keys are."""
+        return _light(*issuer.ojg["health"])
+
+    @admin.display(description=_("accepted (24 h)"))
+    def accepted(self, issuer: Any) -> str:
+        """Accepted assertions of the last day, as a link to them."""
+        return self._decisions(issuer, "accepted")
+
+    @admin.display(description=_("refused (24 h)"))
+    def refused(self, issuer: Any) -> str:
+        """Refused and undecided assertions of the last day, as a link to them."""
+        return self._decisions(issuer, "refused,undecided")
+
+    @admin.display(description=_("last use"))
+    def last_use(self, issuer: Any) -> str:
+        """When it last brought a token."""
+        time: datetime | None = issuer.ojg["last_use"]
+        return gettext("never") if time is None else short_time(time)
+
+    @admin.display(description=_("please note"))
+    def advice(self, issuer: Any) -> str:
+        """What an operator may have overlooked."""
+        return format_html_join("", '<p class="ojg-advice">{}</p>', ((words,) for words in issuer.ojg_advice))
+
+    @admin.display(description=_("keys at present"))
+    def key_panel(self, issuer: Any) -> str:
+        """The keys as they are now."""
+        return key_panel(issuer, may_change=issuer.ojg_may_change)
+
+    @admin.display(description=_("how to ask for a token"))
+    def client_example(self, issuer: Any) -> str:
+        """Programs that get an assertion and post it."""
+        programs = client_examples(issuer, issuer.ojg_token_url)
+        block = '<p><strong>{}</strong></p><pre class="ojg-json">{}</pre>'
+        return format_html('<div class="ojg-programs">{}</div>', format_html_join("", block, programs))
+
+    def _decisions(self, issuer: Any, outcomes: str) -> str:
+        """The number of decisions of the last day with one of ``outcomes``, as a link to just these."""
+        columns = issuer.ojg
+        number = sum(columns["counts"][outcome] for outcome in outcomes.split(","))
+        query = {"issuer": issuer.pk, "outcome__in": outcomes, "time__gt": columns["since"].isoformat()}
+        url = list_url(self.admin_site, Decision)
+        if not number or url is None:
+            return str(number)
+        return format_html('<a href="{}?{}">{}</a>', url, urlencode(query), number)
+
+
+def _light(level: str, words: str) -> str:
+    """Words with a light before them."""
+    return format_html('<span class="ojg-state ojg-{}">{}</span>', level, words)

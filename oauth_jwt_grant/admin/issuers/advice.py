@@ -1,0 +1,86 @@
+"""What an operator may have overlooked about an issuer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from ...conf.settings import settings
+from ...models import GrantRule, TrustedIssuer
+from ...presets import pins_of
+from ..keys.panel import REMOTE
+from ..shared.labels import near_misses, short_time
+
+#: How long before its end a trust is said to be ending.
+_SOON = timedelta(days=14)
+
+
+def advice_on(issuer: TrustedIssuer) -> list[str]:
+    """Short texts for the page of ``issuer``; none if there is nothing to say."""
+    rules = list(issuer.rules.filter(enabled=True).prefetch_related("conditions", "applications"))
+    return [
+        *_on_neighbours(issuer),
+        *_on_rules(issuer, rules),
+        *_on_algorithms(issuer),
+        *_on_audiences(issuer, rules),
+        *_on_dates(issuer),
+    ]
+
+
+def _on_neighbours(issuer: TrustedIssuer) -> Iterator[str]:
+    for near in near_misses(issuer.issuer):
+        yield _(
+            "%(name)s is trusted as %(issuer)s, which differs in case, scheme or the final slash alone. "
+            "Identifiers are compared character by character."
+        ) % {"name": near.name, "issuer": near.issuer}
+
+
+def _on_rules(issuer: TrustedIssuer, rules: list[GrantRule]) -> Iterator[str]:
+    if not rules:
+        yield _("No rule is enabled, so every assertion is refused. Add a rule.")
+    for rule in rules:
+        yield from _on_conditions(issuer, rule)
+        listed = rule.client_policy == GrantRule.ClientPolicyChoices.LISTED
+        if listed and not rule.applications.all():
+            yield _("The rule %s lists no application, so it admits nobody.") % rule
+        if rule.require_dpop and not settings.DPOP:
+            yield (
+                _("The rule %s wants bound tokens, which the setting DPOP does not allow: it refuses all.")
+                % rule
+            )
+
+
+def _on_conditions(issuer: TrustedIssuer, rule: GrantRule) -> Iterator[str]:
+    claims, pins = {condition.claim for condition in rule.conditions.all()}, pins_of(issuer.issuer)
+    if pins and not claims & pins:
+        yield _(
+            "The rule %(rule)s names none of %(pins)s, so it holds for other customers of the issuer too."
+        ) % {"rule": rule, "pins": ", ".join(sorted(pins))}
+    elif not claims and issuer.key_source in REMOTE:
+        yield _("The rule %s has no condition: it holds for everybody for whom the issuer signs.") % rule
+
+
+def _on_algorithms(issuer: TrustedIssuer) -> Iterator[str]:
+    if issuer.algorithms and not set(issuer.algorithms) & set(settings.ALGORITHMS):
+        yield _("None of its algorithms is among those of the setting ALGORITHMS.")
+
+
+def _on_audiences(issuer: TrustedIssuer, rules: list[GrantRule]) -> Iterator[str]:
+    audiences = set(issuer.audiences or settings.AUDIENCES)
+    for resource in sorted({resource for rule in rules for resource in rule.resources} & audiences):
+        yield (
+            _(
+                "%s is an audience of this server and a resource of a rule as well: "
+                "a token for the one would pass as an assertion for the other."
+            )
+            % resource
+        )
+
+
+def _on_dates(issuer: TrustedIssuer) -> Iterator[str]:
+    now = timezone.now()
+    if issuer.valid_until is not None and now < issuer.valid_until < now + _SOON:
+        yield _("The trust ends on %s.") % short_time(issuer.valid_until)

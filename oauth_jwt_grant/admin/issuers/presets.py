@@ -1,0 +1,157 @@
+"""Adding an issuer by a preset: choose it, answer its questions, done."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.widgets import AdminTextareaWidget, AdminTextInputWidget
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.debug import sensitive_post_parameters
+
+from ...models import GrantRule
+from ...presets import Applied, Ask, Preset, all_presets, apply, get_preset
+from ..accounts.pages import may_add_accounts
+from ..rules.admin import GrantRuleAdmin
+from ..rules.forms import RULE_LABELS
+from ..shared.formfields import PublicTextField
+from ..shared.links import change_url
+from ..shared.pages import page_context
+
+CHOOSE_TEMPLATE = "admin/oauth_jwt_grant/trustedissuer/choose_preset.html"
+FORM_TEMPLATE = "admin/oauth_jwt_grant/trustedissuer/add_by_preset.html"
+#: What the form asks of the rule, under the names of the model's fields.
+RULE_FIELDS = ("scopes", "client_policy", "applications", "default_application", "subject_policy", "user")
+_PREFIX = "rule_"
+
+
+class PresetForm(forms.Form):
+    """The questions of a preset, and what its assertions may do here."""
+
+    def __init__(self, preset: Preset, rule_admin: GrantRuleAdmin, request: HttpRequest, *args: Any) -> None:
+        super().__init__(*args)
+        self.preset = preset
+        self.fields["issuer_name"] = forms.CharField(
+            label=_("Name"),
+            max_length=100,
+            initial=preset.name,
+            widget=AdminTextInputWidget(),
+            help_text=_("For people; the issuer never sees it."),
+        )
+        for ask in preset.asks:
+            self.fields[ask.name] = _field_for(ask)
+        for name in RULE_FIELDS:
+            column = GrantRule._meta.get_field(name)
+            field: Any = rule_admin.formfield_for_dbfield(column, request)  # type: ignore[arg-type]
+            field.label = RULE_LABELS.get(name, field.label)
+            self.fields[_PREFIX + name] = field
+        self.fields[f"{_PREFIX}scopes"].widget.attrs["rows"] = 2
+        self.fields[f"{_PREFIX}subject_policy"].initial = preset.subject_policy
+
+    def questions(self) -> list[Any]:
+        """The fields about the issuer."""
+        return [self[name] for name in ("issuer_name", *(ask.name for ask in self.preset.asks))]
+
+    def rule_fields(self) -> list[Any]:
+        """The fields about the rule."""
+        return [self[_PREFIX + name] for name in RULE_FIELDS]
+
+    def save(self) -> tuple[Applied, bool] | None:
+        """Save what the answers make, and whether the issuer is new; ``None`` if there are errors."""
+        data = self.cleaned_data
+        try:
+            applied = apply(self.preset, {ask.name: _answer(ask, data[ask.name]) for ask in self.preset.asks})
+            applied.issuer.name = data["issuer_name"]
+            for name in RULE_FIELDS:
+                if name != "applications":
+                    setattr(applied.rule, name, data[_PREFIX + name])
+            return applied, applied.save(data[f"{_PREFIX}applications"])
+        except ValidationError as error:
+            self._add_errors(error)
+            return None
+
+    def _add_errors(self, error: ValidationError) -> None:
+        for name, texts in error.update_error_dict({}).items():
+            known = next((field for field in (_PREFIX + name, name) if field in self.fields), None)
+            self.add_error(known, texts)
+
+
+def may_use_presets(request: HttpRequest, model_admin: admin.ModelAdmin[Any]) -> bool:
+    """Whether somebody may add both an issuer and a rule."""
+    return model_admin.has_add_permission(request) and request.user.has_perm("oauth_jwt_grant.add_grantrule")
+
+
+def choose_preset(request: HttpRequest, model_admin: admin.ModelAdmin[Any]) -> HttpResponse:
+    """The presets to choose from."""
+    context = page_context(
+        request,
+        model_admin,
+        _("Add trusted issuer"),
+        presets=all_presets(),
+        may_add_account=may_add_accounts(request, model_admin),
+    )
+    return TemplateResponse(request, CHOOSE_TEMPLATE, context)
+
+
+@sensitive_post_parameters()
+def add_by_preset(request: HttpRequest, key: str, model_admin: admin.ModelAdmin[Any]) -> HttpResponse:
+    """The questions of one preset; answered, the issuer is trusted."""
+    if not may_use_presets(request, model_admin):
+        raise PermissionDenied
+    try:
+        preset = get_preset(key)
+    except KeyError as error:
+        raise Http404 from error
+    rule_admin = GrantRuleAdmin(GrantRule, model_admin.admin_site)
+    data = [request.POST] if request.method == "POST" else []
+    form = PresetForm(preset, rule_admin, request, *data)
+    saved = form.save() if form.is_bound and form.is_valid() else None
+    if saved is not None:
+        return _to_issuer(request, model_admin, rule_admin, *saved)
+    title = _("Add trusted issuer: %s") % preset.name
+    media = model_admin.media + rule_admin.media + form.media
+    context = page_context(request, model_admin, title, preset=preset, form=form, media=media)
+    return TemplateResponse(request, FORM_TEMPLATE, context)
+
+
+def _to_issuer(
+    request: HttpRequest,
+    model_admin: admin.ModelAdmin[Any],
+    rule_admin: GrantRuleAdmin,
+    applied: Applied,
+    is_new: bool,
+) -> HttpResponse:
+    """Write the history, say what was done and go to the issuer's page."""
+    conditions = "; ".join(map(str, applied.conditions))
+    if is_new:
+        model_admin.log_addition(request, applied.issuer, [{"added": {}}])
+        text = _("%s is trusted now.")
+    else:
+        text = _("%s was trusted already and has one rule more now.")
+    rule_admin.log_addition(request, applied.rule, f"Added, with the conditions: {conditions or '-'}.")
+    messages.success(request, text % applied.issuer)
+    return HttpResponseRedirect(change_url(model_admin.admin_site, applied.issuer) or ".")
+
+
+def _answer(ask: Ask, value: Any) -> str:
+    return ("yes" if value else "") if ask.tick else value
+
+
+def _field_for(ask: Ask) -> forms.Field:
+    common: dict[str, Any] = {
+        "label": ask.label,
+        "help_text": ask.help or (_("Such as %s") % ask.example if ask.example else ""),
+        "required": ask.required,
+        "initial": ask.default,
+    }
+    if ask.tick:
+        return forms.BooleanField(**common)
+    if ask.multiline:
+        return PublicTextField(**common)
+    if ask.many:
+        return forms.CharField(widget=AdminTextareaWidget(attrs={"rows": 3}), **common)
+    return forms.CharField(widget=AdminTextInputWidget(attrs={"class": "vLargeTextField"}), **common)

@@ -1,0 +1,138 @@
+"""The keys of one issuer, seen and fetched."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import Max
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from ...assertion import AssertionRefused, PublicKey
+from ...conf.settings import settings
+from ...keys import KeyStatus
+from ...models import Decision, TrustedIssuer
+from ...service_accounts import KeyUse, is_service_account, uses_of
+from ...trust.lookup import key_source_of
+from ..shared.labels import short_time
+from .health import at, count_of, key_health
+
+TEMPLATE = "admin/oauth_jwt_grant/trustedissuer/key_panel.html"
+#: The form of the page that the buttons "Fetch now" and "Discover" belong to.
+FETCH_FORM = "ojg-fetch-keys"
+REMOTE = (TrustedIssuer.KeySource.DISCOVERY, TrustedIssuer.KeySource.JWKS_URL)
+_USED_WITHIN = timedelta(days=7)
+
+
+def key_panel(issuer: TrustedIssuer, *, may_change: bool) -> str:
+    """The keys that ``issuer`` has at the moment, as a part of its page; nothing is fetched.
+
+    Those of a service account can be added to and withdrawn from there by those who ``may_change`` it,
+    those at a URL can be fetched.
+    """
+    status, now = key_source_of(issuer).status(), timezone.now()
+    level, words = key_health(issuer, status, now)
+    is_account = is_service_account(issuer)
+    context = {
+        "level": level,
+        "words": words,
+        "keys": _keys(issuer, status, now),
+        "is_account": is_account,
+        "shows_first_seen": bool(status.first_seen),
+        "left_out": [
+            (left.kid or _("number %d") % (left.position + 1), left.why) for left in status.left_out
+        ],
+        "certificates": status.certificates,
+        "fetched": at(status.fetched_at) if status.fetched_at else "",
+        "next_fetch": at(status.next_fetch) if status.next_fetch else "",
+        "last_error": status.last_error,
+        "remote": issuer.key_source in REMOTE,
+        "discovered": issuer.key_source == TrustedIssuer.KeySource.DISCOVERY,
+        "may_change": may_change,
+        "fetch_form": FETCH_FORM,
+    }
+    return render_to_string(TEMPLATE, context)
+
+
+def fetch_keys(request: HttpRequest, object_id: str, model_admin: admin.ModelAdmin[Any]) -> HttpResponse:
+    """Fetch the keys of an issuer now, say how it went, and go back to its page."""
+    if request.method != "POST":
+        return HttpResponseNotAllowed(["POST"])
+    source = key_source_of(changeable_issuer(request, object_id, model_admin))
+    try:
+        source.refresh()
+    except AssertionRefused as refused:
+        messages.error(request, _("Not fetched: %s.") % refused.detail.rstrip("."))
+    else:
+        messages.success(request, _("Fetched: %s.") % count_of(source.status()))
+    return HttpResponseRedirect("../change/")
+
+
+def changeable_issuer(
+    request: HttpRequest, object_id: str, model_admin: admin.ModelAdmin[Any]
+) -> TrustedIssuer:
+    """The issuer called ``object_id``, for somebody who may change it. Raises 404 or 403."""
+    issuer: TrustedIssuer | None = model_admin.get_object(request, object_id)
+    if issuer is None:
+        raise Http404
+    if not model_admin.has_change_permission(request, issuer):
+        raise PermissionDenied
+    return issuer
+
+
+def account_key_words(use: KeyUse) -> dict[str, str]:
+    """When a key of a service account was made and last used, in words."""
+    never = _("not in the last %d days") % settings.DECISION_RETENTION_DAYS
+    return {
+        "since": short_time(use.made) if use.made else "",
+        "used": short_time(use.last_used) if use.last_used else never,
+    }
+
+
+def _keys(issuer: TrustedIssuer, status: KeyStatus, now: datetime) -> list[dict[str, str]]:
+    if is_service_account(issuer):
+        words = {use.kid: account_key_words(use) for use in uses_of(issuer) if use.kid}
+        return [_row(key, **words.get(key.kid or "", {})) for key in status.keys]
+    used = _last_used(issuer, [_name(key) for key in status.keys], now)
+    seen = {thumbprint: at(seconds) for thumbprint, seconds in status.first_seen.items()}
+    return [_row(key, since=seen.get(key.thumbprint, ""), used=_use(key, used)) for key in status.keys]
+
+
+def _row(key: PublicKey, **words: str) -> dict[str, str]:
+    return {
+        "kid": key.kid or "",
+        "type": _type(key),
+        "alg": key.alg or "",
+        "use": key.use or "",
+        "thumbprint": key.thumbprint,
+        **words,
+    }
+
+
+def _use(key: PublicKey, used: dict[str | None, datetime]) -> str:
+    """When the key was last used."""
+    name = _name(key)
+    return short_time(used[name]) if name in used else _("not in the last 7 days")
+
+
+def _name(key: PublicKey) -> str:
+    """What decisions call the key: its key id, or its thumbprint where it has none."""
+    return (key.kid or key.thumbprint)[:255]
+
+
+def _type(key: PublicKey) -> str:
+    size = key.crv or _("%d bits") % key.bits
+    return f"{key.kty}, {size}"
+
+
+def _last_used(issuer: TrustedIssuer, names: list[str], now: datetime) -> dict[str | None, datetime]:
+    """When each key last verified an accepted assertion, as far as the last days tell."""
+    recent = Decision.objects.filter(
+        issuer=issuer, outcome=Decision.Outcome.ACCEPTED, kid__in=names, time__gt=now - _USED_WITHIN
+    )
+    return dict(recent.order_by().values_list("kid").annotate(latest=Max("time")))

@@ -1,0 +1,131 @@
+"""What is not deleted while an access token is good: revocation finds the token through these rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db import router, transaction
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from ...models import Decision, GrantRule, TrustedIssuer
+
+if TYPE_CHECKING:
+    _Admin = admin.ModelAdmin[Any]
+else:
+    _Admin = object
+
+
+def why_kept(decision: Decision, now: datetime) -> str:
+    """Why ``decision`` cannot be deleted; empty if it can (see :meth:`DecisionQuerySet.deletable`)."""
+    if decision.replay_until is not None and decision.replay_until >= now:
+        return _("It keeps its assertion from being used again.")
+    if decision.access_token is not None and decision.access_token.expires > now:
+        return _("Its access token has not expired. Revoke the token first.")
+    return ""
+
+
+class GoodTokensMixin(_Admin):
+    """For the admin class of issuers: one is not deleted while a token of its assertions is good."""
+
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        """Ask, or say how many tokens have to be revoked first."""
+        number = good_tokens("issuer", [object_id] if self.get_object(request, object_id) else [])
+        context = {"valid": sum(number.values()), "may_revoke": _may_revoke(request)}
+        return super().delete_view(request, object_id, {**(extra_context or {}), **context})
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Name the issuers that stay: Django's pages show these, and delete nothing."""
+        deleted, counts, needed, protected = super().get_deleted_objects(objs, request)
+        issuers = {issuer.pk: issuer for issuer in objs}
+        kept = [
+            self._kept(request, issuers[pk], number) for pk, number in good_tokens("issuer", issuers).items()
+        ]
+        return deleted, counts, needed, [*protected, *kept]
+
+    def delete_model(self, request: HttpRequest, obj: TrustedIssuer) -> None:
+        """Delete, if no token has come in since it was asked."""
+        with _no_good_tokens([obj.pk]):
+            super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[TrustedIssuer]) -> None:
+        """Delete all of them, if no token has come in since it was asked."""
+        pks = list(queryset.values_list("pk", flat=True))
+        with _no_good_tokens(pks):
+            super().delete_queryset(request, TrustedIssuer.objects.filter(pk__in=pks))
+
+    def _kept(self, request: HttpRequest, issuer: TrustedIssuer, number: int) -> str:
+        words = ngettext(
+            "%d access token has not expired. Revoke it first.",
+            "%d access tokens have not expired. Revoke them first.",
+            number,
+        )
+        text = f"{issuer}: {words % number}"
+        if not _may_revoke(request):
+            return text
+        return format_html('<a href="{}">{}</a>', _revoke_url(self, issuer.pk), text)
+
+
+class GoodTokensWarningMixin(_Admin):
+    """For the admin class of rules: the page that asks says how many tokens stay good.
+
+    They are found by the issuer, so the rule can be deleted.
+    """
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Warn, on the page that asks."""
+        if "post" not in request.POST:
+            rules: dict[Any, GrantRule] = {rule.pk: rule for rule in objs}
+            for pk, number in good_tokens("rule", rules).items():
+                self._warn(request, rules[pk], number)
+        return super().get_deleted_objects(objs, request)
+
+    def _warn(self, request: HttpRequest, rule: GrantRule, number: int) -> None:
+        words = _(
+            "Access tokens of the rule %(rule)s that have not expired: %(number)d. They stay good without it."
+        )
+        text = words % {"rule": rule, "number": number}
+        link = format_html(' <a href="{}">{}</a>', _revoke_url(self, rule.issuer_id), _("Revoke tokens"))
+        messages.warning(request, format_html("{}{}", text, link if _may_revoke(request) else ""))
+
+
+def good_tokens(column: str, pks: Any) -> dict[Any, int]:
+    """How many good tokens there are of each of the rows ``pks`` that ``column`` of a decision refers to."""
+    decisions = Decision.objects.using(router.db_for_write(Decision)).filter(**{f"{column}__in": list(pks)})
+    counted = decisions.good(timezone.now()).order_by().values_list(column).annotate(number=Count("pk"))
+    return dict(counted)
+
+
+@contextmanager
+def _no_good_tokens(pks: list[Any]) -> Iterator[None]:
+    """A transaction in which no token of the issuers ``pks`` comes in. Raises if there is one.
+
+    The lock on their rows waits for a request in flight whose decision is inserted, or makes its COMMIT wait
+    until they are gone: then the database refuses the decision, and with it the token.
+    """
+    alias = router.db_for_write(TrustedIssuer)
+    with transaction.atomic(using=alias):
+        rows = TrustedIssuer.objects.using(alias).filter(pk__in=pks)
+        list(rows.select_for_update().order_by("pk").values_list("pk"))
+        if good_tokens("issuer", pks):
+            raise PermissionDenied(_("An access token has come in meanwhile. Disable the issuer first."))
+        yield
+
+
+def _may_revoke(request: HttpRequest) -> bool:
+    return request.user.has_perm("oauth_jwt_grant.revoke_tokens")
+
+
+def _revoke_url(model_admin: admin.ModelAdmin[Any], pk: Any) -> str:
+    name = "admin:oauth_jwt_grant_trustedissuer_revoke"
+    return reverse(name, args=[pk], current_app=model_admin.admin_site.name)

@@ -1,0 +1,142 @@
+"""The actions and the page that disable issuers and revoke the tokens of their assertions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.widgets import AdminRadioSelect, AdminTextInputWidget
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from ...models import Decision, TrustedIssuer
+from ..shared.pages import page_context
+from .tokens import count, revoke
+
+ACTION_TEMPLATE = "admin/oauth_jwt_grant/trustedissuer/disable_and_revoke.html"
+PAGE_TEMPLATE = "admin/oauth_jwt_grant/trustedissuer/revoke_tokens.html"
+#: Posted by the confirmation pages alone.
+CONFIRMED = "confirmed"
+
+
+class TokensForm(forms.Form):
+    """Which of an issuer's tokens."""
+
+    which = forms.ChoiceField(
+        label=_("Which"),
+        choices=[
+            ("all", _("every token of this issuer")),
+            ("kid", _("those whose assertion was signed with a key id")),
+            ("subject", _("those of a subject")),
+        ],
+        initial="all",
+        widget=AdminRadioSelect(attrs={"class": "radiolist"}),
+    )
+    value = forms.CharField(
+        label=_("Key id or subject"),
+        required=False,
+        strip=False,
+        widget=AdminTextInputWidget(),
+        help_text=_("Character by character."),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """A key id or a subject has to be named where one is meant."""
+        data = self.cleaned_data
+        if data.get("which") in ("kid", "subject") and not data.get("value"):
+            raise ValidationError({"value": _("Say which.")})
+        return data
+
+    def decisions(self, issuer: TrustedIssuer) -> QuerySet[Decision]:
+        """The decisions on ``issuer`` that are meant."""
+        decisions = Decision.objects.filter(issuer=issuer)
+        which = self.cleaned_data["which"]
+        return decisions if which == "all" else decisions.filter(**{which: self.cleaned_data["value"]})
+
+    def in_words(self) -> str:
+        """Which tokens, for the history of the issuer."""
+        which, value = self.cleaned_data["which"], self.cleaned_data["value"]
+        return {"all": "all tokens", "kid": f"key id {value}", "subject": f"subject {value}"}[which]
+
+
+@admin.action(description=_("Disable selected issuers"), permissions=["change"])
+def disable(
+    model_admin: admin.ModelAdmin[Any], request: HttpRequest, queryset: QuerySet[TrustedIssuer]
+) -> None:
+    """Take the trust away: their assertions are refused from the next request on."""
+    number = disable_issuers(model_admin, request, queryset)
+    text = ngettext("%d issuer is disabled now.", "%d issuers are disabled now.", number) % number
+    messages.success(request, text)
+
+
+@admin.action(
+    description=_("Disable selected issuers and revoke all their tokens"), permissions=["disable_and_revoke"]
+)
+def disable_and_revoke(
+    model_admin: admin.ModelAdmin[Any], request: HttpRequest, queryset: QuerySet[TrustedIssuer]
+) -> HttpResponse | None:
+    """Show what would be revoked; once that is confirmed, disable first, so that no token comes after."""
+    decisions = Decision.objects.filter(issuer__in=queryset.order_by().values("pk"))
+    if CONFIRMED not in request.POST:
+        context = page_context(
+            request, model_admin, _("Disable and revoke all tokens"), confirmed=CONFIRMED, issuers=queryset
+        )
+        context |= {"checkbox": ACTION_CHECKBOX_NAME, **count(decisions)}
+        return TemplateResponse(request, ACTION_TEMPLATE, context)
+    disable_issuers(model_admin, request, queryset)
+    total = 0
+    for issuer in queryset:
+        revoked = revoke(Decision.objects.filter(issuer=issuer))
+        model_admin.log_change(request, issuer, f"Revoked all tokens: {revoked}.")
+        total += revoked
+    messages.success(request, _("Disabled. Tokens revoked: %d.") % total)
+    return None
+
+
+def revoke_tokens(request: HttpRequest, object_id: str, model_admin: admin.ModelAdmin[Any]) -> HttpResponse:
+    """Revoke all tokens of an issuer, or those of a key id or a subject, once their number was seen."""
+    issuer = model_admin.get_object(request, object_id)
+    if issuer is None:
+        raise Http404
+    if not model_admin.has_revoke_permission(request, issuer):  # type: ignore[attr-defined]
+        raise PermissionDenied
+    form = TokensForm(request.POST) if request.method == "POST" else TokensForm(initial=request.GET.dict())
+    context = page_context(
+        request,
+        model_admin,
+        _("Revoke tokens"),
+        confirmed=CONFIRMED,
+        issuer=issuer,
+        original=issuer,
+        form=form,
+    )
+    if form.is_bound and form.is_valid():
+        decisions = form.decisions(issuer)
+        if CONFIRMED in request.POST:
+            revoked = revoke(decisions)
+            model_admin.log_change(request, issuer, f"Revoked tokens ({form.in_words()}): {revoked}.")
+            messages.success(request, _("Tokens revoked: %d.") % revoked)
+            return HttpResponseRedirect("../change/")
+        context |= count(decisions)
+    return TemplateResponse(request, PAGE_TEMPLATE, context)
+
+
+def disable_issuers(
+    model_admin: admin.ModelAdmin[Any], request: HttpRequest, queryset: QuerySet[TrustedIssuer]
+) -> int:
+    """Disable those of ``queryset`` that are not yet; each gets a line in its history. Returns how many."""
+    issuers = list(queryset.filter(enabled=True))
+    # Not save(), which looks at the keys: an issuer is disabled whatever state its row is in.
+    TrustedIssuer.objects.filter(pk__in=[issuer.pk for issuer in issuers]).update(
+        enabled=False, updated=timezone.now()
+    )
+    for issuer in issuers:
+        model_admin.log_change(request, issuer, "Disabled.")
+    return len(issuers)

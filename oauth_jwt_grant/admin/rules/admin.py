@@ -1,0 +1,124 @@
+"""Rules and their conditions."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.contrib import admin, messages
+from django.db import router
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponseRedirect
+from django.utils.translation import gettext_lazy as _
+
+from ...models import ClaimCondition, GrantRule
+from ..revocation.deletion import GoodTokensWarningMixin
+from ..shared.history import tell_values
+from ..shared.labels import conditions_in_words
+from ..shared.links import change_url
+from ..shared.related import SearchableRelations
+from ..shared.widgets import LabelledFormSet
+from .forms import ClaimConditionForm, GrantRuleForm
+
+
+class ConditionInline(admin.TabularInline):  # type: ignore[type-arg]
+    """The conditions of a rule."""
+
+    model = ClaimCondition
+    form = ClaimConditionForm
+    formset = LabelledFormSet
+    extra = 1
+    verbose_name_plural = _("conditions, all of which must hold")
+
+
+class RuleInline(admin.TabularInline):  # type: ignore[type-arg]
+    """The rules of an issuer in their order; each is a click away."""
+
+    model = GrantRule
+    formset = LabelledFormSet
+    fields = ("position", "enabled", "in_words", "scopes")
+    readonly_fields = ("in_words", "scopes")
+    extra = 0
+    show_change_link = True
+    verbose_name_plural = _("rules: the first that matches decides")
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Rules are added on their own page."""
+        return False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[GrantRule]:
+        """With the conditions, which are shown in words."""
+        return super().get_queryset(request).prefetch_related("conditions")
+
+    @admin.display(description=_("applies"))
+    def in_words(self, rule: GrantRule) -> str:
+        """The conditions in words."""
+        return conditions_in_words(rule)
+
+
+@admin.register(GrantRule)
+class GrantRuleAdmin(SearchableRelations, GoodTokensWarningMixin, admin.ModelAdmin):  # type: ignore[type-arg]
+    """What an issuer's assertions may do; saved, one is back at the issuer."""
+
+    form = GrantRuleForm
+    inlines = (ConditionInline,)
+    list_display = ("name", "issuer", "position", "enabled", "in_words", "scopes")
+    list_filter = ("enabled", "client_policy", "subject_policy")
+    list_select_related = ("issuer",)
+    search_fields = ("name", "issuer__name", "=issuer__issuer")
+    searchable = ("issuer", "applications", "default_application", "user")
+    raw_id_fields = searchable
+    fieldsets: ClassVar[Any] = [
+        (None, {"fields": [("issuer", "position"), "name", "enabled"]}),
+        (
+            _("Who may present the assertion"),
+            {"fields": ["client_policy", "applications", "default_application", "require_dpop"]},
+        ),
+        (
+            _("Whose token it becomes"),
+            {"fields": ["subject_policy", "user", "subject_claim", "user_field", "allow_privileged_users"]},
+        ),
+        (_("What the token may do"), {"fields": ["scopes", "default_scopes", "scope_claim", "resources"]}),
+        (_("How long it lives"), {"fields": ["access_token_lifetime", "limit_to_assertion"]}),
+        (_("What is kept of it"), {"fields": ["recorded_claims"]}),
+    ]
+
+    class Media:
+        js = ("oauth_jwt_grant/admin/rule.js",)
+        css: ClassVar[dict[str, Any]] = {"all": ["oauth_jwt_grant/admin/admin.css"]}
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[GrantRule]:
+        """The rules with their conditions, which the list shows in words."""
+        return super().get_queryset(request).prefetch_related("conditions")
+
+    @admin.display(description=_("applies"))
+    def in_words(self, rule: GrantRule) -> str:
+        """The conditions in words."""
+        return conditions_in_words(rule)
+
+    def construct_change_message(
+        self, request: HttpRequest, form: Any, formsets: Any, add: bool = False
+    ) -> Any:
+        """For the history: what was changed, from what to what."""
+        return tell_values(super().construct_change_message(request, form, formsets, add), form)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Save conditions and applications, and say so if the rule can admit nobody."""
+        super().save_related(request, form, formsets, change)
+        rule: GrantRule = form.instance
+        listed = rule.client_policy == GrantRule.ClientPolicyChoices.LISTED
+        alias = router.db_for_write(GrantRule.applications.through)
+        if listed and not rule.applications.using(alias).exists():
+            messages.warning(request, _("The rule lists no application, so it admits nobody yet."))
+
+    def response_post_save_add(self, request: HttpRequest, obj: GrantRule) -> HttpResponseRedirect:
+        """Back to the issuer."""
+        return self._to_issuer(request, obj) or super().response_post_save_add(request, obj)
+
+    def response_post_save_change(self, request: HttpRequest, obj: GrantRule) -> HttpResponseRedirect:
+        """Back to the issuer."""
+        return self._to_issuer(request, obj) or super().response_post_save_change(request, obj)
+
+    def _to_issuer(self, request: HttpRequest, rule: GrantRule) -> HttpResponseRedirect | None:
+        if not request.user.has_perm("oauth_jwt_grant.view_trustedissuer"):
+            return None
+        return HttpResponseRedirect(change_url(self.admin_site, rule.issuer) or ".")

@@ -1,0 +1,89 @@
+"""The forms of the change pages."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib.admin.widgets import AdminTextareaWidget, AdminTextInputWidget
+from django.utils.translation import gettext_lazy as _
+
+from ...models import ClaimCondition, GrantRule, TrustedIssuer
+from ..shared.formfields import AlgorithmsField, KeysField, ListField
+from ..shared.widgets import LabelledDateTime
+
+_LONG = {"class": "vLargeTextField"}
+#: Two fields of the model have the same name for people; here they stand one below the other.
+RULE_LABELS: dict[str, Any] = {"subject_policy": _("Token of"), "user": _("The user")}
+
+
+class TrustedIssuerForm(forms.ModelForm):  # type: ignore[type-arg]
+    """An issuer: lists by the line, algorithms to be ticked, keys as they were sent to the operator."""
+
+    class Meta:
+        model = TrustedIssuer
+        fields = "__all__"  # noqa: DJ007 - the admin class names them in its fieldsets
+        field_classes: ClassVar[dict[str, Any]] = {
+            "algorithms": AlgorithmsField,
+            "audiences": ListField,
+            "certificate_bindings": ListField,
+            "jwks": KeysField,
+        }
+        widgets: ClassVar[dict[str, Any]] = {
+            "issuer": AdminTextInputWidget(attrs=_LONG),
+            "discovery_url": AdminTextInputWidget(attrs=_LONG),
+            "jwks_url": AdminTextInputWidget(attrs=_LONG),
+            "valid_from": LabelledDateTime(_("Trusted from: date"), _("Trusted from: time")),
+            "valid_until": LabelledDateTime(_("Trusted until: date"), _("Trusted until: time")),
+        }
+        help_texts: ClassVar[dict[str, Any]] = {
+            "algorithms": _("None ticked: all that the setting ALGORITHMS allows."),
+            "audiences": _(
+                "Values of aud that name this server for this issuer, one to a line. "
+                "Blank: the setting AUDIENCES."
+            ),
+            "certificate_bindings": _(
+                "Which certificates are the issuer's, any one of, one to a line: "
+                "subject=CN=..., dns=..., uri=..., email=..., sha256=..."
+            ),
+            "jwks": _("Paste public keys as a JWK Set, a JWK or PEM (keys or certificates)."),
+        }
+
+
+class GrantRuleForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A rule: lists by the line."""
+
+    class Meta:
+        model = GrantRule
+        fields = "__all__"  # noqa: DJ007 - the admin class names them in its fieldsets
+        field_classes: ClassVar[dict[str, Any]] = {"resources": ListField, "recorded_claims": ListField}
+        labels: ClassVar[dict[str, Any]] = RULE_LABELS
+        widgets: ClassVar[dict[str, Any]] = {
+            "scopes": AdminTextareaWidget(attrs={"rows": 2}),
+            "default_scopes": AdminTextareaWidget(attrs={"rows": 2}),
+        }
+        help_texts: ClassVar[dict[str, Any]] = {
+            "resources": _(
+                "URIs that tokens are bound to (RFC 8707), one to a line. "
+                "Blank: unbound, and asking for one is refused."
+            ),
+            "recorded_claims": _(
+                "Claims that are kept with each decision, for your API and for the log, one to a line."
+            ),
+        }
+
+
+class ClaimConditionForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A condition: its values by the line."""
+
+    class Meta:
+        model = ClaimCondition
+        fields = ("claim", "operator", "values")
+        field_classes: ClassVar[dict[str, Any]] = {"values": ListField}
+        widgets: ClassVar[dict[str, Any]] = {
+            "claim": AdminTextInputWidget(attrs={"class": "ojg-claim"}),
+            "values": AdminTextareaWidget(attrs={"rows": 3, "class": "ojg-values"}),
+        }
+        help_texts: ClassVar[dict[str, Any]] = {
+            "values": _("One to a line, each taken as a text. Other types as a JSON list: [1, true].")
+        }

@@ -1,0 +1,3 @@
+"""What the pages of the admin have in common: links, permissions, labels, widgets, history."""
+
+from __future__ import annotations

@@ -1,0 +1,104 @@
+"""Form fields for the JSON columns, so that nobody has to write JSON to trust somebody."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from django import forms
+from django.contrib.admin.widgets import AdminTextareaWidget
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from ...assertion import ALGORITHMS
+from ...assertion.jose import PRIVATE_MEMBERS
+from ...keys import normalise_jwks
+
+_SECRET = re.compile(rf'PRIVATE KEY|"(?:{"|".join(sorted(PRIVATE_MEMBERS))})"\s*:')
+
+
+class _JSONColumnField(forms.Field):
+    """Takes what a JSON column hands to its form field."""
+
+    def __init__(self, *, encoder: Any = None, decoder: Any = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        """Whether ``data`` stands for something else than ``initial``."""
+        try:
+            return bool(self.to_python(initial) != self.to_python(data))
+        except ValidationError:
+            return True
+
+
+class ListField(_JSONColumnField):
+    """A list, written with one text to a line, or as JSON where it holds more than plain texts."""
+
+    widget = AdminTextareaWidget(attrs={"rows": 3, "cols": 40})
+
+    def to_python(self, value: Any) -> list[Any]:
+        """The list that the text stands for. Raises :class:`ValidationError` for malformed JSON."""
+        if isinstance(value, list):
+            return value
+        text = (value or "").strip()
+        if not text.startswith("["):
+            return [line.strip() for line in text.splitlines() if line.strip()]
+        try:
+            return list(json.loads(text, parse_constant=_no_number))
+        except (ValueError, RecursionError) as error:
+            raise ValidationError(
+                _("Not a JSON list. Or write one text to a line."), code="invalid"
+            ) from error
+
+    def prepare_value(self, value: Any) -> Any:
+        """One text to a line, where every line would be read back as it is."""
+        if not isinstance(value, list):
+            return value
+        lines = "\n".join(map(str, value))
+        plain = not lines.strip().startswith("[") and self.to_python(lines) == value
+        return lines if plain else json.dumps(value, ensure_ascii=False)
+
+
+class AlgorithmsField(forms.MultipleChoiceField):
+    """The algorithms of an issuer, to be ticked."""
+
+    widget = forms.CheckboxSelectMultiple
+
+    def __init__(self, *, encoder: Any = None, decoder: Any = None, **kwargs: Any) -> None:
+        super().__init__(choices=[(name, name) for name in ALGORITHMS], **kwargs)
+
+
+class KeysField(_JSONColumnField):
+    """Public keys, pasted as a JWK Set, as a JWK or in PEM; stored as a JWK Set."""
+
+    widget = AdminTextareaWidget(attrs={"rows": 8, "spellcheck": "false"})
+
+    def to_python(self, value: Any) -> dict[str, Any]:
+        """The JWK Set. Raises :class:`ValidationError` that says what is wrong with which key."""
+        if not value or (isinstance(value, str) and not value.strip()):
+            return {}
+        try:
+            return normalise_jwks(value)
+        except ValueError as error:
+            raise ValidationError(str(error), code="keys") from error
+
+    def prepare_value(self, value: Any) -> str:
+        """The text of the keys; a private key that was pasted by mistake is not sent back."""
+        if isinstance(value, str):
+            return "" if _SECRET.search(value) else value
+        return json.dumps(value, indent=2) if value else ""
+
+
+class PublicTextField(forms.CharField):
+    """Text of several lines that should hold nothing secret, and is not sent back if it does."""
+
+    widget = AdminTextareaWidget(attrs={"rows": 8, "spellcheck": "false"})
+
+    def prepare_value(self, value: Any) -> Any:
+        """The text; a private key that was pasted by mistake is not sent back."""
+        return "" if isinstance(value, str) and _SECRET.search(value) else value
+
+
+def _no_number(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")

@@ -1,0 +1,47 @@
+"""Rules and states in words."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db.models.functions import Lower
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from ...database.clock import local
+from ...models import GrantRule, TrustedIssuer
+
+
+def short_time(value: datetime) -> str:
+    """``value`` in the operator's time zone and form."""
+    return date_format(local(value), "SHORT_DATETIME_FORMAT")
+
+
+def conditions_in_words(rule: GrantRule) -> str:
+    """When ``rule`` applies: ``when ref is 'main' and environment is present``."""
+    conditions = [str(condition) for condition in rule.conditions.all()]
+    if not conditions:
+        return _("always, whatever the claims")
+    return _("when %s") % _(" and ").join(conditions)
+
+
+def state_of(issuer: TrustedIssuer, *, has_rule: bool, now: datetime) -> tuple[str, str]:
+    """Whether ``issuer`` is trusted at ``now``: a level (``ok``, ``warning``, ``off``) and words for it."""
+    if not issuer.enabled:
+        return "off", _("disabled")
+    if issuer.valid_until is not None and now >= issuer.valid_until:
+        return "off", _("ended %s") % short_time(issuer.valid_until)
+    if issuer.valid_from is not None and now < issuer.valid_from:
+        return "off", _("from %s on") % short_time(issuer.valid_from)
+    if not has_rule:
+        return "warning", _("no rule: refuses everything")
+    return "ok", _("trusted")
+
+
+def near_misses(iss: str) -> list[TrustedIssuer]:
+    """Trusted issuers whose identifier is ``iss`` but for case, the final slash or the scheme."""
+    bare = iss.lower().removeprefix("https://").removeprefix("http://").rstrip("/")
+    spellings = [f"{scheme}{bare}{end}" for scheme in ("", "http://", "https://") for end in ("", "/")]
+    # Not `iexact`: on MariaDB that leaves the case to the column's collation, which is a binary one.
+    nearly = TrustedIssuer.objects.annotate(lowered=Lower("issuer")).filter(lowered__in=spellings)
+    return [issuer for issuer in nearly if issuer.issuer != iss]

@@ -1,0 +1,131 @@
+"""Linked subjects by the file: imported once they have been seen, exported as they are listed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.auth import get_user_model
+from django.core import signing
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from ...subject_links import NotImported, Outcome, Plan, decode, export_links, import_links, make_plan
+from ..shared.history import record_import
+from ..shared.permissions import may_see
+from .forms import ConfirmForm, LinksForm
+from .preview import preview_of
+
+TEMPLATE = "admin/oauth_jwt_grant/linkedsubject/import.html"
+LIST = "admin:oauth_jwt_grant_linkedsubject_changelist"
+_SALT = "oauth_jwt_grant.subject_links"
+
+
+def may_export(request: HttpRequest, model_admin: admin.ModelAdmin[Any]) -> bool:
+    """Whether somebody may see both sides of a link: subjects and the names of users."""
+    return model_admin.has_view_permission(request) and may_see(request, get_user_model())
+
+
+def may_import(request: HttpRequest, model_admin: admin.ModelAdmin[Any]) -> bool:
+    """Whether somebody may add links and see what the preview tells: who exists and who is linked."""
+    return model_admin.has_add_permission(request) and may_export(request, model_admin)
+
+
+def export_page(
+    request: HttpRequest, model_admin: admin.ModelAdmin[Any]
+) -> HttpResponse | StreamingHttpResponse:
+    """The links that the list shows with the same query, as CSV, a piece at a time."""
+    if not may_export(request, model_admin):
+        raise PermissionDenied
+    try:
+        links = model_admin.get_changelist_instance(request).get_queryset(request)
+    except IncorrectLookupParameters:
+        return HttpResponseRedirect(_list_url(model_admin) + "?e=1")  # as the list itself would
+    response = StreamingHttpResponse(export_links(links), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = 'attachment; filename="linked-subjects.csv"'
+    return response
+
+
+def import_page(request: HttpRequest, model_admin: admin.ModelAdmin[Any]) -> HttpResponse:
+    """Take a file, show what it would do, and do it once that is confirmed."""
+    if not may_import(request, model_admin):
+        raise PermissionDenied
+    if request.method != "POST":
+        return _page(request, model_admin, LinksForm())
+    if ConfirmForm.PAYLOAD in request.POST:
+        return _confirmed(request, model_admin)
+    form = LinksForm(request.POST, request.FILES)
+    if not form.is_valid():
+        return _page(request, model_admin, form)
+    data = form.cleaned_data["data"]
+    return _preview(request, model_admin, data, make_plan(data))
+
+
+def _confirmed(request: HttpRequest, model_admin: admin.ModelAdmin[Any]) -> HttpResponse:
+    """Import what was previewed, if it would still do the same."""
+    try:
+        seen = signing.loads(request.POST[ConfirmForm.PAYLOAD], salt=_salt(request))
+    except signing.BadSignature:
+        messages.error(request, _("This is no preview of yours. Nothing was imported: start again."))
+        return _page(request, model_admin, LinksForm())
+    plan = make_plan(seen["data"])
+    if plan.fingerprint != seen["plan"]:
+        messages.warning(
+            request,
+            _("Nothing was imported: something has been changed since the preview. This is the new one."),
+        )
+        return _preview(request, model_admin, seen["data"], plan)
+    replace = "replace" in request.POST and model_admin.has_change_permission(request)
+    try:
+        import_links(plan, replace=replace, record=lambda: record_import(request.user.pk, plan))
+    except NotImported as error:
+        messages.error(request, str(error))
+        return _preview(request, model_admin, seen["data"], make_plan(seen["data"]))
+    numbers = {outcome.value: len(plan.of(outcome)) for outcome in Outcome}
+    text = _("Imported. Added: %(add)d, replaced: %(replace)d, unchanged: %(unchanged)d.")
+    messages.success(request, text % numbers)
+    return HttpResponseRedirect(_list_url(model_admin))
+
+
+def _preview(
+    request: HttpRequest, model_admin: admin.ModelAdmin[Any], data: bytes | str, plan: Plan
+) -> HttpResponse:
+    """What ``plan`` would do; below it the text again, so that nothing is lost by a wrong line."""
+    # A file that is no text is not given back: what stands for its lost characters would be imported.
+    decoded = data if isinstance(data, str) else decode(data)
+    text = decoded if isinstance(decoded, str) else ""
+    may_replace = model_admin.has_change_permission(request)
+    importable = bool(plan.changes) and not plan.problems and (may_replace or not plan.replaced)
+    confirm = None
+    if importable:
+        payload = signing.dumps({"data": text, "plan": plan.fingerprint}, salt=_salt(request), compress=True)
+        confirm = ConfirmForm.for_plan(plan, payload)
+    context = {"preview": preview_of(plan), "confirm": confirm, "may_replace": may_replace}
+    return _page(request, model_admin, LinksForm(initial={"text": text}), **context)
+
+
+def _page(
+    request: HttpRequest, model_admin: admin.ModelAdmin[Any], form: LinksForm, **context: Any
+) -> HttpResponse:
+    request.current_app = model_admin.admin_site.name
+    context = {
+        **model_admin.admin_site.each_context(request),
+        "title": _("Import linked subjects"),
+        "opts": model_admin.opts,
+        "form": form,
+        **context,
+    }
+    return TemplateResponse(request, TEMPLATE, context)
+
+
+def _salt(request: HttpRequest) -> str:
+    """A preview is confirmed by whoever has seen it."""
+    return f"{_SALT}.{request.user.pk}"
+
+
+def _list_url(model_admin: admin.ModelAdmin[Any]) -> str:
+    return reverse(LIST, current_app=model_admin.admin_site.name)

@@ -1,0 +1,151 @@
+"""The page "Test an assertion": a dry run of the token endpoint's decision, for operators."""
+
+from __future__ import annotations
+
+import copy
+import time
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.contrib.admin.widgets import AdminTextareaWidget, AdminTextInputWidget
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
+
+from ...conf.audiences import server_audiences
+from ...conf.settings import settings
+from ...decision.decide import Question
+from ...decision.explain import explain
+from ...dot import AbstractApplication, get_application_model
+from ...models import Decision, TrustedIssuer
+from ..shared.formfields import ListField
+from .steps import report
+
+PERMISSION = "oauth_jwt_grant.test_assertion"
+TEMPLATE = "admin/oauth_jwt_grant/trustedissuer/test_assertion.html"
+
+
+class TrialForm(forms.Form):
+    """An assertion, and what a client would send along with it."""
+
+    assertion = forms.CharField(
+        label=_("Assertion"),
+        widget=AdminTextareaWidget(attrs={"rows": 8, "spellcheck": "false", "autocomplete": "off"}),
+        help_text=_("The JWT as the client would post it. It is neither stored nor shown again."),
+    )
+    client_id = forms.CharField(
+        label=_("Client"),
+        required=False,
+        widget=AdminTextInputWidget(),
+        help_text=_(
+            "The client_id of the application that presents it; credentials are not asked for here. "
+            "Blank: no client."
+        ),
+    )
+    scope = forms.CharField(
+        label=_("Scope"),
+        required=False,
+        widget=AdminTextInputWidget(),
+        help_text=_("The scope parameter. Blank: the request has none."),
+    )
+    resources = ListField(
+        label=_("Resources"), required=False, help_text=_("The resource parameters, one to a line.")
+    )
+
+    proof_key = forms.CharField(
+        label=_("DPoP key"),
+        required=False,
+        widget=AdminTextInputWidget(),
+        help_text=_("The thumbprint (jkt) of a key, as if a proof of it had come along. Blank: no proof."),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not settings.DPOP:
+            del self.fields["proof_key"]
+
+    def clean_client_id(self) -> AbstractApplication | None:
+        """The application with that ``client_id``."""
+        client_id = self.cleaned_data["client_id"]
+        if not client_id:
+            return None
+        application: AbstractApplication | None = (
+            get_application_model().objects.filter(client_id=client_id).first()
+        )
+        if application is None or application.client_id != client_id:
+            raise ValidationError(_("There is no application with this client_id."))
+        return application
+
+
+@sensitive_post_parameters("assertion")
+@sensitive_variables("form", "context", "explanation")
+def test_assertion(request: HttpRequest, site: admin.AdminSite) -> HttpResponse:
+    """Show the form, or what would become of the assertion that was posted in it.
+
+    Nothing is issued, stored, spent or logged; keys may be fetched, as for a real
+    request. The assertion comes in the body of a POST alone.
+    """
+    if not request.user.has_perm(PERMISSION):
+        raise PermissionDenied
+    request.current_app = site.name  # as the admin's own views do
+    form = TrialForm(request.POST) if request.method == "POST" else TrialForm(initial=_initial(request))
+    context: dict[str, Any] = {
+        **site.each_context(request),
+        "title": _("Test an assertion"),
+        "opts": TrustedIssuer._meta,
+        "form": form,
+        "media": form.media,
+    }
+    if form.is_bound and form.is_valid():
+        question = _question(form.cleaned_data, server_audiences(_token_request(request)))
+        explanation = explain(question, form.cleaned_data.get("proof_key") or None)
+        context["report"] = report(explanation, site)
+        # Everything but the assertion stays, so that the next try is one paste away.
+        kept = {name: form.data.get(name, "") for name in ("client_id", "scope", "resources", "proof_key")}
+        context["form"] = TrialForm(initial=kept)
+    return TemplateResponse(request, TEMPLATE, context)
+
+
+@sensitive_variables("data")
+def _question(data: dict[str, Any], audiences: frozenset[str]) -> Question:
+    return Question(
+        assertion=data["assertion"],
+        application=data["client_id"],
+        scope=data["scope"] or None,
+        resources=data["resources"],
+        audiences=audiences,
+        now=time.time(),
+    )
+
+
+def _initial(request: HttpRequest) -> dict[str, Any]:
+    """What a decision that linked here has kept of its request."""
+    pk = request.GET.get("decision", "")
+    if not pk.isascii() or not pk.isdigit() or len(pk) > 18:
+        return {}
+    if not request.user.has_perm("oauth_jwt_grant.view_decision"):
+        return {}
+    decision = Decision.objects.select_related("application").filter(pk=pk).first()
+    if decision is None:
+        return {}
+    client_id = decision.application.client_id if decision.application else ""
+    return {"client_id": client_id, "scope": decision.scope}
+
+
+def token_url(request: HttpRequest) -> str:
+    """The URL of the token endpoint, as this request would reach it."""
+    return request.build_absolute_uri(_token_request(request).path)
+
+
+def _token_request(request: HttpRequest) -> HttpRequest:
+    """``request`` as if it had been made to the token endpoint, by whose URL audiences may be derived."""
+    token_request = copy.copy(request)
+    try:
+        token_request.path = reverse("oauth2_provider:token")
+    except NoReverseMatch:
+        token_request.path = "/o/token/"
+    return token_request

@@ -1,0 +1,205 @@
+"""A dry run as an operator wants to read it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from django.contrib import admin
+from django.utils.html import format_html
+from django.utils.text import capfirst
+from django.utils.timesince import timesince, timeuntil
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.debug import sensitive_variables
+
+from ...assertion import KeysUnavailable, Step
+from ...decision.explain import ExplainedStep, Explanation, Status
+from ...models import GrantRule
+from ..shared.labels import near_misses, short_time
+from ..shared.links import link_to
+
+_LABELS = {
+    Step.LENGTH: gettext_lazy("Length"),
+    Step.FORM: gettext_lazy("Form"),
+    Step.CRITICAL: gettext_lazy("Critical header parameters (crit)"),
+    Step.ISSUER: gettext_lazy("Issuer is trusted"),
+    Step.TYPE: gettext_lazy("Type (typ)"),
+    Step.ALGORITHM: gettext_lazy("Algorithm (alg)"),
+    Step.KEY: gettext_lazy("Key (kid)"),
+    Step.SIGNATURE: gettext_lazy("Signature"),
+    Step.ISS: gettext_lazy("Issuer (iss)"),
+    Step.SUB: gettext_lazy("Subject (sub)"),
+    Step.AUD: gettext_lazy("Audience (aud)"),
+    Step.EXP: gettext_lazy("Expires (exp)"),
+    Step.LIFETIME: gettext_lazy("Lifetime (exp)"),
+    Step.NBF: gettext_lazy("Not before (nbf)"),
+    Step.IAT: gettext_lazy("Issued (iat)"),
+    Step.JTI: gettext_lazy("Unique id (jti)"),
+    Step.KIND: gettext_lazy("Kind of token"),
+    Step.CNF: gettext_lazy("Bound to a key (cnf)"),
+    Step.TENANT: gettext_lazy("Tenant (tenant)"),
+    Step.DETAILS: gettext_lazy("Authorization details"),
+    Step.CLIENT: gettext_lazy("Client (client_id)"),
+    Step.RULE: gettext_lazy("Rule"),
+    Step.PROOF: gettext_lazy("DPoP proof"),
+    Step.SUBJECT: gettext_lazy("User"),
+    Step.SCOPE: gettext_lazy("Scope"),
+    Step.RESOURCE: gettext_lazy("Resource"),
+    Step.REPLAY: gettext_lazy("Single use"),
+}
+_TIMES = {
+    Step.EXP: gettext_lazy("later than %s"),
+    Step.LIFETIME: gettext_lazy("no later than %s"),
+    Step.NBF: gettext_lazy("no later than %s"),
+    Step.IAT: gettext_lazy("from %s to %s"),
+}
+_TIME_CLAIMS = frozenset({"exp", "nbf", "iat", "auth_time"})
+_LEVELS = {Status.PASSED: "ok", Status.FAILED: "off", Status.NOT_REACHED: "not-reached"}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of a table; ``level`` names its colour."""
+
+    label: str
+    level: str
+    status: str
+    expected: str
+    actual: str
+
+
+@sensitive_variables("explanation", "case")
+def report(explanation: Explanation, site: admin.AdminSite) -> dict[str, Any]:
+    """What the page shows of ``explanation``: plain texts, links and rows."""
+    case, now = explanation.case, explanation.case.question.now
+    unverified = case.unverified
+    return {
+        "verdict": _verdict(explanation),
+        "steps": [_row(step, now) for step in explanation.steps],
+        "outcome": _outcome(explanation, site),
+        "misses": [(miss.rule, miss.why) for miss in case.misses],
+        "near": near_misses(unverified.issuer) if unverified and case.issuer is None else [],
+        "header": _members(unverified.header, now) if unverified else [],
+        "claims": _members(unverified.claims, now) if unverified else [],
+        "signed": _is_signed(explanation),
+        "status": 200 if explanation.refused is None else explanation.refused.answer.status,
+        "answer": json.dumps(explanation.answer, indent=2),
+    }
+
+
+def in_words(seconds: object, now: float) -> str:
+    """A NumericDate (or what stands in the place of one) beside how far off it is."""
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+        return _json(seconds)
+    try:
+        then, present = (datetime.fromtimestamp(value, tz=UTC) for value in (seconds, now))
+        # Years that no time zone can be applied to any more fail here too.
+        localtime(then)
+    except (OverflowError, ValueError, OSError):
+        return _json(seconds)
+    return f"{short_time(then)} ({_distance(then, present)})"
+
+
+def _distance(then: datetime, present: datetime) -> str:
+    away = round(abs((then - present).total_seconds()))
+    later = then >= present
+    if away < 120:
+        text = _("%d seconds") % away
+    else:
+        text = timeuntil(then, present, depth=1) if later else timesince(then, present, depth=1)
+    return _("in %s") % text if later else _("%s ago") % text
+
+
+def _verdict(explanation: Explanation) -> dict[str, Any]:
+    refused = explanation.refused
+    if refused is None:
+        return {"level": "ok", "text": _("Accepted: a client would get a token."), "detail": ""}
+    undecided = isinstance(refused, KeysUnavailable)
+    text = _("Could not decide: the keys are not to be had.") if undecided else _("Refused.")
+    return {
+        "level": "warning" if undecided else "off",
+        "text": text,
+        "reason": refused.reason.replace("_", " "),
+        "detail": " ".join(filter(None, [refused.name, refused.detail])),
+        "section": refused.answer.section,
+    }
+
+
+def _is_signed(explanation: Explanation) -> bool:
+    return any(step.step is Step.SIGNATURE and step.status is Status.PASSED for step in explanation.steps)
+
+
+def _row(explained: ExplainedStep, now: float) -> Row:
+    reached = explained.status is not Status.NOT_REACHED
+    return Row(
+        label=str(_LABELS[explained.step]),
+        level=_LEVELS[explained.status],
+        status=capfirst(_(explained.status.value)),
+        expected=_expected(explained, now) if reached else "",
+        actual=_actual(explained, now) if reached else "",
+    )
+
+
+def _expected(explained: ExplainedStep, now: float) -> str:
+    if explained.step is Step.SUBJECT:
+        return str(dict(GrantRule.SubjectPolicy.choices).get(explained.expected, explained.expected))
+    if explained.step not in _TIMES:
+        return _text(explained.expected)
+    bounds = explained.expected if isinstance(explained.expected, list) else [explained.expected]
+    return str(_TIMES[explained.step]) % tuple(in_words(bound, now) for bound in bounds)
+
+
+def _actual(explained: ExplainedStep, now: float) -> str:
+    if explained.step in _TIMES and explained.actual is not None:
+        return in_words(explained.actual, now)
+    return _text(explained.actual)
+
+
+def _outcome(explanation: Explanation, site: admin.AdminSite) -> list[tuple[str, str]]:
+    """What was found out, as far as the decision got."""
+    case, permission = explanation.case, explanation.permission
+    user = link_to(site, case.subject.user)
+    if case.subject.to_be_provisioned:
+        user = _("made with the first token")
+    found = [
+        (_("Issuer"), link_to(site, case.issuer)),
+        (_("Rule"), link_to(site, case.rule)),
+        (_("Application"), link_to(site, case.application or case.question.application)),
+        (_("User"), user),
+        (_("Scopes"), " ".join(case.scopes) or "-"),
+    ]
+    if permission is not None:
+        found.append((_("Resources"), ", ".join(permission.resources) or "-"))
+    if explanation.accepted:
+        found.append((_("Token lives"), format_html(_("{} seconds"), explanation.answer["expires_in"])))
+    return found
+
+
+def _members(members: Mapping[str, Any], now: float) -> list[tuple[str, str]]:
+    """The members of header or claims, times in words beside the numbers."""
+    return [
+        (name, f"{_json(value)}: {in_words(value, now)}" if _is_time(name, value) else _json(value))
+        for name, value in members.items()
+    ]
+
+
+def _is_time(name: str, value: object) -> bool:
+    return name in _TIME_CLAIMS and isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _text(value: object) -> str:
+    """Texts as they are, lists of texts by comma, nothing as a dash, everything else as JSON."""
+    if value is None or value == []:
+        return "-"
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return ", ".join(value)
+    return value if isinstance(value, str) else _json(value)
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,143 @@
+"""Which strings in ``aud`` name this authorization server (RFC 7523 section 3, item 3).
+
+What the operator wrote counts. Where nothing is written, the identifiers are
+derived, but never from a ``Host`` header that a caller can choose.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import suppress
+from urllib.parse import urlsplit
+
+from django.conf import settings as django_settings
+from django.core.exceptions import DisallowedHost
+from django.http import HttpRequest
+from django.http.request import split_domain_port
+from django.urls import NoReverseMatch, reverse
+
+from ..dot import oauth2_settings
+from .settings import settings
+
+
+def server_audiences(request: HttpRequest | None = None) -> frozenset[str]:
+    """The identifiers of this server; empty where none can be trusted, so that nothing is accepted.
+
+    The setting ``AUDIENCES``, or else the issuer identifier of DOT's metadata and the
+    URL of the token endpoint: under ``OIDC_ISS_ENDPOINT`` if that is set, or under the
+    host of ``request`` if ``ALLOWED_HOSTS`` names exact hosts only, and its port is the
+    one that was connected to.
+    """
+    if settings.AUDIENCES:
+        return frozenset(settings.AUDIENCES)
+    token_path = _token_path(request)
+    issuer = oauth2_settings.OIDC_ISS_ENDPOINT
+    if issuer:
+        parts = urlsplit(issuer)
+        return frozenset({issuer, f"{parts.scheme}://{parts.netloc}{token_path}"})
+    if request is None or not hosts_are_exact():
+        return frozenset()
+    try:
+        if not _is_at_port(request.get_host(), request.get_port()):
+            return frozenset()
+        issuer = oauth2_settings.oauth2_authorization_server_issuer(request)
+        return frozenset({issuer, request.build_absolute_uri(token_path), *_published_issuer(request)})
+    except DisallowedHost:
+        return frozenset()
+
+
+def issuer_identifier() -> str | None:
+    """The one string that this server is known by (RFC 8414 section 2), as far as settings say it.
+
+    ``OIDC_ISS_ENDPOINT``, or else the first of ``AUDIENCES`` that is not the URL of the token endpoint.
+    """
+    if oauth2_settings.OIDC_ISS_ENDPOINT:
+        return str(oauth2_settings.OIDC_ISS_ENDPOINT)
+    ordered = isinstance(settings.AUDIENCES, list | tuple)
+    token_path = _token_path(None)
+    names = settings.AUDIENCES if ordered else sorted(settings.AUDIENCES)
+    return next((name for name in names if not name.endswith(token_path)), None)
+
+
+def issuer_identifiers(audiences: Iterable[str]) -> frozenset[str]:
+    """What an ID-JAG may name this server by: the issuer identifier alone (ID-JAG section 4.4.1).
+
+    Where no setting says it, those of the derived ``audiences`` that are not the token endpoint.
+    """
+    identifier = issuer_identifier()
+    if identifier is not None or settings.AUDIENCES:
+        return frozenset() if identifier is None else frozenset({identifier})
+    token_path = _token_path(None)
+    return frozenset(name for name in audiences if not name.endswith(token_path))
+
+
+def token_endpoint_urls(request: HttpRequest) -> frozenset[str]:
+    """What ``htu`` may call the token endpoint, to which ``request`` was made (RFC 9449 section 4.2).
+
+    The audiences that end in its path, and the URL of the request if that is ours.
+    """
+    named = {name for name in server_audiences(request) if name.endswith(request.path)}
+    with suppress(DisallowedHost):
+        named |= own_urls(request.build_absolute_uri(request.path), request.get_port())
+    return frozenset(named)
+
+
+def own_urls(url: str, port: str) -> frozenset[str]:
+    """``url``, which a request has named by its ``Host`` header, if that is a host of ours; or else nothing.
+
+    It is one if the settings name its scheme and host, or if ``ALLOWED_HOSTS`` names exact hosts only and
+    its port is ``port``, the one that was connected to.
+    """
+    exact = hosts_are_exact() and _is_at_port(urlsplit(url).netloc, port)
+    return frozenset({url} if exact or _origin(url) in _named_origins() else ())
+
+
+def origins_are_known() -> bool:
+    """Whether :func:`own_urls` can find anything at all."""
+    return hosts_are_exact() or bool(_named_origins())
+
+
+def _named_origins() -> set[str]:
+    """Scheme and host of each URL by which the settings name this server."""
+    names = (*settings.AUDIENCES, oauth2_settings.OIDC_ISS_ENDPOINT or "")
+    return {_origin(name) for name in names if name.startswith(("https://", "http://"))}
+
+
+def _origin(url: str) -> str:
+    """Scheme and host of ``url``, with the port that is written."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}".lower()
+
+
+def hosts_are_exact() -> bool:
+    """Whether ``ALLOWED_HOSTS`` lets through no host that a caller could make up."""
+    hosts = django_settings.ALLOWED_HOSTS
+    return bool(hosts) and not any(host.startswith((".", "*")) for host in hosts)
+
+
+def _is_at_port(host: str, port: str) -> bool:
+    """Whether ``host``, of a ``Host`` header, names no port but ``port``, the one of this server.
+
+    ``ALLOWED_HOSTS`` says nothing of ports, and at another one there may be another server.
+    Behind a proxy, ``USE_X_FORWARDED_PORT`` tells which that is.
+    """
+    return split_domain_port(host)[1] in ("", port)
+
+
+def _published_issuer(request: HttpRequest) -> list[str]:
+    """The issuer in our own metadata, which differs from DOT's where DOT's URLs have a prefix."""
+    try:
+        place = request.build_absolute_uri(reverse("oauth_jwt_grant:oauth-server-metadata"))
+    except NoReverseMatch:
+        return []
+    return [place.partition("/.well-known/")[0]]
+
+
+def _token_path(request: HttpRequest | None) -> str:
+    """Path of the token endpoint: where the request was posted to, or where DOT's URLs are mounted."""
+    if request is not None:
+        return request.path
+    try:
+        return reverse("oauth2_provider:token")
+    except NoReverseMatch:
+        return "/o/token/"

@@ -1,0 +1,136 @@
+"""Inserting one row by a statement that is compiled once, not with each request.
+
+As in :mod:`.prepared`, only the text of the statement is kept; the values are made
+of each instance by its own fields. ``docs/performance.md`` has the figures.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from operator import attrgetter
+from types import NoneType
+from typing import Any
+
+from django.db import connections, models, router
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import Field, Model
+from django.db.models.signals import post_save, pre_save
+
+from ..fields import ExactCharField
+from .prepared import plan_for
+
+#: Fields that give a text or null to the database as it is, whichever database that is.
+_TEXTS = {models.CharField, models.TextField, ExactCharField}
+#: The parts of saving that a model may have made its own.
+_SAVING = ("save", "save_base", "_save_table", "_do_insert", "_prepare_related_fields_for_save")
+
+
+class PreparedInsert:
+    """Inserts rows whose primary key the database assigns; sends neither ``pre_save`` nor ``post_save``."""
+
+    def __init__(self, model: type[Model]) -> None:
+        self._model = model
+        self._pk: Any = model._meta.pk
+        self._fields: list[Any] = [field for field in model._meta.concrete_fields if not field.primary_key]
+        self._read = attrgetter(*[field.attname for field in self._fields])
+        self._plain = [_plain_types(field) for field in self._fields]
+        self._filled = [(place, field) for place, field in enumerate(self._fields) if _fills_in(field)]
+
+    def insert(self, instance: Model) -> None:
+        """Insert ``instance`` and give it its primary key. Raises what the database raises."""
+        alias = router.db_for_write(self._model, instance=instance)
+        connection = connections[alias]
+        statement = plan_for(connection, self, self._compile)
+        values = self._values(instance, connection)
+        with connection.cursor() as cursor:
+            cursor.execute(statement, values)
+            returned = connection.features.can_return_columns_from_insert
+            instance.pk = cursor.fetchone()[0] if returned else cursor.lastrowid
+        instance._state.adding, instance._state.db = False, alias
+
+    def _values(self, instance: Model, connection: BaseDatabaseWrapper) -> list[Any]:
+        values = list(self._read(instance))
+        for place, field in self._filled:
+            values[place] = field.pre_save(instance, add=True)
+        return [
+            value if plain and type(value) in plain else field.get_db_prep_save(value, connection)
+            for field, plain, value in zip(self._fields, self._plain, values, strict=True)
+        ]
+
+    def _compile(self, connection: BaseDatabaseWrapper) -> str:
+        quote = connection.ops.quote_name
+        columns = ", ".join(quote(field.column) for field in self._fields)
+        places = ", ".join(["%s"] * len(self._fields))
+        statement = f"INSERT INTO {quote(self._model._meta.db_table)} ({columns}) VALUES ({places})"  # noqa: S608
+        if connection.features.can_return_columns_from_insert:
+            statement += f" RETURNING {quote(self._pk.column)}"
+        return statement
+
+
+def prepare_save(instance: Any) -> None:
+    """Let the next ``instance.save()`` be a prepared INSERT, if that comes to the same.
+
+    It does for a new row of a model that is saved as Django saves: with one statement and
+    the signals ``pre_save`` and ``post_save``. Any other is left as it is.
+    """
+    model: Any = type(instance)
+    if instance.pk is None and _is_saved_plainly(model):
+        instance.save = _OneSave(instance)
+
+
+class _OneSave:
+    """Stands for the method ``save`` of one instance, once."""
+
+    def __init__(self, instance: Any) -> None:
+        self._instance = instance
+
+    def __call__(self, *args: Any, **kwargs: Any) -> None:
+        instance = self._instance
+        model: Any = type(instance)
+        del instance.save
+        if args or kwargs:
+            instance.save(*args, **kwargs)
+            return
+        told = {"instance": instance, "raw": False, "update_fields": None}
+        told["using"] = router.db_for_write(model, instance=instance)
+        pre_save.send(sender=model, **told)
+        _insert_of(model).insert(instance)
+        post_save.send(sender=model, created=True, **told)
+
+
+@cache
+def _insert_of(model: Any) -> PreparedInsert:
+    return PreparedInsert(model)
+
+
+@cache
+def _is_saved_plainly(model: Any) -> bool:
+    """Whether Django's own ``save()`` of a new row of ``model`` would be one INSERT of its fields' values."""
+    meta, pk = model._meta, model._meta.pk
+    own_saving = any(getattr(model, name) is not getattr(Model, name) for name in _SAVING)
+    # A base manager of its own may insert in its own way.
+    if own_saving or meta.proxy or meta.parents or meta.base_manager_name is not None:
+        return False
+    others = [field for field in meta.concrete_fields if field is not pk]
+    return isinstance(pk, models.AutoField) and all(map(_is_inserted_plainly, others))
+
+
+def _is_inserted_plainly(field: Field[Any, Any]) -> bool:
+    """Whether all there is to the column is its value: nothing computed or returned by the database."""
+    computed = field.generated or field.db_returning or field.has_db_default()
+    return not computed and not any(
+        hasattr(field, name) for name in ("get_placeholder", "get_placeholder_sql")
+    )
+
+
+def _plain_types(field: Any) -> tuple[type, ...]:
+    """The types of values that ``field`` gives to the database as they are: texts, keys of rows, and null."""
+    if type(field) in _TEXTS:
+        return str, NoneType
+    is_key = isinstance(field, models.ForeignKey) and isinstance(field.target_field, models.AutoField)
+    return (int, NoneType) if is_key else ()
+
+
+def _fills_in(field: Any) -> bool:
+    """Whether ``field`` has a value of its own to put in before it is saved."""
+    return type(field).pre_save is not Field.pre_save

@@ -1,0 +1,55 @@
+"""What this server asks where an issuer signs ID-JAGs: the client that it names, and no other scope.
+
+draft-ietf-oauth-identity-assertion-authz-grant section 4.4.1. What the claims must be
+like is in :mod:`oauth_jwt_grant.assertion.id_jag`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..assertion import TENANTS, AssertionRefused, Reason, Step, VerifiedAssertion, Watch
+from ..conf.audiences import issuer_identifier
+from ..dot import AbstractApplication
+from ..models import GrantRule, TrustedIssuer
+from ..rules import scope_claim
+
+
+def is_id_jag(issuer: TrustedIssuer) -> bool:
+    """Whether ``issuer`` is trusted for ID-JAGs, and so for nothing else."""
+    return issuer.profile == TrustedIssuer.Profile.ID_JAG
+
+
+def check_id_jag(assertion: VerifiedAssertion, application: AbstractApplication | None, watch: Watch) -> None:
+    """It was issued to the very client that presents it, which has proved who it is, and not by ourselves.
+
+    ``application`` is the client whose credentials have been checked. Raises :class:`AssertionRefused`.
+    """
+    named = assertion.claims.get("client_id")
+    watch(Step.CLIENT, application.client_id if application else None, named)
+    if assertion.issuer == issuer_identifier():
+        # Section 8.3, also where the issuer is given audiences of its own.
+        raise AssertionRefused(Reason.OWN_ISSUER)
+    if application is None:
+        raise AssertionRefused(Reason.CLIENT_REQUIRED)
+    if application.client_type != AbstractApplication.CLIENT_CONFIDENTIAL:
+        raise AssertionRefused(Reason.CLIENT_NOT_ADMITTED)
+    if "client_id" not in assertion.claims:
+        raise AssertionRefused(Reason.MISSING_CLAIM, "client_id")
+    if named != application.client_id:
+        raise AssertionRefused(Reason.OTHER_CLIENT)
+
+
+def claims_to_name(issuer: TrustedIssuer, assertion: VerifiedAssertion) -> list[str]:
+    """The claims that only a rule with a condition on them may take: who passes over a tenant lets in all."""
+    return [name for name in TENANTS if name in assertion.claims] if is_id_jag(issuer) else []
+
+
+def claimed_scope(rule: GrantRule, assertion: VerifiedAssertion) -> Sequence[str] | None:
+    """The scopes that the assertion bounds the token to, or ``None``: it does not.
+
+    That of an ID-JAG always does, and an empty one grants nothing (sections 4.3.3 and 4.4.1).
+    """
+    if is_id_jag(rule.issuer):
+        return scope_claim(assertion.claims, empty_is_none=False)
+    return scope_claim(assertion.claims) if rule.scope_claim == GrantRule.ScopeClaim.CEILING else None

@@ -1,0 +1,193 @@
+"""Writing decisions down: with the token if there is one, and in bounds if there is none."""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+import logging
+from collections.abc import Iterable
+from typing import Any
+
+from django.db import DatabaseError, IntegrityError, OperationalError, router, transaction
+from django.db.models import Q
+
+from ..assertion import AssertionRefused, DatabaseBusy, Reason, Undecided
+from ..conf.settings import settings
+from ..database.clock import moment
+from ..database.inserts import PreparedInsert
+from ..dot import get_access_token_model, get_refresh_token_model
+from ..models import Decision, TrustedIssuer
+from .decide import Case, Permission
+
+logger = logging.getLogger("oauth_jwt_grant.decisions")
+
+_decisions = PreparedInsert(Decision)
+# A decision of which nothing is known, field by field.
+_BLANK: dict[str, Any] = {
+    field.attname: None if field.null or field.is_relation or field.primary_key else ""
+    for field in Decision._meta.concrete_fields
+}
+_RELATIONS: dict[str, Any] = {
+    field.name: field for field in Decision._meta.concrete_fields if field.is_relation
+}
+
+
+def accept(case: Case, permission: Permission, access_token: Any, client_address: str | None) -> Decision:
+    """Insert the decision that goes with ``access_token``; to be called in the transaction of the token.
+
+    The unique ``replay_key`` is the guard of single use: of two insertions at once the
+    database lets one through and makes the other wait for it and then fail with an
+    :class:`~django.db.IntegrityError`, which rolls the token back (see :func:`refusal_of`).
+    It is the last statement of the transaction, so nobody waits for us while we wait.
+    """
+    issuer, assertion, replay_key = permission.issuer, permission.assertion, permission.replay_key
+    leeway = settings.LEEWAY if issuer.leeway is None else issuer.leeway
+    decision = _new(
+        _related(case, issuer) | {"user": access_token.user, "access_token": access_token},
+        outcome=Decision.Outcome.ACCEPTED,
+        scope=access_token.scope,
+        claims=permission.recorded_claims,
+        replay_key=replay_key,
+        replay_until=moment(assertion.expires_at + leeway) if replay_key else None,
+        **_known(case, issuer, client_address),
+    )
+    _decisions.insert(decision)
+    return decision
+
+
+def refusal_of(error: DatabaseError) -> AssertionRefused:
+    """Why the database would not take the token and its decision, of which it has kept neither.
+
+    The assertion has been used before; or a row that the decision rests on (issuer, rule,
+    user, application) was deleted meanwhile; or the database gave up waiting for a lock.
+    Told by the constraint that the message names: a transaction that reads a snapshot
+    cannot see the row it ran into.
+    """
+    if isinstance(error, OperationalError):
+        logger.warning("The database did not take a token and its decision: %s", error)
+        return DatabaseBusy()
+    if "replay_key" in str(error):
+        return AssertionRefused(Reason.REPLAYED)
+    return AssertionRefused(Reason.UNKNOWN_ISSUER, detail="the trust was deleted meanwhile")
+
+
+def checksum(text: str) -> str:
+    """Return what django-oauth-toolkit finds a token by."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def withdraw(texts: Iterable[str], decision: Decision | None = None) -> None:
+    """Delete the tokens with these texts and the token of ``decision``, with refresh tokens and decisions.
+
+    For a token that is not answered although it was saved: it must be of no use, and the assertion not spent.
+    """
+    model: Any = get_access_token_model()
+    alias = router.db_for_write(model)
+    found = Q(token_checksum__in=[checksum(text) for text in texts])
+    if decision is not None:
+        found |= Q(pk=decision.access_token_id)
+    with transaction.atomic(using=alias):
+        keys = list(model._base_manager.using(alias).filter(found).values_list("pk", flat=True))
+        for owner in (get_refresh_token_model(), Decision):
+            owner._base_manager.using(alias).filter(access_token__in=keys).delete()
+        model._base_manager.using(alias).filter(pk__in=keys).delete()
+
+
+def is_spent(permission: Permission) -> bool:
+    """Whether the assertion has been used for a token already (asked in a dry run)."""
+    replay_key = permission.replay_key
+    decisions = Decision.objects.using(router.db_for_write(Decision))
+    return replay_key is not None and decisions.filter(replay_key=replay_key).exists()
+
+
+def refuse(case: Case, refused: AssertionRefused, client_address: str | None) -> Decision | None:
+    """Keep a refusal, if its issuer is known and has not had its refusals for this minute.
+
+    Returns the saved decision, or ``None``. Whoever can reach the endpoint can make
+    refusals, so their number is limited (``REFUSALS_PER_MINUTE``). A database that does not
+    take the refusal changes nothing about the answer.
+    """
+    if case.issuer is None or isinstance(refused, DatabaseBusy):
+        return None
+    try:
+        return _refuse(case, case.issuer, refused, client_address)
+    except (IntegrityError, OperationalError) as error:
+        # The issuer was deleted meanwhile, or a lock was not given in time.
+        logger.warning("The database did not take a refusal: %s", error)
+        return None
+
+
+def _refuse(
+    case: Case, issuer: TrustedIssuer, refused: AssertionRefused, client_address: str | None
+) -> Decision | None:
+    now = moment(case.question.now)
+    decisions = Decision.objects.using(router.db_for_write(Decision))
+    if decisions.refusals_within(issuer, 60, now).count() >= settings.REFUSALS_PER_MINUTE:
+        return None
+    undecided = isinstance(refused, Undecided)
+    decision = _new(
+        _related(case, issuer) | {"user": case.subject.user},
+        outcome=Decision.Outcome.UNDECIDED if undecided else Decision.Outcome.REFUSED,
+        reason=refused.reason,
+        detail=(f"{refused.name} {refused.detail}".strip())[:500],
+        scope=" ".join(case.scopes),
+        **_known(case, issuer, client_address),
+    )
+    _decisions.insert(decision)
+    return decision
+
+
+def _new(related: dict[str, Any], **values: Any) -> Decision:
+    """A decision with ``values`` that rests on the rows ``related``.
+
+    All values are given in the order of the fields, and related rows by their keys, which costs Django less
+    than names and assignments.
+    """
+    values |= {f"{name}_id": None if row is None else row.pk for name, row in related.items()}
+    decision = Decision(*(_BLANK | {"claims": {}} | values).values())
+    for name, row in related.items():
+        _RELATIONS[name].set_cached_value(decision, row)
+    return decision
+
+
+def _related(case: Case, issuer: TrustedIssuer) -> dict[str, Any]:
+    """The rows that every decision rests on, as far as the case got."""
+    return {
+        "issuer": issuer,
+        "rule": case.rule,
+        "application": case.application or case.question.application,
+    }
+
+
+def _known(case: Case, issuer: TrustedIssuer, client_address: str | None) -> dict[str, Any]:
+    """The columns that every decision has, as far as the case got."""
+    header = case.unverified.header if case.unverified else {}
+    jti = case.assertion.jti if case.assertion else None
+    return {
+        "time": moment(case.question.now),
+        "iss": issuer.issuer,
+        # Nothing that is not yet verified passes for the issuer's word.
+        "subject": case.assertion.subject if case.assertion else "",
+        "kid": _key_id(case)[:255],
+        "alg": str(header.get("alg") or "")[:16],
+        "jti_digest": hashlib.sha256(jti.encode()).hexdigest() if jti else "",
+        "client_address": _address(client_address),
+    }
+
+
+def _key_id(case: Case) -> str:
+    """The key that verified the assertion, by its key id or its thumbprint; until then what the header says.
+
+    Tokens are revoked by it when a key is stolen, so it must not be left to whoever holds the key.
+    """
+    if case.assertion is not None:
+        return case.assertion.key_id or case.assertion.thumbprint
+    return str(case.unverified.header.get("kid") or "") if case.unverified else ""
+
+
+def _address(text: str | None) -> str | None:
+    """``text`` if it is an IP address (behind a Unix socket there is none)."""
+    try:
+        return str(ipaddress.ip_address(text or ""))
+    except ValueError:
+        return None

@@ -1,0 +1,170 @@
+"""How an issuer is doing: its trust, its rules, its keys and certificates, at one moment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from cryptography import x509
+
+from ..assertion import AssertionRefused, KeysUnavailable
+from ..conf.audiences import hosts_are_exact, server_audiences
+from ..conf.settings import settings
+from ..database.clock import moment
+from ..keys import KeyStatus
+from ..models import TrustedIssuer
+from .lookup import check_trusted, key_source_of, policy_of
+
+_FETCHED = (TrustedIssuer.KeySource.JWKS_URL, TrustedIssuer.KeySource.DISCOVERY)
+
+
+class Level(StrEnum):
+    """How bad a finding is; an issuer is as bad as its worst one."""
+
+    FINE = "fine"
+    DISABLED = "disabled"
+    WARNING = "warning"
+    FAILING = "failing"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that an operator should know."""
+
+    level: Level
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What was found out about one issuer."""
+
+    issuer: TrustedIssuer
+    keys: KeyStatus = field(default_factory=KeyStatus)
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def level(self) -> Level:
+        """The worst of the findings."""
+        if not self.issuer.enabled:
+            return Level.DISABLED
+        levels = {finding.level for finding in self.findings}
+        return next((level for level in (Level.FAILING, Level.WARNING) if level in levels), Level.FINE)
+
+
+def examine(issuer: TrustedIssuer, now: float, *, warn_days: int, fetch: bool) -> Health:
+    """Examine ``issuer`` at ``now`` (seconds since the epoch), and with ``fetch`` fetch its keys.
+
+    What ends within ``warn_days`` is worth a warning. A disabled issuer is not looked at.
+    """
+    if not issuer.enabled:
+        return Health(issuer)
+    soon = now + timedelta(days=warn_days).total_seconds()
+    source, problem = key_source_of(issuer), ""
+    if fetch:
+        try:
+            source.refresh()
+        except KeysUnavailable as error:
+            problem = error.detail
+    keys = source.status()
+    findings = (
+        *_trust(issuer, now, soon),
+        *_rules(issuer),
+        *_policy(issuer),
+        *_keys(issuer, keys, problem or keys.last_error, now),
+        *_certificates(issuer, keys, now, soon),
+    )
+    return Health(issuer, keys, findings)
+
+
+def _trust(issuer: TrustedIssuer, now: float, soon: float) -> Iterator[Finding]:
+    try:
+        check_trusted(issuer, now)
+    except AssertionRefused:
+        yield Finding(Level.FAILING, f"is trusted only from {issuer.valid_from} until {issuer.valid_until}")
+        return
+    if issuer.valid_until is not None and issuer.valid_until <= moment(soon):
+        yield Finding(Level.WARNING, f"is trusted only until {issuer.valid_until}")
+
+
+def _rules(issuer: TrustedIssuer) -> Iterator[Finding]:
+    if not issuer.rules.filter(enabled=True).exists():
+        yield Finding(Level.WARNING, "has no enabled rule: all its assertions are refused")
+    if not settings.DPOP:
+        for rule in issuer.rules.filter(enabled=True, require_dpop=True):
+            text = f"rule {rule} wants DPoP proofs, which the setting DPOP does not allow: it refuses all"
+            yield Finding(Level.WARNING, text)
+
+
+def _policy(issuer: TrustedIssuer) -> Iterator[Finding]:
+    # A request will say by what name it came; which one does not matter here.
+    audiences = server_audiences() or ({"derived from the request"} if hosts_are_exact() else set())
+    try:
+        policy_of(issuer, audiences)
+    except AssertionRefused as refused:
+        yield Finding(Level.FAILING, f"cannot be accepted: {refused.detail or refused.reason}")
+
+
+def _keys(issuer: TrustedIssuer, keys: KeyStatus, problem: str, now: float) -> Iterator[Finding]:
+    """Keys that are out of reach, missing, or left out."""
+    until = None if keys.fetched_at is None else keys.fetched_at + settings.KEYS_STALE_IF_ERROR
+    spent = issuer.key_source in _FETCHED and (until is None or until <= now)
+    if issuer.key_source != TrustedIssuer.KeySource.CERTIFICATES and (spent or not keys.keys):
+        yield Finding(Level.FAILING, f"has no usable keys: {problem or 'nothing has been fetched'}")
+    elif problem:
+        serve = f"; the last good keys serve until {_date(until)}" if until is not None else ""
+        level = Level.WARNING if issuer.key_source in _FETCHED else Level.FAILING
+        yield Finding(level, f"{problem}{serve}")
+    for left_out in keys.left_out:
+        kid = f" ({left_out.kid})" if left_out.kid else ""
+        yield Finding(Level.WARNING, f"key {left_out.position + 1}{kid} is left out: {left_out.why}")
+
+
+def _certificates(issuer: TrustedIssuer, keys: KeyStatus, now: float, soon: float) -> Iterator[Finding]:
+    """Trust anchors, and the authorities of the issuer's web server, that have ended or end soon."""
+    anchors = [(anchor.subject, anchor.not_after.timestamp()) for anchor in keys.certificates]
+    for what, certificates in (("trust anchor", anchors), ("CA bundle", _bundle(issuer))):
+        ended = [end <= now for _, end in certificates]
+        for subject, end in certificates:
+            if end <= soon:
+                level = Level.FAILING if all(ended) else Level.WARNING
+                verb = "ended" if end <= now else "ends"
+                yield Finding(level, f"{what} {subject} {verb} {_date(end)}")
+
+
+def _bundle(issuer: TrustedIssuer) -> list[tuple[str, float]]:
+    """Subject and end of each certificate of the CA bundle; a broken bundle shows when keys are fetched."""
+    try:
+        certificates = x509.load_pem_x509_certificates(issuer.ca_bundle.encode())
+    except ValueError:
+        return []
+    return [(one.subject.rfc4514_string(), one.not_valid_after_utc.timestamp()) for one in certificates]
+
+
+def _date(seconds: float) -> str:
+    return f"{datetime.fromtimestamp(seconds, tz=UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def as_json(health: Health) -> dict[str, Any]:
+    """``health`` as JSON values; times are seconds since the epoch."""
+    keys = health.keys
+    return {
+        "issuer": health.issuer.issuer,
+        "name": health.issuer.name,
+        "level": health.level,
+        "findings": [{"level": finding.level, "text": finding.text} for finding in health.findings],
+        "keys": [
+            {"kid": key.kid, "kty": key.kty, "bits": key.bits, "alg": key.alg, "thumbprint": key.thumbprint}
+            for key in keys.keys
+        ],
+        "certificates": [
+            {"subject": one.subject, "not_after": one.not_after.timestamp(), "sha256": one.sha256}
+            for one in keys.certificates
+        ],
+        "fetched_at": keys.fetched_at,
+        "next_fetch": keys.next_fetch,
+        "failing_since": keys.failing_since,
+    }

@@ -1,0 +1,67 @@
+"""The last good keys of an issuer, in the database."""
+
+from __future__ import annotations
+
+import logging
+
+from django.db import DatabaseError, connections, router, transaction
+
+from ..keys import StoredKeys
+from ..models import IssuerKeys, TrustedIssuer
+
+logger = logging.getLogger("oauth_jwt_grant.keys")
+
+
+def stored_keys(row: IssuerKeys) -> StoredKeys:
+    """A row of kept keys as the keys package reads it."""
+    return StoredKeys(
+        source=row.source,
+        document=row.document,
+        fetched_at=row.fetched_at,
+        expires_at=row.expires_at,
+        etag=row.etag or None,
+        first_seen=row.first_seen,
+    )
+
+
+class DatabaseKeyStore:
+    """The last good keys of one issuer, in the database (a :class:`~oauth_jwt_grant.keys.KeyStore`)."""
+
+    def __init__(self, issuer: TrustedIssuer) -> None:
+        self._issuer = issuer
+
+    def load(self) -> StoredKeys | None:
+        """What was saved last, or ``None``."""
+        # Where it is written: a replica that lags behind may still hold a key that has been withdrawn.
+        rows = IssuerKeys.objects.using(router.db_for_write(IssuerKeys))
+        row = rows.filter(issuer=self._issuer).first()
+        return None if row is None else stored_keys(row)
+
+    def save(self, keys: StoredKeys) -> None:
+        """Put ``keys`` in the place of what was saved before.
+
+        One statement, so that of several who save at once nobody has read what another writes. Keys that the
+        database does not take serve from the cache: the request that has fetched them goes on.
+        """
+        alias = router.db_for_write(IssuerKeys)
+        row = IssuerKeys(
+            issuer=self._issuer,
+            source=keys.source,
+            document=keys.document,
+            fetched_at=keys.fetched_at,
+            expires_at=keys.expires_at,
+            etag=(keys.etag or "")[:255],
+            first_seen=dict(keys.first_seen),
+        )
+        targeted = connections[alias].features.supports_update_conflicts_with_target
+        try:
+            with transaction.atomic(using=alias):
+                IssuerKeys.objects.using(alias).bulk_create(
+                    [row],
+                    update_conflicts=True,
+                    unique_fields=["issuer"] if targeted else None,
+                    update_fields=["source", "document", "fetched_at", "expires_at", "etag", "first_seen"],
+                )
+        except DatabaseError as error:
+            # The issuer was deleted meanwhile, or a lock could not be had.
+            logger.warning("The keys of the issuer %r cannot be stored: %s", self._issuer.issuer, error)

@@ -1,0 +1,284 @@
+"""From rows to what the core understands: the one place where the database meets the assertion."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.core.cache import caches
+from django.core.cache.backends.dummy import DummyCache
+from django.db import router
+from django.db.models import Exists, FilteredRelation, OuterRef, Q, QuerySet
+
+from ..assertion import ALGORITHMS, AssertionPolicy, AssertionRefused, Reason
+from ..conf.audiences import issuer_identifiers
+from ..conf.settings import settings
+from ..database.clock import moment
+from ..database.prepared import Columns, Parameter, PreparedQuery, RememberedColumns, Row, all_but, may_defer
+from ..dot import get_application_model
+from ..keys import (
+    CertificateKeys,
+    DiscoveredKeys,
+    InlineKeys,
+    KeyCache,
+    KeyLimits,
+    KeySource,
+    KeyStore,
+    RemoteKeys,
+)
+from ..models import GrantRule, Link, LinkedSubject, TrustedIssuer, condition_of
+from ..rules import Client, Condition
+from .clients import is_plain
+from .key_store import DatabaseKeyStore
+
+logger = logging.getLogger("oauth_jwt_grant.keys")
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedRule:
+    """A rule of the database with its conditions, as :func:`~oauth_jwt_grant.rules.first_match` wants it."""
+
+    row: GrantRule
+    conditions: tuple[Condition, ...]
+    listed: bool
+
+    @property
+    def client_policy(self) -> str:
+        """Who may present the assertion."""
+        return self.row.client_policy
+
+    def lists(self, client: Client) -> bool:
+        """Whether the client for which the rule was loaded is among its applications."""
+        return self.listed
+
+    def __str__(self) -> str:
+        return str(self.row)
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """An issuer and its enabled rules in their order."""
+
+    issuer: TrustedIssuer
+    rules: tuple[LoadedRule, ...]
+
+
+def find_trust(iss: str, client: Client | None, subject: str = "") -> Trust:
+    """The trust in the issuer that calls itself ``iss``, read fresh, with its rules as ``client`` meets them.
+
+    With them comes to whom the issuer's ``subject`` is linked. Nothing here is verified yet.
+    Raises :class:`AssertionRefused` (``UNKNOWN_ISSUER``).
+    """
+    rules = _load_rules(iss, client, subject)
+    issuer = rules[0].row.issuer if rules else _issuer_without_rules(iss)
+    # A database that compares loosely must not make a neighbour of the issuer the issuer.
+    if issuer is None or issuer.issuer != iss:
+        raise AssertionRefused(Reason.UNKNOWN_ISSUER)
+    return Trust(issuer, tuple(rules))
+
+
+def check_trusted(issuer: TrustedIssuer, now: float) -> None:
+    """Raise :class:`AssertionRefused` unless ``issuer`` is enabled and in its dates at ``now``."""
+    if not issuer.enabled:
+        raise AssertionRefused(Reason.ISSUER_DISABLED)
+    if issuer.valid_from is not None and moment(now) < issuer.valid_from:
+        raise AssertionRefused(Reason.ISSUER_NOT_YET_VALID)
+    if issuer.valid_until is not None and moment(now) >= issuer.valid_until:
+        raise AssertionRefused(Reason.ISSUER_EXPIRED)
+
+
+def policy_of(issuer: TrustedIssuer, audiences: Iterable[str]) -> AssertionPolicy:
+    """The terms for the assertions of ``issuer``; ``audiences`` are this server's own identifiers.
+
+    Raises :class:`AssertionRefused` (``ISSUER_MISCONFIGURED``) where they would accept
+    everything or nothing.
+    """
+    ceiling = frozenset(settings.ALGORITHMS) & ALGORITHMS.keys()
+    try:
+        return AssertionPolicy(
+            issuer=issuer.issuer,
+            audiences=_audiences_of(issuer, audiences),
+            algorithms=ceiling & frozenset(issuer.algorithms) if issuer.algorithms else ceiling,
+            leeway=settings.LEEWAY if issuer.leeway is None else issuer.leeway,
+            max_lifetime=settings.MAX_LIFETIME if issuer.max_lifetime is None else issuer.max_lifetime,
+            require_jti=issuer.replay_policy == TrustedIssuer.ReplayPolicy.REQUIRE_JTI,
+            subject_fallback=issuer.subject_fallback,
+            id_jag=issuer.profile == TrustedIssuer.Profile.ID_JAG,
+        )
+    except (TypeError, ValueError) as error:
+        raise AssertionRefused(Reason.ISSUER_MISCONFIGURED, detail=str(error)) from error
+
+
+def key_source_of(
+    issuer: TrustedIssuer, *, cache: KeyCache | None = None, store: KeyStore | None = None
+) -> KeySource:
+    """Where the keys of ``issuer`` come from, by its ``key_source``.
+
+    ``cache`` and ``store`` stand in for the site's own, for whoever looks at many issuers at once.
+    """
+    match issuer.key_source:
+        case TrustedIssuer.KeySource.INLINE:
+            return InlineKeys(issuer.jwks, max_keys=settings.MAX_KEYS)
+        case TrustedIssuer.KeySource.CERTIFICATES:
+            return CertificateKeys(trust_anchors=issuer.trust_anchors, bindings=issuer.certificate_bindings)
+        case TrustedIssuer.KeySource.JWKS_URL:
+            return RemoteKeys(url=issuer.jwks_url, **_remote(issuer, cache, store))
+        case _:
+            return DiscoveredKeys(discovery_url=issuer.discovery_url, **_remote(issuer, cache, store))
+
+
+def _remote(issuer: TrustedIssuer, cache: KeyCache | None, store: KeyStore | None) -> dict[str, Any]:
+    return {
+        "issuer": issuer.issuer,
+        "cache": _site_cache() if cache is None else cache,
+        "store": DatabaseKeyStore(issuer) if store is None else store,
+        "limits": KeyLimits(
+            min_age=settings.KEYS_MIN_AGE,
+            max_age=settings.KEYS_MAX_AGE,
+            refetch_cooldown=settings.KEYS_REFETCH_COOLDOWN,
+            stale_if_error=settings.KEYS_STALE_IF_ERROR,
+            fetch_timeout=settings.FETCH_TIMEOUT,
+            fetch_max_bytes=settings.FETCH_MAX_BYTES,
+            max_keys=settings.MAX_KEYS,
+        ),
+        "ca_bundle": issuer.ca_bundle,
+        "allow_private_network": issuer.allow_private_network,
+    }
+
+
+def _site_cache() -> KeyCache:
+    """The cache of the setting; one that keeps nothing where it cannot even be opened."""
+    try:
+        return caches[settings.CACHE]
+    except Exception:  # whatever its backend raises
+        logger.warning("The cache for key sets cannot be opened", exc_info=True)
+        return DummyCache("", {})
+
+
+def _audiences_of(issuer: TrustedIssuer, audiences: Iterable[str]) -> frozenset[str]:
+    if issuer.audiences:
+        return frozenset(issuer.audiences)
+    if issuer.profile == TrustedIssuer.Profile.ID_JAG:
+        return issuer_identifiers(audiences)
+    return frozenset(audiences)
+
+
+def _user_columns(user: Any) -> Columns:
+    """Of the user, what says whether there may be a token; the rest is read if a site asks for it."""
+    needed = ("is_active", "is_staff", "is_superuser")
+    fields = {field.name for field in user._meta.concrete_fields}
+    # What a property says may rest on any field, and must not be read from a replica.
+    said = all(name in fields or isinstance(getattr(user, name, False), bool) for name in needed)
+    if said and may_defer(user):
+        return RememberedColumns(user, "link__user__", only=needed)
+    return Columns(user, "link__user__")
+
+
+def _application_columns(model: Any) -> Columns:
+    """Of the stand-in for a client, its key; all of it where ``is_usable()`` may look at it."""
+    if is_plain(model):
+        return RememberedColumns(model, "default_application__", only=())
+    return Columns(model, "default_application__")
+
+
+_RULE = RememberedColumns(GrantRule, only=all_but(GrantRule, "issuer", "enabled", "position"))
+_ISSUER = RememberedColumns(
+    TrustedIssuer, "issuer__", only=all_but(TrustedIssuer, "name", "created", "updated")
+)
+_APPLICATION = _application_columns(get_application_model())
+_LINKED = _user_columns(get_user_model())
+# What a row consists of: its place, rule, issuer, condition, link, and what is to be known of the client.
+_ORDER = ("position", "pk", "conditions__pk")
+_PK_AT = _ORDER.index("pk")
+_RULE_AT = len(_ORDER)
+_ISSUER_AT = _RULE_AT + _RULE.width
+_CONDITION_AT = _ISSUER_AT + _ISSUER.width
+_LINK_AT = _CONDITION_AT + 3
+_LINKED_AT = _LINK_AT + 1
+_LAST = _LINKED_AT + _LINKED.width
+_NAMES = (
+    *_ORDER,
+    *_RULE.names,
+    *_ISSUER.names,
+    "conditions__claim",
+    "conditions__operator",
+    "conditions__values",
+    "link__subject",
+    *_LINKED.names,
+)
+
+
+def _rules_of_issuer() -> QuerySet[GrantRule]:
+    """The rules in their order. A join repeats each for each of its conditions, which are few."""
+    issuer = Parameter("iss", TrustedIssuer._meta.get_field("issuer"))
+    subject = Parameter("subject", LinkedSubject._meta.get_field("subject"))
+    link = FilteredRelation("issuer__linked_subjects", condition=Q(issuer__linked_subjects__subject=subject))
+    rules = GrantRule.objects.annotate(link=link).filter(issuer__issuer=issuer, enabled=True)
+    # Ordered here and not there: on MariaDB, sorting rows with long texts takes a table on the disk.
+    return rules.order_by()
+
+
+def _rules_for_client() -> QuerySet[Any, Any]:
+    """With each rule, whether it lists the client."""
+    through = GrantRule.applications.through
+    # The column is named after the application model, which a site may have swapped.
+    column = GrantRule.applications.field.m2m_reverse_field_name()
+    client = Parameter("client", get_application_model()._meta.pk)
+    listed = Exists(through.objects.filter(**{"grantrule": OuterRef("pk"), column: client}))
+    return _rules_of_issuer().annotate(listed=listed).values_list(*_NAMES, "listed")
+
+
+def _rules_for_nobody() -> QuerySet[Any, Any]:
+    """With each rule, the application whose the token will be where there is no client."""
+    return _rules_of_issuer().values_list(*_NAMES, *_APPLICATION.names)
+
+
+_for_client = PreparedQuery(_rules_for_client)
+_for_nobody = PreparedQuery(_rules_for_nobody)
+
+
+def _load_rules(iss: str, client: Client | None, subject: str) -> list[LoadedRule]:
+    if client is None:
+        rows = _for_nobody.rows(GrantRule, iss=iss, subject=subject)
+    else:
+        rows = _for_client.rows(GrantRule, iss=iss, subject=subject, client=client.pk)
+    if not rows:
+        return []
+    rows.sort(key=_order)
+    issuer = _ISSUER.instance(rows[0], _ISSUER_AT)
+    # A database that compares loosely must not make a neighbour of the subject the subject.
+    user = _LINKED.instance(rows[0], _LINKED_AT) if rows[0].values[_LINK_AT] == subject else None
+    link = Link(subject, user)
+    grouped: dict[Any, list[Row]] = {}
+    for row in rows:
+        grouped.setdefault(row.values[_PK_AT], []).append(row)
+    return [_loaded(rows, issuer, link, client) for rows in grouped.values()]
+
+
+def _order(row: Row) -> tuple[int, int, int]:
+    position, pk, condition = row.values[:_RULE_AT]
+    return position, pk, condition or 0
+
+
+def _loaded(rows: list[Row], issuer: TrustedIssuer, link: Link, client: Client | None) -> LoadedRule:
+    """One rule from its rows, of which there is one for each of its conditions, or one without any."""
+    rule = _RULE.instance(rows[0], _RULE_AT)
+    rule.issuer, rule.linked = issuer, link
+    if client is None:
+        rule.default_application = _APPLICATION.instance(rows[0], _LAST)
+    conditions = [_condition(row) for row in rows if row.values[_CONDITION_AT] is not None]
+    listed = client is not None and bool(rows[0].values[_LAST])
+    return LoadedRule(rule, tuple(conditions), listed=listed)
+
+
+def _condition(row: Row) -> Condition:
+    condition: Condition = row.remembered(_CONDITION_AT, 3, condition_of)
+    return condition
+
+
+def _issuer_without_rules(iss: str) -> TrustedIssuer | None:
+    issuers = TrustedIssuer.objects.using(router.db_for_write(TrustedIssuer))
+    return issuers.filter(issuer=iss).first()

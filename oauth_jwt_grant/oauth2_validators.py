@@ -17,16 +17,18 @@ from oauthlib.common import Request
 
 from . import subjects
 from .assertion import AssertionRefused, Reason
-from .conf.audiences import own_urls, server_audiences, token_endpoint_urls
+from .conf.audiences import server_audiences
 from .conf.settings import settings
 from .database.inserts import prepare_save
 from .decision import record
-from .decision.decide import Case, Permission, Question, decide
+from .decision.case import Case, Permission, Question
+from .decision.decide import decide
 from .decision.id_jag import is_id_jag
 from .dot import OAuth2Validator
 from .dpop.binding import binding_of, bound_resource
 from .dpop.proof import Proof
 from .dpop.replay import HEADER, ProofUndecided, check_proof, is_first_use, undecided
+from .dpop.targets import own_urls, token_endpoint_urls
 from .grant import GRANT_TYPE, Call, JWTBearerError, Terms, call_of, not_set_up
 from .models import Decision
 from .signals import assertion_accepted, assertion_refused

@@ -12,11 +12,9 @@ from oauth_jwt_grant.conf.audiences import (
     hosts_are_exact,
     issuer_identifier,
     issuer_identifiers,
-    origins_are_known,
-    own_urls,
     server_audiences,
-    token_endpoint_urls,
 )
+from oauth_jwt_grant.dpop.targets import origins_are_known, own_urls, token_endpoint_urls
 from tests.test_checks import OURS
 
 urlpatterns = [path("oauth/", include("oauth2_provider.urls", namespace="oauth2_provider"))]

@@ -7,7 +7,6 @@ derived, but never from a ``Host`` header that a caller can choose.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from contextlib import suppress
 from urllib.parse import urlsplit
 
 from django.conf import settings as django_settings
@@ -38,7 +37,7 @@ def server_audiences(request: HttpRequest | None = None) -> frozenset[str]:
     if request is None or not hosts_are_exact():
         return frozenset()
     try:
-        if not _is_at_port(request.get_host(), request.get_port()):
+        if not is_at_port(request.get_host(), request.get_port()):
             return frozenset()
         issuer = oauth2_settings.oauth2_authorization_server_issuer(request)
         return frozenset({issuer, request.build_absolute_uri(token_path), *_published_issuer(request)})
@@ -71,51 +70,13 @@ def issuer_identifiers(audiences: Iterable[str]) -> frozenset[str]:
     return frozenset(name for name in audiences if not name.endswith(token_path))
 
 
-def token_endpoint_urls(request: HttpRequest) -> frozenset[str]:
-    """What ``htu`` may call the token endpoint, to which ``request`` was made (RFC 9449 section 4.2).
-
-    The audiences that end in its path, and the URL of the request if that is ours.
-    """
-    named = {name for name in server_audiences(request) if name.endswith(request.path)}
-    with suppress(DisallowedHost):
-        named |= own_urls(request.build_absolute_uri(request.path), request.get_port())
-    return frozenset(named)
-
-
-def own_urls(url: str, port: str) -> frozenset[str]:
-    """``url``, which a request has named by its ``Host`` header, if that is a host of ours; or else nothing.
-
-    It is one if the settings name its scheme and host, or if ``ALLOWED_HOSTS`` names exact hosts only and
-    its port is ``port``, the one that was connected to.
-    """
-    exact = hosts_are_exact() and _is_at_port(urlsplit(url).netloc, port)
-    return frozenset({url} if exact or _origin(url) in _named_origins() else ())
-
-
-def origins_are_known() -> bool:
-    """Whether :func:`own_urls` can find anything at all."""
-    return hosts_are_exact() or bool(_named_origins())
-
-
-def _named_origins() -> set[str]:
-    """Scheme and host of each URL by which the settings name this server."""
-    names = (*settings.AUDIENCES, oauth2_settings.OIDC_ISS_ENDPOINT or "")
-    return {_origin(name) for name in names if name.startswith(("https://", "http://"))}
-
-
-def _origin(url: str) -> str:
-    """Scheme and host of ``url``, with the port that is written."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}".lower()
-
-
 def hosts_are_exact() -> bool:
     """Whether ``ALLOWED_HOSTS`` lets through no host that a caller could make up."""
     hosts = django_settings.ALLOWED_HOSTS
     return bool(hosts) and not any(host.startswith((".", "*")) for host in hosts)
 
 
-def _is_at_port(host: str, port: str) -> bool:
+def is_at_port(host: str, port: str) -> bool:
     """Whether ``host``, of a ``Host`` header, names no port but ``port``, the one of this server.
 
     ``ALLOWED_HOSTS`` says nothing of ports, and at another one there may be another server.

@@ -10,7 +10,8 @@ from django.views.decorators.debug import sensitive_variables
 
 from ..assertion import OPTIONAL_STEPS, AssertionRefused, Reason, Step
 from ..dot import default_lifetime
-from .decide import Case, Permission, Question, decide, request_for_token
+from .case import Case, Permission, Question
+from .decide import decide, request_for_token
 from .record import is_spent
 
 

@@ -17,7 +17,7 @@ from ..database.clock import moment
 from ..database.inserts import PreparedInsert
 from ..dot import get_access_token_model, get_refresh_token_model
 from ..models import Decision, TrustedIssuer
-from .decide import Case, Permission
+from .case import Case, Permission
 
 logger = logging.getLogger("oauth_jwt_grant.decisions")
 

@@ -16,7 +16,8 @@ from ..conf.settings import settings
 from ..database.clock import moment
 from ..keys import KeyStatus
 from ..models import TrustedIssuer
-from .lookup import check_trusted, key_source_of, policy_of
+from .sources import key_source_of
+from .terms import check_trusted, policy_of
 
 _FETCHED = (TrustedIssuer.KeySource.JWKS_URL, TrustedIssuer.KeySource.DISCOVERY)
 

@@ -1,40 +1,20 @@
-"""From rows to what the core understands: the one place where the database meets the assertion."""
+"""The trust in the issuer of one assertion, read by one query: the issuer, its rules, conditions and link."""
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.core.cache import caches
-from django.core.cache.backends.dummy import DummyCache
 from django.db import router
 from django.db.models import Exists, FilteredRelation, OuterRef, Q, QuerySet
 
-from ..assertion import ALGORITHMS, AssertionPolicy, AssertionRefused, Reason
-from ..conf.audiences import issuer_identifiers
-from ..conf.settings import settings
-from ..database.clock import moment
+from ..assertion import AssertionRefused, Reason
 from ..database.prepared import Columns, Parameter, PreparedQuery, RememberedColumns, Row, all_but, may_defer
 from ..dot import get_application_model
-from ..keys import (
-    CertificateKeys,
-    DiscoveredKeys,
-    InlineKeys,
-    KeyCache,
-    KeyLimits,
-    KeySource,
-    KeyStore,
-    RemoteKeys,
-)
 from ..models import GrantRule, Link, LinkedSubject, TrustedIssuer, condition_of
 from ..rules import Client, Condition
 from .clients import is_plain
-from .key_store import DatabaseKeyStore
-
-logger = logging.getLogger("oauth_jwt_grant.keys")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,92 +58,6 @@ def find_trust(iss: str, client: Client | None, subject: str = "") -> Trust:
     if issuer is None or issuer.issuer != iss:
         raise AssertionRefused(Reason.UNKNOWN_ISSUER)
     return Trust(issuer, tuple(rules))
-
-
-def check_trusted(issuer: TrustedIssuer, now: float) -> None:
-    """Raise :class:`AssertionRefused` unless ``issuer`` is enabled and in its dates at ``now``."""
-    if not issuer.enabled:
-        raise AssertionRefused(Reason.ISSUER_DISABLED)
-    if issuer.valid_from is not None and moment(now) < issuer.valid_from:
-        raise AssertionRefused(Reason.ISSUER_NOT_YET_VALID)
-    if issuer.valid_until is not None and moment(now) >= issuer.valid_until:
-        raise AssertionRefused(Reason.ISSUER_EXPIRED)
-
-
-def policy_of(issuer: TrustedIssuer, audiences: Iterable[str]) -> AssertionPolicy:
-    """The terms for the assertions of ``issuer``; ``audiences`` are this server's own identifiers.
-
-    Raises :class:`AssertionRefused` (``ISSUER_MISCONFIGURED``) where they would accept
-    everything or nothing.
-    """
-    ceiling = frozenset(settings.ALGORITHMS) & ALGORITHMS.keys()
-    try:
-        return AssertionPolicy(
-            issuer=issuer.issuer,
-            audiences=_audiences_of(issuer, audiences),
-            algorithms=ceiling & frozenset(issuer.algorithms) if issuer.algorithms else ceiling,
-            leeway=settings.LEEWAY if issuer.leeway is None else issuer.leeway,
-            max_lifetime=settings.MAX_LIFETIME if issuer.max_lifetime is None else issuer.max_lifetime,
-            require_jti=issuer.replay_policy == TrustedIssuer.ReplayPolicy.REQUIRE_JTI,
-            subject_fallback=issuer.subject_fallback,
-            id_jag=issuer.profile == TrustedIssuer.Profile.ID_JAG,
-        )
-    except (TypeError, ValueError) as error:
-        raise AssertionRefused(Reason.ISSUER_MISCONFIGURED, detail=str(error)) from error
-
-
-def key_source_of(
-    issuer: TrustedIssuer, *, cache: KeyCache | None = None, store: KeyStore | None = None
-) -> KeySource:
-    """Where the keys of ``issuer`` come from, by its ``key_source``.
-
-    ``cache`` and ``store`` stand in for the site's own, for whoever looks at many issuers at once.
-    """
-    match issuer.key_source:
-        case TrustedIssuer.KeySource.INLINE:
-            return InlineKeys(issuer.jwks, max_keys=settings.MAX_KEYS)
-        case TrustedIssuer.KeySource.CERTIFICATES:
-            return CertificateKeys(trust_anchors=issuer.trust_anchors, bindings=issuer.certificate_bindings)
-        case TrustedIssuer.KeySource.JWKS_URL:
-            return RemoteKeys(url=issuer.jwks_url, **_remote(issuer, cache, store))
-        case _:
-            return DiscoveredKeys(discovery_url=issuer.discovery_url, **_remote(issuer, cache, store))
-
-
-def _remote(issuer: TrustedIssuer, cache: KeyCache | None, store: KeyStore | None) -> dict[str, Any]:
-    return {
-        "issuer": issuer.issuer,
-        "cache": _site_cache() if cache is None else cache,
-        "store": DatabaseKeyStore(issuer) if store is None else store,
-        "limits": KeyLimits(
-            min_age=settings.KEYS_MIN_AGE,
-            max_age=settings.KEYS_MAX_AGE,
-            refetch_cooldown=settings.KEYS_REFETCH_COOLDOWN,
-            stale_if_error=settings.KEYS_STALE_IF_ERROR,
-            fetch_timeout=settings.FETCH_TIMEOUT,
-            fetch_max_bytes=settings.FETCH_MAX_BYTES,
-            max_keys=settings.MAX_KEYS,
-        ),
-        "ca_bundle": issuer.ca_bundle,
-        "allow_private_network": issuer.allow_private_network,
-    }
-
-
-def _site_cache() -> KeyCache:
-    """The cache of the setting; one that keeps nothing where it cannot even be opened."""
-    try:
-        return caches[settings.CACHE]
-    except Exception:  # whatever its backend raises
-        logger.warning("The cache for key sets cannot be opened", exc_info=True)
-        return DummyCache("", {})
-
-
-def _audiences_of(issuer: TrustedIssuer, audiences: Iterable[str]) -> frozenset[str]:
-    if issuer.audiences:
-        return frozenset(issuer.audiences)
-    if issuer.profile == TrustedIssuer.Profile.ID_JAG:
-        return issuer_identifiers(audiences)
-    return frozenset(audiences)
 
 
 def _user_columns(user: Any) -> Columns:

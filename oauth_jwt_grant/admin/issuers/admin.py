@@ -30,13 +30,13 @@ from ..keys.panel import fetch_keys, key_panel
 from ..revocation.deletion import GoodTokensMixin
 from ..revocation.pages import disable, disable_and_revoke, revoke_tokens
 from ..rules.admin import RuleInline
-from ..rules.forms import TrustedIssuerForm
 from ..shared.history import tell_values
 from ..shared.labels import short_time, state_of
 from ..shared.links import change_url, list_url
 from ..test_assertion.page import test_assertion, token_url
 from .advice import advice_on
 from .columns import IssuerChangeList, with_rules
+from .forms import TrustedIssuerForm
 from .presets import add_by_preset, choose_preset, may_use_presets
 
 

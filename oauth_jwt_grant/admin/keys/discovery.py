@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from ...conf.settings import settings
 from ...keys import DiscoveredKeys, FetchFailed, Metadata
 from ...models import TrustedIssuer
-from ...trust.lookup import key_source_of
+from ...trust.sources import key_source_of
 from ..shared.pages import page_context
 from .panel import FETCH_FORM, changeable_issuer
 

@@ -15,7 +15,7 @@ from ...conf.settings import settings
 from ...keys import KeyStatus, StoredKeys
 from ...models import TrustedIssuer
 from ...trust.key_store import stored_keys
-from ...trust.lookup import key_source_of
+from ...trust.sources import key_source_of
 from ..shared.labels import short_time
 
 logger = logging.getLogger("oauth_jwt_grant.admin")

@@ -18,7 +18,7 @@ from ...conf.settings import settings
 from ...keys import KeyStatus
 from ...models import Decision, TrustedIssuer
 from ...service_accounts import KeyUse, is_service_account, uses_of
-from ...trust.lookup import key_source_of
+from ...trust.sources import key_source_of
 from ..shared.labels import short_time
 from .health import at, count_of, key_health
 

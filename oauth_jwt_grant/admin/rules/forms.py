@@ -1,4 +1,4 @@
-"""The forms of the change pages."""
+"""The forms of rules and conditions."""
 
 from __future__ import annotations
 
@@ -8,46 +8,11 @@ from django import forms
 from django.contrib.admin.widgets import AdminTextareaWidget, AdminTextInputWidget
 from django.utils.translation import gettext_lazy as _
 
-from ...models import ClaimCondition, GrantRule, TrustedIssuer
-from ..shared.formfields import AlgorithmsField, KeysField, ListField
-from ..shared.widgets import LabelledDateTime
+from ...models import ClaimCondition, GrantRule
+from ..shared.formfields import ListField
 
-_LONG = {"class": "vLargeTextField"}
 #: Two fields of the model have the same name for people; here they stand one below the other.
 RULE_LABELS: dict[str, Any] = {"subject_policy": _("Token of"), "user": _("The user")}
-
-
-class TrustedIssuerForm(forms.ModelForm):  # type: ignore[type-arg]
-    """An issuer: lists by the line, algorithms to be ticked, keys as they were sent to the operator."""
-
-    class Meta:
-        model = TrustedIssuer
-        fields = "__all__"  # noqa: DJ007 - the admin class names them in its fieldsets
-        field_classes: ClassVar[dict[str, Any]] = {
-            "algorithms": AlgorithmsField,
-            "audiences": ListField,
-            "certificate_bindings": ListField,
-            "jwks": KeysField,
-        }
-        widgets: ClassVar[dict[str, Any]] = {
-            "issuer": AdminTextInputWidget(attrs=_LONG),
-            "discovery_url": AdminTextInputWidget(attrs=_LONG),
-            "jwks_url": AdminTextInputWidget(attrs=_LONG),
-            "valid_from": LabelledDateTime(_("Trusted from: date"), _("Trusted from: time")),
-            "valid_until": LabelledDateTime(_("Trusted until: date"), _("Trusted until: time")),
-        }
-        help_texts: ClassVar[dict[str, Any]] = {
-            "algorithms": _("None ticked: all that the setting ALGORITHMS allows."),
-            "audiences": _(
-                "Values of aud that name this server for this issuer, one to a line. "
-                "Blank: the setting AUDIENCES."
-            ),
-            "certificate_bindings": _(
-                "Which certificates are the issuer's, any one of, one to a line: "
-                "subject=CN=..., dns=..., uri=..., email=..., sha256=..."
-            ),
-            "jwks": _("Paste public keys as a JWK Set, a JWK or PEM (keys or certificates)."),
-        }
 
 
 class GrantRuleForm(forms.ModelForm):  # type: ignore[type-arg]

@@ -18,7 +18,7 @@ from django.views.decorators.debug import sensitive_post_parameters, sensitive_v
 
 from ...conf.audiences import server_audiences
 from ...conf.settings import settings
-from ...decision.decide import Question
+from ...decision.case import Question
 from ...decision.explain import explain
 from ...dot import AbstractApplication, get_application_model
 from ...models import Decision, TrustedIssuer

@@ -13,7 +13,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from ...assertion import KeysUnavailable, Step
 from ...conf.audiences import server_audiences
-from ...decision.decide import Question
+from ...decision.case import Question
 from ...decision.explain import ExplainedStep, Explanation, Status, explain
 from ..arguments import find_application, printable, read_text
 

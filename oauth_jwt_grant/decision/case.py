@@ -1,0 +1,91 @@
+"""What is asked, what has been found out so far, and what may be issued: the values of a decision."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..assertion import UnverifiedAssertion, VerifiedAssertion
+from ..dot import AbstractApplication
+from ..models import GrantRule, TrustedIssuer
+from ..rules import ABSENT, Client, Miss, resolve
+from ..subjects import Subject
+from ..trust.lookup import LoadedRule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What is asked: may this assertion become a token, for this client, with these scopes, now?
+
+    ``application`` is the client whose credentials have been checked, or ``None``;
+    ``scope`` the parameter as posted; ``audiences`` the identifiers of this server;
+    ``now`` seconds since the epoch; ``request`` oauthlib's request, or ``None`` in a dry
+    run: it is only handed on to the site's scopes backend and application model.
+    """
+
+    assertion: str = field(repr=False)
+    application: AbstractApplication | None = None
+    scope: str | None = None
+    resources: Sequence[str] = ()
+    audiences: Collection[str]
+    now: float
+    request: Any = field(default=None, repr=False)
+
+    @property
+    def client(self) -> Client | None:
+        """The application as the rules see it."""
+        return None if self.application is None else Client(self.application.pk)
+
+
+@dataclass(slots=True)
+class Case:
+    """A question and what has been found out about it so far: what a refusal can tell an operator.
+
+    ``proof_key`` is the thumbprint of the key whose DPoP proof came with it, if one did and was good.
+    """
+
+    question: Question
+    proof_key: str | None = None
+    unverified: UnverifiedAssertion | None = None
+    issuer: TrustedIssuer | None = None
+    assertion: VerifiedAssertion | None = None
+    rule: GrantRule | None = None
+    misses: list[Miss[LoadedRule]] = field(default_factory=list)
+    application: AbstractApplication | None = None
+    subject: Subject = field(default_factory=Subject)
+    scopes: list[str] = field(default_factory=list)
+    resources: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Permission:
+    """The verdict "accepted": the token that may be issued, and what it rests on.
+
+    ``application`` is the client or the rule's stand-in for one, or ``None``;
+    ``expires_in`` is in seconds, ``None`` for the server's default.
+    """
+
+    issuer: TrustedIssuer
+    assertion: VerifiedAssertion
+    rule: GrantRule
+    application: AbstractApplication | None
+    subject: Subject
+    scopes: list[str]
+    resources: list[str]
+    expires_in: int | None
+
+    @property
+    def replay_key(self) -> str | None:
+        """What the single use of the assertion is counted by, or ``None`` where it may be used again."""
+        policies = TrustedIssuer.ReplayPolicy
+        reusable = self.issuer.replay_policy == policies.REUSABLE or (
+            self.issuer.replay_policy == policies.ONCE_IF_JTI and self.assertion.jti is None
+        )
+        return None if reusable else self.assertion.replay_key
+
+    @property
+    def recorded_claims(self) -> dict[str, Any]:
+        """The claims that the rule keeps with the decision."""
+        found = {name: resolve(self.assertion.claims, name) for name in self.rule.recorded_claims}
+        return {name: value for name, value in found.items() if value is not ABSENT}

@@ -1,0 +1,71 @@
+"""Where the keys of an issuer come from."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from django.core.cache import caches
+from django.core.cache.backends.dummy import DummyCache
+
+from ..conf.settings import settings
+from ..keys import (
+    CertificateKeys,
+    DiscoveredKeys,
+    InlineKeys,
+    KeyCache,
+    KeyLimits,
+    KeySource,
+    KeyStore,
+    RemoteKeys,
+)
+from ..models import TrustedIssuer
+from .key_store import DatabaseKeyStore
+
+logger = logging.getLogger("oauth_jwt_grant.keys")
+
+
+def key_source_of(
+    issuer: TrustedIssuer, *, cache: KeyCache | None = None, store: KeyStore | None = None
+) -> KeySource:
+    """Where the keys of ``issuer`` come from, by its ``key_source``.
+
+    ``cache`` and ``store`` stand in for the site's own, for whoever looks at many issuers at once.
+    """
+    match issuer.key_source:
+        case TrustedIssuer.KeySource.INLINE:
+            return InlineKeys(issuer.jwks, max_keys=settings.MAX_KEYS)
+        case TrustedIssuer.KeySource.CERTIFICATES:
+            return CertificateKeys(trust_anchors=issuer.trust_anchors, bindings=issuer.certificate_bindings)
+        case TrustedIssuer.KeySource.JWKS_URL:
+            return RemoteKeys(url=issuer.jwks_url, **_remote(issuer, cache, store))
+        case _:
+            return DiscoveredKeys(discovery_url=issuer.discovery_url, **_remote(issuer, cache, store))
+
+
+def _remote(issuer: TrustedIssuer, cache: KeyCache | None, store: KeyStore | None) -> dict[str, Any]:
+    return {
+        "issuer": issuer.issuer,
+        "cache": _site_cache() if cache is None else cache,
+        "store": DatabaseKeyStore(issuer) if store is None else store,
+        "limits": KeyLimits(
+            min_age=settings.KEYS_MIN_AGE,
+            max_age=settings.KEYS_MAX_AGE,
+            refetch_cooldown=settings.KEYS_REFETCH_COOLDOWN,
+            stale_if_error=settings.KEYS_STALE_IF_ERROR,
+            fetch_timeout=settings.FETCH_TIMEOUT,
+            fetch_max_bytes=settings.FETCH_MAX_BYTES,
+            max_keys=settings.MAX_KEYS,
+        ),
+        "ca_bundle": issuer.ca_bundle,
+        "allow_private_network": issuer.allow_private_network,
+    }
+
+
+def _site_cache() -> KeyCache:
+    """The cache of the setting; one that keeps nothing where it cannot even be opened."""
+    try:
+        return caches[settings.CACHE]
+    except Exception:  # whatever its backend raises
+        logger.warning("The cache for key sets cannot be opened", exc_info=True)
+        return DummyCache("", {})

@@ -11,11 +11,11 @@ from email.message import Message
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-from django.conf import settings as django_settings
+from django.conf import settings
 from django.http import HttpRequest
 
 from .assertion import AssertionRefused, Reason
-from .conf.settings import settings
+from .conf.settings import conf
 from .decision.record import withdraw
 from .dot import OAuthLibCore
 from .grant import CALL, GRANT_TYPE, Call, JWTBearerError, JWTBearerGrant, not_set_up
@@ -140,7 +140,7 @@ def _parameters(request: HttpRequest) -> list[tuple[str, str]]:
 
 def _unacceptable(request: HttpRequest) -> AssertionRefused | None:
     """What oauthlib and Django would let pass or fail on before the grant is asked."""
-    if "HTTP_DPOP" in request.META and not settings.DPOP:
+    if "HTTP_DPOP" in request.META and not conf.DPOP:
         # RFC 9449 section 5 would have the client discard a bearer token. Refused, it keeps its assertion.
         return AssertionRefused(Reason.DPOP)
     query = request.META.get("QUERY_STRING")
@@ -180,7 +180,7 @@ def _is_utf8_form(request: HttpRequest) -> bool:
         return False
     # A form that is not multipart is UTF-8 for Django, whatever the site's own charset is.
     charset = "utf-8" if request.content_type == _URLENCODED else request.encoding
-    return codecs.lookup(charset or django_settings.DEFAULT_CHARSET).name == "utf-8"
+    return codecs.lookup(charset or settings.DEFAULT_CHARSET).name == "utf-8"
 
 
 def _is_utf8(request: HttpRequest) -> bool:

@@ -18,7 +18,7 @@ from oauthlib.common import Request
 from . import subjects
 from .assertion import AssertionRefused, Reason
 from .conf.audiences import server_audiences
-from .conf.settings import settings
+from .conf.settings import conf
 from .database.inserts import prepare_save
 from .decision import record
 from .decision.case import Case, Permission, Question
@@ -139,7 +139,7 @@ class JWTBearerValidatorMixin:
             scope=parameters.get("scope"),
             resources=[value for name, value in body if name == "resource" and value],
             # Rebuilding the request is for those who leave the audiences to be derived.
-            audiences=server_audiences(None if settings.AUDIENCES else _Request(request)),
+            audiences=server_audiences(None if conf.AUDIENCES else _Request(request)),
             now=time.time(),
             request=request,
         )
@@ -227,7 +227,7 @@ class JWTBearerValidatorMixin:
         It has to be bound to the key of a proof that was made for this very request and has not been used.
         As :meth:`validate_bearer_token`, of which it has the rest, it sets ``oauth2_error`` if it does not.
         """
-        if not settings.DPOP:
+        if not conf.DPOP:
             return False
         try:
             urls = own_urls(request.uri.partition("?")[0], _Request(request).get_port())
@@ -328,7 +328,7 @@ def _complete(token: Any, state: _State) -> None:
 def _proof_key_of(request: Request) -> str | None:
     """The thumbprint of the key whose proof came with a token request, or ``None`` if none did."""
     header = request.headers.get(HEADER)
-    if header is None or not settings.DPOP:
+    if header is None or not conf.DPOP:
         return None
     return check_proof(header, request.http_method, token_endpoint_urls(_Request(request))).thumbprint
 

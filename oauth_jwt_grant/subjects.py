@@ -18,10 +18,10 @@ from django.db.models import QuerySet
 from django.utils.module_loading import import_string
 
 from .assertion import AssertionRefused, Reason, VerifiedAssertion
-from .conf.settings import DEFAULTS, settings
+from .conf.settings import DEFAULTS, conf
 from .database.prepared import Columns, Parameter, PreparedQuery
 from .models import GrantRule, LinkedSubject
-from .rules import resolve
+from .rules import claim_value
 
 # Fields whose values have one spelling as a text.
 _COMPARABLE = (models.CharField, models.TextField, models.IntegerField, models.UUIDField)
@@ -44,7 +44,7 @@ def find_subject(assertion: VerifiedAssertion, rule: GrantRule) -> Subject:
     Raises :class:`AssertionRefused` for a subject that is unknown, inactive or
     privileged (staff or superuser, unless the rule allows them).
     """
-    path = settings.SUBJECT_RESOLVER
+    path = conf.SUBJECT_RESOLVER
     resolver = resolve_subject if path == DEFAULTS["SUBJECT_RESOLVER"] else import_string(path)
     subject: Subject = resolver(assertion, rule)
     if subject.user is not None:
@@ -123,7 +123,7 @@ def provision(assertion: VerifiedAssertion, rule: GrantRule) -> User:
     Called inside the transaction of the token, so that no user is left behind where no
     token is issued. Of two first requests at once, the second takes the first one's user.
     """
-    provisioner: Callable[[VerifiedAssertion, GrantRule], User] = import_string(settings.USER_PROVISIONER)
+    provisioner: Callable[[VerifiedAssertion, GrantRule], User] = import_string(conf.USER_PROVISIONER)
     try:
         with transaction.atomic(using=router.db_for_write(LinkedSubject)):
             user = provisioner(assertion, rule)
@@ -152,7 +152,7 @@ def provision_user(assertion: VerifiedAssertion, rule: GrantRule) -> User:
 def _user_by_claim(assertion: VerifiedAssertion, rule: GrantRule) -> User:
     """The one user whose field equals the claim, exactly."""
     from_sub = rule.subject_claim == "sub"
-    value: Any = assertion.subject if from_sub else resolve(assertion.claims, rule.subject_claim)
+    value: Any = assertion.subject if from_sub else claim_value(assertion.claims, rule.subject_claim)
     if not isinstance(value, str) or not value or not rule.user_field:
         raise AssertionRefused(Reason.UNKNOWN_SUBJECT, detail=f"no text in the claim {rule.subject_claim}")
     if rule.subject_claim in ("email", "/email") and assertion.claims.get("email_verified") is not True:

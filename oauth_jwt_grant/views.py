@@ -15,8 +15,8 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.debug import sensitive_variables
 
 from .assertion import ALGORITHMS, AssertionRefused, DatabaseBusy
-from .conf.settings import settings
-from .database.clock import moment
+from .conf.settings import conf
+from .database.clock import to_datetime
 from .dot import (
     AbstractApplication,
     OAuthServerMetadataView,
@@ -63,7 +63,7 @@ class AuthorizationServerMetadataView(OAuthServerMetadataView):  # type: ignore[
             _add(document, "token_endpoint_auth_methods_supported", "none")
         if trusts_id_jag():
             document["authorization_grant_profiles_supported"] = [ID_JAG_PROFILE]
-        if settings.DPOP:
+        if conf.DPOP:
             document["dpop_signing_alg_values_supported"] = list(ALGORITHMS)
         response.content = json.dumps(document).encode()
         return response
@@ -197,7 +197,7 @@ def admits_without_credentials() -> bool:
 
 def _trusted(prefix: str = "") -> Q:
     """Issuers that are enabled and in their dates; ``prefix`` leads to them."""
-    now = moment(time.time())
+    now = to_datetime(time.time())
     begun = Q(**{f"{prefix}valid_from": None}) | Q(**{f"{prefix}valid_from__lte": now})
     lasting = Q(**{f"{prefix}valid_until": None}) | Q(**{f"{prefix}valid_until__gt": now})
     return Q(**{f"{prefix}enabled": True}) & begun & lasting

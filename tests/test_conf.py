@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from oauth_jwt_grant.assertion import ALGORITHMS
-from oauth_jwt_grant.conf.settings import DEFAULTS, Settings, settings
+from oauth_jwt_grant.conf.settings import DEFAULTS, Settings, conf
 
 
 @pytest.mark.parametrize("name", DEFAULTS)
@@ -35,5 +35,5 @@ def test_the_defaults_are_safe() -> None:
     assert DEFAULTS["AUDIENCES"] == []
     assert set(DEFAULTS["ALGORITHMS"]) == ALGORITHMS.keys()
     assert not any(name.startswith("HS") or name.lower() == "none" for name in ALGORITHMS)
-    assert settings.LEEWAY <= 60
-    assert settings.MAX_LIFETIME <= 3600
+    assert conf.LEEWAY <= 60
+    assert conf.MAX_LIFETIME <= 3600

@@ -25,8 +25,8 @@ from oauth_jwt_grant.service_accounts import (
     create_service_account,
     default_token_uri,
     find_service_account,
-    fingerprint,
     key_uses,
+    keys_fingerprint,
 )
 from tests.commands.conftest import Result
 from tests.e2e.support import assert_granted, assert_refused, make_application, make_user, post
@@ -278,7 +278,7 @@ def test_a_further_key_is_for_the_same_server(account):
 
 
 def test_a_wish_for_a_further_key_that_saw_other_keys_is_not_granted(account):
-    seen = fingerprint(find_service_account("bot"))
+    seen = keys_fingerprint(find_service_account("bot"))
     add_key("bot", seen=seen)
     with pytest.raises(ServiceAccountError, match="meanwhile"):
         add_key("bot", seen=seen)

@@ -16,7 +16,7 @@ from .policy import AssertionPolicy
 from .steps import Step, Watch
 
 Claims = Mapping[str, Any]
-Rule = Callable[[Claims, AssertionPolicy, float, Watch], None]
+Check = Callable[[Claims, AssertionPolicy, float, Watch], None]
 
 #: The last second of the year 9999: no date of an assertion lies beyond what a database holds.
 LAST_DATE = 253_402_300_799
@@ -143,7 +143,7 @@ def check_confirmation(claims: Claims, policy: AssertionPolicy, now: float, watc
 
 
 #: Every demand on the claims of an assertion, in the order in which they are checked.
-RULES: tuple[Rule, ...] = (
+CLAIM_CHECKS: tuple[Check, ...] = (
     check_issuer,
     check_subject,
     check_audience,

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .claims import MAX_STRING, Claims, Rule, string_claim
+from .claims import MAX_STRING, Check, Claims, string_claim
 from .errors import AssertionRefused, Reason
 from .policy import AssertionPolicy
 from .steps import Step, Watch
@@ -53,7 +53,7 @@ def check_authorization_details(claims: Claims, policy: AssertionPolicy, now: fl
 
 
 #: What is asked of ID-JAGs alone, after everything that is asked of all assertions.
-ID_JAG_RULES: tuple[Rule, ...] = (check_tenants, check_authorization_details)
+ID_JAG_CHECKS: tuple[Check, ...] = (check_tenants, check_authorization_details)
 
 
 def subject_of(claims: Mapping[str, Any]) -> str:

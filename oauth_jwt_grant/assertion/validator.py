@@ -6,9 +6,9 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from .claims import RULES, numeric_date, string_claim
+from .claims import CLAIM_CHECKS, numeric_date, string_claim
 from .errors import AssertionRefused, Reason
-from .id_jag import ID_JAG_RULES, subject_of
+from .id_jag import ID_JAG_CHECKS, subject_of
 from .jose import PublicKey, verify
 from .policy import AssertionPolicy
 from .steps import Step, Watch, unwatched
@@ -35,7 +35,7 @@ def validate(
     _check_algorithm(assertion, policy, watch)
     key = _find_key(assertion, candidates, watch)
     claims = assertion.claims
-    for rule in (*RULES, *ID_JAG_RULES) if policy.id_jag else RULES:
+    for rule in (*CLAIM_CHECKS, *ID_JAG_CHECKS) if policy.id_jag else CLAIM_CHECKS:
         rule(claims, policy, now, watch)
     return VerifiedAssertion(
         issuer=policy.issuer,

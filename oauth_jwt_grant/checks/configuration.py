@@ -11,7 +11,7 @@ from django.core.checks import CheckMessage, Error
 from django.utils.module_loading import import_string
 
 from ..assertion import ALGORITHMS, MAX_SECONDS
-from ..conf.settings import DEFAULTS, settings
+from ..conf.settings import DEFAULTS, conf
 from .messages import CheckId
 
 
@@ -81,14 +81,14 @@ def check_names(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
 
 def check_values(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
     """Every value is of the right type and in its range."""
-    written: Any = settings.configured
+    written: Any = conf.configured
     if not isinstance(written, dict):
         message = "OAUTH_JWT_GRANT must be a dict."
         hint = 'OAUTH_JWT_GRANT = {"AUDIENCES": ["https://as.example.com"]}'
         return [Error(message, hint=hint, id=CheckId.INVALID_SETTING)]
     wrong = {name: KINDS[name].words for name, value in _known() if not KINDS[name].accepts(value)}
-    if not wrong.keys() & {"KEYS_MIN_AGE", "KEYS_MAX_AGE"} and settings.KEYS_MIN_AGE > settings.KEYS_MAX_AGE:
-        wrong["KEYS_MIN_AGE"] = f"no more than KEYS_MAX_AGE, which is {settings.KEYS_MAX_AGE}"
+    if not wrong.keys() & {"KEYS_MIN_AGE", "KEYS_MAX_AGE"} and conf.KEYS_MIN_AGE > conf.KEYS_MAX_AGE:
+        wrong["KEYS_MIN_AGE"] = f"no more than KEYS_MAX_AGE, which is {conf.KEYS_MAX_AGE}"
     return [
         Error(
             f"The setting {name} of OAUTH_JWT_GRANT must be {words}.",
@@ -134,7 +134,7 @@ def check_paths(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
 
 def _written() -> dict[str, Any]:
     """The dict as the site wrote it; empty if it is none (said by check_values)."""
-    written: Any = settings.configured
+    written: Any = conf.configured
     return written if isinstance(written, dict) else {}
 
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 from typing import Any
 
 from django.apps import apps
-from django.conf import settings as django_settings
+from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning
 from django.utils.module_loading import import_string
 
-from ..conf.settings import settings
+from ..conf.settings import conf
 from ..dot import oauth2_settings
 from ..dpop.binding import bound_resource
 from ..dpop.targets import origins_are_known
@@ -26,7 +26,7 @@ _SOME_URL = "https://api.example.com/"
 
 def check_extra_token(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
     """No middleware of DOT's hands a bound token to views as if it were a bearer's."""
-    if not settings.DPOP or not apps.is_installed("oauth2_provider"):
+    if not conf.DPOP or not apps.is_installed("oauth2_provider"):
         return []
     return [
         Error(
@@ -36,14 +36,14 @@ def check_extra_token(app_configs: Any = None, **kwargs: Any) -> list[CheckMessa
             'OAUTH_JWT_GRANT = {..., "DPOP": False}.',
             id=CheckId.EXTRA_TOKEN,
         )
-        for path in django_settings.MIDDLEWARE
+        for path in settings.MIDDLEWARE
         if _is_extra_token(path)
     ]
 
 
 def check_introspection(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
     """Introspection says of a bound token to which key it is (RFC 9449 section 6.2)."""
-    if not settings.DPOP or all(map(_tells_the_key, in_place_of(_DOTS_INTROSPECTION).values())):
+    if not conf.DPOP or all(map(_tells_the_key, in_place_of(_DOTS_INTROSPECTION).values())):
         return []
     return [
         Error(
@@ -65,7 +65,7 @@ def _tells_the_key(callback: Callback) -> bool:
 
 def check_resource_validator(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
     """DOT's own validator, which its decorators use unless told otherwise, refuses bound tokens."""
-    if not settings.DPOP or not apps.is_installed("oauth2_provider"):
+    if not conf.DPOP or not apps.is_installed("oauth2_provider"):
         return []
     validator = oauth2_settings.RESOURCE_SERVER_TOKEN_RESOURCE_VALIDATOR
     if validator and not validator(_SOME_URL, bound_resource("A" * 43, [_SOME_URL])):
@@ -83,7 +83,7 @@ def check_resource_validator(app_configs: Any = None, **kwargs: Any) -> list[Che
 
 def check_origins(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
     """There are URLs that a proof can name (RFC 9449 section 4.3, item 9)."""
-    if not settings.DPOP or origins_are_known():
+    if not conf.DPOP or origins_are_known():
         return []
     return [
         Warning(

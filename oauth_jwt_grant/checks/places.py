@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 from django.apps import apps
-from django.conf import settings as django_settings
+from django.conf import settings
 from django.urls import NoReverseMatch, Resolver404, get_resolver, get_script_prefix, resolve, reverse
 from django.utils.module_loading import import_string
 
@@ -21,7 +21,7 @@ Callback = Callable[..., Any]
 
 def has_urls() -> bool:
     """Whether there is anything to look at."""
-    return apps.is_installed("oauth2_provider") and bool(getattr(django_settings, "ROOT_URLCONF", None))
+    return apps.is_installed("oauth2_provider") and bool(getattr(settings, "ROOT_URLCONF", None))
 
 
 def place_of(name: str) -> str | None:

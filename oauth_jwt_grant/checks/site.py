@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.apps import apps
-from django.conf import settings as django_settings
+from django.conf import settings
 from django.core.cache import caches
 from django.core.cache.backends.base import BaseCache
 from django.core.cache.backends.db import DatabaseCache
@@ -16,7 +16,7 @@ from django.core.checks import CheckMessage, Error, Warning
 from django.db import connections, router
 
 from ..conf.audiences import hosts_are_exact
-from ..conf.settings import settings
+from ..conf.settings import conf
 from ..dot import oauth2_settings
 from .messages import CheckId
 
@@ -38,7 +38,7 @@ _SET_AUDIENCES = (
 
 def check_audiences(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
     """There is something that names this server in ``aud`` (RFC 7523 section 3, item 3)."""
-    if settings.AUDIENCES or oauth2_settings.OIDC_ISS_ENDPOINT or hosts_are_exact():
+    if conf.AUDIENCES or oauth2_settings.OIDC_ISS_ENDPOINT or hosts_are_exact():
         return []
     return [
         Warning(
@@ -52,7 +52,7 @@ def check_audiences(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage
 
 def check_audiences_are_set(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
     """The audiences are written down, so that no header and no other setting changes them."""
-    if settings.AUDIENCES or not (oauth2_settings.OIDC_ISS_ENDPOINT or hosts_are_exact()):
+    if conf.AUDIENCES or not (oauth2_settings.OIDC_ISS_ENDPOINT or hosts_are_exact()):
         return []
     return [
         Warning(
@@ -72,13 +72,13 @@ def check_cache_alias(app_configs: Any = None, **kwargs: Any) -> list[CheckMessa
             id=CheckId.CACHE_ALIAS,
         )
         for name, alias in _cache_aliases().items()
-        if alias not in django_settings.CACHES
+        if alias not in settings.CACHES
     ]
 
 
 def check_cache_is_shared(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
     """All processes see one cache. Single use does not depend on it, the number of fetches does."""
-    alias = settings.CACHE
+    alias = conf.CACHE
     cache = _opened(alias)
     if not isinstance(cache, LocMemCache | DummyCache):
         return []
@@ -95,9 +95,9 @@ def check_cache_is_shared(app_configs: Any = None, **kwargs: Any) -> list[CheckM
 
 def check_proof_cache(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
     """The cache for DPoP proofs is one for all processes, and adds an entry in one step."""
-    alias = settings.DPOP_CACHE
+    alias = conf.DPOP_CACHE
     cache = _opened(alias)
-    if not settings.DPOP or cache is None:
+    if not conf.DPOP or cache is None:
         return []
     fault = next((words for kind, words in _UNFIT_FOR_PROOFS.items() if isinstance(cache, kind)), "")
     if isinstance(cache, DatabaseCache) and cache._max_entries < _MANY_PROOFS:
@@ -116,13 +116,13 @@ def check_proof_cache(app_configs: Any = None, **kwargs: Any) -> list[CheckMessa
 
 def _cache_aliases() -> dict[str, str]:
     """The settings that name a cache, and what they name."""
-    aliases = {"CACHE": settings.CACHE}
-    return aliases | {"DPOP_CACHE": settings.DPOP_CACHE} if settings.DPOP else aliases
+    aliases = {"CACHE": conf.CACHE}
+    return aliases | {"DPOP_CACHE": conf.DPOP_CACHE} if conf.DPOP else aliases
 
 
 def _opened(alias: str) -> BaseCache | None:
     """The cache ``alias``, or ``None`` if there is no such alias (reported by check_cache_alias)."""
-    return caches[alias] if alias in django_settings.CACHES else None
+    return caches[alias] if alias in settings.CACHES else None
 
 
 def check_one_database(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
@@ -185,7 +185,7 @@ def check_sqlite(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
 
 def _models() -> list[Any]:
     """What a decision joins: our models, tokens, applications and users."""
-    names = [django_settings.AUTH_USER_MODEL]
+    names = [settings.AUTH_USER_MODEL]
     if apps.is_installed("oauth2_provider"):
         names += [oauth2_settings.ACCESS_TOKEN_MODEL, oauth2_settings.APPLICATION_MODEL]
     return [*map(apps.get_model, names), *apps.get_app_config("oauth_jwt_grant").get_models()]

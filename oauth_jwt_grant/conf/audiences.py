@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
-from django.conf import settings as django_settings
+from django.conf import settings
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest
 from django.http.request import split_domain_port
 from django.urls import NoReverseMatch, reverse
 
 from ..dot import oauth2_settings
-from .settings import settings
+from .settings import conf
 
 
 def server_audiences(request: HttpRequest | None = None) -> frozenset[str]:
@@ -27,8 +27,8 @@ def server_audiences(request: HttpRequest | None = None) -> frozenset[str]:
     host of ``request`` if ``ALLOWED_HOSTS`` names exact hosts only, and its port is the
     one that was connected to.
     """
-    if settings.AUDIENCES:
-        return frozenset(settings.AUDIENCES)
+    if conf.AUDIENCES:
+        return frozenset(conf.AUDIENCES)
     token_path = _token_path(request)
     issuer = oauth2_settings.OIDC_ISS_ENDPOINT
     if issuer:
@@ -52,9 +52,9 @@ def issuer_identifier() -> str | None:
     """
     if oauth2_settings.OIDC_ISS_ENDPOINT:
         return str(oauth2_settings.OIDC_ISS_ENDPOINT)
-    ordered = isinstance(settings.AUDIENCES, list | tuple)
+    ordered = isinstance(conf.AUDIENCES, list | tuple)
     token_path = _token_path(None)
-    names = settings.AUDIENCES if ordered else sorted(settings.AUDIENCES)
+    names = conf.AUDIENCES if ordered else sorted(conf.AUDIENCES)
     return next((name for name in names if not name.endswith(token_path)), None)
 
 
@@ -64,7 +64,7 @@ def issuer_identifiers(audiences: Iterable[str]) -> frozenset[str]:
     Where no setting says it, those of the derived ``audiences`` that are not the token endpoint.
     """
     identifier = issuer_identifier()
-    if identifier is not None or settings.AUDIENCES:
+    if identifier is not None or conf.AUDIENCES:
         return frozenset() if identifier is None else frozenset({identifier})
     token_path = _token_path(None)
     return frozenset(name for name in audiences if not name.endswith(token_path))
@@ -72,7 +72,7 @@ def issuer_identifiers(audiences: Iterable[str]) -> frozenset[str]:
 
 def hosts_are_exact() -> bool:
     """Whether ``ALLOWED_HOSTS`` lets through no host that a caller could make up."""
-    hosts = django_settings.ALLOWED_HOSTS
+    hosts = settings.ALLOWED_HOSTS
     return bool(hosts) and not any(host.startswith((".", "*")) for host in hosts)
 
 

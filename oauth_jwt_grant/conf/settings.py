@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from django.conf import settings as django_settings
+from django.conf import settings
 
 from ..assertion import ALGORITHMS
 
@@ -42,7 +42,7 @@ class Settings:
     @property
     def configured(self) -> dict[str, Any]:
         """The dict as the site wrote it."""
-        return getattr(django_settings, "OAUTH_JWT_GRANT", {})
+        return getattr(settings, "OAUTH_JWT_GRANT", {})
 
     def _get(self, name: str) -> Any:
         written: Any = self.configured
@@ -145,4 +145,4 @@ class Settings:
         return self._get("REFUSALS_PER_MINUTE")  # type: ignore[no-any-return]
 
 
-settings = Settings()
+conf = Settings()

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.utils import timezone
 
 
-def moment(seconds: float) -> datetime:
+def to_datetime(seconds: float) -> datetime:
     """The datetime that the database holds for ``seconds`` since the epoch."""
     value = datetime.fromtimestamp(seconds, tz=UTC)
     return value if settings.USE_TZ else timezone.make_naive(value)

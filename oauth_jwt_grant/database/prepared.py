@@ -60,7 +60,7 @@ class PreparedQuery:
     def __init__(self, build: Callable[[], QuerySet[Any, Any]]) -> None:
         self._build = build
 
-    def rows(self, model: type[Model], **values: Any) -> list[Row]:
+    def rows(self, model: type[Model], **values: Any) -> list[FetchedRow]:
         """Run the query where ``model`` is written: a replica may lag behind a trust that was withdrawn."""
         connection = connections[router.db_for_write(model)]
         return plan_for(connection, self, self._plan).run(connection, values)
@@ -90,7 +90,7 @@ class _Plan:
                 converted[place - start] = converter(values[place - start])
         return converted
 
-    def run(self, connection: BaseDatabaseWrapper, values: dict[str, Any]) -> list[Row]:
+    def run(self, connection: BaseDatabaseWrapper, values: dict[str, Any]) -> list[FetchedRow]:
         parameters = [
             parameter.output_field.get_db_prep_value(values[parameter.name], connection)
             if isinstance(parameter, Parameter)
@@ -99,10 +99,10 @@ class _Plan:
         ]
         with connection.cursor() as cursor:
             cursor.execute(self._sql, parameters)
-            return [Row(values, self) for values in cursor.fetchall()]
+            return [FetchedRow(values, self) for values in cursor.fetchall()]
 
 
-class Row:
+class FetchedRow:
     """A row as the database gave it. What is asked for is converted: a join repeats what nobody asks for."""
 
     __slots__ = ("plan", "values")
@@ -158,13 +158,13 @@ class Columns:
         self.names = [f"{prefix}{field.name}" for field in fields]
         self.width = len(self.names)
 
-    def instance(self, row: Row, start: int = 0) -> Any:
+    def instance(self, row: FetchedRow, start: int = 0) -> Any:
         """The instance whose columns begin at ``start`` in ``row``, or ``None`` if a left join found none."""
         if row.values[start + self.pk] is None:
             return None
         return self._made(row, start)
 
-    def _made(self, row: Row, start: int) -> Any:
+    def _made(self, row: FetchedRow, start: int) -> Any:
         return self._from_values(*row.part(start, self.width))
 
     def _from_values(self, *values: Any) -> Any:
@@ -191,7 +191,7 @@ class RememberedColumns(Columns):
     It is read all the same, so a change shows at once. Not for rows with secrets.
     """
 
-    def _made(self, row: Row, start: int) -> Any:
+    def _made(self, row: FetchedRow, start: int) -> Any:
         return _twin(row.remembered(start, self.width, self._from_values))
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from ..assertion import UnverifiedAssertion, VerifiedAssertion
 from ..dot import AbstractApplication
 from ..models import GrantRule, TrustedIssuer
-from ..rules import ABSENT, Client, Miss, resolve
+from ..rules import ABSENT, Client, Miss, claim_value
 from ..subjects import Subject
 from ..trust.lookup import LoadedRule
 
@@ -87,5 +87,5 @@ class Permission:
     @property
     def recorded_claims(self) -> dict[str, Any]:
         """The claims that the rule keeps with the decision."""
-        found = {name: resolve(self.assertion.claims, name) for name in self.rule.recorded_claims}
+        found = {name: claim_value(self.assertion.claims, name) for name in self.rule.recorded_claims}
         return {name: value for name, value in found.items() if value is not ABSENT}

@@ -25,7 +25,7 @@ from ..assertion import (
     unwatched,
     validate,
 )
-from ..conf.settings import settings
+from ..conf.settings import conf
 from ..dot import AbstractApplication, default_lifetime, get_scopes_backend
 from ..grant import GRANT_TYPE
 from ..models import GrantRule, TrustedIssuer
@@ -47,7 +47,7 @@ def decide(case: Case, watch: Watch = unwatched) -> Permission:
     :class:`~oauth_jwt_grant.assertion.KeysUnavailable` where it cannot be decided.
     """
     question = case.question
-    case.unverified = UnverifiedAssertion.parse(question.assertion, settings.MAX_ASSERTION_LENGTH, watch)
+    case.unverified = UnverifiedAssertion.parse(question.assertion, conf.MAX_ASSERTION_LENGTH, watch)
     watch(Step.ISSUER, "a trusted issuer, enabled and in its dates", case.unverified.issuer)
     trust = find_trust(case.unverified.issuer, question.client, _claimed_subject(case.unverified))
     case.issuer = trust.issuer
@@ -91,7 +91,7 @@ def _claimed_subject(assertion: UnverifiedAssertion) -> str:
 def _policy(case: Case, issuer: TrustedIssuer) -> AssertionPolicy:
     """The terms for the assertions of ``issuer``, one of which came with the proof of ``case``."""
     policy = policy_of(issuer, case.question.audiences)
-    return replace(policy, dpop=True, proof_key=case.proof_key) if settings.DPOP else policy
+    return replace(policy, dpop=True, proof_key=case.proof_key) if conf.DPOP else policy
 
 
 def _check_proof(rule: GrantRule, proof_key: str | None, watch: Watch) -> None:

@@ -12,8 +12,8 @@ from django.db import DatabaseError, IntegrityError, OperationalError, router, t
 from django.db.models import Q
 
 from ..assertion import AssertionRefused, DatabaseBusy, Reason, Undecided
-from ..conf.settings import settings
-from ..database.clock import moment
+from ..conf.settings import conf
+from ..database.clock import to_datetime
 from ..database.inserts import PreparedInsert
 from ..dot import get_access_token_model, get_refresh_token_model
 from ..models import Decision, TrustedIssuer
@@ -41,14 +41,14 @@ def accept(case: Case, permission: Permission, access_token: Any, client_address
     It is the last statement of the transaction, so nobody waits for us while we wait.
     """
     issuer, assertion, replay_key = permission.issuer, permission.assertion, permission.replay_key
-    leeway = settings.LEEWAY if issuer.leeway is None else issuer.leeway
+    leeway = conf.LEEWAY if issuer.leeway is None else issuer.leeway
     decision = _new(
         _related(case, issuer) | {"user": access_token.user, "access_token": access_token},
         outcome=Decision.Outcome.ACCEPTED,
         scope=access_token.scope,
         claims=permission.recorded_claims,
         replay_key=replay_key,
-        replay_until=moment(assertion.expires_at + leeway) if replay_key else None,
+        replay_until=to_datetime(assertion.expires_at + leeway) if replay_key else None,
         **_known(case, issuer, client_address),
     )
     _decisions.insert(decision)
@@ -120,9 +120,9 @@ def refuse(case: Case, refused: AssertionRefused, client_address: str | None) ->
 def _refuse(
     case: Case, issuer: TrustedIssuer, refused: AssertionRefused, client_address: str | None
 ) -> Decision | None:
-    now = moment(case.question.now)
+    now = to_datetime(case.question.now)
     decisions = Decision.objects.using(router.db_for_write(Decision))
-    if decisions.refusals_within(issuer, 60, now).count() >= settings.REFUSALS_PER_MINUTE:
+    if decisions.refusals_within(issuer, 60, now).count() >= conf.REFUSALS_PER_MINUTE:
         return None
     undecided = isinstance(refused, Undecided)
     decision = _new(
@@ -164,7 +164,7 @@ def _known(case: Case, issuer: TrustedIssuer, client_address: str | None) -> dic
     header = case.unverified.header if case.unverified else {}
     jti = case.assertion.jti if case.assertion else None
     return {
-        "time": moment(case.question.now),
+        "time": to_datetime(case.question.now),
         "iss": issuer.issuer,
         # Nothing that is not yet verified passes for the issuer's word.
         "subject": case.assertion.subject if case.assertion else "",

@@ -16,7 +16,7 @@ from typing import ClassVar
 
 from django.core.cache import caches
 
-from ..conf.settings import settings
+from ..conf.settings import conf
 from .proof import PROOF_LIFETIME, Proof, ProofTerms, verify_proof
 
 logger = logging.getLogger("oauth_jwt_grant.dpop")
@@ -31,7 +31,7 @@ def check_proof(header: str, method: str, urls: Collection[str], token: str | No
     ``token`` is the access token that it has to be made for. Raises
     :class:`~oauth_jwt_grant.assertion.AssertionRefused` (``DPOP_PROOF``).
     """
-    terms = ProofTerms(method=method, urls=urls, token=token, now=time.time(), leeway=settings.LEEWAY)
+    terms = ProofTerms(method=method, urls=urls, token=token, now=time.time(), leeway=conf.LEEWAY)
     return verify_proof(header, terms)
 
 
@@ -64,8 +64,8 @@ def is_first_use(proof: Proof) -> bool:
     # Of two requests that a cache tells both that they were first, one finds the mark of the other.
     mark = secrets.token_hex(8)
     try:
-        cache = caches[settings.DPOP_CACHE]
-        added = bool(cache.add(key, mark, PROOF_LIFETIME + 2 * settings.LEEWAY + 1))
+        cache = caches[conf.DPOP_CACHE]
+        added = bool(cache.add(key, mark, PROOF_LIFETIME + 2 * conf.LEEWAY + 1))
         found = cache.get(key)
     except Exception as error:  # whatever the cache's client raises
         logger.warning("The cache cannot be asked whether a DPoP proof was used before", exc_info=True)

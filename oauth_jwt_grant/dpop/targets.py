@@ -9,7 +9,7 @@ from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest
 
 from ..conf.audiences import hosts_are_exact, is_at_port, server_audiences
-from ..conf.settings import settings
+from ..conf.settings import conf
 from ..dot import oauth2_settings
 
 
@@ -41,7 +41,7 @@ def origins_are_known() -> bool:
 
 def _named_origins() -> set[str]:
     """Scheme and host of each URL by which the settings name this server."""
-    names = (*settings.AUDIENCES, oauth2_settings.OIDC_ISS_ENDPOINT or "")
+    names = (*conf.AUDIENCES, oauth2_settings.OIDC_ISS_ENDPOINT or "")
     return {_origin(name) for name in names if name.startswith(("https://", "http://"))}
 
 

@@ -65,7 +65,7 @@ def unmapped(address: Address) -> Address:
     return address if mapped is None else mapped
 
 
-def resolve(host: str, port: int) -> list[str]:
+def resolve_host(host: str, port: int) -> list[str]:
     """Ask the system's resolver. Raises :class:`OSError`."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))

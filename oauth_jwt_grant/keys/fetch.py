@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import requests
 
 from ..assertion.strict_json import MalformedJSON, read_object
-from .addresses import Address, AddressPolicy, Resolver, is_inside, is_public, resolve, resolve_within
+from .addresses import Address, AddressPolicy, Resolver, is_inside, is_public, resolve_host, resolve_within
 from .transport import Deadline, DeadlineContext, open_session
 
 _MAX_AGE = re.compile(r"(?:^|[,\s])max-age=\"?(\d{1,10})", re.IGNORECASE | re.ASCII)
@@ -62,7 +62,7 @@ class Fetcher:
         max_bytes: int = 262144,
         ca_bundle: str = "",
         allow_private_network: bool = False,
-        resolver: Resolver = resolve,
+        resolver: Resolver = resolve_host,
         policy: AddressPolicy | None = None,
     ) -> None:
         self._timeout = timeout

@@ -21,7 +21,7 @@ from .base import Clock, KeyCache, KeyLimits, KeySource, KeyStatus, KeyStore, se
 from .fetch import Fetcher, FetchFailed
 from .notes import logger
 from .parse import MalformedKeySet, ParsedKeys, parse_key_set, parse_text, without_secrets
-from .shared import KeptKeys, SharedKeys, fingerprint, seen_since
+from .shared import KeptKeys, SharedKeys, seen_since, source_fingerprint
 from .transport import Deadline
 
 _POLL = 0.05
@@ -66,7 +66,7 @@ class RemoteKeys(KeySource):
         self._limits = limits or KeyLimits()
         self._clock = clock
         self._sleep = sleep
-        self._source = fingerprint(
+        self._source = source_fingerprint(
             *self._place(), issuer, ca_bundle, "private" if allow_private_network else "public"
         )
         self._shared = SharedKeys(self._source, cache, store, self._limits, clock)

@@ -51,7 +51,7 @@ class Failure:
     urgent_at: float
 
 
-def fingerprint(*parts: str) -> str:
+def source_fingerprint(*parts: str) -> str:
     """A short name for a source of keys, another one for each other source.
 
     The terms on which it is fetched belong to it. Once an operator has changed them, neither keys that

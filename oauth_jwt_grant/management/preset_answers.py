@@ -10,9 +10,9 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import CommandError
 
 from ..models import TrustedIssuer
-from ..presets import Applied, Ask, Preset, all_presets, apply, get_preset
+from ..presets import Applied, Preset, PresetQuestion, all_presets, apply, get_preset
 from .arguments import read_text
-from .trust_flags import ISSUER_FLAGS, key_source_of
+from .trust_flags import ISSUER_FLAGS, key_source_values
 from .upsert import refusal
 
 _WHAT_A_PRESET_SAYS = ("key_source", "algorithms", "max_lifetime", "replay_policy")
@@ -22,19 +22,19 @@ def described(presets: Iterable[Preset]) -> Iterator[str]:
     """The lines that tell of each preset its key, its name and its questions."""
     for preset in presets:
         yield f"{preset.key}: {preset.name}"
-        for ask in preset.asks:
-            yield f"    {ask.name:<21} {ask.label} ({', '.join(_notes(ask))})"
+        for question in preset.questions:
+            yield f"    {question.name:<21} {question.label} ({', '.join(_notes(question))})"
 
 
-def _notes(ask: Ask) -> Iterator[str]:
-    needed = ask.required and not ask.default
-    yield "required" if needed else f"unless given: {ask.default}" if ask.default else "optional"
-    if ask.many:
+def _notes(question: PresetQuestion) -> Iterator[str]:
+    needed = question.required and not question.default
+    yield "required" if needed else f"unless given: {question.default}" if question.default else "optional"
+    if question.many:
         yield "may repeat"
-    if ask.multiline:
+    if question.multiline:
         yield "a file"
-    if ask.example and ask.example != ask.default:
-        yield f"such as {ask.example}"
+    if question.example and question.example != question.default:
+        yield f"such as {question.example}"
 
 
 def find_preset(key: str) -> Preset:
@@ -56,14 +56,16 @@ def _applied(preset: Preset, texts: Iterable[str], iss: str | None) -> Applied:
     that is missing, unknown or malformed.
     """
     answers = _answers(preset, texts)
-    if iss is not None and any(ask.name == "issuer" for ask in preset.asks):
+    if iss is not None and any(question.name == "issuer" for question in preset.questions):
         answers.setdefault("issuer", iss)
     try:
         applied = apply(preset, answers)
         for condition in applied.conditions:
             condition.full_clean(exclude={"rule"})
     except ValidationError as error:
-        raise refusal(error, {ask.name: f"--answer {ask.name}" for ask in preset.asks}) from error
+        raise refusal(
+            error, {question.name: f"--answer {question.name}" for question in preset.questions}
+        ) from error
     if iss not in (None, applied.issuer.issuer):
         raise CommandError(f"--issuer: by the preset {preset.key} it is {applied.issuer.issuer}")
     return applied
@@ -77,7 +79,7 @@ def by_preset(
     An issuer that is trusted already is the one of ``Applied``, as it is. Raises
     :class:`CommandError` (``flags``: field of the issuer to what sets it).
     """
-    source = key_source_of(options).get("key_source", preset.key_source)
+    source = key_source_values(options).get("key_source", preset.key_source)
     if preset.pinned_by_keys and source != preset.key_source:
         raise CommandError(f"--preset {preset.key}: nothing but its own keys tells who is meant")
     applied = _applied(preset, options["answers"] or (), options["issuer"])
@@ -114,19 +116,19 @@ def _differing(preset: Preset, wanted: TrustedIssuer, known: TrustedIssuer) -> l
 
 
 def _answers(preset: Preset, texts: Iterable[str]) -> dict[str, str]:
-    asks = {ask.name: ask for ask in preset.asks}
+    questions = {question.name: question for question in preset.questions}
     answers: dict[str, str] = {}
     for text in texts:
         name, separator, value = text.partition("=")
         if not separator:
             raise CommandError(f"--answer: not QUESTION=VALUE: {text}")
-        ask = asks.get(name)
-        if ask is None:
+        question = questions.get(name)
+        if question is None:
             raise CommandError(
-                f"--answer {name}: there is no such question; {preset.key} asks for {', '.join(asks)}"
+                f"--answer {name}: there is no such question; {preset.key} asks for {', '.join(questions)}"
             )
-        if name in answers and not ask.many:
+        if name in answers and not question.many:
             raise CommandError(f"--answer {name}: it takes one answer")
-        value = read_text(f"--answer {name}", value) if ask.multiline and value else value
+        value = read_text(f"--answer {name}", value) if question.multiline and value else value
         answers[name] = f"{answers[name]}\n{value}" if name in answers else value
     return answers

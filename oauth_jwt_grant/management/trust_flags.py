@@ -180,7 +180,7 @@ def add_policies(parser: CommandParser) -> None:
     group.add_argument("--allow-privileged-users", action=BooleanOptionalAction)
 
 
-def key_source_of(options: Mapping[str, Any]) -> dict[str, str]:
+def key_source_values(options: Mapping[str, Any]) -> dict[str, str]:
     """The key source that goes with the flag, if there is one."""
     sources = {
         "jwks_url": _SOURCES.JWKS_URL,

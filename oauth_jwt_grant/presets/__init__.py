@@ -6,14 +6,14 @@ A site adds its own: ``register(Preset(...))`` in the ``ready()`` of one of its 
 from __future__ import annotations
 
 from .applied import Applied, apply
-from .base import Ask, Preset, When
+from .base import ConditionTemplate, Preset, PresetQuestion
 from .registry import all_presets, get_preset, pins_of, preset_for, register
 
 __all__ = [
     "Applied",
-    "Ask",
+    "ConditionTemplate",
     "Preset",
-    "When",
+    "PresetQuestion",
     "all_presets",
     "apply",
     "get_preset",

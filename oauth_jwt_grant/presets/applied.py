@@ -14,7 +14,7 @@ from django.db.models import BooleanField
 from django.utils.translation import gettext_lazy as _
 
 from ..models import ClaimCondition, GrantRule, TrustedIssuer, check_row, written
-from .base import Ask, Preset, When, named
+from .base import ConditionTemplate, Preset, PresetQuestion, named
 
 _KEYS = ("key_source", "jwks", "trust_anchors", "certificate_bindings")
 
@@ -104,8 +104,14 @@ def apply(preset: Preset, answers: Mapping[str, str]) -> Applied:
         replay_policy=preset.replay_policy,
         **{name: _filled(name, template, given) for name, template in preset.fields.items()},
     )
-    lists = {ask.name: given[ask.name].split("\n") for ask in preset.asks if ask.many and given[ask.name]}
-    conditions = [_condition(when, given, lists) for when in preset.conditions if _is_answered(when, given)]
+    lists = {
+        question.name: given[question.name].split("\n")
+        for question in preset.questions
+        if question.many and given[question.name]
+    }
+    conditions = [
+        _condition(template, given, lists) for template in preset.conditions if _is_answered(template, given)
+    ]
     rule = GrantRule(
         name=_rule_name(preset, given),
         subject_policy=preset.subject_policy,
@@ -127,47 +133,55 @@ def _filled(name: str, template: str | tuple[str, ...], given: Mapping[str, str]
 
 
 def _checked(preset: Preset, answers: Mapping[str, str]) -> dict[str, str]:
-    unknown = answers.keys() - {ask.name for ask in preset.asks}
+    unknown = answers.keys() - {question.name for question in preset.questions}
     errors: dict[str, Any] = {name: _("There is no such question.") for name in unknown}
     given: dict[str, str] = {}
-    for ask in preset.asks:
-        lines = (line.strip() for line in answers.get(ask.name, ask.default).splitlines())
-        given[ask.name] = "\n".join(line for line in lines if line)
-        if ask.required and not given[ask.name]:
-            errors[ask.name] = _("This is needed: it tells whose assertions are meant.")
-        elif not _matches(ask, given[ask.name]):
-            looks = _("Not as expected: it looks like %s.") % ask.example
-            errors[ask.name] = looks if ask.example else _("Not as expected: it is one line.")
+    for question in preset.questions:
+        lines = (line.strip() for line in answers.get(question.name, question.default).splitlines())
+        given[question.name] = "\n".join(line for line in lines if line)
+        if question.required and not given[question.name]:
+            errors[question.name] = _("This is needed: it tells whose assertions are meant.")
+        elif not _matches(question, given[question.name]):
+            looks = _("Not as expected: it looks like %s.") % question.example
+            errors[question.name] = looks if question.example else _("Not as expected: it is one line.")
     if errors:
         raise ValidationError(errors)
     return given
 
 
-def _matches(ask: Ask, answer: str) -> bool:
-    if "\n" in answer and not (ask.many or ask.multiline):
+def _matches(question: PresetQuestion, answer: str) -> bool:
+    if "\n" in answer and not (question.many or question.multiline):
         return False
-    lines = answer.split("\n") if ask.many else [answer]
-    return not answer or not ask.pattern or all(re.fullmatch(ask.pattern, line) for line in lines)
+    lines = answer.split("\n") if question.many else [answer]
+    return not answer or not question.pattern or all(re.fullmatch(question.pattern, line) for line in lines)
 
 
-def _is_answered(when: When, given: Mapping[str, str]) -> bool:
-    return all(given[name] for name in named(when))
+def _is_answered(template: ConditionTemplate, given: Mapping[str, str]) -> bool:
+    return all(given[name] for name in named(template))
 
 
-def _condition(when: When, given: Mapping[str, str], lists: Mapping[str, list[str]]) -> ClaimCondition:
+def _condition(
+    template: ConditionTemplate, given: Mapping[str, str], lists: Mapping[str, list[str]]
+) -> ClaimCondition:
     values: list[Any] = []
     listed = {f"{{{name}}}": answers for name, answers in lists.items()}
-    for value in when.values:
+    for value in template.values:
         if value in listed:
             values += listed[value]
         else:
             values.append(value.format_map(given) if isinstance(value, str) else value)
-    return ClaimCondition(claim=when.claim.format_map(given), operator=when.operator, values=values)
+    return ClaimCondition(claim=template.claim.format_map(given), operator=template.operator, values=values)
 
 
 def _rule_name(preset: Preset, given: Mapping[str, str]) -> str:
     """The pinning answers: what an operator knows the rule by."""
-    pins = [name for when in preset.conditions if when.pin for name in sorted(named(when)) if given[name]]
+    pins = [
+        name
+        for template in preset.conditions
+        if template.pin
+        for name in sorted(named(template))
+        if given[name]
+    ]
     name = " ".join(dict.fromkeys(given[name].replace("\n", " ") for name in pins)) or preset.name
     # Cut, two long ones would be called alike.
     return name if len(name) <= 100 else f"{name[:91]} {hashlib.sha256(name.encode()).hexdigest()[:8]}"

@@ -11,7 +11,7 @@ from ..models import ClaimCondition, GrantRule, TrustedIssuer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ask:
+class PresetQuestion:
     """One question of a preset.
 
     ``default`` is the answer where none is given at all (a blank one stays blank);
@@ -33,7 +33,7 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True)
-class When:
+class ConditionTemplate:
     """A condition to be made: ``{name}`` in ``claim`` and ``values`` stands for an answer.
 
     It is left out if an answer that it needs is blank. ``pin`` marks the claims that
@@ -62,8 +62,8 @@ class Preset:
 
     key: str
     name: str
-    asks: tuple[Ask, ...]
-    conditions: tuple[When, ...] = ()
+    questions: tuple[PresetQuestion, ...]
+    conditions: tuple[ConditionTemplate, ...] = ()
     issuer: str = "{issuer}"
     key_source: str = TrustedIssuer.KeySource.DISCOVERY.value
     fields: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
@@ -79,8 +79,8 @@ class Preset:
     obtain: str = ""
 
     def __post_init__(self) -> None:
-        required = {ask.name for ask in self.asks if ask.required}
-        pinned = any(when.pin and named(when) <= required for when in self.conditions)
+        required = {question.name for question in self.questions if question.required}
+        pinned = any(template.pin and named(template) <= required for template in self.conditions)
         if not pinned and not self.pinned_by_keys:
             raise ValueError(f"nothing in the preset {self.key} always tells one customer from all others")
 
@@ -96,7 +96,7 @@ class Preset:
         template = self.issuer if name == "issuer" else self.fields.get(name, ())
         texts = [template] if isinstance(template, str) else template
         asked = set().union(*map(names_in, texts))
-        return [ask.name for ask in self.asks if ask.name in asked]
+        return [question.name for question in self.questions if question.name in asked]
 
 
 def names_in(text: Any) -> set[str]:
@@ -104,6 +104,6 @@ def names_in(text: Any) -> set[str]:
     return {part[1] for part in Formatter().parse(text) if part[1]} if isinstance(text, str) else set()
 
 
-def named(when: When) -> set[str]:
+def named(template: ConditionTemplate) -> set[str]:
     """The questions whose answers a condition needs."""
-    return set().union(*map(names_in, (when.claim, *when.values)))
+    return set().union(*map(names_in, (template.claim, *template.values)))

@@ -5,21 +5,25 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from ..models import ClaimCondition, TrustedIssuer
-from .base import Ask, Preset, When
+from .base import ConditionTemplate, Preset, PresetQuestion
 from .shapes import EXAMPLE_UUID, NO_SLASH, UUID, issuer
 
 _IN = ClaimCondition.OperatorChoices.IN.value
 _ONCE_IF_JTI = TrustedIssuer.ReplayPolicy.ONCE_IF_JTI.value
 
 
-def _id(name: str, label: object, help: object = "", *, example: str = "90210", required: bool = True) -> Ask:
-    return Ask(name=name, label=label, help=help, pattern=r"[0-9]+", example=example, required=required)
+def _id(
+    name: str, label: object, help: object = "", *, example: str = "90210", required: bool = True
+) -> PresetQuestion:
+    return PresetQuestion(
+        name=name, label=label, help=help, pattern=r"[0-9]+", example=example, required=required
+    )
 
 
 GITHUB = Preset(
     key="github-actions",
     name="GitHub Actions",
-    asks=(
+    questions=(
         _id(
             "owner_id", _("Repository owner id"), _("The id in https://api.github.com/users/OWNER, a number.")
         ),
@@ -29,7 +33,7 @@ GITHUB = Preset(
             _("The id in https://api.github.com/repos/OWNER/REPOSITORY, a number."),
             example="770123456",
         ),
-        Ask(
+        PresetQuestion(
             name="refs",
             label=_("Refs"),
             help=_("One to a line. Blank: every branch and tag, whoever may push them."),
@@ -39,7 +43,7 @@ GITHUB = Preset(
             example="refs/heads/main",
             many=True,
         ),
-        Ask(
+        PresetQuestion(
             name="environment",
             label=_("Environment"),
             help=_("Only jobs of this environment, which should have required reviewers."),
@@ -56,12 +60,12 @@ GITHUB = Preset(
         ),
     ),
     conditions=(
-        When("repository_owner_id", ("{owner_id}",), pin=True),
-        When("repository_id", ("{repository_id}",), pin=True),
+        ConditionTemplate("repository_owner_id", ("{owner_id}",), pin=True),
+        ConditionTemplate("repository_id", ("{repository_id}",), pin=True),
         # Not pull_request_target: its runs look like the default branch and may run foreign code.
-        When("event_name", ("push", "workflow_dispatch", "schedule", "release"), _IN),
-        When("ref", ("{refs}",), _IN),
-        When("environment", ("{environment}",)),
+        ConditionTemplate("event_name", ("push", "workflow_dispatch", "schedule", "release"), _IN),
+        ConditionTemplate("ref", ("{refs}",), _IN),
+        ConditionTemplate("environment", ("{environment}",)),
     ),
     max_lifetime=600,
     hosted=r"https://token\.actions\.(githubusercontent\.com|[\w-]+\.ghe\.com)(/[\w-]+)?",
@@ -75,10 +79,10 @@ GITHUB = Preset(
 GITLAB = Preset(
     key="gitlab-ci",
     name="GitLab CI",
-    asks=(
+    questions=(
         _id("project_id", _("Project id"), _("On the project's page under its name."), example="4711"),
         _id("namespace_id", _("Namespace id"), _("The id of the group or user that owns the project.")),
-        Ask(
+        PresetQuestion(
             name="ref_paths",
             label=_("Refs"),
             help=_("Protected ones, one to a line. Blank: every protected branch and tag."),
@@ -96,10 +100,10 @@ GITLAB = Preset(
         ),
     ),
     conditions=(
-        When("project_id", ("{project_id}",), pin=True),
-        When("namespace_id", ("{namespace_id}",), pin=True),
-        When("ref_protected", ("true",)),
-        When("ref_path", ("{ref_paths}",), _IN),
+        ConditionTemplate("project_id", ("{project_id}",), pin=True),
+        ConditionTemplate("namespace_id", ("{namespace_id}",), pin=True),
+        ConditionTemplate("ref_protected", ("true",)),
+        ConditionTemplate("ref_path", ("{ref_paths}",), _IN),
     ),
     docs="https://docs.gitlab.com/ci/secrets/id_token_authentication/",
     obtain="id_tokens: {ASSERTION: {aud: AUDIENCE}}  # then $ASSERTION",
@@ -107,15 +111,17 @@ GITLAB = Preset(
 BUILDKITE = Preset(
     key="buildkite",
     name="Buildkite",
-    asks=(
-        Ask(name="organization_id", label=_("Organization id"), pattern=UUID, example=EXAMPLE_UUID),
-        Ask(name="pipeline_id", label=_("Pipeline id"), pattern=UUID, example=EXAMPLE_UUID),
-        Ask(name="branch", label=_("Branch"), required=False, default="main"),
+    questions=(
+        PresetQuestion(
+            name="organization_id", label=_("Organization id"), pattern=UUID, example=EXAMPLE_UUID
+        ),
+        PresetQuestion(name="pipeline_id", label=_("Pipeline id"), pattern=UUID, example=EXAMPLE_UUID),
+        PresetQuestion(name="branch", label=_("Branch"), required=False, default="main"),
     ),
     conditions=(
-        When("organization_id", ("{organization_id}",), pin=True),
-        When("pipeline_id", ("{pipeline_id}",), pin=True),
-        When("build_branch", ("{branch}",)),
+        ConditionTemplate("organization_id", ("{organization_id}",), pin=True),
+        ConditionTemplate("pipeline_id", ("{pipeline_id}",), pin=True),
+        ConditionTemplate("build_branch", ("{branch}",)),
     ),
     issuer="https://agent.buildkite.com",
     max_lifetime=600,
@@ -126,17 +132,19 @@ BUILDKITE = Preset(
 CIRCLECI = Preset(
     key="circleci",
     name="CircleCI",
-    asks=(
-        Ask(name="organization_id", label=_("Organization id"), pattern=UUID, example=EXAMPLE_UUID),
-        Ask(name="project_id", label=_("Project id"), pattern=UUID, example=EXAMPLE_UUID),
-        Ask(
+    questions=(
+        PresetQuestion(
+            name="organization_id", label=_("Organization id"), pattern=UUID, example=EXAMPLE_UUID
+        ),
+        PresetQuestion(name="project_id", label=_("Project id"), pattern=UUID, example=EXAMPLE_UUID),
+        PresetQuestion(
             name="origin",
             label=_("Repository"),
             help=_("Builds of forks come from another one."),
             example="github.com/acme/deploy",
             pattern=r"[^/\s:]+/\S+",
         ),
-        Ask(
+        PresetQuestion(
             name="ref",
             label=_("Ref"),
             required=False,
@@ -146,10 +154,10 @@ CIRCLECI = Preset(
         ),
     ),
     conditions=(
-        When("oidc.circleci.com/project-id", ("{project_id}",), pin=True),
-        When("oidc.circleci.com/vcs-origin", ("{origin}",)),
-        When("oidc.circleci.com/vcs-ref", ("{ref}",)),
-        When("oidc.circleci.com/ssh-rerun", (False,)),
+        ConditionTemplate("oidc.circleci.com/project-id", ("{project_id}",), pin=True),
+        ConditionTemplate("oidc.circleci.com/vcs-origin", ("{origin}",)),
+        ConditionTemplate("oidc.circleci.com/vcs-ref", ("{ref}",)),
+        ConditionTemplate("oidc.circleci.com/ssh-rerun", (False,)),
     ),
     issuer="https://oidc.circleci.com/org/{organization_id}",
     replay_policy=_ONCE_IF_JTI,
@@ -161,22 +169,26 @@ _EXAMPLE_BRACED = "{" + EXAMPLE_UUID + "}"
 BITBUCKET = Preset(
     key="bitbucket",
     name="Bitbucket Pipelines",
-    asks=(
-        Ask(
+    questions=(
+        PresetQuestion(
             name="workspace",
             label=_("Workspace"),
             help=_("As in its URL."),
             pattern=r"[\w.-]+",
             example="acme",
         ),
-        Ask(name="workspace_uuid", label=_("Workspace UUID"), pattern=_BRACED, example=_EXAMPLE_BRACED),
-        Ask(name="repository_uuid", label=_("Repository UUID"), pattern=_BRACED, example=_EXAMPLE_BRACED),
-        Ask(name="branch", label=_("Branch"), required=False, default="main"),
+        PresetQuestion(
+            name="workspace_uuid", label=_("Workspace UUID"), pattern=_BRACED, example=_EXAMPLE_BRACED
+        ),
+        PresetQuestion(
+            name="repository_uuid", label=_("Repository UUID"), pattern=_BRACED, example=_EXAMPLE_BRACED
+        ),
+        PresetQuestion(name="branch", label=_("Branch"), required=False, default="main"),
     ),
     conditions=(
-        When("workspaceUuid", ("{workspace_uuid}",), pin=True),
-        When("repositoryUuid", ("{repository_uuid}",), pin=True),
-        When("branchName", ("{branch}",)),
+        ConditionTemplate("workspaceUuid", ("{workspace_uuid}",), pin=True),
+        ConditionTemplate("repositoryUuid", ("{repository_uuid}",), pin=True),
+        ConditionTemplate("branchName", ("{branch}",)),
     ),
     issuer="https://api.bitbucket.org/2.0/workspaces/{workspace}/pipelines-config/identity/oidc",
     replay_policy=_ONCE_IF_JTI,

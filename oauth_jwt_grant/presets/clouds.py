@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from ..models import TrustedIssuer
-from .base import Ask, Preset, When
+from .base import ConditionTemplate, Preset, PresetQuestion
 from .shapes import EXAMPLE_UUID, UUID, issuer
 
 _REUSABLE = TrustedIssuer.ReplayPolicy.REUSABLE.value
@@ -13,14 +13,16 @@ _REUSABLE = TrustedIssuer.ReplayPolicy.REUSABLE.value
 KUBERNETES = Preset(
     key="kubernetes",
     name="Kubernetes service account",
-    asks=(
+    questions=(
         issuer(
             _("Of the cluster: kubectl get --raw /.well-known/openid-configuration; a final slash counts."),
             "https://oidc.eks.eu-north-1.amazonaws.com/id/0123456789ABCDEF",
         ),
-        Ask(name="namespace", label=_("Namespace"), pattern=r"[a-z0-9-]+", example="payments"),
-        Ask(name="account", label=_("Service account"), pattern=r"[a-z0-9.-]+", example="exporter"),
-        Ask(
+        PresetQuestion(name="namespace", label=_("Namespace"), pattern=r"[a-z0-9-]+", example="payments"),
+        PresetQuestion(
+            name="account", label=_("Service account"), pattern=r"[a-z0-9.-]+", example="exporter"
+        ),
+        PresetQuestion(
             name="uid",
             label=_("UID of the service account"),
             help=_("Ties the rule to this very account: one that is made anew under the name has another."),
@@ -28,14 +30,14 @@ KUBERNETES = Preset(
             pattern=UUID,
             example=EXAMPLE_UUID,
         ),
-        Ask(
+        PresetQuestion(
             name="ca_bundle",
             label=_("CA of the API server"),
             help=_("In PEM, where the keys come from a cluster of your own: ca.crt of any pod."),
             required=False,
             multiline=True,
         ),
-        Ask(
+        PresetQuestion(
             name="allow_private_network",
             label=_("The API server is inside your network"),
             help=_("EKS, GKE and AKS publish their keys on the internet."),
@@ -46,8 +48,8 @@ KUBERNETES = Preset(
         ),
     ),
     conditions=(
-        When("sub", ("system:serviceaccount:{namespace}:{account}",), pin=True),
-        When("/kubernetes.io/serviceaccount/uid", ("{uid}",)),
+        ConditionTemplate("sub", ("system:serviceaccount:{namespace}:{account}",), pin=True),
+        ConditionTemplate("/kubernetes.io/serviceaccount/uid", ("{uid}",)),
     ),
     fields={"ca_bundle": "{ca_bundle}", "allow_private_network": "{allow_private_network}"},
     algorithms=("RS256", "ES256", "ES384"),
@@ -63,8 +65,8 @@ KUBERNETES = Preset(
 GOOGLE = Preset(
     key="google",
     name="Google service account (ID token)",
-    asks=(
-        Ask(
+    questions=(
+        PresetQuestion(
             name="unique_id",
             label=_("Unique id of the service account"),
             help=_("A number of 21 digits, on the account's page; never its e-mail address."),
@@ -72,22 +74,22 @@ GOOGLE = Preset(
             example="104929412345678901234",
         ),
     ),
-    conditions=(When("sub", ("{unique_id}",), pin=True),),
+    conditions=(ConditionTemplate("sub", ("{unique_id}",), pin=True),),
     issuer="https://accounts.google.com",
     replay_policy=_REUSABLE,
     docs="https://cloud.google.com/compute/docs/instances/verifying-instance-identity",
     obtain="gcloud auth print-identity-token --audiences=AUDIENCE",
 )
 _ENTRA = (
-    Ask(name="tenant", label=_("Tenant id"), pattern=UUID, example=EXAMPLE_UUID),
-    Ask(
+    PresetQuestion(name="tenant", label=_("Tenant id"), pattern=UUID, example=EXAMPLE_UUID),
+    PresetQuestion(
         name="object",
         label=_("Object id of the caller"),
         help=_("Of the service principal or managed identity: the oid claim."),
         pattern=UUID,
         example=EXAMPLE_UUID,
     ),
-    Ask(
+    PresetQuestion(
         name="audience",
         label=_("Application id of this server in the tenant"),
         help=_("What the tenant's tokens name as aud: the application's id, or its App ID URI."),
@@ -98,11 +100,14 @@ _ENTRA = (
 _ENTRA_DOCS = "https://learn.microsoft.com/en-us/entra/identity-platform/access-token-claims-reference"
 # A service principal's token lives 60 to 90 minutes, a managed identity's a day.
 _ENTRA_LIFETIME = 90000
-_ENTRA_PINS = (When("tid", ("{tenant}",), pin=True), When("oid", ("{object}",), pin=True))
+_ENTRA_PINS = (
+    ConditionTemplate("tid", ("{tenant}",), pin=True),
+    ConditionTemplate("oid", ("{object}",), pin=True),
+)
 ENTRA = Preset(
     key="entra-id",
     name="Microsoft Entra ID (v2 tokens)",
-    asks=_ENTRA,
+    questions=_ENTRA,
     conditions=_ENTRA_PINS,
     issuer="https://login.microsoftonline.com/{tenant}/v2.0",
     fields={"audiences": ("{audience}",)},
@@ -114,7 +119,7 @@ ENTRA = Preset(
 ENTRA_V1 = Preset(
     key="entra-id-v1",
     name="Microsoft Entra ID (v1 tokens)",
-    asks=_ENTRA,
+    questions=_ENTRA,
     conditions=_ENTRA_PINS,
     issuer="https://sts.windows.net/{tenant}/",
     fields={
@@ -130,14 +135,14 @@ _AWS = r"https://[\w.-]+\.tokens\.sts\.global\.api\.aws"
 AWS = Preset(
     key="aws",
     name="AWS outbound identity federation",
-    asks=(
+    questions=(
         issuer(
             _("Of the account: aws iam get-outbound-web-identity-federation-info."),
             f"https://{EXAMPLE_UUID}.tokens.sts.global.api.aws",
             _AWS,
         ),
-        Ask(name="account", label=_("Account"), pattern=r"[0-9]{12}", example="123456789012"),
-        Ask(
+        PresetQuestion(name="account", label=_("Account"), pattern=r"[0-9]{12}", example="123456789012"),
+        PresetQuestion(
             name="role",
             label=_("ARN of the role"),
             pattern=r"arn:aws[\w-]*:iam::[0-9]{12}:\S+",
@@ -145,8 +150,8 @@ AWS = Preset(
         ),
     ),
     conditions=(
-        When("/https:~1~1sts.amazonaws.com~1/aws_account", ("{account}",), pin=True),
-        When("sub", ("{role}",), pin=True),
+        ConditionTemplate("/https:~1~1sts.amazonaws.com~1/aws_account", ("{account}",), pin=True),
+        ConditionTemplate("sub", ("{role}",), pin=True),
     ),
     algorithms=("ES384", "RS256"),
     hosted=_AWS,
@@ -157,16 +162,16 @@ AWS = Preset(
 SPIFFE = Preset(
     key="spiffe",
     name="SPIFFE (SPIRE JWT-SVID)",
-    asks=(
+    questions=(
         issuer(_("SPIRE's jwt_issuer: without one a JWT-SVID has no iss."), "https://oidc.example.org"),
-        Ask(
+        PresetQuestion(
             name="spiffe_id",
             label=_("SPIFFE ID"),
             pattern=r"spiffe://[a-z0-9._-]+/\S+",
             example="spiffe://example.org/exporter",
         ),
     ),
-    conditions=(When("sub", ("{spiffe_id}",), pin=True),),
+    conditions=(ConditionTemplate("sub", ("{spiffe_id}",), pin=True),),
     algorithms=("ES256", "RS256"),
     replay_policy=_REUSABLE,
     docs="https://github.com/spiffe/spiffe/blob/main/standards/JWT-SVID.md",

@@ -5,22 +5,22 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from ..models import GrantRule, TrustedIssuer
-from .base import Ask, Preset, When
+from .base import ConditionTemplate, Preset, PresetQuestion
 from .shapes import issuer
 
 _ONCE_IF_JTI = TrustedIssuer.ReplayPolicy.ONCE_IF_JTI.value
 _CLAIM = (
-    Ask(
+    PresetQuestion(
         name="claim",
         label=_("Claim"),
         help=_("The one that tells who is meant from everybody else for whom the issuer signs."),
         default="sub",
     ),
-    Ask(
+    PresetQuestion(
         name="value", label=_("Value of the claim"), help=_("A text; other types are for a rule of your own.")
     ),
 )
-_PIN = (When("{claim}", ("{value}",), pin=True),)
+_PIN = (ConditionTemplate("{claim}", ("{value}",), pin=True),)
 # A scope claim bounds the token here, as everywhere unless the vendor is known to mean something
 # else by it. A provider's own ("openid profile") is then refused, and is said to be: the rule can
 # ignore it. The other way round, a bound that the issuer did mean would be lost, unseen.
@@ -29,14 +29,14 @@ _SCOPE_CLAIM = GrantRule.ScopeClaim.CEILING.value
 SERVICE_ACCOUNT = Preset(
     key="service-account",
     name="Service account with its own key",
-    asks=(
-        Ask(
+    questions=(
+        PresetQuestion(
             name="issuer",
             label=_("Issuer"),
             help=_("What the account calls itself in iss."),
             example="robot@acme",
         ),
-        Ask(
+        PresetQuestion(
             name="jwks",
             label=_("Public key"),
             help=_("As a JWK Set, a JWK or PEM (key or certificate)."),
@@ -53,15 +53,15 @@ SERVICE_ACCOUNT = Preset(
 X5C = Preset(
     key="x5c",
     name="Client with an enterprise certificate (x5c)",
-    asks=(
-        Ask(name="issuer", label=_("Issuer"), help=_("What the client calls itself in iss.")),
-        Ask(
+    questions=(
+        PresetQuestion(name="issuer", label=_("Issuer"), help=_("What the client calls itself in iss.")),
+        PresetQuestion(
             name="trust_anchors",
             label=_("Trust anchors"),
             help=_("PEM certificates of the authorities that certify the client."),
             multiline=True,
         ),
-        Ask(
+        PresetQuestion(
             name="binding",
             label=_("What ties a certificate to the client"),
             help=_(
@@ -84,7 +84,7 @@ X5C = Preset(
 OIDC = Preset(
     key="oidc",
     name="OpenID Connect provider",
-    asks=(
+    questions=(
         issuer(_("As its discovery document says; a final slash counts."), "https://issuer.example"),
         *_CLAIM,
     ),
@@ -97,9 +97,9 @@ OIDC = Preset(
 JWKS_URL = Preset(
     key="jwks-url",
     name="Issuer with its keys at a URL",
-    asks=(
-        Ask(name="issuer", label=_("Issuer"), help=_("The iss claim, character by character.")),
-        Ask(
+    questions=(
+        PresetQuestion(name="issuer", label=_("Issuer"), help=_("The iss claim, character by character.")),
+        PresetQuestion(
             name="jwks_url",
             label=_("JWK Set URL"),
             pattern=r"https://\S+",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from ..models import GrantRule, TrustedIssuer
-from .base import Ask, Preset, When
+from .base import ConditionTemplate, Preset, PresetQuestion
 from .shapes import NO_SLASH, issuer
 
 _REUSABLE = TrustedIssuer.ReplayPolicy.REUSABLE.value
@@ -13,15 +13,17 @@ _REUSABLE = TrustedIssuer.ReplayPolicy.REUSABLE.value
 TERRAFORM = Preset(
     key="hcp-terraform",
     name="HCP Terraform",
-    asks=(
-        Ask(
+    questions=(
+        PresetQuestion(
             name="organization_id",
             label=_("Organization id"),
             pattern=r"org-\w+",
             example="org-GRNbCjYNpBB6NEBH",
         ),
-        Ask(name="workspace_id", label=_("Workspace id"), pattern=r"ws-\w+", example="ws-mbsd5E3Ktt5Rg2Xm"),
-        Ask(
+        PresetQuestion(
+            name="workspace_id", label=_("Workspace id"), pattern=r"ws-\w+", example="ws-mbsd5E3Ktt5Rg2Xm"
+        ),
+        PresetQuestion(
             name="phase",
             label=_("Run phase"),
             help=_("Blank: plan as well as apply."),
@@ -38,9 +40,9 @@ TERRAFORM = Preset(
         ),
     ),
     conditions=(
-        When("terraform_organization_id", ("{organization_id}",), pin=True),
-        When("terraform_workspace_id", ("{workspace_id}",), pin=True),
-        When("terraform_run_phase", ("{phase}",)),
+        ConditionTemplate("terraform_organization_id", ("{organization_id}",), pin=True),
+        ConditionTemplate("terraform_workspace_id", ("{workspace_id}",), pin=True),
+        ConditionTemplate("terraform_run_phase", ("{phase}",)),
     ),
     max_lifetime=7200,
     replay_policy=_REUSABLE,
@@ -53,15 +55,15 @@ _VERCEL = r"https://oidc\.vercel\.com(/[\w.-]+)?"
 VERCEL = Preset(
     key="vercel",
     name="Vercel",
-    asks=(
+    questions=(
         issuer(
             _("Of the team (recommended), or https://oidc.vercel.com."),
             "https://oidc.vercel.com/acme",
             _VERCEL,
         ),
-        Ask(name="owner", label=_("Team id"), pattern=r"team_\w+", example="team_aBcD1234"),
-        Ask(name="project", label=_("Project id"), pattern=r"prj_\w+", example="prj_aBcD1234"),
-        Ask(
+        PresetQuestion(name="owner", label=_("Team id"), pattern=r"team_\w+", example="team_aBcD1234"),
+        PresetQuestion(name="project", label=_("Project id"), pattern=r"prj_\w+", example="prj_aBcD1234"),
+        PresetQuestion(
             name="environment",
             label=_("Environment"),
             help=_(
@@ -74,9 +76,9 @@ VERCEL = Preset(
         ),
     ),
     conditions=(
-        When("owner_id", ("{owner}",), pin=True),
-        When("project_id", ("{project}",), pin=True),
-        When("environment", ("{environment}",)),
+        ConditionTemplate("owner_id", ("{owner}",), pin=True),
+        ConditionTemplate("project_id", ("{project}",), pin=True),
+        ConditionTemplate("environment", ("{environment}",)),
     ),
     max_lifetime=7200,
     replay_policy=_REUSABLE,
@@ -89,22 +91,22 @@ VERCEL = Preset(
 FLY = Preset(
     key="fly",
     name="Fly.io Machines",
-    asks=(
-        Ask(
+    questions=(
+        PresetQuestion(
             name="organization",
             label=_("Organization"),
             help=_("As in its URL."),
             pattern=r"[\w-]+",
             example="acme",
         ),
-        Ask(
+        PresetQuestion(
             name="org_id",
             label=_("Organization id"),
             help=_("The org_id claim of a token."),
             pattern=r"\w+",
             example="22222222",
         ),
-        Ask(
+        PresetQuestion(
             name="app_id",
             label=_("Application id"),
             help=_("The app_id claim of a token."),
@@ -112,7 +114,10 @@ FLY = Preset(
             example="11111111",
         ),
     ),
-    conditions=(When("org_id", ("{org_id}",), pin=True), When("app_id", ("{app_id}",), pin=True)),
+    conditions=(
+        ConditionTemplate("org_id", ("{org_id}",), pin=True),
+        ConditionTemplate("app_id", ("{app_id}",), pin=True),
+    ),
     issuer="https://oidc.fly.io/{organization}",
     max_lifetime=900,
     docs="https://fly.io/docs/security/openid-connect/",

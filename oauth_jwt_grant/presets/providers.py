@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from ..models import GrantRule, TrustedIssuer
-from .base import Ask, Preset, When
+from .base import ConditionTemplate, Preset, PresetQuestion
 from .shapes import EXAMPLE_UUID, UUID, issuer
 
 _REUSABLE = TrustedIssuer.ReplayPolicy.REUSABLE.value
@@ -15,40 +15,45 @@ _IGNORE = GrantRule.ScopeClaim.IGNORE.value
 OKTA = Preset(
     key="okta",
     name="Okta (service application)",
-    asks=(
+    questions=(
         issuer(
             _("Of the authorization server whose audience is this service."),
             "https://acme.okta.com/oauth2/default",
             # Access tokens of the organization's own server are for Okta alone.
             r"https://[^\s/]+/oauth2/[^\s/]+",
         ),
-        Ask(name="client", label=_("Client id at Okta"), pattern=r"\w+", example="0oa1b2c3d4E5f6G7h8i9"),
+        PresetQuestion(
+            name="client", label=_("Client id at Okta"), pattern=r"\w+", example="0oa1b2c3d4E5f6G7h8i9"
+        ),
     ),
-    conditions=(When("cid", ("{client}",), pin=True), When("sub", ("{client}",))),
+    conditions=(ConditionTemplate("cid", ("{client}",), pin=True), ConditionTemplate("sub", ("{client}",))),
     replay_policy=_REUSABLE,
     docs="https://developer.okta.com/docs/api/openapi/okta-oauth/guides/overview/",
 )
 OKTA_ID_JAG = Preset(
     key="id-jag",
     name="ID-JAG of an identity provider (Okta and others)",
-    asks=(
+    questions=(
         issuer(
             _("The iss of its ID-JAGs, which the provider tells: at Okta one with a path, or without."),
             "https://acme.okta.com",
         ),
-        Ask(
+        PresetQuestion(
             name="client",
             label=_("Client id here"),
             help=_("Of the application of this server for whom the provider signs."),
         ),
-        Ask(
+        PresetQuestion(
             name="tenant",
             label=_("Tenant"),
             help=_("The tenant claim, if the provider serves several customers under this issuer."),
             required=False,
         ),
     ),
-    conditions=(When("client_id", ("{client}",), pin=True), When("tenant", ("{tenant}",), pin=True)),
+    conditions=(
+        ConditionTemplate("client_id", ("{client}",), pin=True),
+        ConditionTemplate("tenant", ("{tenant}",), pin=True),
+    ),
     algorithms=(),
     max_lifetime=600,
     recorded_claims=("auth_time", "acr", "amr", "act"),
@@ -58,15 +63,20 @@ OKTA_ID_JAG = Preset(
 AUTH0 = Preset(
     key="auth0",
     name="Auth0 (machine to machine)",
-    asks=(
+    questions=(
         issuer(
             _("The tenant's domain; the final slash is part of it."),
             "https://acme.eu.auth0.com/",
             r"https://[^\s/]+/",
         ),
-        Ask(name="client", label=_("Client id at Auth0"), pattern=r"\w+", example="Zk3mPq7RtXw2Yb9Lc4Nd8Vf1"),
+        PresetQuestion(
+            name="client", label=_("Client id at Auth0"), pattern=r"\w+", example="Zk3mPq7RtXw2Yb9Lc4Nd8Vf1"
+        ),
     ),
-    conditions=(When("azp", ("{client}",), pin=True), When("gty", ("client-credentials",))),
+    conditions=(
+        ConditionTemplate("azp", ("{client}",), pin=True),
+        ConditionTemplate("gty", ("client-credentials",)),
+    ),
     max_lifetime=86400,
     replay_policy=_REUSABLE,
     scope_claim=_IGNORE,
@@ -75,10 +85,10 @@ AUTH0 = Preset(
 KEYCLOAK = Preset(
     key="keycloak",
     name="Keycloak realm",
-    asks=(
+    questions=(
         issuer(_("Of the realm."), "https://sso.example.com/realms/acme", r"https://\S+/realms/[^\s/]+"),
-        Ask(name="client", label=_("Client id in the realm")),
-        Ask(
+        PresetQuestion(name="client", label=_("Client id in the realm")),
+        PresetQuestion(
             name="subject",
             label=_("Subject"),
             help=_("The UUID of the client's service account user."),
@@ -87,9 +97,9 @@ KEYCLOAK = Preset(
         ),
     ),
     conditions=(
-        When("sub", ("{subject}",), pin=True),
-        When("azp", ("{client}",)),
-        When("typ", ("Bearer",)),
+        ConditionTemplate("sub", ("{subject}",), pin=True),
+        ConditionTemplate("azp", ("{client}",)),
+        ConditionTemplate("typ", ("Bearer",)),
     ),
     algorithms=("RS256", "ES256", "PS256"),
     max_lifetime=600,

@@ -37,12 +37,14 @@ def preset_for(iss: str) -> Preset | None:
 def pins_of(iss: str) -> frozenset[str]:
     """The claims that tell the customers of the issuer ``iss`` apart; empty if no preset knows it."""
     preset = preset_for(iss)
-    return frozenset(when.claim for when in preset.conditions if when.pin) if preset else frozenset()
+    return (
+        frozenset(template.claim for template in preset.conditions if template.pin) if preset else frozenset()
+    )
 
 
 def _is_of(preset: Preset, iss: str) -> bool:
     if preset.issuer == "{issuer}":
-        default = any(ask.name == "issuer" and ask.default == iss for ask in preset.asks)
+        default = any(question.name == "issuer" and question.default == iss for question in preset.questions)
         return default or re.fullmatch(preset.hosted, iss) is not None
     parts = Formatter().parse(preset.issuer)
     pattern = "".join(re.escape(text) + ("[^/]+" if name else "") for text, name, _spec, _conversion in parts)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from .base import Ask
+from .base import PresetQuestion
 
 #: In small letters, as the tokens have them: conditions compare exactly.
 UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
@@ -13,6 +13,8 @@ EXAMPLE_UUID = "72f988bf-1111-4222-8333-000000000001"
 NO_SLASH = r"https://\S*[^\s/]"
 
 
-def issuer(help: object, example: str, pattern: str = r"https://\S+", default: str = "") -> Ask:
+def issuer(help: object, example: str, pattern: str = r"https://\S+", default: str = "") -> PresetQuestion:
     """The question for the issuer itself."""
-    return Ask(name="issuer", label=_("Issuer"), help=help, pattern=pattern, example=example, default=default)
+    return PresetQuestion(
+        name="issuer", label=_("Issuer"), help=help, pattern=pattern, example=example, default=default
+    )

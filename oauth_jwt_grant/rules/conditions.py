@@ -14,7 +14,7 @@ from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import Any, Final
 
-#: What :func:`resolve` gives for a claim that is not there: not even ``null``.
+#: What :func:`claim_value` gives for a claim that is not there: not even ``null``.
 ABSENT: Final = object()
 
 _ARRAY_INDEX = re.compile(r"0|[1-9][0-9]*", re.ASCII)
@@ -74,7 +74,7 @@ class Condition:
             self.check()
         except InvalidCondition:
             return False
-        actual = resolve(claims, self.claim)
+        actual = claim_value(claims, self.claim)
         if actual is ABSENT or actual is None:
             return False
         match self.operator:
@@ -101,7 +101,7 @@ class Condition:
         return f"{self.claim} {words[self.operator]}"
 
 
-def resolve(claims: Mapping[str, Any], claim: str) -> Any:
+def claim_value(claims: Mapping[str, Any], claim: str) -> Any:
     """The value of ``claim`` in ``claims``, or :data:`ABSENT`.
 
     A name is a member of the claims set; a text that begins with a slash is a JSON

@@ -22,7 +22,7 @@ from .names import (
     identifier_of,
     is_service_account,
 )
-from .rotation import KeyUse, add_key, fingerprint, key_uses, token_uri_of, uses_of, withdraw_key
+from .rotation import KeyUse, add_key, key_uses, keys_fingerprint, token_uri_of, uses_of, withdraw_key
 
 __all__ = [
     "ACCOUNTS",
@@ -36,10 +36,10 @@ __all__ = [
     "create_service_account",
     "default_token_uri",
     "find_service_account",
-    "fingerprint",
     "identifier_of",
     "is_service_account",
     "key_uses",
+    "keys_fingerprint",
     "token_uri_of",
     "uses_of",
     "withdraw_key",

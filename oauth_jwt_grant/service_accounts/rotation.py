@@ -11,7 +11,7 @@ from typing import Any
 from django.db import router, transaction
 from django.db.models import Subquery
 
-from ..conf.settings import settings
+from ..conf.settings import conf
 from ..models import Decision, GrantRule, TrustedIssuer, written
 from .accounts import GOOGLE_AUDIENCE, RULE_NAME, find_service_account
 from .key_files import IssuedKey, new_key, stored_keys
@@ -34,17 +34,17 @@ class KeyUse:
 def add_key(name: str, *, token_uri: str | None = None, seen: str | None = None) -> IssuedKey:
     """Make a further key for the account called ``name``; the others stay valid.
 
-    ``seen`` is the :func:`fingerprint` of the keys that whoever wants one more has in view: if
+    ``seen`` is the :func:`keys_fingerprint` of the keys that whoever wants one more has in view: if
     they are others by now, there is no further key, so that one wish does not make two.
     """
     with transaction.atomic(using=router.db_for_write(TrustedIssuer)):
         issuer = find_service_account(name, lock=True)
-        if seen is not None and seen != fingerprint(issuer):
+        if seen is not None and seen != keys_fingerprint(issuer):
             raise ServiceAccountError("its keys have been changed meanwhile: look at them first")
         if token_uri is not None and check_token_uri(token_uri) not in issuer.audiences:
             raise ServiceAccountError(f"{token_uri} is not among the audiences of {issuer.issuer}")
-        if len(stored_keys(issuer)) >= settings.MAX_KEYS:
-            raise ServiceAccountError(f"it has {settings.MAX_KEYS} keys already: withdraw one first")
+        if len(stored_keys(issuer)) >= conf.MAX_KEYS:
+            raise ServiceAccountError(f"it has {conf.MAX_KEYS} keys already: withdraw one first")
         rules = written(GrantRule).filter(issuer=issuer, name=RULE_NAME)
         rule = rules.select_related("default_application").first()
         application = rule.default_application if rule else None
@@ -87,7 +87,7 @@ def uses_of(issuer: TrustedIssuer) -> list[KeyUse]:
     return [KeyUse(kid, last.get(kid), when) for kid, when in made.items()]
 
 
-def fingerprint(issuer: TrustedIssuer) -> str:
+def keys_fingerprint(issuer: TrustedIssuer) -> str:
     """What tells the present keys of an account from earlier and later ones."""
     return hashlib.sha256(json.dumps(issuer.jwks, sort_keys=True).encode()).hexdigest()
 

@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from ..assertion.claims import MAX_STRING
 from ..models import LinkedSubject, TrustedIssuer, written
 from ..subjects import User, is_privileged
-from .table import Problem, Row, read_table, shown
+from .table import Problem, TableRow, read_table, shown
 
 #: Rows that one SQL statement asks for or writes: two parameters for each are within SQLite's 999.
 CHUNK = 400
@@ -48,7 +48,7 @@ class Current:
 class PlannedLink:
     """One line: the link it asks for, and the one that is there, if there is one."""
 
-    row: Row
+    row: TableRow
     issuer: TrustedIssuer
     user: User
     current: Current | None
@@ -134,9 +134,9 @@ class _Found:
     links: dict[tuple[Any, str], Current]
 
 
-def _without_doubles(rows: list[Row]) -> tuple[list[Row], list[Problem]]:
+def _without_doubles(rows: list[TableRow]) -> tuple[list[TableRow], list[Problem]]:
     """The first row of each subject, and the complaints about any other."""
-    first: dict[tuple[str, str], Row] = {}
+    first: dict[tuple[str, str], TableRow] = {}
     problems = []
     for row in rows:
         earlier = first.setdefault((row.issuer, row.subject), row)
@@ -145,7 +145,7 @@ def _without_doubles(rows: list[Row]) -> tuple[list[Row], list[Problem]]:
     return list(first.values()), problems
 
 
-def _look_up(rows: Sequence[Row]) -> _Found:
+def _look_up(rows: Sequence[TableRow]) -> _Found:
     issuers = _issuers(dict.fromkeys(row.issuer for row in rows))
     users = _users(dict.fromkeys(row.user for row in rows))
     wanted = [
@@ -200,7 +200,7 @@ def _links(wanted: Iterable[tuple[Any, str]]) -> dict[tuple[Any, str], Current]:
     }
 
 
-def _judge(row: Row, found: _Found) -> PlannedLink | list[Problem]:
+def _judge(row: TableRow, found: _Found) -> PlannedLink | list[Problem]:
     """The link that ``row`` asks for, or all that is wrong with it.
 
     Nothing is wrong with a line that says what is so already: what was written out can be read again.
@@ -215,7 +215,7 @@ def _judge(row: Row, found: _Found) -> PlannedLink | list[Problem]:
     return [Problem(row.line, fault) for fault in faults] if faults or planned is None else planned
 
 
-def _reference_faults(row: Row, issuer: TrustedIssuer | None, users: list[User]) -> Iterator[str]:
+def _reference_faults(row: TableRow, issuer: TrustedIssuer | None, users: list[User]) -> Iterator[str]:
     if issuer is None:
         yield _("There is no trusted issuer %s.") % shown(row.issuer)
     if not users:

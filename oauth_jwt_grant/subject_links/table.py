@@ -30,7 +30,7 @@ _BATCH = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class TableRow:
     """One link as it is written, and the number of the line on which it begins."""
 
     line: int
@@ -47,7 +47,7 @@ class Problem:
     text: str
 
 
-def read_table(data: bytes | str) -> tuple[list[Row], list[Problem]]:
+def read_table(data: bytes | str) -> tuple[list[TableRow], list[Problem]]:
     """The rows of ``data`` that can be read, and what is wrong with the others. Never raises.
 
     Comma or semicolon, with or without a byte order mark; bytes are UTF-8. The first line names the
@@ -132,21 +132,21 @@ def _lines(text: str) -> Iterator[tuple[int, list[str]] | Problem]:
 
 def _read_rows(
     lines: Iterator[tuple[int, list[str]] | Problem], names: list[str]
-) -> tuple[list[Row], list[Problem]]:
-    rows: list[Row] = []
+) -> tuple[list[TableRow], list[Problem]]:
+    rows: list[TableRow] = []
     problems: list[Problem] = []
     for line in lines:
         if len(rows) + len(problems) >= MAX_LINES:
             return [], [Problem(0, _("It has more than %d lines. Split it.") % MAX_LINES)]
         read = line if isinstance(line, Problem) else _row(*line, names)
-        if isinstance(read, Row):
+        if isinstance(read, TableRow):
             rows.append(read)
         else:
             problems.append(read)
     return rows, problems
 
 
-def _row(number: int, cells: list[str], names: list[str]) -> Row | Problem:
+def _row(number: int, cells: list[str], names: list[str]) -> TableRow | Problem:
     if len(cells) != len(names):
         text = _("%(wanted)d cells are needed; there are %(found)d.")
         return Problem(number, text % {"wanted": len(names), "found": len(cells)})
@@ -155,7 +155,7 @@ def _row(number: int, cells: list[str], names: list[str]) -> Row | Problem:
             return Problem(number, _("The column %s is empty.") % name)
         if _UNSTORABLE.search(cell):
             return Problem(number, _("The column %s has a NUL or half a character.") % name)
-    return Row(number, **dict(zip(names, cells, strict=True)))
+    return TableRow(number, **dict(zip(names, cells, strict=True)))
 
 
 def _take(buffer: io.StringIO) -> str:

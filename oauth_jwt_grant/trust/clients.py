@@ -26,7 +26,7 @@ _UNASKED = (
 )
 
 
-def is_plain(model: Any) -> bool:
+def may_defer_application(model: Any) -> bool:
     """Whether the applications of ``model`` are told usable or not by django-oauth-toolkit's own lights."""
     usable: bool = model.is_usable is AbstractApplication.is_usable
     return usable and may_defer(model)
@@ -34,7 +34,7 @@ def is_plain(model: Any) -> bool:
 
 def _columns() -> Columns:
     model = get_application_model()
-    return Columns(model, only=all_but(model, *_UNASKED) if is_plain(model) else None)
+    return Columns(model, only=all_but(model, *_UNASKED) if may_defer_application(model) else None)
 
 
 _APPLICATION = _columns()

@@ -12,8 +12,8 @@ from cryptography import x509
 
 from ..assertion import AssertionRefused, KeysUnavailable
 from ..conf.audiences import hosts_are_exact, server_audiences
-from ..conf.settings import settings
-from ..database.clock import moment
+from ..conf.settings import conf
+from ..database.clock import to_datetime
 from ..keys import KeyStatus
 from ..models import TrustedIssuer
 from .sources import key_source_of
@@ -87,14 +87,14 @@ def _trust(issuer: TrustedIssuer, now: float, soon: float) -> Iterator[Finding]:
     except AssertionRefused:
         yield Finding(Level.FAILING, f"is trusted only from {issuer.valid_from} until {issuer.valid_until}")
         return
-    if issuer.valid_until is not None and issuer.valid_until <= moment(soon):
+    if issuer.valid_until is not None and issuer.valid_until <= to_datetime(soon):
         yield Finding(Level.WARNING, f"is trusted only until {issuer.valid_until}")
 
 
 def _rules(issuer: TrustedIssuer) -> Iterator[Finding]:
     if not issuer.rules.filter(enabled=True).exists():
         yield Finding(Level.WARNING, "has no enabled rule: all its assertions are refused")
-    if not settings.DPOP:
+    if not conf.DPOP:
         for rule in issuer.rules.filter(enabled=True, require_dpop=True):
             text = f"rule {rule} wants DPoP proofs, which the setting DPOP does not allow: it refuses all"
             yield Finding(Level.WARNING, text)
@@ -111,7 +111,7 @@ def _policy(issuer: TrustedIssuer) -> Iterator[Finding]:
 
 def _keys(issuer: TrustedIssuer, keys: KeyStatus, problem: str, now: float) -> Iterator[Finding]:
     """Keys that are out of reach, missing, or left out."""
-    until = None if keys.fetched_at is None else keys.fetched_at + settings.KEYS_STALE_IF_ERROR
+    until = None if keys.fetched_at is None else keys.fetched_at + conf.KEYS_STALE_IF_ERROR
     spent = issuer.key_source in _FETCHED and (until is None or until <= now)
     if issuer.key_source != TrustedIssuer.KeySource.CERTIFICATES and (spent or not keys.keys):
         yield Finding(Level.FAILING, f"has no usable keys: {problem or 'nothing has been fetched'}")
@@ -149,7 +149,7 @@ def _date(seconds: float) -> str:
     return f"{datetime.fromtimestamp(seconds, tz=UTC):%Y-%m-%d %H:%M} UTC"
 
 
-def as_json(health: Health) -> dict[str, Any]:
+def health_as_json(health: Health) -> dict[str, Any]:
     """``health`` as JSON values; times are seconds since the epoch."""
     keys = health.keys
     return {

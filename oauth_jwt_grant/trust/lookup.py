@@ -10,11 +10,19 @@ from django.db import router
 from django.db.models import Exists, FilteredRelation, OuterRef, Q, QuerySet
 
 from ..assertion import AssertionRefused, Reason
-from ..database.prepared import Columns, Parameter, PreparedQuery, RememberedColumns, Row, all_but, may_defer
+from ..database.prepared import (
+    Columns,
+    FetchedRow,
+    Parameter,
+    PreparedQuery,
+    RememberedColumns,
+    all_but,
+    may_defer,
+)
 from ..dot import get_application_model
 from ..models import GrantRule, Link, LinkedSubject, TrustedIssuer, condition_of
 from ..rules import Client, Condition
-from .clients import is_plain
+from .clients import may_defer_application
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +81,7 @@ def _user_columns(user: Any) -> Columns:
 
 def _application_columns(model: Any) -> Columns:
     """Of the stand-in for a client, its key; all of it where ``is_usable()`` may look at it."""
-    if is_plain(model):
+    if may_defer_application(model):
         return RememberedColumns(model, "default_application__", only=())
     return Columns(model, "default_application__")
 
@@ -146,18 +154,18 @@ def _load_rules(iss: str, client: Client | None, subject: str) -> list[LoadedRul
     # A database that compares loosely must not make a neighbour of the subject the subject.
     user = _LINKED.instance(rows[0], _LINKED_AT) if rows[0].values[_LINK_AT] == subject else None
     link = Link(subject, user)
-    grouped: dict[Any, list[Row]] = {}
+    grouped: dict[Any, list[FetchedRow]] = {}
     for row in rows:
         grouped.setdefault(row.values[_PK_AT], []).append(row)
     return [_loaded(rows, issuer, link, client) for rows in grouped.values()]
 
 
-def _order(row: Row) -> tuple[int, int, int]:
+def _order(row: FetchedRow) -> tuple[int, int, int]:
     position, pk, condition = row.values[:_RULE_AT]
     return position, pk, condition or 0
 
 
-def _loaded(rows: list[Row], issuer: TrustedIssuer, link: Link, client: Client | None) -> LoadedRule:
+def _loaded(rows: list[FetchedRow], issuer: TrustedIssuer, link: Link, client: Client | None) -> LoadedRule:
     """One rule from its rows, of which there is one for each of its conditions, or one without any."""
     rule = _RULE.instance(rows[0], _RULE_AT)
     rule.issuer, rule.linked = issuer, link
@@ -168,7 +176,7 @@ def _loaded(rows: list[Row], issuer: TrustedIssuer, link: Link, client: Client |
     return LoadedRule(rule, tuple(conditions), listed=listed)
 
 
-def _condition(row: Row) -> Condition:
+def _condition(row: FetchedRow) -> Condition:
     condition: Condition = row.remembered(_CONDITION_AT, 3, condition_of)
     return condition
 

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.cache import caches
 from django.core.cache.backends.dummy import DummyCache
 
-from ..conf.settings import settings
+from ..conf.settings import conf
 from ..keys import (
     CertificateKeys,
     DiscoveredKeys,
@@ -34,7 +34,7 @@ def key_source_of(
     """
     match issuer.key_source:
         case TrustedIssuer.KeySource.INLINE:
-            return InlineKeys(issuer.jwks, max_keys=settings.MAX_KEYS)
+            return InlineKeys(issuer.jwks, max_keys=conf.MAX_KEYS)
         case TrustedIssuer.KeySource.CERTIFICATES:
             return CertificateKeys(trust_anchors=issuer.trust_anchors, bindings=issuer.certificate_bindings)
         case TrustedIssuer.KeySource.JWKS_URL:
@@ -49,13 +49,13 @@ def _remote(issuer: TrustedIssuer, cache: KeyCache | None, store: KeyStore | Non
         "cache": _site_cache() if cache is None else cache,
         "store": DatabaseKeyStore(issuer) if store is None else store,
         "limits": KeyLimits(
-            min_age=settings.KEYS_MIN_AGE,
-            max_age=settings.KEYS_MAX_AGE,
-            refetch_cooldown=settings.KEYS_REFETCH_COOLDOWN,
-            stale_if_error=settings.KEYS_STALE_IF_ERROR,
-            fetch_timeout=settings.FETCH_TIMEOUT,
-            fetch_max_bytes=settings.FETCH_MAX_BYTES,
-            max_keys=settings.MAX_KEYS,
+            min_age=conf.KEYS_MIN_AGE,
+            max_age=conf.KEYS_MAX_AGE,
+            refetch_cooldown=conf.KEYS_REFETCH_COOLDOWN,
+            stale_if_error=conf.KEYS_STALE_IF_ERROR,
+            fetch_timeout=conf.FETCH_TIMEOUT,
+            fetch_max_bytes=conf.FETCH_MAX_BYTES,
+            max_keys=conf.MAX_KEYS,
         ),
         "ca_bundle": issuer.ca_bundle,
         "allow_private_network": issuer.allow_private_network,
@@ -65,7 +65,7 @@ def _remote(issuer: TrustedIssuer, cache: KeyCache | None, store: KeyStore | Non
 def _site_cache() -> KeyCache:
     """The cache of the setting; one that keeps nothing where it cannot even be opened."""
     try:
-        return caches[settings.CACHE]
+        return caches[conf.CACHE]
     except Exception:  # whatever its backend raises
         logger.warning("The cache for key sets cannot be opened", exc_info=True)
         return DummyCache("", {})

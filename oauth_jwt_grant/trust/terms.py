@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 from ..assertion import ALGORITHMS, AssertionPolicy, AssertionRefused, Reason
 from ..conf.audiences import issuer_identifiers
-from ..conf.settings import settings
-from ..database.clock import moment
+from ..conf.settings import conf
+from ..database.clock import to_datetime
 from ..models import TrustedIssuer
 
 
@@ -15,9 +15,9 @@ def check_trusted(issuer: TrustedIssuer, now: float) -> None:
     """Raise :class:`AssertionRefused` unless ``issuer`` is enabled and in its dates at ``now``."""
     if not issuer.enabled:
         raise AssertionRefused(Reason.ISSUER_DISABLED)
-    if issuer.valid_from is not None and moment(now) < issuer.valid_from:
+    if issuer.valid_from is not None and to_datetime(now) < issuer.valid_from:
         raise AssertionRefused(Reason.ISSUER_NOT_YET_VALID)
-    if issuer.valid_until is not None and moment(now) >= issuer.valid_until:
+    if issuer.valid_until is not None and to_datetime(now) >= issuer.valid_until:
         raise AssertionRefused(Reason.ISSUER_EXPIRED)
 
 
@@ -27,14 +27,14 @@ def policy_of(issuer: TrustedIssuer, audiences: Iterable[str]) -> AssertionPolic
     Raises :class:`AssertionRefused` (``ISSUER_MISCONFIGURED``) where they would accept
     everything or nothing.
     """
-    ceiling = frozenset(settings.ALGORITHMS) & ALGORITHMS.keys()
+    ceiling = frozenset(conf.ALGORITHMS) & ALGORITHMS.keys()
     try:
         return AssertionPolicy(
             issuer=issuer.issuer,
             audiences=_audiences_of(issuer, audiences),
             algorithms=ceiling & frozenset(issuer.algorithms) if issuer.algorithms else ceiling,
-            leeway=settings.LEEWAY if issuer.leeway is None else issuer.leeway,
-            max_lifetime=settings.MAX_LIFETIME if issuer.max_lifetime is None else issuer.max_lifetime,
+            leeway=conf.LEEWAY if issuer.leeway is None else issuer.leeway,
+            max_lifetime=conf.MAX_LIFETIME if issuer.max_lifetime is None else issuer.max_lifetime,
             require_jti=issuer.replay_policy == TrustedIssuer.ReplayPolicy.REQUIRE_JTI,
             subject_fallback=issuer.subject_fallback,
             id_jag=issuer.profile == TrustedIssuer.Profile.ID_JAG,

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from oauth_jwt_grant.assertion import AssertionRefused, Reason
-from oauth_jwt_grant.assertion.claims import LAST_DATE, MAX_STRING, RULES, numeric_date, string_claim
+from oauth_jwt_grant.assertion.claims import CLAIM_CHECKS, LAST_DATE, MAX_STRING, numeric_date, string_claim
 from tests.factories import AUDIENCE, DROP, ISSUER, NOW, SUBJECT, ec_key, mint, mint_raw
 
 from .support import LEEWAY, MAX_LIFETIME, check, check_claims, parse, policy, refusal
@@ -359,7 +359,7 @@ def test_the_first_demand_that_fails_is_the_one_that_is_named() -> None:
 
 
 def test_every_rule_names_its_source() -> None:
-    assert all("RFC" in (rule.__doc__ or "") for rule in RULES)
+    assert all("RFC" in (rule.__doc__ or "") for rule in CLAIM_CHECKS)
 
 
 @pytest.mark.standard("TIM-09")

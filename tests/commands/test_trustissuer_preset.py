@@ -8,7 +8,14 @@ from django.urls import reverse
 
 from oauth_jwt_grant.keys import normalise_jwks
 from oauth_jwt_grant.models import GrantRule, TrustedIssuer
-from oauth_jwt_grant.presets import Ask, Preset, When, all_presets, get_preset, registry
+from oauth_jwt_grant.presets import (
+    ConditionTemplate,
+    Preset,
+    PresetQuestion,
+    all_presets,
+    get_preset,
+    registry,
+)
 from tests.admin.conftest import make_user
 from tests.admin.forms import fill_in
 from tests.factories import ec_key, rsa_key
@@ -31,13 +38,13 @@ def flags_for(tmp_path):
     def _flags_for(preset, answers):
         flags = []
         for name, value in answers.items():
-            ask = next(ask for ask in preset.asks if ask.name == name)
-            if ask.multiline and value:
+            question = next(question for question in preset.questions if question.name == name)
+            if question.multiline and value:
                 path = tmp_path / f"{name}.pem"
                 path.write_text(value)
                 flags += ["--answer", f"{name}={path}"]
             else:
-                lines = value.split("\n") if ask.many else [value]
+                lines = value.split("\n") if question.many else [value]
                 flags += [part for line in lines for part in ("--answer", f"{name}={line}")]
         return flags
 
@@ -47,8 +54,15 @@ def flags_for(tmp_path):
 def all_answers(preset):
     """An answer to every question, whether it must be there or not."""
     special = {"ca_bundle": certificate_authority().cert_pem.bytes().decode()}
-    rest = {ask.name: special.get(ask.name) or ask.example or "acme" for ask in preset.asks}
-    many = {ask.name: f"{ask.example}\n{ask.example}-2" for ask in preset.asks if ask.many}
+    rest = {
+        question.name: special.get(question.name) or question.example or "acme"
+        for question in preset.questions
+    }
+    many = {
+        question.name: f"{question.example}\n{question.example}-2"
+        for question in preset.questions
+        if question.many
+    }
     return {**rest, **many, **answers_for(preset)}
 
 
@@ -110,21 +124,23 @@ def test_command_makes_what_the_admins_form_makes(run, preset, answered, flags_f
 @every
 def test_without_an_answer_that_it_needs_nothing_is_written(run, preset, flags_for):
     answers = answers_for(preset)
-    for ask in preset.asks:
-        if ask.required and not ask.default:
-            without = {name: value for name, value in answers.items() if name != ask.name}
-            for given in (without, {**without, ask.name: ""}):
+    for question in preset.questions:
+        if question.required and not question.default:
+            without = {name: value for name, value in answers.items() if name != question.name}
+            for given in (without, {**without, question.name: ""}):
                 done = run("trustissuer", "--preset", preset.key, *flags_for(preset, given), *SCOPES)
-                assert nothing_is_kept(done, f"--answer {ask.name}: This is needed")
+                assert nothing_is_kept(done, f"--answer {question.name}: This is needed")
 
 
 @every
 def test_answer_that_looks_otherwise_is_malformed(run, preset, flags_for):
-    for ask in preset.asks:
-        if ask.pattern:
-            answers = {**answers_for(preset), ask.name: "no way!"}
+    for question in preset.questions:
+        if question.pattern:
+            answers = {**answers_for(preset), question.name: "no way!"}
             done = run("trustissuer", "--preset", preset.key, *flags_for(preset, answers), *SCOPES)
-            assert nothing_is_kept(done, f"--answer {ask.name}: Not as expected: it looks like {ask.example}")
+            assert nothing_is_kept(
+                done, f"--answer {question.name}: Not as expected: it looks like {question.example}"
+            )
 
 
 @pytest.mark.parametrize(
@@ -203,7 +219,9 @@ def test_every_preset_is_listed_with_its_questions(run):
     done = run("trustissuer", "--list-presets")
     assert (done.status, done.err) == (0, "")
     words = [line.split()[0] for line in done.out.splitlines()]
-    expected = [[f"{preset.key}:", *(ask.name for ask in preset.asks)] for preset in all_presets()]
+    expected = [
+        [f"{preset.key}:", *(question.name for question in preset.questions)] for preset in all_presets()
+    ]
     assert words == [word for preset in expected for word in preset]
     assert all(f"{preset.key}: {preset.name}" in done.out.splitlines() for preset in all_presets())
     lines = [" ".join(line.split()) for line in done.out.splitlines()]
@@ -216,10 +234,10 @@ def test_every_preset_is_listed_with_its_questions(run):
 
 def test_preset_of_the_site_is_there_too(run, monkeypatch):
     monkeypatch.setattr(registry, "_presets", dict(registry._presets))
-    tenant = Ask(name="tenant", label="Tenant")
-    pin = When("tid", ("{tenant}",), pin=True)
+    tenant = PresetQuestion(name="tenant", label="Tenant")
+    pin = ConditionTemplate("tid", ("{tenant}",), pin=True)
     own = Preset(
-        key="own", name="Own", asks=(tenant,), conditions=(pin,), issuer="https://own.example/{tenant}"
+        key="own", name="Own", questions=(tenant,), conditions=(pin,), issuer="https://own.example/{tenant}"
     )
     registry.register(own)
     assert "own: Own\n    tenant                Tenant (required)" in run("trustissuer", "--list-presets").out

@@ -6,7 +6,7 @@ import ipaddress
 
 import pytest
 
-from oauth_jwt_grant.keys.addresses import is_inside, is_public, resolve, resolve_within
+from oauth_jwt_grant.keys.addresses import is_inside, is_public, resolve_host, resolve_within
 
 PUBLIC = ["93.184.216.34", "8.8.8.8", "2606:4700:4700::1111", "::ffff:8.8.8.8"]
 PRIVATE = [
@@ -62,10 +62,10 @@ def test_never(address: str) -> None:
 
 
 def test_system_resolver() -> None:
-    assert "127.0.0.1" in resolve("127.0.0.1", 443)
-    assert resolve_within(resolve, "localhost", 443, 5)
+    assert "127.0.0.1" in resolve_host("127.0.0.1", 443)
+    assert resolve_within(resolve_host, "localhost", 443, 5)
 
 
 def test_label_too_long_for_a_name() -> None:
     with pytest.raises(OSError, match="not a host name"):
-        resolve_within(resolve, "a" * 64 + ".example", 443, 5)
+        resolve_within(resolve_host, "a" * 64 + ".example", 443, 5)

@@ -9,9 +9,9 @@ from django.core.exceptions import ValidationError
 
 from oauth_jwt_grant.models import GrantRule, TrustedIssuer
 from oauth_jwt_grant.presets import (
-    Ask,
+    ConditionTemplate,
     Preset,
-    When,
+    PresetQuestion,
     all_presets,
     apply,
     get_preset,
@@ -34,9 +34,9 @@ def answers_for(preset):
         "trust_anchors": certificate_authority().cert_pem.bytes().decode(),
     }
     return {
-        ask.name: special.get(ask.name) or ask.default or ask.example or "acme"
-        for ask in preset.asks
-        if ask.required
+        question.name: special.get(question.name) or question.default or question.example or "acme"
+        for question in preset.questions
+        if question.required
     }
 
 
@@ -57,11 +57,11 @@ def test_examples_make_an_issuer_that_can_be_saved(preset):
 
 @every
 def test_nothing_comes_of_a_preset_without_an_answer_that_it_needs(preset):
-    for ask in preset.asks:
-        if ask.required:
+    for question in preset.questions:
+        if question.required:
             with pytest.raises(ValidationError) as caught:
-                apply(preset, {**answers_for(preset), ask.name: " "})
-            assert set(caught.value.message_dict) == {ask.name}
+                apply(preset, {**answers_for(preset), question.name: " "})
+            assert set(caught.value.message_dict) == {question.name}
 
 
 @every
@@ -69,18 +69,18 @@ def test_customer_is_pinned_by_an_exact_value(preset):
     if preset.pinned_by_keys:
         assert preset.key_source in ("inline", "certificates")
         return
-    pins = [when for when in preset.conditions if when.pin]
+    pins = [template for template in preset.conditions if template.pin]
     assert pins
-    assert {when.operator for when in pins} == {"equals"}
+    assert {template.operator for template in pins} == {"equals"}
 
 
 @every
 def test_every_example_is_taken_and_every_pattern_has_one(preset):
-    for ask in preset.asks:
-        if ask.pattern:
-            assert re.fullmatch(ask.pattern, ask.example), ask.name
+    for question in preset.questions:
+        if question.pattern:
+            assert re.fullmatch(question.pattern, question.example), question.name
             with pytest.raises(ValidationError):
-                apply(preset, {**answers_for(preset), ask.name: "no way!"})
+                apply(preset, {**answers_for(preset), question.name: "no way!"})
 
 
 @every
@@ -188,10 +188,10 @@ def test_nothing_is_saved_if_a_part_cannot_be():
 
 
 def test_preset_that_pins_nobody_cannot_be_made():
-    optional = Ask(name="tenant", label="Tenant", required=False)
-    for conditions in ((), (When("tid", ("{tenant}",), pin=True),)):
+    optional = PresetQuestion(name="tenant", label="Tenant", required=False)
+    for conditions in ((), (ConditionTemplate("tid", ("{tenant}",), pin=True),)):
         with pytest.raises(ValueError, match="tells one customer"):
-            Preset(key="open", name="Open", asks=(optional,), conditions=conditions)
+            Preset(key="open", name="Open", questions=(optional,), conditions=conditions)
 
 
 def test_site_registers_its_own(monkeypatch):
@@ -199,8 +199,8 @@ def test_site_registers_its_own(monkeypatch):
     own = Preset(
         key="own",
         name="Own",
-        asks=(Ask(name="tenant", label="Tenant"),),
-        conditions=(When("tid", ("{tenant}",), pin=True),),
+        questions=(PresetQuestion(name="tenant", label="Tenant"),),
+        conditions=(ConditionTemplate("tid", ("{tenant}",), pin=True),),
         issuer="https://login.example/{tenant}",
     )
     register(own)

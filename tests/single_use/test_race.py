@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 import pytest
 from django.db import connection
 
-from oauth_jwt_grant.conf.settings import settings
+from oauth_jwt_grant.conf.settings import conf
 from oauth_jwt_grant.models import Decision
 from tests.e2e.support import World, tokens
 from tests.factories import ec_key, mint
@@ -70,6 +70,6 @@ def test_race_at_each_isolation_level(world: World, level: str) -> None:
     assert tokens() == ASSERTIONS
     refused = Decision.objects.filter(outcome="refused").values_list("reason", flat=True)
     # A loser holds no lock of the request any longer when its refusal is written, so none of them is lost.
-    kept = settings.REFUSALS_PER_MINUTE if FULL else ASSERTIONS * (PROCESSES - 1)
+    kept = conf.REFUSALS_PER_MINUTE if FULL else ASSERTIONS * (PROCESSES - 1)
     assert set(refused) == {"replayed"}
     assert len(refused) >= kept

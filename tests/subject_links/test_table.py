@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oauth_jwt_grant.subject_links import COLUMNS, MAX_BYTES, MAX_LINES, read_table, write_table
-from oauth_jwt_grant.subject_links.table import Row
+from oauth_jwt_grant.subject_links.table import TableRow
 from tests.spreadsheets import FORMULAS, STARTS, dangers
 
 HEAD = "issuer,subject,user\n"
@@ -45,7 +45,7 @@ def test_any_bytes_are_read_or_complained_of(data):
 @given(st.binary(max_size=300))
 def test_any_bytes_below_a_good_head_are_read_or_complained_of(data):
     found, problems = read_table(HEAD.encode() + data)
-    assert all(isinstance(row, Row) for row in found)
+    assert all(isinstance(row, TableRow) for row in found)
     assert all(problem.text and problem.line >= 0 for problem in problems)
 
 

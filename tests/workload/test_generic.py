@@ -97,7 +97,7 @@ def test_client_with_an_enterprise_certificate(site, tmp_path, authority):
 
 def test_client_is_known_by_the_organization_number_in_its_certificate(site, tmp_path, authority):
     (tmp_path / "ca.pem").write_text(authority.pem)
-    (binding,) = re.findall(r"subject=CN\S+ AS,C=NO", str(get_preset("x5c").asks[-1].help))
+    (binding,) = re.findall(r"subject=CN\S+ AS,C=NO", str(get_preset("x5c").questions[-1].help))
     trust("x5c", issuer="client-1", trust_anchors=tmp_path / "ca.pem", binding=binding)
 
     def company(number):

@@ -18,8 +18,8 @@ from ...models import Decision, TrustedIssuer
 from ...service_accounts import (
     ServiceAccountError,
     add_key,
-    fingerprint,
     is_service_account,
+    keys_fingerprint,
     uses_of,
     withdraw_key,
 )
@@ -57,7 +57,7 @@ def add_key_page(request: HttpRequest, object_id: str, model_admin: admin.ModelA
         _("Add key"),
         original=issuer,
         fault=fault,
-        seen=fingerprint(issuer),
+        seen=keys_fingerprint(issuer),
         keys=[{"kid": use.kid, **account_key_words(use)} for use in uses_of(issuer)],
     )
     return TemplateResponse(request, ADD_TEMPLATE, context)

@@ -111,7 +111,7 @@ def _preset_by_claims(rule: GrantRule | None) -> Preset | None:
     """The preset of a vendor whose software a customer runs under an address of its own, by its claims."""
     claims = set() if rule is None else set(rule.conditions.values_list("claim", flat=True))
     for preset in all_presets():
-        pins = {when.claim for when in preset.conditions if when.pin}
+        pins = {template.claim for template in preset.conditions if template.pin}
         if len(pins) > 1 and pins <= claims:
             return preset
     return None

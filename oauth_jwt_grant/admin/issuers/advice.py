@@ -8,7 +8,7 @@ from datetime import timedelta
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from ...conf.settings import settings
+from ...conf.settings import conf
 from ...models import GrantRule, TrustedIssuer
 from ...presets import pins_of
 from ..keys.panel import REMOTE
@@ -46,7 +46,7 @@ def _on_rules(issuer: TrustedIssuer, rules: list[GrantRule]) -> Iterator[str]:
         listed = rule.client_policy == GrantRule.ClientPolicyChoices.LISTED
         if listed and not rule.applications.all():
             yield _("The rule %s lists no application, so it admits nobody.") % rule
-        if rule.require_dpop and not settings.DPOP:
+        if rule.require_dpop and not conf.DPOP:
             yield (
                 _("The rule %s wants bound tokens, which the setting DPOP does not allow: it refuses all.")
                 % rule
@@ -64,12 +64,12 @@ def _on_conditions(issuer: TrustedIssuer, rule: GrantRule) -> Iterator[str]:
 
 
 def _on_algorithms(issuer: TrustedIssuer) -> Iterator[str]:
-    if issuer.algorithms and not set(issuer.algorithms) & set(settings.ALGORITHMS):
+    if issuer.algorithms and not set(issuer.algorithms) & set(conf.ALGORITHMS):
         yield _("None of its algorithms is among those of the setting ALGORITHMS.")
 
 
 def _on_audiences(issuer: TrustedIssuer, rules: list[GrantRule]) -> Iterator[str]:
-    audiences = set(issuer.audiences or settings.AUDIENCES)
+    audiences = set(issuer.audiences or conf.AUDIENCES)
     for resource in sorted({resource for rule in rules for resource in rule.resources} & audiences):
         yield (
             _(

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters
 
 from ...models import GrantRule
-from ...presets import Applied, Ask, Preset, all_presets, apply, get_preset
+from ...presets import Applied, Preset, PresetQuestion, all_presets, apply, get_preset
 from ..accounts.pages import may_add_accounts
 from ..rules.admin import GrantRuleAdmin
 from ..rules.forms import RULE_LABELS
@@ -42,8 +42,8 @@ class PresetForm(forms.Form):
             widget=AdminTextInputWidget(),
             help_text=_("For people; the issuer never sees it."),
         )
-        for ask in preset.asks:
-            self.fields[ask.name] = _field_for(ask)
+        for question in preset.questions:
+            self.fields[question.name] = _field_for(question)
         for name in RULE_FIELDS:
             column = GrantRule._meta.get_field(name)
             field: Any = rule_admin.formfield_for_dbfield(column, request)  # type: ignore[arg-type]
@@ -54,7 +54,9 @@ class PresetForm(forms.Form):
 
     def questions(self) -> list[Any]:
         """The fields about the issuer."""
-        return [self[name] for name in ("issuer_name", *(ask.name for ask in self.preset.asks))]
+        return [
+            self[name] for name in ("issuer_name", *(question.name for question in self.preset.questions))
+        ]
 
     def rule_fields(self) -> list[Any]:
         """The fields about the rule."""
@@ -64,7 +66,10 @@ class PresetForm(forms.Form):
         """Save what the answers make, and whether the issuer is new; ``None`` if there are errors."""
         data = self.cleaned_data
         try:
-            applied = apply(self.preset, {ask.name: _answer(ask, data[ask.name]) for ask in self.preset.asks})
+            applied = apply(
+                self.preset,
+                {question.name: _answer(question, data[question.name]) for question in self.preset.questions},
+            )
             applied.issuer.name = data["issuer_name"]
             for name in RULE_FIELDS:
                 if name != "applications":
@@ -137,21 +142,21 @@ def _to_issuer(
     return HttpResponseRedirect(change_url(model_admin.admin_site, applied.issuer) or ".")
 
 
-def _answer(ask: Ask, value: Any) -> str:
-    return ("yes" if value else "") if ask.tick else value
+def _answer(question: PresetQuestion, value: Any) -> str:
+    return ("yes" if value else "") if question.tick else value
 
 
-def _field_for(ask: Ask) -> forms.Field:
+def _field_for(question: PresetQuestion) -> forms.Field:
     common: dict[str, Any] = {
-        "label": ask.label,
-        "help_text": ask.help or (_("Such as %s") % ask.example if ask.example else ""),
-        "required": ask.required,
-        "initial": ask.default,
+        "label": question.label,
+        "help_text": question.help or (_("Such as %s") % question.example if question.example else ""),
+        "required": question.required,
+        "initial": question.default,
     }
-    if ask.tick:
+    if question.tick:
         return forms.BooleanField(**common)
-    if ask.multiline:
+    if question.multiline:
         return PublicTextField(**common)
-    if ask.many:
+    if question.many:
         return forms.CharField(widget=AdminTextareaWidget(attrs={"rows": 3}), **common)
     return forms.CharField(widget=AdminTextInputWidget(attrs={"class": "vLargeTextField"}), **common)

@@ -9,7 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllow
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 
-from ...conf.settings import settings
+from ...conf.settings import conf
 from ...keys import DiscoveredKeys, FetchFailed, Metadata
 from ...models import TrustedIssuer
 from ...trust.sources import key_source_of
@@ -40,7 +40,7 @@ def discover(request: HttpRequest, object_id: str, model_admin: admin.ModelAdmin
 def _rows(issuer: TrustedIssuer, found: Metadata) -> list[tuple[str, str, str, str]]:
     """For each thing that is published: its name, a level and words on it, and the value."""
     exact = found.issuer == issuer.issuer
-    taken = [name for name in found.algorithms if name in (issuer.algorithms or settings.ALGORITHMS)]
+    taken = [name for name in found.algorithms if name in (issuer.algorithms or conf.ALGORITHMS)]
     same = _("exactly the one that is trusted") if exact else _("not the one that is trusted")
     if not found.algorithms:
         accepted = "not-reached", _("not said")

@@ -11,7 +11,7 @@ from django.core.cache import caches
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from ...conf.settings import settings
+from ...conf.settings import conf
 from ...keys import KeyStatus, StoredKeys
 from ...models import TrustedIssuer
 from ...trust.key_store import stored_keys
@@ -65,7 +65,7 @@ def key_statuses(issuers: Iterable[TrustedIssuer]) -> list[KeyStatus]:
     for source in sources:
         source.status()  # only to hear what it asks for
     try:
-        notes.answers = caches[settings.CACHE].get_many(notes.asked)
+        notes.answers = caches[conf.CACHE].get_many(notes.asked)
     except Exception:  # whatever the cache's client raises: without it the kept keys count
         logger.warning("The cache for key sets cannot be read", exc_info=True)
     return [source.status() for source in sources]
@@ -92,7 +92,7 @@ def at(seconds: float) -> str:
 
 
 def _fetched_health(status: KeyStatus, now: float) -> tuple[str, str]:
-    kept_until = (status.fetched_at or 0) + settings.KEYS_STALE_IF_ERROR
+    kept_until = (status.fetched_at or 0) + conf.KEYS_STALE_IF_ERROR
     if status.failing_since is not None:
         level = "warning" if status.keys and now < kept_until else "off"
         return level, _("failing since %s") % at(status.failing_since)

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ...assertion import AssertionRefused, PublicKey
-from ...conf.settings import settings
+from ...conf.settings import conf
 from ...keys import KeyStatus
 from ...models import Decision, TrustedIssuer
 from ...service_accounts import KeyUse, is_service_account, uses_of
@@ -87,7 +87,7 @@ def changeable_issuer(
 
 def account_key_words(use: KeyUse) -> dict[str, str]:
     """When a key of a service account was made and last used, in words."""
-    never = _("not in the last %d days") % settings.DECISION_RETENTION_DAYS
+    never = _("not in the last %d days") % conf.DECISION_RETENTION_DAYS
     return {
         "since": short_time(use.made) if use.made else "",
         "used": short_time(use.last_used) if use.last_used else never,

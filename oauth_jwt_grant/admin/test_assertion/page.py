@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 
 from ...conf.audiences import server_audiences
-from ...conf.settings import settings
+from ...conf.settings import conf
 from ...decision.case import Question
 from ...decision.explain import explain
 from ...dot import AbstractApplication, get_application_model
@@ -29,7 +29,7 @@ PERMISSION = "oauth_jwt_grant.test_assertion"
 TEMPLATE = "admin/oauth_jwt_grant/trustedissuer/test_assertion.html"
 
 
-class TrialForm(forms.Form):
+class AssertionForm(forms.Form):
     """An assertion, and what a client would send along with it."""
 
     assertion = forms.CharField(
@@ -65,7 +65,7 @@ class TrialForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if not settings.DPOP:
+        if not conf.DPOP:
             del self.fields["proof_key"]
 
     def clean_client_id(self) -> AbstractApplication | None:
@@ -92,7 +92,9 @@ def test_assertion(request: HttpRequest, site: admin.AdminSite) -> HttpResponse:
     if not request.user.has_perm(PERMISSION):
         raise PermissionDenied
     request.current_app = site.name  # as the admin's own views do
-    form = TrialForm(request.POST) if request.method == "POST" else TrialForm(initial=_initial(request))
+    form = (
+        AssertionForm(request.POST) if request.method == "POST" else AssertionForm(initial=_initial(request))
+    )
     context: dict[str, Any] = {
         **site.each_context(request),
         "title": _("Test an assertion"),
@@ -106,7 +108,7 @@ def test_assertion(request: HttpRequest, site: admin.AdminSite) -> HttpResponse:
         context["report"] = report(explanation, site)
         # Everything but the assertion stays, so that the next try is one paste away.
         kept = {name: form.data.get(name, "") for name in ("client_id", "scope", "resources", "proof_key")}
-        context["form"] = TrialForm(initial=kept)
+        context["form"] = AssertionForm(initial=kept)
     return TemplateResponse(request, TEMPLATE, context)
 
 

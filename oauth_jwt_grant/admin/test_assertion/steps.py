@@ -63,7 +63,7 @@ _LEVELS = {Status.PASSED: "ok", Status.FAILED: "off", Status.NOT_REACHED: "not-r
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ShownStep:
     """One line of a table; ``level`` names its colour."""
 
     label: str
@@ -134,9 +134,9 @@ def _is_signed(explanation: Explanation) -> bool:
     return any(step.step is Step.SIGNATURE and step.status is Status.PASSED for step in explanation.steps)
 
 
-def _row(explained: ExplainedStep, now: float) -> Row:
+def _row(explained: ExplainedStep, now: float) -> ShownStep:
     reached = explained.status is not Status.NOT_REACHED
-    return Row(
+    return ShownStep(
         label=str(_LABELS[explained.step]),
         level=_LEVELS[explained.status],
         status=capfirst(_(explained.status.value)),

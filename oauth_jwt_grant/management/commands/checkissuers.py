@@ -9,7 +9,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from ...trust.health import Health, Level, as_json, examine
+from ...trust.health import Health, Level, examine, health_as_json
 from ..arguments import counted, find_issuers, printable
 
 _EXIT_STATUS = {Level.WARNING: 1, Level.FAILING: 2}
@@ -40,7 +40,9 @@ class Command(BaseCommand):
             for issuer in find_issuers(options["issuer"], enabled=False)
         ]
         if options["json"]:
-            self.stdout.write(json.dumps({"issuers": [as_json(report) for report in reports]}, indent=2))
+            self.stdout.write(
+                json.dumps({"issuers": [health_as_json(report) for report in reports]}, indent=2)
+            )
         else:
             for line in (line for report in reports for line in _lines(report, now)):
                 self.stdout.write(line)

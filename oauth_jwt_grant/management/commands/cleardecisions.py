@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import router
 from django.utils import timezone
 
-from ...conf.settings import settings
+from ...conf.settings import conf
 from ...models import Decision, written
 from ...models.decisions import DecisionQuerySet
 from ..arguments import counted
@@ -34,7 +34,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Each batch is a transaction of its own, so that no request waits long for it."""
-        now, retention = timezone.now(), timedelta(days=settings.DECISION_RETENTION_DAYS)
+        now, retention = timezone.now(), timedelta(days=conf.DECISION_RETENTION_DAYS)
         decisions = Decision.objects.using(router.db_for_write(Decision))
         clearable = decisions.clearable(now, retention)
         if options["dry_run"]:

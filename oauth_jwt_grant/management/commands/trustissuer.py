@@ -23,7 +23,7 @@ from ..trust_flags import (
     add_policies,
     add_preset,
     add_rule,
-    key_source_of,
+    key_source_values,
 )
 from ..upsert import Change
 
@@ -92,7 +92,7 @@ def _issuer(row: TrustedIssuer, options: dict[str, Any], flags: Mapping[str, str
     for name in _DATES:
         if name in values:
             values[name] = read_date(ISSUER_FLAGS[name], values[name])
-    values |= key_source_of(options)
+    values |= key_source_values(options)
     return Change(f"Issuer {row.issuer}", row, values, flags)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from django.utils.deprecation import MiddlewareMixin
 
-from .dpop.replay import ProofUndecided, undecided
+from .dpop import ProofUndecided, undecided
 
 
 class ProofMiddleware(MiddlewareMixin):

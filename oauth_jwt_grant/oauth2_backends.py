@@ -15,8 +15,8 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from .assertion import AssertionRefused, Reason
-from .conf.settings import conf
-from .decision.record import withdraw
+from .conf import conf
+from .decision import withdraw
 from .dot import OAuthLibCore
 from .grant import CALL, GRANT_TYPE, Call, JWTBearerError, JWTBearerGrant, not_set_up
 

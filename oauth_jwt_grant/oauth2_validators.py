@@ -17,22 +17,26 @@ from oauthlib.common import Request
 
 from . import subjects
 from .assertion import AssertionRefused, Reason
-from .conf.audiences import server_audiences
-from .conf.settings import conf
-from .database.inserts import prepare_save
-from .decision import record
-from .decision.case import Case, Permission, Question
-from .decision.decide import decide
-from .decision.id_jag import is_id_jag
+from .conf import conf, server_audiences
+from .database import prepare_save
+from .decision import Case, Permission, Question, decide, is_id_jag, record
 from .dot import OAuth2Validator
-from .dpop.binding import binding_of, bound_resource
-from .dpop.proof import Proof
-from .dpop.replay import HEADER, ProofUndecided, check_proof, is_first_use, undecided
-from .dpop.targets import own_urls, token_endpoint_urls
+from .dpop import (
+    HEADER,
+    Proof,
+    ProofUndecided,
+    binding_of,
+    bound_resource,
+    check_proof,
+    is_first_use,
+    own_urls,
+    token_endpoint_urls,
+    undecided,
+)
 from .grant import GRANT_TYPE, Call, JWTBearerError, Terms, call_of, not_set_up
 from .models import Decision
 from .signals import assertion_accepted, assertion_refused
-from .trust.clients import find_application
+from .trust import find_application
 
 # Read and written through vars() alone: as an attribute it could be a posted parameter.
 _STATE = "_oauth_jwt_grant"

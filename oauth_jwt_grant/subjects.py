@@ -18,8 +18,8 @@ from django.db.models import QuerySet
 from django.utils.module_loading import import_string
 
 from .assertion import AssertionRefused, Reason, VerifiedAssertion
-from .conf.settings import DEFAULTS, conf
-from .database.prepared import Columns, Parameter, PreparedQuery
+from .conf import DEFAULTS, conf
+from .database import Columns, Parameter, PreparedQuery
 from .models import GrantRule, LinkedSubject
 from .rules import claim_value
 

@@ -15,8 +15,8 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.debug import sensitive_variables
 
 from .assertion import ALGORITHMS, AssertionRefused, DatabaseBusy
-from .conf.settings import conf
-from .database.clock import to_datetime
+from .conf import conf
+from .database import to_datetime
 from .dot import (
     AbstractApplication,
     OAuthServerMetadataView,
@@ -25,7 +25,7 @@ from .dot import (
     get_application_model,
 )
 from .dot import IntrospectTokenView as DOTIntrospectTokenView
-from .dpop.binding import binding_of
+from .dpop import binding_of
 from .grant import GRANT_TYPE
 from .models import GrantRule, TrustedIssuer
 from .oauth2_backends import Response, answer_of, begin_call, call_of

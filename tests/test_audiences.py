@@ -8,13 +8,8 @@ import pytest
 from django.test import RequestFactory
 from django.urls import include, path
 
-from oauth_jwt_grant.conf.audiences import (
-    hosts_are_exact,
-    issuer_identifier,
-    issuer_identifiers,
-    server_audiences,
-)
-from oauth_jwt_grant.dpop.targets import origins_are_known, own_urls, token_endpoint_urls
+from oauth_jwt_grant.conf import hosts_are_exact, issuer_identifier, issuer_identifiers, server_audiences
+from oauth_jwt_grant.dpop import origins_are_known, own_urls, token_endpoint_urls
 from tests.test_checks import OURS
 
 urlpatterns = [path("oauth/", include("oauth2_provider.urls", namespace="oauth2_provider"))]

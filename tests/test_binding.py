@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from oauth2_provider.models import get_access_token_model
 
-from oauth_jwt_grant.dpop.binding import Binding, binding_of, bound_resource
+from oauth_jwt_grant.dpop import binding_of, bound_resource
+from oauth_jwt_grant.dpop.binding import Binding
 from tests.factories import ec_key, thumbprint
 
 KEY = thumbprint(ec_key())

@@ -28,7 +28,7 @@ from oauthlib.oauth2 import Server
 
 from oauth_jwt_grant.checks import CHECKS, CheckId
 from oauth_jwt_grant.checks.configuration import KINDS
-from oauth_jwt_grant.conf.settings import DEFAULTS
+from oauth_jwt_grant.conf import DEFAULTS
 from oauth_jwt_grant.dot import OAuthLibCore
 from oauth_jwt_grant.grant import GRANT_TYPE, reordered, shadowed_methods
 from oauth_jwt_grant.oauth2_backends import JWTBearerBackendMixin

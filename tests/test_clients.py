@@ -8,7 +8,7 @@ import pytest
 from django.db import models
 from oauth2_provider.models import get_application_model
 
-from oauth_jwt_grant.trust.clients import find_application
+from oauth_jwt_grant.trust import find_application
 from tests.e2e.support import World, assert_granted, build_world, make_application
 
 

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from oauth_jwt_grant.assertion import ALGORITHMS
-from oauth_jwt_grant.conf.settings import DEFAULTS, Settings, conf
+from oauth_jwt_grant.conf import DEFAULTS, conf
+from oauth_jwt_grant.conf.settings import Settings
 
 
 @pytest.mark.parametrize("name", DEFAULTS)

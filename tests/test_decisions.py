@@ -16,8 +16,7 @@ from oauth2_provider.models import get_access_token_model
 
 from oauth_jwt_grant.assertion import AssertionRefused, Reason
 from oauth_jwt_grant.assertion.jose import import_jwk
-from oauth_jwt_grant.decision import record
-from oauth_jwt_grant.decision.case import Case, Question
+from oauth_jwt_grant.decision import Case, Question, record
 from oauth_jwt_grant.models import Decision, TrustedIssuer
 from tests.e2e.support import World, assert_granted, assert_refused, build_world, make_issuer, make_rule, post
 from tests.factories import DROP, ISSUER, SUBJECT, ec_key, jwk, mint

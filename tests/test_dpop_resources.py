@@ -20,10 +20,8 @@ from django.test import AsyncClient, Client, RequestFactory
 from django.utils import timezone
 from oauth2_provider.models import get_access_token_model
 
-from oauth_jwt_grant.dpop.binding import bound_resource
-from oauth_jwt_grant.dpop.proof import Proof
-from oauth_jwt_grant.dpop.replay import ProofUndecided, is_first_use
-from oauth_jwt_grant.dpop.replay import undecided as undecided_flag
+from oauth_jwt_grant.dpop import Proof, ProofUndecided, bound_resource, is_first_use
+from oauth_jwt_grant.dpop import undecided as undecided_flag
 from oauth_jwt_grant.middleware import ProofMiddleware
 from tests import dot
 from tests.caches import CULLING, DEAD, UNOPENED, WORKING, cache_of

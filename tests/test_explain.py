@@ -10,8 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from oauth_jwt_grant.assertion import OPTIONAL_STEPS, Reason, Step
-from oauth_jwt_grant.decision.case import Question
-from oauth_jwt_grant.decision.explain import Explanation, Status, explain
+from oauth_jwt_grant.decision import Explanation, Question, Status, explain
 from oauth_jwt_grant.models import Decision, TrustedIssuer
 from tests.e2e.support import World, assert_granted, build_world, tokens
 from tests.factories import AUDIENCE, DROP, SUBJECT, ec_key, mint

@@ -13,8 +13,7 @@ from django.test.utils import isolate_apps
 from django.utils import timezone
 from oauth2_provider.models import get_access_token_model
 
-from oauth_jwt_grant.database import inserts
-from oauth_jwt_grant.database.inserts import prepare_save
+from oauth_jwt_grant.database import inserts, prepare_save
 from tests.e2e.support import SECRET, World, assert_granted, build_world, post
 
 TOKEN: Any = get_access_token_model()

@@ -14,10 +14,8 @@ from oauth_jwt_grant.assertion import AssertionRefused, Reason
 from oauth_jwt_grant.keys import CertificateKeys, DiscoveredKeys, InlineKeys, RemoteKeys, StoredKeys
 from oauth_jwt_grant.models import IssuerKeys, Link, TrustedIssuer
 from oauth_jwt_grant.rules import Client, Operator
+from oauth_jwt_grant.trust import check_trusted, find_trust, key_source_of, policy_of
 from oauth_jwt_grant.trust.key_store import DatabaseKeyStore
-from oauth_jwt_grant.trust.lookup import find_trust
-from oauth_jwt_grant.trust.sources import key_source_of
-from oauth_jwt_grant.trust.terms import check_trusted, policy_of
 from tests.e2e.support import World, assert_granted, build_world, make_application, make_issuer, make_rule
 from tests.factories import AUDIENCE, ISSUER, SUBJECT, ec_key, mint
 

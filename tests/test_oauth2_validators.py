@@ -11,7 +11,7 @@ from oauth2_provider.models import get_access_token_model
 from oauth2_provider.oauth2_validators import OAuth2Validator
 from oauthlib.common import Request
 
-from oauth_jwt_grant.database.inserts import PreparedInsert
+from oauth_jwt_grant.database import PreparedInsert
 from oauth_jwt_grant.grant import GRANT_TYPE
 from oauth_jwt_grant.models import Decision, LinkedSubject
 from oauth_jwt_grant.oauth2_validators import JWTBearerOAuth2Validator

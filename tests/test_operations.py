@@ -16,7 +16,7 @@ from django.core.serializers.base import DeserializationError
 from django.db import IntegrityError
 from django.utils import timezone
 
-from oauth_jwt_grant.conf.settings import conf as own_settings
+from oauth_jwt_grant.conf import conf as own_settings
 from oauth_jwt_grant.dot import get_access_token_model
 from oauth_jwt_grant.models import ClaimCondition, Decision, GrantRule, LinkedSubject, TrustedIssuer
 from tests.e2e.support import World, assert_granted, assert_refused, build_world, make_issuer, make_rule

@@ -12,14 +12,8 @@ from django.contrib.auth import get_user_model
 from django.db import connection, connections, models
 from django.test.utils import isolate_apps
 
-from oauth_jwt_grant.database.prepared import (
-    Columns,
-    Parameter,
-    PreparedQuery,
-    RememberedColumns,
-    may_defer,
-    plan_for,
-)
+from oauth_jwt_grant.database import Columns, Parameter, PreparedQuery, RememberedColumns, may_defer
+from oauth_jwt_grant.database.prepared import plan_for
 from oauth_jwt_grant.models import GrantRule, TrustedIssuer
 from oauth_jwt_grant.trust import lookup
 from tests.e2e.support import World, build_world, make_application

@@ -15,9 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from ..dot import AbstractApplication, get_application_model
 from ..models import GrantRule, TrustedIssuer
-from .shared.labels import conditions_in_words, state_of
-from .shared.links import link_to
-from .shared.permissions import may_see
+from .shared import conditions_in_words, link_to, may_see, state_of
 
 if TYPE_CHECKING:
     _Admin = admin.ModelAdmin[Any]

@@ -15,7 +15,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from ..models import Decision
-from .shared.links import link_to
+from .shared import link_to
 
 if TYPE_CHECKING:
     _Admin = admin.ModelAdmin[Any]

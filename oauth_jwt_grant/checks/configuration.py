@@ -11,7 +11,7 @@ from django.core.checks import CheckMessage, Error
 from django.utils.module_loading import import_string
 
 from ..assertion import ALGORITHMS, MAX_SECONDS
-from ..conf.settings import DEFAULTS, conf
+from ..conf import DEFAULTS, conf
 from .messages import CheckId
 
 

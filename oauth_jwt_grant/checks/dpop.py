@@ -13,10 +13,9 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning
 from django.utils.module_loading import import_string
 
-from ..conf.settings import conf
+from ..conf import conf
 from ..dot import oauth2_settings
-from ..dpop.binding import bound_resource
-from ..dpop.targets import origins_are_known
+from ..dpop import bound_resource, origins_are_known
 from .messages import CheckId
 from .places import MOUNT_ENDPOINTS, Callback, in_place_of
 

@@ -15,8 +15,7 @@ from django.core.cache.backends.locmem import LocMemCache
 from django.core.checks import CheckMessage, Error, Warning
 from django.db import connections, router
 
-from ..conf.audiences import hosts_are_exact
-from ..conf.settings import conf
+from ..conf import conf, hosts_are_exact
 from ..dot import oauth2_settings
 from .messages import CheckId
 

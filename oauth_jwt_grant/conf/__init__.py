@@ -1,3 +1,16 @@
 """The settings of the site, and what they say about the names of this server."""
 
 from __future__ import annotations
+
+from .audiences import hosts_are_exact, is_at_port, issuer_identifier, issuer_identifiers, server_audiences
+from .settings import DEFAULTS, conf
+
+__all__ = [
+    "DEFAULTS",
+    "conf",
+    "hosts_are_exact",
+    "is_at_port",
+    "issuer_identifier",
+    "issuer_identifiers",
+    "server_audiences",
+]

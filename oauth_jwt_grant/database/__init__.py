@@ -1,3 +1,21 @@
 """Statements that are compiled once, and the way between seconds and Django's datetimes."""
 
 from __future__ import annotations
+
+from .clock import local, to_datetime
+from .inserts import PreparedInsert, prepare_save
+from .prepared import Columns, FetchedRow, Parameter, PreparedQuery, RememberedColumns, all_but, may_defer
+
+__all__ = [
+    "Columns",
+    "FetchedRow",
+    "Parameter",
+    "PreparedInsert",
+    "PreparedQuery",
+    "RememberedColumns",
+    "all_but",
+    "local",
+    "may_defer",
+    "prepare_save",
+    "to_datetime",
+]

@@ -5,3 +5,22 @@ The token endpoint, the admin's "Test an assertion" and ``explainassertion`` all
 """
 
 from __future__ import annotations
+
+from .case import Case, Permission, Question
+from .decide import decide
+from .explain import ExplainedStep, Explanation, Status, explain
+from .id_jag import is_id_jag
+from .record import withdraw
+
+__all__ = [
+    "Case",
+    "ExplainedStep",
+    "Explanation",
+    "Permission",
+    "Question",
+    "Status",
+    "decide",
+    "explain",
+    "is_id_jag",
+    "withdraw",
+]

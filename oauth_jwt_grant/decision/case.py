@@ -11,7 +11,7 @@ from ..dot import AbstractApplication
 from ..models import GrantRule, TrustedIssuer
 from ..rules import ABSENT, Client, Miss, claim_value
 from ..subjects import Subject
-from ..trust.lookup import LoadedRule
+from ..trust import LoadedRule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

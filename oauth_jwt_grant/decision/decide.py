@@ -25,15 +25,13 @@ from ..assertion import (
     unwatched,
     validate,
 )
-from ..conf.settings import conf
+from ..conf import conf
 from ..dot import AbstractApplication, default_lifetime, get_scopes_backend
 from ..grant import GRANT_TYPE
 from ..models import GrantRule, TrustedIssuer
 from ..rules import NoMatch, first_match, grant_resources, grant_scopes, resource_claim, split_scope
 from ..subjects import find_subject
-from ..trust.lookup import Trust, find_trust
-from ..trust.sources import key_source_of
-from ..trust.terms import check_trusted, policy_of
+from ..trust import Trust, check_trusted, find_trust, key_source_of, policy_of
 from .case import Case, Permission, Question
 from .id_jag import check_id_jag, claimed_scope, claims_to_name, is_id_jag
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..assertion import TENANTS, AssertionRefused, Reason, Step, VerifiedAssertion, Watch
-from ..conf.audiences import issuer_identifier
+from ..conf import issuer_identifier
 from ..dot import AbstractApplication
 from ..models import GrantRule, TrustedIssuer
 from ..rules import scope_claim

@@ -12,9 +12,8 @@ from django.db import DatabaseError, IntegrityError, OperationalError, router, t
 from django.db.models import Q
 
 from ..assertion import AssertionRefused, DatabaseBusy, Reason, Undecided
-from ..conf.settings import conf
-from ..database.clock import to_datetime
-from ..database.inserts import PreparedInsert
+from ..conf import conf
+from ..database import PreparedInsert, to_datetime
 from ..dot import get_access_token_model, get_refresh_token_model
 from ..models import Decision, TrustedIssuer
 from .case import Case, Permission

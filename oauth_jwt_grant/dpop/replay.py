@@ -16,7 +16,7 @@ from typing import ClassVar
 
 from django.core.cache import caches
 
-from ..conf.settings import conf
+from ..conf import conf
 from .proof import PROOF_LIFETIME, Proof, ProofTerms, verify_proof
 
 logger = logging.getLogger("oauth_jwt_grant.dpop")

@@ -8,8 +8,7 @@ from urllib.parse import urlsplit
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest
 
-from ..conf.audiences import hosts_are_exact, is_at_port, server_audiences
-from ..conf.settings import conf
+from ..conf import conf, hosts_are_exact, is_at_port, server_audiences
 from ..dot import oauth2_settings
 
 

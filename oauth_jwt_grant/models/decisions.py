@@ -12,7 +12,7 @@ from django.db.models import Case, Count, Q, Value, When
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from ..database.clock import local
+from ..database import local
 from ..dot import oauth2_settings
 from ..fields import ExactCharField
 from ..validators import empty_dict

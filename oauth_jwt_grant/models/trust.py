@@ -11,7 +11,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from ..assertion import MAX_SECONDS
-from ..conf.audiences import server_audiences
+from ..conf import server_audiences
 from ..fields import ExactCharField
 from ..keys import normalise_jwks, parse_bindings, parse_trust_anchors
 from ..validators import (

@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, router, transaction
 from django.db.models import F, Q, QuerySet
 
-from ..conf.audiences import server_audiences
+from ..conf import server_audiences
 from ..models import GrantRule, LinkedSubject, TrustedIssuer, check_row, written
 from .key_files import IssuedKey, new_key
 from .names import (

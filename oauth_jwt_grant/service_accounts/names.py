@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from django.urls import NoReverseMatch, reverse
 
-from ..conf.audiences import issuer_identifier, server_audiences
+from ..conf import issuer_identifier, server_audiences
 from ..models import TrustedIssuer
 
 #: Stands between the name of an account and that of the server.

@@ -11,7 +11,7 @@ from typing import Any
 from django.db import router, transaction
 from django.db.models import Subquery
 
-from ..conf.settings import conf
+from ..conf import conf
 from ..models import Decision, GrantRule, TrustedIssuer, written
 from .accounts import GOOGLE_AUDIENCE, RULE_NAME, find_service_account
 from .key_files import IssuedKey, new_key, stored_keys

@@ -8,7 +8,7 @@ from django.contrib.auth import get_user_model
 from django.db.models import Q, QuerySet
 from django.db.models.manager import BaseManager
 
-from ..database.prepared import Columns, Parameter, PreparedQuery, all_but, may_defer
+from ..database import Columns, Parameter, PreparedQuery, all_but, may_defer
 from ..dot import AbstractApplication, get_application_model
 from ..models import written
 

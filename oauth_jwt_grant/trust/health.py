@@ -11,9 +11,8 @@ from typing import Any
 from cryptography import x509
 
 from ..assertion import AssertionRefused, KeysUnavailable
-from ..conf.audiences import hosts_are_exact, server_audiences
-from ..conf.settings import conf
-from ..database.clock import to_datetime
+from ..conf import conf, hosts_are_exact, server_audiences
+from ..database import to_datetime
 from ..keys import KeyStatus
 from ..models import TrustedIssuer
 from .sources import key_source_of

@@ -10,15 +10,7 @@ from django.db import router
 from django.db.models import Exists, FilteredRelation, OuterRef, Q, QuerySet
 
 from ..assertion import AssertionRefused, Reason
-from ..database.prepared import (
-    Columns,
-    FetchedRow,
-    Parameter,
-    PreparedQuery,
-    RememberedColumns,
-    all_but,
-    may_defer,
-)
+from ..database import Columns, FetchedRow, Parameter, PreparedQuery, RememberedColumns, all_but, may_defer
 from ..dot import get_application_model
 from ..models import GrantRule, Link, LinkedSubject, TrustedIssuer, condition_of
 from ..rules import Client, Condition

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.cache import caches
 from django.core.cache.backends.dummy import DummyCache
 
-from ..conf.settings import conf
+from ..conf import conf
 from ..keys import (
     CertificateKeys,
     DiscoveredKeys,

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ..assertion import ALGORITHMS, AssertionPolicy, AssertionRefused, Reason
-from ..conf.audiences import issuer_identifiers
-from ..conf.settings import conf
-from ..database.clock import to_datetime
+from ..conf import conf, issuer_identifiers
+from ..database import to_datetime
 from ..models import TrustedIssuer
 
 

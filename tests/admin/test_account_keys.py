@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from oauth2_provider.models import get_access_token_model
 
-from oauth_jwt_grant.admin.shared.labels import short_time
+from oauth_jwt_grant.admin.shared import short_time
 from oauth_jwt_grant.models import Decision, TrustedIssuer
 from oauth_jwt_grant.service_accounts import create_service_account, find_service_account, key_uses
 from tests.admin.accounts import IDENTIFIER, add_key, ask, key_file_in, url_of, withdraw

@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from oauth2_provider.models import get_access_token_model
 
-from oauth_jwt_grant.admin.shared.links import link_to
+from oauth_jwt_grant.admin.shared import link_to
 from oauth_jwt_grant.models import Decision, GrantRule, LinkedSubject, TrustedIssuer
 from oauth_jwt_grant.service_accounts import create_service_account, find_service_account, is_service_account
 from tests.admin.accounts import IDENTIFIER, ask, url_of

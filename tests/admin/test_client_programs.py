@@ -7,7 +7,7 @@ import shlex
 
 import pytest
 
-from oauth_jwt_grant.admin.clients.pipelines import client_examples
+from oauth_jwt_grant.admin.clients import client_examples
 from oauth_jwt_grant.models import GrantRule, TrustedIssuer
 from oauth_jwt_grant.service_accounts import create_service_account
 

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from oauth_jwt_grant.assertion.jose import import_jwk
 from oauth_jwt_grant.models import Decision, GrantRule, IssuerKeys, TrustedIssuer
-from oauth_jwt_grant.trust.sources import key_source_of
+from oauth_jwt_grant.trust import key_source_of
 from tests.admin.forms import fill_in
 from tests.admin.many import fill
 from tests.factories import ISSUER, ec_key, jwks, rsa_key

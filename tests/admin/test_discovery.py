@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from oauth_jwt_grant.admin.keys.health import at
 from oauth_jwt_grant.models import IssuerKeys, TrustedIssuer
-from oauth_jwt_grant.trust.sources import key_source_of
+from oauth_jwt_grant.trust import key_source_of
 from tests.admin.test_control_room import change_url, text_of
 from tests.factories import ec_key, jwks, rsa_key
 from tests.jwks_server import Answer, JwksServer, json_answer

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib import admin
 
-from oauth_jwt_grant.admin.shared.links import list_url
+from oauth_jwt_grant.admin.shared import list_url
 from oauth_jwt_grant.models import Decision, IssuerKeys
 
 

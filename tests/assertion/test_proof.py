@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oauth_jwt_grant.assertion import ALGORITHMS, AssertionRefused, Reason
-from oauth_jwt_grant.dpop.proof import MAX_PROOF_LENGTH, PROOF_LIFETIME, Proof, ProofTerms, verify_proof
+from oauth_jwt_grant.dpop import Proof
+from oauth_jwt_grant.dpop.proof import MAX_PROOF_LENGTH, PROOF_LIFETIME, ProofTerms, verify_proof
 from tests.factories import (
     DROP,
     NOW,

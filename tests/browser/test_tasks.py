@@ -13,7 +13,7 @@ from oauth2_provider.models import get_access_token_model
 
 from oauth_jwt_grant.assertion.errors import KeysUnavailable
 from oauth_jwt_grant.models import IssuerKeys, TrustedIssuer
-from oauth_jwt_grant.trust.sources import key_source_of
+from oauth_jwt_grant.trust import key_source_of
 from tests.e2e.support import make_application
 from tests.factories import GRANT_TYPE, ec_key, jwks, mint
 from tests.jwks_server import Answer, JwksServer

@@ -6,7 +6,7 @@ from django.urls import path
 from unfold.admin import ModelAdmin
 from unfold.sites import UnfoldAdminSite
 
-from oauth_jwt_grant.admin.issuers.admin import TrustedIssuerAdmin
+from oauth_jwt_grant.admin.issuers import TrustedIssuerAdmin
 from oauth_jwt_grant.models import TrustedIssuer
 from tests.urls import urlpatterns as site_urls
 

@@ -11,7 +11,7 @@ from urllib.parse import quote
 import pytest
 from oauth2_provider.models import get_access_token_model, get_application_model
 
-from oauth_jwt_grant.admin.clients.pipelines import client_examples
+from oauth_jwt_grant.admin.clients import client_examples
 from oauth_jwt_grant.models import GrantRule, TrustedIssuer
 from oauth_jwt_grant.service_accounts import create_service_account
 from tests.factories import ec_key, jwks, mint

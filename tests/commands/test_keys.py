@@ -13,7 +13,7 @@ from django.test import override_settings
 from django.utils import timezone
 
 from oauth_jwt_grant.models import GrantRule, IssuerKeys, TrustedIssuer
-from oauth_jwt_grant.trust.sources import key_source_of
+from oauth_jwt_grant.trust import key_source_of
 from tests import factories
 from tests.jwks_server import Answer, JwksServer
 

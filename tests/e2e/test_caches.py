@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 
-from oauth_jwt_grant.admin.keys.health import key_statuses
+from oauth_jwt_grant.admin.keys import key_statuses
 from oauth_jwt_grant.models import TrustedIssuer
 from tests.caches import FAILING, UNOPENED, WORKING, cache_of
 from tests.factories import ec_key, jwk, mint, rsa_key

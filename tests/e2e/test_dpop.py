@@ -12,7 +12,7 @@ from django.test import Client, override_settings
 from django.test.utils import CaptureQueriesContext
 from oauth2_provider.models import get_access_token_model
 
-from oauth_jwt_grant.dpop.binding import bound_resource
+from oauth_jwt_grant.dpop import bound_resource
 from oauth_jwt_grant.models import Decision
 from oauth_jwt_grant.signals import assertion_refused
 from tests.dot import OAUTHLIB_CORE

@@ -11,7 +11,7 @@ from django.core.cache import cache
 from django.core.exceptions import ValidationError
 
 from oauth_jwt_grant.models import IssuerKeys, TrustedIssuer
-from oauth_jwt_grant.trust.sources import key_source_of
+from oauth_jwt_grant.trust import key_source_of
 from tests.factories import ISSUER, ec_key, jwk, mint, rsa_key
 from tests.jwks_server import Answer, JwksServer, json_answer
 

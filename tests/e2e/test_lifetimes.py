@@ -9,8 +9,7 @@ from typing import Any
 
 import pytest
 
-from oauth_jwt_grant.decision.case import Question
-from oauth_jwt_grant.decision.explain import explain
+from oauth_jwt_grant.decision import Question, explain
 from oauth_jwt_grant.dot import HAS_ROLES
 from oauth_jwt_grant.models import Decision
 from tests.dot import forget_backends

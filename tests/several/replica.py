@@ -24,7 +24,7 @@ from django.db import connections
 from django.test.utils import setup_test_environment
 
 from oauth_jwt_grant.models import TrustedIssuer
-from oauth_jwt_grant.trust.sources import key_source_of
+from oauth_jwt_grant.trust import key_source_of
 from tests.e2e.support import World, build_world, post
 from tests.factories import ec_key, jwk, mint, rsa_key
 from tests.jwks_server import JwksServer

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 import pytest
 from django.db import connection
 
-from oauth_jwt_grant.conf.settings import conf
+from oauth_jwt_grant.conf import conf
 from oauth_jwt_grant.models import Decision
 from tests.e2e.support import World, tokens
 from tests.factories import ec_key, mint

@@ -20,8 +20,8 @@ from ...service_accounts import (
     default_token_uri,
     identifier_of,
 )
-from ..rules.admin import GrantRuleAdmin
-from ..shared.permissions import may_add
+from ..rules import GrantRuleAdmin
+from ..shared import may_add
 
 #: Fields of the rule, asked for as on the rule's own page.
 _OF_THE_RULE = ("scopes", "user", "default_application")

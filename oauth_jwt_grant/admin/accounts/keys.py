@@ -23,10 +23,9 @@ from ...service_accounts import (
     uses_of,
     withdraw_key,
 )
-from ..keys.panel import account_key_words, changeable_issuer
-from ..revocation.pages import disable_issuers
-from ..revocation.tokens import count, revoke
-from ..shared.pages import page_context
+from ..keys import account_key_words, changeable_issuer
+from ..revocation import count, disable_issuers, revoke
+from ..shared import page_context
 from .pages import key_file_page
 
 ADD_TEMPLATE = "admin/oauth_jwt_grant/trustedissuer/add_key.html"

@@ -15,8 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ...models import TrustedIssuer
 from ...service_accounts import ACCOUNTS, account_links, is_service_account
-from ..shared.links import link_to
-from ..shared.permissions import may_see
+from ..shared import link_to, may_see
 from .pages import may_add_accounts
 
 if TYPE_CHECKING:

@@ -15,10 +15,9 @@ from django.views.decorators.debug import sensitive_variables
 
 from ...models import GrantRule, LinkedSubject, TrustedIssuer, written
 from ...service_accounts import IssuedKey
-from ..clients.programs import google_example, terms_of
-from ..rules.admin import GrantRuleAdmin
-from ..shared.pages import page_context
-from ..shared.permissions import may_add
+from ..clients import google_example, terms_of
+from ..rules import GrantRuleAdmin
+from ..shared import may_add, page_context
 from .forms import AccountForm
 
 FORM_TEMPLATE = "admin/oauth_jwt_grant/trustedissuer/add_service_account.html"

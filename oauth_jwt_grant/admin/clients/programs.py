@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ...conf.audiences import server_audiences
+from ...conf import server_audiences
 from ...models import GrantRule, TrustedIssuer
 from ...presets import Preset, all_presets, preset_for
 from ...service_accounts import GOOGLE_AUDIENCE

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
-from . import admin
+from .admin import DecisionAdmin
 
-__all__ = ["admin"]
+__all__ = [
+    "DecisionAdmin",
+]

@@ -20,8 +20,8 @@ from django.utils.translation import gettext_lazy as _
 
 from ...assertion import Reason
 from ...models import Decision
-from ..revocation.deletion import why_kept
-from ..shared.links import link_to
+from ..revocation import why_kept
+from ..shared import link_to
 from .export import LIMIT, export
 from .filters import ApplicationFilter, IssuerFilter, PeriodFilter, ReasonFilter
 from .listing import LISTED, BoundedPaginator, DecisionChangeList

@@ -19,9 +19,9 @@ from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
-from ...database.clock import local
+from ...database import local
 from ...models import Decision
-from ..shared.labels import short_time
+from ..shared import short_time
 from .filters import PeriodFilter, RelatedFilter
 from .periods import Period, last_day, one_day
 

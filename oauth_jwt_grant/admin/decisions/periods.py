@@ -12,7 +12,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from ...database.clock import local
+from ...database import local
 
 #: Stretches that end now, by what stands for them in a URL.
 _LATEST = {

@@ -21,19 +21,13 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from ...models import Decision, TrustedIssuer
 from ...service_accounts import is_service_account
-from ..accounts.keys import add_key_page, withdraw_key_page
-from ..accounts.listing import KindFilter, ServiceAccountsMixin
-from ..accounts.pages import add_account
-from ..clients.pipelines import client_examples
-from ..keys.discovery import discover
-from ..keys.panel import fetch_keys, key_panel
-from ..revocation.deletion import GoodTokensMixin
-from ..revocation.pages import disable, disable_and_revoke, revoke_tokens
-from ..rules.admin import RuleInline
-from ..shared.history import tell_values
-from ..shared.labels import short_time, state_of
-from ..shared.links import change_url, list_url
-from ..test_assertion.page import test_assertion, token_url
+from ..accounts import KindFilter, ServiceAccountsMixin, add_account, add_key_page, withdraw_key_page
+from ..clients import client_examples
+from ..keys import discover, fetch_keys, key_panel
+from ..revocation import GoodTokensMixin, disable, disable_and_revoke, revoke_tokens
+from ..rules import RuleInline
+from ..shared import change_url, list_url, short_time, state_of, tell_values
+from ..test_assertion import test_assertion, token_url
 from .advice import advice_on
 from .columns import IssuerChangeList, with_rules
 from .forms import TrustedIssuerForm

@@ -8,11 +8,11 @@ from datetime import timedelta
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from ...conf.settings import conf
+from ...conf import conf
 from ...models import GrantRule, TrustedIssuer
 from ...presets import pins_of
-from ..keys.panel import REMOTE
-from ..shared.labels import near_misses, short_time
+from ..keys import REMOTE
+from ..shared import near_misses, short_time
 
 #: How long before its end a trust is said to be ending.
 _SOON = timedelta(days=14)

@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from ...models import Decision, GrantRule, TrustedIssuer
-from ..keys.health import key_health, key_statuses
+from ..keys import key_health, key_statuses
 
 
 class IssuerChangeList(ChangeList):

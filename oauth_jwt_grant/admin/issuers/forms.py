@@ -9,8 +9,7 @@ from django.contrib.admin.widgets import AdminTextInputWidget
 from django.utils.translation import gettext_lazy as _
 
 from ...models import TrustedIssuer
-from ..shared.formfields import AlgorithmsField, KeysField, ListField
-from ..shared.widgets import LabelledDateTime
+from ..shared import AlgorithmsField, KeysField, LabelledDateTime, ListField
 
 _LONG = {"class": "vLargeTextField"}
 

@@ -15,12 +15,9 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from ...models import GrantRule
 from ...presets import Applied, Preset, PresetQuestion, all_presets, apply, get_preset
-from ..accounts.pages import may_add_accounts
-from ..rules.admin import GrantRuleAdmin
-from ..rules.forms import RULE_LABELS
-from ..shared.formfields import PublicTextField
-from ..shared.links import change_url
-from ..shared.pages import page_context
+from ..accounts import may_add_accounts
+from ..rules import RULE_LABELS, GrantRuleAdmin
+from ..shared import PublicTextField, change_url, page_context
 
 CHOOSE_TEMPLATE = "admin/oauth_jwt_grant/trustedissuer/choose_preset.html"
 FORM_TEMPLATE = "admin/oauth_jwt_grant/trustedissuer/add_by_preset.html"

@@ -9,11 +9,11 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllow
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 
-from ...conf.settings import conf
+from ...conf import conf
 from ...keys import DiscoveredKeys, FetchFailed, Metadata
 from ...models import TrustedIssuer
-from ...trust.sources import key_source_of
-from ..shared.pages import page_context
+from ...trust import key_source_of
+from ..shared import page_context
 from .panel import FETCH_FORM, changeable_issuer
 
 TEMPLATE = "admin/oauth_jwt_grant/trustedissuer/discovered.html"

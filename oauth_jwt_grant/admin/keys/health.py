@@ -11,12 +11,11 @@ from django.core.cache import caches
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from ...conf.settings import conf
+from ...conf import conf
 from ...keys import KeyStatus, StoredKeys
 from ...models import TrustedIssuer
-from ...trust.key_store import stored_keys
-from ...trust.sources import key_source_of
-from ..shared.labels import short_time
+from ...trust import key_source_of, stored_keys
+from ..shared import short_time
 
 logger = logging.getLogger("oauth_jwt_grant.admin")
 

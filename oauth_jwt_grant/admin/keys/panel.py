@@ -14,12 +14,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ...assertion import AssertionRefused, PublicKey
-from ...conf.settings import conf
+from ...conf import conf
 from ...keys import KeyStatus
 from ...models import Decision, TrustedIssuer
 from ...service_accounts import KeyUse, is_service_account, uses_of
-from ...trust.sources import key_source_of
-from ..shared.labels import short_time
+from ...trust import key_source_of
+from ..shared import short_time
 from .health import at, count_of, key_health
 
 TEMPLATE = "admin/oauth_jwt_grant/trustedissuer/key_panel.html"

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from ...models import Decision, TrustedIssuer
-from ..shared.pages import page_context
+from ..shared import page_context
 from .tokens import count, revoke
 
 ACTION_TEMPLATE = "admin/oauth_jwt_grant/trustedissuer/disable_and_revoke.html"

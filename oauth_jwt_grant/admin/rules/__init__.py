@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
-from . import admin
+from .admin import GrantRuleAdmin, RuleInline
+from .forms import RULE_LABELS
 
-__all__ = ["admin"]
+__all__ = [
+    "RULE_LABELS",
+    "GrantRuleAdmin",
+    "RuleInline",
+]

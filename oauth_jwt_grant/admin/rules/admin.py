@@ -11,12 +11,8 @@ from django.http import HttpRequest, HttpResponseRedirect
 from django.utils.translation import gettext_lazy as _
 
 from ...models import ClaimCondition, GrantRule
-from ..revocation.deletion import GoodTokensWarningMixin
-from ..shared.history import tell_values
-from ..shared.labels import conditions_in_words
-from ..shared.links import change_url
-from ..shared.related import SearchableRelations
-from ..shared.widgets import LabelledFormSet
+from ..revocation import GoodTokensWarningMixin
+from ..shared import LabelledFormSet, SearchableRelations, change_url, conditions_in_words, tell_values
 from .forms import ClaimConditionForm, GrantRuleForm
 
 

@@ -9,7 +9,7 @@ from django.contrib.admin.widgets import AdminTextareaWidget, AdminTextInputWidg
 from django.utils.translation import gettext_lazy as _
 
 from ...models import ClaimCondition, GrantRule
-from ..shared.formfields import ListField
+from ..shared import ListField
 
 #: Two fields of the model have the same name for people; here they stand one below the other.
 RULE_LABELS: dict[str, Any] = {"subject_policy": _("Token of"), "user": _("The user")}

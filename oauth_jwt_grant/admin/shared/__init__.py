@@ -1,3 +1,34 @@
 """What the pages of the admin have in common: links, permissions, labels, widgets, history."""
 
 from __future__ import annotations
+
+from .formfields import AlgorithmsField, KeysField, ListField, PublicTextField
+from .history import record_import, tell_values
+from .labels import conditions_in_words, near_misses, short_time, state_of
+from .links import change_url, link_to, list_url
+from .pages import page_context
+from .permissions import may_add, may_see
+from .related import SearchableRelations
+from .widgets import LabelledDateTime, LabelledFormSet
+
+__all__ = [
+    "AlgorithmsField",
+    "KeysField",
+    "LabelledDateTime",
+    "LabelledFormSet",
+    "ListField",
+    "PublicTextField",
+    "SearchableRelations",
+    "change_url",
+    "conditions_in_words",
+    "link_to",
+    "list_url",
+    "may_add",
+    "may_see",
+    "near_misses",
+    "page_context",
+    "record_import",
+    "short_time",
+    "state_of",
+    "tell_values",
+]

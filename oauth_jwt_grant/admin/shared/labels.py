@@ -8,7 +8,7 @@ from django.db.models.functions import Lower
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from ...database.clock import local
+from ...database import local
 from ...models import GrantRule, TrustedIssuer
 
 

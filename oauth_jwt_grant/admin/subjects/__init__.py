@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
-from . import admin
+from .admin import LinkedSubjectAdmin
 
-__all__ = ["admin"]
+__all__ = [
+    "LinkedSubjectAdmin",
+]

@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 
 from ...models import LinkedSubject
-from ..shared.related import SearchableRelations
+from ..shared import SearchableRelations
 from .pages import export_page, import_page, may_export, may_import
 
 

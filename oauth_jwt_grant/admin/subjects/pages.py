@@ -15,8 +15,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from ...subject_links import NotImported, Outcome, Plan, decode, export_links, import_links, make_plan
-from ..shared.history import record_import
-from ..shared.permissions import may_see
+from ..shared import may_see, record_import
 from .forms import ConfirmForm, LinksForm
 from .preview import preview_of
 

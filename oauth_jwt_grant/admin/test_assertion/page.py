@@ -16,13 +16,11 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 
-from ...conf.audiences import server_audiences
-from ...conf.settings import conf
-from ...decision.case import Question
-from ...decision.explain import explain
+from ...conf import conf, server_audiences
+from ...decision import Question, explain
 from ...dot import AbstractApplication, get_application_model
 from ...models import Decision, TrustedIssuer
-from ..shared.formfields import ListField
+from ..shared import ListField
 from .steps import report
 
 PERMISSION = "oauth_jwt_grant.test_assertion"

@@ -18,10 +18,9 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_variables
 
 from ...assertion import KeysUnavailable, Step
-from ...decision.explain import ExplainedStep, Explanation, Status
+from ...decision import ExplainedStep, Explanation, Status
 from ...models import GrantRule
-from ..shared.labels import near_misses, short_time
-from ..shared.links import link_to
+from ..shared import link_to, near_misses, short_time
 
 _LABELS = {
     Step.LENGTH: gettext_lazy("Length"),

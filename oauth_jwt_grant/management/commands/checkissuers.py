@@ -9,7 +9,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from ...trust.health import Health, Level, examine, health_as_json
+from ...trust import Health, Level, examine, health_as_json
 from ..arguments import counted, find_issuers, printable
 
 _EXIT_STATUS = {Level.WARNING: 1, Level.FAILING: 2}

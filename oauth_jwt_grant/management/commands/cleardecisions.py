@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import router
 from django.utils import timezone
 
-from ...conf.settings import conf
+from ...conf import conf
 from ...models import Decision, written
 from ...models.decisions import DecisionQuerySet
 from ..arguments import counted

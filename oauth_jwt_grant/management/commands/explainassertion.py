@@ -12,9 +12,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from ...assertion import KeysUnavailable, Step
-from ...conf.audiences import server_audiences
-from ...decision.case import Question
-from ...decision.explain import ExplainedStep, Explanation, Status, explain
+from ...conf import server_audiences
+from ...decision import ExplainedStep, Explanation, Question, Status, explain
 from ..arguments import find_application, printable, read_text
 
 _JWT = re.compile(r"[\w-]+\.[\w-]+\.[\w-]*", re.ASCII)

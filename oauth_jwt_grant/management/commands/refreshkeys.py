@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from ...assertion import KeysUnavailable
 from ...models import TrustedIssuer
-from ...trust.sources import key_source_of
+from ...trust import key_source_of
 from ..arguments import counted, find_issuers, printable
 
 _FETCHED = (TrustedIssuer.KeySource.JWKS_URL, TrustedIssuer.KeySource.DISCOVERY)

@@ -11,7 +11,7 @@ from django.db.models import Model
 
 from ...models import GrantRule, LinkedSubject, TrustedIssuer, written
 from ...presets import Applied, Preset, all_presets
-from ...trust.clients import applications_of_operators
+from ...trust import applications_of_operators
 from ..arguments import find_application, find_user, printable, read_date, read_text
 from ..conditions import parse_condition, set_conditions, wanted_conditions
 from ..preset_answers import by_preset, described, find_preset, flags_of

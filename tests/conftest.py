@@ -9,6 +9,7 @@ from django.core.cache import cache
 
 from oauth_jwt_grant.dot import HAS_ROLES
 from oauth_jwt_grant.keys.notes import memory
+from tests.support import World, build_world
 
 pytest_plugins = ["tests.standards_plugin"]
 
@@ -22,18 +23,18 @@ collect_ignore = [
 SLOW = [
     "admin",
     "clients",
-    "commands",
-    "several",
+    "management",
+    "processes",
     "single_use",
-    "workload",
+    "vendors",
     "keys/test_outage.py",
     "keys/test_patience.py",
     "keys/test_processes.py",
-    "test_dpop_resources.py",
+    "dpop/test_resources.py",
     "test_example_project.py",
     "test_metadata_clients.py",
     "test_migrations.py",
-    "test_service_accounts.py",
+    "service_accounts/test_service_accounts.py",
 ]
 QUICK = os.environ.get("OJG_TEST_QUICK") == "1"
 if QUICK:
@@ -59,6 +60,12 @@ def _no_kept_backend():
     from tests.dot import forget_backends
 
     forget_backends()
+
+
+@pytest.fixture
+def world(db: None) -> World:
+    """A site where a good request gets a token."""
+    return build_world()
 
 
 class SkipWatch:

@@ -17,7 +17,7 @@ from oauth2_provider.views import OAuthServerMetadataView
 from oauth_jwt_grant.grant import GRANT_TYPE
 from oauth_jwt_grant.models import GrantRule, TrustedIssuer
 from oauth_jwt_grant.views import ID_JAG_PROFILE, AuthorizationServerMetadataView
-from tests.test_checks import OURS, PLAIN
+from tests.checks.test_checks import OURS, PLAIN
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_our_urls")]
 

@@ -17,12 +17,12 @@ from django.urls import clear_script_prefix
 
 from oauth_jwt_grant.grant import GRANT_TYPE
 from oauth_jwt_grant.views import ID_JAG_PROFILE
+from tests.checks.test_checks import OURS
 from tests.clients import server
 from tests.clients.programs import is_installed
-from tests.e2e.support import SECRET, build_world, make_rule
 from tests.factories import ec_key, mint, rsa_key
 from tests.jwks_server import certificate_authority
-from tests.test_checks import OURS
+from tests.support import SECRET, build_world, make_rule
 
 
 @pytest.fixture(scope="module")

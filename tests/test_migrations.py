@@ -16,7 +16,7 @@ from oauth2_provider.models import get_application_model
 
 from oauth_jwt_grant.models import GrantRule, TrustedIssuer
 from oauth_jwt_grant.trust import applications_of_operators
-from tests.e2e.support import build_world, make_application, make_issuer, make_rule, make_user
+from tests.support import build_world, make_application, make_issuer, make_rule, make_user
 
 APP = "oauth_jwt_grant"
 ROOT = Path(__file__).parent.parent

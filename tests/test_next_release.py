@@ -17,18 +17,17 @@ from rest_framework.views import APIView
 
 from oauth_jwt_grant.models import Decision
 from tests import urls
-from tests.e2e.support import (
+from tests.factories import DROP, ec_key, mint
+from tests.support import (
     FORM,
     SECRET,
     TOKEN_URL,
     World,
     assert_granted,
     assert_refused,
-    build_world,
     make_application,
     post,
 )
-from tests.factories import DROP, ec_key, mint
 
 CLIENT_ASSERTION = {
     "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
@@ -57,11 +56,6 @@ urlpatterns = [
     path("either/", ThrottledView.as_view(throttle_classes=[ByUserOrClient])),
     *urls.urlpatterns,
 ]
-
-
-@pytest.fixture
-def world(db: None) -> World:
-    return build_world()
 
 
 @pytest.mark.parametrize("method", ["private_key_jwt", "client_secret_jwt"])

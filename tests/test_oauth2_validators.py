@@ -16,22 +16,16 @@ from oauth_jwt_grant.grant import GRANT_TYPE
 from oauth_jwt_grant.models import Decision, LinkedSubject
 from oauth_jwt_grant.oauth2_validators import JWTBearerOAuth2Validator
 from tests.dot import forget_backends
-from tests.e2e.support import (
+from tests.factories import SUBJECT, ec_key, mint
+from tests.support import (
     NOT_ENTITLED,
     World,
     assert_granted,
     assert_refused,
     basic,
-    build_world,
     make_user,
     post,
 )
-from tests.factories import SUBJECT, ec_key, mint
-
-
-@pytest.fixture
-def world(db: None) -> World:
-    return build_world()
 
 
 def use_provisioner(world: World, settings: Any, name: str) -> None:

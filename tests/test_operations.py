@@ -19,9 +19,9 @@ from django.utils import timezone
 from oauth_jwt_grant.conf import conf as own_settings
 from oauth_jwt_grant.dot import get_access_token_model
 from oauth_jwt_grant.models import ClaimCondition, Decision, GrantRule, LinkedSubject, TrustedIssuer
-from tests.e2e.support import World, assert_granted, assert_refused, build_world, make_issuer, make_rule
 from tests.factories import ISSUER, ec_key, jwk, jwks, mint, rsa_key
 from tests.jwks_server import JwksServer
+from tests.support import World, assert_granted, assert_refused, build_world, make_issuer, make_rule
 
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs" / "operations.md").read_text()

@@ -10,13 +10,8 @@ import pytest
 from oauth_jwt_grant.assertion import Reason
 from oauth_jwt_grant.models import Decision
 from oauth_jwt_grant.signals import assertion_accepted, assertion_refused
-from tests.e2e.support import World, assert_granted, assert_refused, build_world
 from tests.factories import ec_key, mint
-
-
-@pytest.fixture
-def world(db: None) -> World:
-    return build_world()
+from tests.support import World, assert_granted, assert_refused
 
 
 @pytest.fixture

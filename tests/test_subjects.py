@@ -10,13 +10,8 @@ from django.contrib.auth import get_user_model
 from oauth_jwt_grant.assertion import AssertionRefused, Reason, VerifiedAssertion
 from oauth_jwt_grant.models import GrantRule, LinkedSubject
 from oauth_jwt_grant.subjects import Subject, find_subject, provision, provision_user
-from tests.e2e.support import World, build_world
 from tests.factories import ISSUER, SUBJECT
-
-
-@pytest.fixture
-def world(db: None) -> World:
-    return build_world()
+from tests.support import World
 
 
 def verified(subject: str = SUBJECT, issuer: str = ISSUER, **claims: Any) -> VerifiedAssertion:

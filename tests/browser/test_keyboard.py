@@ -9,7 +9,7 @@ from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 
 from oauth_jwt_grant.models import GrantRule
-from tests.e2e.support import make_application
+from tests.support import make_application
 
 from .operator import entry_of
 

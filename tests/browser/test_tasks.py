@@ -14,18 +14,18 @@ from oauth2_provider.models import get_access_token_model
 from oauth_jwt_grant.assertion.errors import KeysUnavailable
 from oauth_jwt_grant.models import IssuerKeys, TrustedIssuer
 from oauth_jwt_grant.trust import key_source_of
-from tests.e2e.support import make_application
 from tests.factories import GRANT_TYPE, ec_key, jwks, mint
 from tests.jwks_server import Answer, JwksServer
-from tests.workload.forges import GITHUB
-from tests.workload.site import lead_to, serve
+from tests.support import make_application
+from tests.vendors.forges import GITHUB
+from tests.vendors.site import lead_to, serve
 
 from .operator import Operator, documented
 
 pytestmark = pytest.mark.django_db(transaction=True)
 TRUST, GLANCE = "trust a repository on GitHub Actions", "see whether every issuer is healthy"
 ACCOUNT = "make a service account and download its key file"
-EXPLAIN, PLUG = "find out why an assertion is refused", "disable an issuer and revoke its tokens"
+EXPLAIN, REVOKE = "find out why an assertion is refused", "disable an issuer and revoke its tokens"
 
 
 @pytest.fixture
@@ -178,8 +178,8 @@ def test_pull_the_plug(browser, operate, issuer, rule):
     assert ask_api(browser, token).status_code == 403
     assert post(browser, mint(ec_key())).json()["error"] == "invalid_grant"
     assert not get_access_token_model().objects.exists()
-    operator.done(PLUG)
+    operator.done(REVOKE)
 
 
 def test_table_has_these_tasks():
-    assert list(documented()) == [TRUST, ACCOUNT, GLANCE, EXPLAIN, PLUG]
+    assert list(documented()) == [TRUST, ACCOUNT, GLANCE, EXPLAIN, REVOKE]

@@ -25,9 +25,9 @@ from oauth2_provider.models import AbstractApplication
 from tests.clients import server
 from tests.clients.programs import LANGUAGES, NODE_MODULES, is_pinned, missing
 from tests.clients.sent import SENT, sent
-from tests.e2e.support import make_application, make_user
 from tests.factories import rsa_key
 from tests.jwks_server import certificate_authority
+from tests.support import make_application, make_user
 
 PAGE = (Path(__file__).parent.parent.parent / "docs" / "clients.md").read_text()
 #: The whole run has a few small clients for Python, and curl; ``tox -e clients`` has them all.

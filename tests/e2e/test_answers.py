@@ -24,8 +24,7 @@ from oauth_jwt_grant.oauth2_validators import JWTBearerOAuth2Validator
 from tests.dot import forget_backends
 from tests.factories import AUDIENCE, DROP, ec_key, mint, proof, thumbprint
 from tests.jwks_server import dead_port
-
-from .support import FORM, SECRET, World, assert_granted, assert_refused, make_application, post, tokens
+from tests.support import FORM, SECRET, World, assert_granted, assert_refused, make_application, post, tokens
 
 
 def late(**claims: int) -> str:

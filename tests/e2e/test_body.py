@@ -15,9 +15,7 @@ from django.test import Client
 from oauth_jwt_grant.assertion import ANSWERS, Reason
 from tests.dot import any_body
 from tests.factories import DROP, GRANT_TYPE, ec_key, mint
-
-from .middleware import reads_after
-from .support import (
+from tests.support import (
     FORM,
     SECRET,
     TOKEN_URL,
@@ -28,6 +26,8 @@ from .support import (
     post,
     tokens,
 )
+
+from .middleware import reads_after
 
 MULTIPART = "multipart/form-data; boundary=limit"
 NOT_A_FORM = ANSWERS[Reason.NOT_A_FORM].text

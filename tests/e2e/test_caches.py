@@ -14,8 +14,7 @@ from oauth_jwt_grant.models import TrustedIssuer
 from tests.caches import FAILING, UNOPENED, WORKING, cache_of
 from tests.factories import ec_key, jwk, mint, rsa_key
 from tests.jwks_server import Answer, JwksServer
-
-from .support import UNVERIFIED, World, assert_granted, assert_refused
+from tests.support import UNVERIFIED, World, assert_granted, assert_refused
 
 KINDS = FAILING | UNOPENED | WORKING
 

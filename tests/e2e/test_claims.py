@@ -9,8 +9,7 @@ import pytest
 from django.test import Client
 
 from tests.factories import AUDIENCE, DROP, ISSUER, SUBJECT, ec_key, mint, mint_raw
-
-from .support import (
+from tests.support import (
     NOT_ENTITLED,
     UNVERIFIED,
     World,

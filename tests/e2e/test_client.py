@@ -13,8 +13,7 @@ from oauth2_provider.models import get_application_model
 
 from oauth_jwt_grant.models import Decision
 from tests.factories import DROP, ec_key, mint
-
-from .support import (
+from tests.support import (
     NOT_ENTITLED,
     SECRET,
     World,

@@ -12,8 +12,7 @@ from oauth2_provider.models import get_access_token_model
 from oauth2_provider.views import IntrospectTokenView
 
 from tests.factories import AUDIENCE, DROP, ISSUER, ec_key, mint
-
-from .support import UNVERIFIED, World, assert_granted, assert_refused, make_application, tokens
+from tests.support import UNVERIFIED, World, assert_granted, assert_refused, make_application, tokens
 
 TYPE = "The assertion is of a type (typ) that is not accepted as an authorization grant here."
 

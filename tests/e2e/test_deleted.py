@@ -11,8 +11,7 @@ from django.db import connection, connections
 
 from oauth_jwt_grant.decision import record
 from oauth_jwt_grant.models import Decision, GrantRule, TrustedIssuer
-
-from .support import NOT_ENTITLED, UNVERIFIED, World, assert_refused, build_world, tokens
+from tests.support import NOT_ENTITLED, UNVERIFIED, World, assert_refused, build_world, tokens
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),

@@ -18,8 +18,17 @@ from oauth_jwt_grant.signals import assertion_refused
 from tests.dot import OAUTHLIB_CORE
 from tests.factories import AUDIENCE, DROP, ec_key, mint, proof, rsa_key, thumbprint
 from tests.proofs import WRONG
-
-from .support import SECRET, TOKEN_URL, World, assert_granted, assert_refused, basic, post, token_of, tokens
+from tests.support import (
+    SECRET,
+    TOKEN_URL,
+    World,
+    assert_granted,
+    assert_refused,
+    basic,
+    post,
+    token_of,
+    tokens,
+)
 
 KEY = ec_key(name="client")
 API = "https://api.example.com/"
@@ -47,7 +56,6 @@ def jag(world: World, **claims: Any) -> str:
 
 
 @pytest.mark.standard("POP-01", "POP-18")
-@pytest.mark.rfc("9449", "5")
 @pytest.mark.parametrize("key", [KEY, rsa_key()], ids=["ec", "rsa"])
 def test_a_proof_brings_a_token_that_is_bound_to_its_key(world: World, key: Any) -> None:
     answer = assert_granted(with_proof(world, proof(key)), kind="DPoP")

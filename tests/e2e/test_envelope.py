@@ -26,8 +26,7 @@ from tests.factories import (
     rsa_key,
     unb64,
 )
-
-from .support import UNVERIFIED, World, assert_granted, assert_refused
+from tests.support import UNVERIFIED, World, assert_granted, assert_refused
 
 MALFORMED = "The assertion is not one signed JWT in compact serialization."
 ALGORITHM = "The assertion is signed with an algorithm (alg) that is not accepted from this issuer."

@@ -19,10 +19,10 @@ from oauth_jwt_grant.dot import app_authorized
 from oauth_jwt_grant.models import Decision
 from oauth_jwt_grant.signals import assertion_accepted, assertion_refused
 from tests.factories import ec_key, mint
+from tests.support import SECRET, World, assert_granted, assert_refused, build_world, post, tokens
 
 from .failing import FAILURES, OF_A_DECISION, Mails, atomic_requests, elsewhere, mails_to_admins
 from .middleware import READERS
-from .support import SECRET, World, assert_granted, assert_refused, build_world, post, tokens
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -24,13 +24,13 @@ from django.urls import include, path
 from oauth2_provider.models import get_access_token_model
 
 from oauth_jwt_grant.models import Decision, GrantRule, TrustedIssuer
+from tests.checks.test_checks import urlconf
 from tests.clients import server
 from tests.factories import DROP, GRANT_TYPE, b64, ec_key, mint_hmac
-from tests.test_checks import urlconf
+from tests.support import make_application, make_user
 from tests.urls import urlpatterns as plain_urls
 
 from .idp import ID_JAG, ID_TOKEN, TOKEN_EXCHANGE, Connection, IdentityProvider
-from .support import make_application, make_user
 
 GUIDE = Path(__file__).parent.parent.parent / "docs" / "guides" / "id-jag.md"
 WIKI, SECRET_AT_IDP, SECRET_HERE = "wiki at the provider", "s3cret+/ there", "s3cret: here"

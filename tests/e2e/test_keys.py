@@ -14,8 +14,7 @@ from oauth_jwt_grant.models import IssuerKeys, TrustedIssuer
 from oauth_jwt_grant.trust import key_source_of
 from tests.factories import ISSUER, ec_key, jwk, mint, rsa_key
 from tests.jwks_server import Answer, JwksServer, json_answer
-
-from .support import UNVERIFIED, World, assert_granted, assert_refused, make_issuer, make_rule
+from tests.support import UNVERIFIED, World, assert_granted, assert_refused, make_issuer, make_rule
 
 
 @pytest.fixture

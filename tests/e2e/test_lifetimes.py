@@ -14,8 +14,7 @@ from oauth_jwt_grant.dot import HAS_ROLES
 from oauth_jwt_grant.models import Decision
 from tests.dot import forget_backends
 from tests.factories import AUDIENCE, ec_key, mint
-
-from .support import World, assert_granted
+from tests.support import World, assert_granted
 
 
 def at_most(seconds: int) -> Callable[[Any], int]:

@@ -13,8 +13,7 @@ from django.test import Client
 from tests import dot
 from tests.dot import any_body, forget_backends
 from tests.factories import GRANT_TYPE
-
-from .support import FORM, SECRET, TOKEN_URL, basic, make_application, make_user
+from tests.support import FORM, SECRET, TOKEN_URL, basic, make_application, make_user
 
 #: The settings of a site without this package.
 PLAIN = {

@@ -22,8 +22,8 @@ from oauth_jwt_grant.oauth2_backends import JWTBearerOAuthLibCore
 from oauth_jwt_grant.views import JWTBearerTokenView, JWTBearerTokenViewMixin
 from tests.dot import any_body, get_oauthlib_core
 from tests.factories import ec_key, mint
+from tests.support import TOKEN_URL, World, assert_granted, assert_refused, post, tokens
 
-from .support import TOKEN_URL, World, assert_granted, assert_refused, post, tokens
 from .test_token_view import mounted
 
 

@@ -12,8 +12,7 @@ from django.utils import timezone
 
 from oauth_jwt_grant.models import Decision, TrustedIssuer
 from tests.factories import DROP, SUBJECT, ec_key, mint, unb64
-
-from .support import (
+from tests.support import (
     SECRET,
     UNVERIFIED,
     World,

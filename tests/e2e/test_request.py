@@ -12,8 +12,7 @@ from django.test import Client
 
 from tests.dot import any_body
 from tests.factories import DROP, GRANT_TYPE, ec_key, mint
-
-from .support import (
+from tests.support import (
     SECRET,
     TOKEN_URL,
     UNREADABLE,

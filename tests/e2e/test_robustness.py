@@ -15,8 +15,7 @@ from oauth2_provider.models import get_access_token_model
 
 from tests.dot import any_body
 from tests.factories import DROP, GRANT_TYPE, b64, default_claims, ec_key, mint, mint_raw
-
-from .support import FORM, SECRET, World, build_world, post, tokens
+from tests.support import FORM, SECRET, World, build_world, post, tokens
 
 EXAMPLES = settings(
     max_examples=60,

@@ -10,8 +10,7 @@ from django.test import Client
 
 from oauth_jwt_grant.models import Decision
 from tests.factories import DROP, ec_key, mint
-
-from .support import World, assert_granted, assert_refused, tokens
+from tests.support import World, assert_granted, assert_refused, tokens
 
 REFUSED = "refused"
 

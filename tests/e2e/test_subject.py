@@ -10,8 +10,7 @@ from django.test import Client
 
 from oauth_jwt_grant.models import Decision, LinkedSubject
 from tests.factories import SUBJECT, ec_key, mint
-
-from .support import (
+from tests.support import (
     NOT_ENTITLED,
     World,
     assert_granted,

@@ -9,8 +9,7 @@ from django.contrib.auth import get_user_model
 
 from oauth_jwt_grant.models import Decision, LinkedSubject
 from tests.factories import AUDIENCE, DROP, SUBJECT, ec_key, mint
-
-from .support import NOT_ENTITLED, World, assert_granted, assert_refused, make_rule, make_user, tokens
+from tests.support import NOT_ENTITLED, World, assert_granted, assert_refused, make_rule, make_user, tokens
 
 ACME = "tenant:acme:alice"
 

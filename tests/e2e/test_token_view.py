@@ -21,9 +21,9 @@ from oauth_jwt_grant.dot import TokenView, app_authorized
 from oauth_jwt_grant.models import Decision
 from oauth_jwt_grant.views import SECRETS, JWTBearerTokenView, JWTBearerTokenViewMixin
 from tests.factories import DROP, GRANT_TYPE, ec_key, mint
+from tests.support import TOKEN_URL, World, assert_granted, assert_refused, build_world, post, tokens
 
 from .failing import atomic_requests
-from .support import TOKEN_URL, World, assert_granted, assert_refused, build_world, post, tokens
 
 DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
 

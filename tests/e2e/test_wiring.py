@@ -27,8 +27,7 @@ from oauth_jwt_grant.oauth2_validators import JWTBearerOAuth2Validator, JWTBeare
 from oauth_jwt_grant.servers import JWTBearerServer, JWTBearerServerMixin
 from tests.dot import forget_backends
 from tests.factories import GRANT_TYPE, ec_key, mint
-
-from .support import World, assert_granted, assert_refused, build_world, make_user
+from tests.support import World, assert_granted, assert_refused, build_world, make_user
 
 TEXT = "This server is not set up for the grant type: its log says what is wrong."
 YEAR = 31_536_000

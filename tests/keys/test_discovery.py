@@ -116,7 +116,7 @@ def test_explicit_place_alone(server: JwksServer, discovered: Make, issuer: str)
     assert kids(discovered(discovery_url=url)) == ["a"]
 
 
-@pytest.mark.rfc("8414", "3.3")
+@pytest.mark.standard("KEY-05")
 @pytest.mark.parametrize("other", ["{}/", "{}x", "https://evil.example", None, ["{}"]])
 def test_metadata_of_another_issuer(server: JwksServer, discovered: Make, issuer: str, other: Any) -> None:
     said = other.format(issuer) if isinstance(other, str) else other and [issuer]

@@ -20,7 +20,7 @@ def why(jwk: Any) -> str:
     return parsed.left_out[0].why
 
 
-@pytest.mark.rfc("7517", "5.1")
+@pytest.mark.standard("KEY-07")
 @pytest.mark.parametrize("document", [None, [], "keys", {}, {"keys": {}}, {"keys": None}, {"keys": "x"}])
 def test_no_key_set(document: object) -> None:
     with pytest.raises(MalformedKeySet, match="not a JWK Set"):
@@ -32,7 +32,7 @@ def test_kids_are_those_of_all_members() -> None:
     assert parsed.kids == {"a", "b"}
 
 
-@pytest.mark.rfc("7517", "5")
+@pytest.mark.standard("KEY-06")
 @pytest.mark.parametrize(
     ("jwk", "text"),
     [
@@ -47,7 +47,7 @@ def test_left_out(jwk: Any, text: str) -> None:
     assert why(jwk) == text
 
 
-@pytest.mark.rfc("7517", "4.7")
+@pytest.mark.standard("KEY-12")
 class TestCertificate:
     """The first certificate of a JWK must be of its key."""
 

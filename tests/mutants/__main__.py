@@ -31,8 +31,8 @@ TESTS = {
     "rules": ["tests/rules"],
     "keys": ["tests/keys"],
     "decision": [
-        "tests/test_decisions.py",
-        "tests/test_explain.py",
+        "tests/decision/test_record.py",
+        "tests/decision/test_explain.py",
         "tests/e2e",
         "tests/single_use/test_lasting.py",
     ],

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from django.db import connection
 
-from tests.e2e.support import World, build_world
+from tests.support import World, build_world
 
 
 @pytest.fixture

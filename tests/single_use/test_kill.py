@@ -14,8 +14,8 @@ import pytest
 from django.db import connection
 
 from oauth_jwt_grant.models import Decision
-from tests.e2e.support import FORM, TOKEN_URL, World, tokens
 from tests.factories import ec_key, mint
+from tests.support import FORM, TOKEN_URL, World, tokens
 
 from .processes import FULL, PATIENCE, children
 from .waiting import until_waiting

@@ -14,8 +14,8 @@ from django.utils import timezone
 from oauth2_provider.models import get_access_token_model
 
 from oauth_jwt_grant.models import Decision, LinkedSubject
-from tests.e2e.support import World, assert_granted, assert_refused, make_issuer, make_rule, tokens
 from tests.factories import SUBJECT, ec_key, mint
+from tests.support import World, assert_granted, assert_refused, make_issuer, make_rule, tokens
 
 from .processes import children
 

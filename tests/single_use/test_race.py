@@ -11,8 +11,8 @@ from django.db import connection
 
 from oauth_jwt_grant.conf import conf
 from oauth_jwt_grant.models import Decision
-from tests.e2e.support import World, tokens
 from tests.factories import ec_key, mint
+from tests.support import World, tokens
 
 from .processes import FULL, Child, all_at_once, children
 

@@ -1,0 +1,188 @@
+"""The dry run: the same decision, step by step, with nothing issued, stored or spent."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from oauth_jwt_grant.assertion import OPTIONAL_STEPS, Reason, Step
+from oauth_jwt_grant.decision import Explanation, Question, Status, explain
+from oauth_jwt_grant.models import Decision, TrustedIssuer
+from tests.factories import AUDIENCE, DROP, SUBJECT, ec_key, mint
+from tests.support import World, assert_granted, tokens
+
+
+def ask(world: World, assertion: str, **changes: Any) -> Explanation:
+    arguments = {"audiences": [AUDIENCE], "now": time.time(), "application": world.application, **changes}
+    return explain(Question(assertion=assertion, **arguments))
+
+
+def failed(explanation: Explanation) -> list[Step]:
+    return [step.step for step in explanation.steps if step.status is Status.FAILED]
+
+
+def test_a_good_assertion_passes_every_step(world: World) -> None:
+    explanation = ask(world, mint(ec_key()), scope="read")
+
+    assert explanation.accepted
+    assert {step.status for step in explanation.steps} == {Status.PASSED}
+    assert [step.step for step in explanation.steps] == [step for step in Step if step not in OPTIONAL_STEPS]
+    assert explanation.answer == {"token_type": "Bearer", "expires_in": 3600, "scope": "read"}
+    assert explanation.permission is not None
+    assert explanation.permission.subject.user == world.user
+    (subject,) = (step for step in explanation.steps if step.step is Step.SUB)
+    assert subject.actual == SUBJECT
+
+
+def test_nothing_is_issued_stored_or_spent(world: World) -> None:
+    assertion = mint(ec_key())
+    with CaptureQueriesContext(connection) as queries:
+        assert ask(world, assertion).accepted
+        assert not ask(world, assertion, scope="unknown").accepted
+
+    assert all(query["sql"].upper().startswith("SELECT") for query in queries)
+    assert tokens() == 0
+    assert not Decision.objects.exists()
+    assert_granted(world.post(assertion=assertion))
+
+
+STEPS: list[tuple[str, Any, Step, Reason]] = [
+    ("length", "a" * 20_000, Step.LENGTH, Reason.TOO_LONG),
+    ("form", "a.b.c", Step.FORM, Reason.MALFORMED),
+    ("critical", {"header": {"crit": ["x"], "x": 1}}, Step.CRITICAL, Reason.CRITICAL_HEADER),
+    ("issuer", {"iss": "https://unknown.example"}, Step.ISSUER, Reason.UNKNOWN_ISSUER),
+    ("type", {"header": {"typ": "at+jwt"}}, Step.TYPE, Reason.WRONG_TYPE),
+    ("algorithm", {"header": {"alg": "none"}}, Step.ALGORITHM, Reason.ALGORITHM),
+    ("key", {"header": {"kid": "unknown"}}, Step.KEY, Reason.NO_SUCH_KEY),
+    ("subject claim", {"sub": DROP}, Step.SUB, Reason.MISSING_CLAIM),
+    ("audience", {"aud": "other"}, Step.AUD, Reason.AUDIENCE),
+    ("expiry", {"exp": 1}, Step.EXP, Reason.EXPIRED),
+    ("lifetime", {"exp": 4_000_000_000}, Step.LIFETIME, Reason.LIFETIME),
+    ("not before", {"nbf": 4_000_000_000}, Step.NBF, Reason.NOT_YET_VALID),
+    ("issued at", {"iat": 1}, Step.IAT, Reason.TOO_OLD),
+    ("jti", {"jti": 1}, Step.JTI, Reason.MALFORMED_CLAIM),
+    ("kind", {"nonce": "x"}, Step.KIND, Reason.ID_TOKEN),
+    ("confirmation", {"cnf": {}}, Step.CNF, Reason.SENDER_CONSTRAINED),
+    ("subject", {"sub": "unknown"}, Step.SUBJECT, Reason.UNKNOWN_SUBJECT),
+    ("scope", {"scope": "unknown"}, Step.SCOPE, Reason.SCOPE),
+    ("resource", {"resource": "https://x/"}, Step.RESOURCE, Reason.RESOURCE),
+]
+
+
+@pytest.mark.standard("ROB-03")
+@pytest.mark.parametrize(
+    ("change", "step", "reason"), [row[1:] for row in STEPS], ids=[row[0] for row in STEPS]
+)
+def test_the_step_that_failed_is_the_last_that_was_reached(
+    world: World, change: Any, step: Step, reason: Reason
+) -> None:
+    explanation = ask(world, change if isinstance(change, str) else mint(ec_key(), **change))
+
+    assert not explanation.accepted
+    assert explanation.refused is not None
+    assert explanation.refused.reason is reason
+    assert failed(explanation) == [step]
+    order = [item.step for item in explanation.steps]
+    before = [item.status for item in explanation.steps[: order.index(step)]]
+    after = [item.status for item in explanation.steps[order.index(step) + 1 :]]
+    assert set(before) <= {Status.PASSED}
+    assert set(after) <= {Status.NOT_REACHED}
+    assert explanation.answer["error"] == explanation.refused.answer.error
+
+
+def test_a_bad_signature(world: World) -> None:
+    explanation = ask(world, mint(ec_key(name="attacker"), header={"kid": ec_key().kid}))
+
+    assert failed(explanation) == [Step.SIGNATURE]
+
+
+def test_a_rule_that_passes_the_assertion_over_says_why(world: World) -> None:
+    world.rule.conditions.create(claim="repository", values=["org/repo"])
+
+    explanation = ask(world, mint(ec_key()))
+
+    assert failed(explanation) == [Step.RULE]
+    (miss,) = explanation.case.misses
+    assert str(miss.rule) == world.rule.name
+    assert "repository is 'org/repo'" in miss.why
+
+
+def test_an_assertion_that_is_spent(world: World) -> None:
+    assertion = mint(ec_key())
+    assert_granted(world.post(assertion=assertion))
+
+    explanation = ask(world, assertion)
+    assert failed(explanation) == [Step.REPLAY]
+    assert explanation.refused is not None
+    assert explanation.refused.reason is Reason.REPLAYED
+    TrustedIssuer.objects.update(replay_policy="reusable")
+    assert ask(world, assertion).accepted
+
+
+def test_a_token_that_would_outlive_its_assertion(world: World) -> None:
+    world.change(world.rule, limit_to_assertion=True)
+
+    explanation = ask(world, mint(ec_key(), exp=int(time.time()) - 5))
+
+    assert failed(explanation) == [Step.EXP]
+
+
+def test_what_is_asked_of_id_jags_alone_are_steps_of_their_own(world: World) -> None:
+    world.change(world.issuer, profile="id-jag", audiences=[AUDIENCE])
+    jag: dict[str, Any] = {"header": {"typ": "oauth-id-jag+jwt"}}
+
+    good = mint(ec_key(), client_id="client", **jag)
+    assert [step.step for step in ask(world, good).steps] == [step for step in Step if step != Step.PROOF]
+    assert failed(ask(world, mint(ec_key(), tenant=1, **jag))) == [Step.TENANT]
+    assert failed(ask(world, mint(ec_key(), authorization_details=[], **jag))) == [Step.DETAILS]
+    assert failed(ask(world, mint(ec_key(), client_id="client", tenant="acme", **jag))) == [Step.RULE]
+    assert failed(ask(world, mint(ec_key(), client_id="other", **jag))) == [Step.CLIENT]
+    assert failed(ask(world, mint(ec_key(), client_id="client", **jag), application=None)) == [Step.CLIENT]
+
+
+def test_a_dpop_proof_is_a_step_where_there_is_one_or_has_to_be_one(world: World, settings: Any) -> None:
+    settings.OAUTH_JWT_GRANT = settings.OAUTH_JWT_GRANT | {"DPOP": True}
+    question = Question(
+        assertion=mint(ec_key()), audiences=[AUDIENCE], now=time.time(), application=world.application
+    )
+
+    proven = explain(question, "the key")
+    assert (proven.accepted, proven.answer["token_type"]) == (True, "DPoP")
+    (step,) = (step for step in proven.steps if step.step is Step.PROOF)
+    assert (step.expected, step.actual) == ("a proof, or none", "the key")
+    world.change(world.rule, require_dpop=True)
+    assert failed(explain(question)) == [Step.PROOF]
+    assert explain(question, "the key").accepted
+
+
+def test_an_assertion_for_a_key_is_explained(world: World, settings: Any) -> None:
+    settings.OAUTH_JWT_GRANT = settings.OAUTH_JWT_GRANT | {"DPOP": True}
+    question = Question(
+        assertion=mint(ec_key(), cnf={"jkt": "the key"}),
+        audiences=[AUDIENCE],
+        now=time.time(),
+        application=world.application,
+    )
+
+    assert failed(explain(question)) == failed(explain(question, "another")) == [Step.CNF]
+    assert explain(question, "the key").accepted
+
+
+def test_an_answer_with_the_lifetime_of_the_server(world: World) -> None:
+    world.change(world.rule, access_token_lifetime=None)
+
+    assert ask(world, mint(ec_key())).answer["expires_in"] == 36000
+
+
+def test_a_provisioned_user_is_not_made(world: World) -> None:
+    world.change(world.rule, subject_policy="provision")
+
+    explanation = ask(world, mint(ec_key(), sub="new"))
+
+    assert explanation.accepted
+    assert explanation.case.subject.to_be_provisioned
+    assert world.issuer.linked_subjects.count() == 1

@@ -1,0 +1,228 @@
+"""What is written down of each answer: with the token, in bounds without one."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db import DatabaseError, IntegrityError, OperationalError, connection, transaction
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from oauth2_provider.models import get_access_token_model
+
+from oauth_jwt_grant.assertion import AssertionRefused, Reason
+from oauth_jwt_grant.assertion.jose import import_jwk
+from oauth_jwt_grant.decision import Case, Question, record
+from oauth_jwt_grant.models import Decision, TrustedIssuer
+from tests.factories import DROP, ISSUER, SUBJECT, ec_key, jwk, mint
+from tests.support import World, assert_granted, assert_refused, build_world, make_issuer, make_rule, post
+
+
+def test_an_accepted_decision_tells_everything(world: World) -> None:
+    assertion = mint(ec_key(), jti="one")
+
+    assert_granted(post(world.pairs(assertion=assertion, scope="read"), REMOTE_ADDR="2001:db8::1"))
+
+    decision = Decision.objects.get()
+    assert decision.outcome == "accepted"
+    assert (decision.reason, decision.detail) == ("", "")
+    assert (decision.issuer, decision.iss, decision.rule) == (world.issuer, world.issuer.issuer, world.rule)
+    assert (decision.application, decision.user) == (world.application, world.user)
+    assert (decision.subject, decision.scope) == (SUBJECT, "read")
+    assert (decision.kid, decision.alg) == (ec_key().kid, "ES256")
+    assert decision.jti_digest == hashlib.sha256(b"one").hexdigest()
+    assert decision.client_address == "2001:db8::1"
+    assert decision.access_token == get_access_token_model().objects.get()
+    assert len(decision.replay_key or "") == 64
+    assert str(decision).startswith(f"accepted {world.issuer.issuer} 20")
+
+
+def test_a_decision_tells_its_time_as_the_admin_does(settings) -> None:
+    decision = Decision(
+        outcome="accepted", iss="https://a.example", time=datetime(2026, 3, 4, 23, 5, tzinfo=UTC)
+    )
+    with timezone.override("Asia/Tokyo"):
+        assert str(decision) == "accepted https://a.example 2026-03-05 08:05:00"
+    decision.time = datetime(2026, 3, 4, 23, 5)
+    settings.USE_TZ = False
+    assert str(decision) == "accepted https://a.example 2026-03-04 23:05:00"
+
+
+def test_who_has_stolen_a_key_cannot_hide_which_one_it_was(world: World) -> None:
+    assert_granted(world.post(assertion=mint(ec_key(), header={"kid": DROP})))
+    assert Decision.objects.get().kid == ec_key().kid
+    Decision.objects.all().delete()
+
+    world.issuer.jwks = {"keys": [jwk(ec_key(), kid=DROP)]}
+    world.issuer.save()
+    assert_granted(world.post(assertion=mint(ec_key(), header={"kid": "made up"})))
+    assert Decision.objects.get().kid == import_jwk(jwk(ec_key())).thumbprint
+
+
+def test_a_refused_decision_tells_what_was_known(world: World) -> None:
+    assert_refused(world.post(assertion=mint(ec_key(), aud="other", jti="one")), "invalid_grant")
+    decision = Decision.objects.get()
+    assert (decision.outcome, decision.reason) == ("refused", "audience")
+    assert (decision.issuer, decision.application) == (world.issuer, world.application)
+    assert (decision.kid, decision.alg) == (ec_key().kid, "ES256")
+    # Of what was not verified as a whole nothing passes for the issuer's word.
+    assert (decision.subject, decision.jti_digest, decision.rule, decision.user) == ("", "", None, None)
+    assert (decision.access_token, decision.replay_key, decision.replay_until) == (None, None, None)
+    decision.delete()
+
+    assert_refused(world.post(assertion=mint(ec_key(), jti="one"), scope="unknown"), "invalid_scope")
+    decision = Decision.objects.get()
+    assert (decision.rule, decision.user, decision.subject) == (world.rule, world.user, SUBJECT)
+    assert decision.jti_digest == hashlib.sha256(b"one").hexdigest()
+    assert "unknown" in decision.detail
+    assert decision.replay_key is None
+
+
+@pytest.mark.parametrize("address", ["", "unix:", "not an address", "1.2.3.4, 5.6.7.8", "10.0.0.1\0"])
+def test_what_is_no_address_is_none(world: World, address: str) -> None:
+    assert_granted(post(world.pairs(), REMOTE_ADDR=address))
+
+    assert Decision.objects.get().client_address is None
+
+
+def test_long_and_odd_header_texts_fit(world: World) -> None:
+    for kid, alg in (("k" * 1000, "ES256"), ("\U0001f600" * 300, "é" * 100), ("k", "A" * 500)):
+        response = world.post(assertion=mint(ec_key(), header={"kid": kid, "alg": alg}))
+        assert_refused(response, "invalid_grant")
+    assert Decision.objects.count() == 3
+
+
+def test_refusals_are_bounded_for_each_issuer_and_minute(world: World, settings: Any) -> None:
+    settings.OAUTH_JWT_GRANT = {**settings.OAUTH_JWT_GRANT, "REFUSALS_PER_MINUTE": 3}
+    other = make_issuer(ec_key(name="second"), issuer="https://second.example")
+    make_rule(other, world.application, subject_policy="no_user")
+    theirs = {"iss": "https://second.example", "aud": "other"}
+
+    for _ in range(5):
+        assert_refused(world.post(assertion=mint(ec_key(), aud="other")), "invalid_grant")
+        assert_refused(world.post(assertion=mint(ec_key(name="second"), **theirs)), "invalid_grant")
+    assert Decision.objects.filter(issuer=world.issuer).count() == 3
+    assert Decision.objects.filter(issuer=other).count() == 3
+    assert_granted(world.post())
+    assert Decision.objects.filter(issuer=world.issuer, outcome="accepted").count() == 1
+
+    for decision in Decision.objects.filter(outcome="refused"):
+        world.change(decision, time=decision.time - timedelta(seconds=61))
+    assert_refused(world.post(assertion=mint(ec_key(), aud="other")), "invalid_grant")
+    assert Decision.objects.filter(issuer=world.issuer, outcome="refused").count() == 4
+
+
+def test_accepted_decisions_do_not_use_up_the_refusals(world: World, settings: Any) -> None:
+    settings.OAUTH_JWT_GRANT = {**settings.OAUTH_JWT_GRANT, "REFUSALS_PER_MINUTE": 1}
+    for _ in range(3):
+        assert_granted(world.post())
+
+    assert_refused(world.post(scope="unknown"), "invalid_scope")
+    assert Decision.objects.filter(outcome="refused").count() == 1
+
+
+def test_no_refusal_is_kept_where_none_may_be(world: World, settings: Any) -> None:
+    settings.OAUTH_JWT_GRANT = {**settings.OAUTH_JWT_GRANT, "REFUSALS_PER_MINUTE": 0}
+
+    assert_refused(world.post(scope="unknown"), "invalid_scope")
+    assert not Decision.objects.exists()
+
+
+def test_a_refusal_writes_nothing_but_its_decision(world: World) -> None:
+    with CaptureQueriesContext(connection) as queries:
+        assert_refused(world.post(scope="unknown"), "invalid_scope")
+
+    writes = [
+        query["sql"]
+        for query in queries
+        if query["sql"].split(None, 1)[0].upper() in ("INSERT", "UPDATE", "DELETE", "REPLACE")
+    ]
+    assert len(writes) == 1
+    assert Decision._meta.db_table in writes[0]
+
+
+def test_a_refusal_without_an_issuer_writes_nothing(world: World) -> None:
+    with CaptureQueriesContext(connection) as queries:
+        assert_refused(world.post(assertion=mint(ec_key(), iss="https://unknown.example")), "invalid_grant")
+        assert_refused(world.post(assertion="nonsense"), "invalid_grant")
+
+    assert not any(query["sql"].upper().startswith(("INSERT", "UPDATE", "DELETE")) for query in queries)
+
+
+def test_the_database_lets_no_replay_key_in_twice(world: World) -> None:
+    assert_granted(world.post())
+    decision = Decision.objects.get()
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Decision.objects.create(outcome="accepted", iss="x", replay_key=decision.replay_key)
+
+
+def test_decisions_outlive_what_they_are_about(world: World) -> None:
+    assert_granted(world.post())
+    world.issuer.delete()
+    get_access_token_model().objects.all().delete()
+    world.application.delete()
+    world.user.delete()
+
+    decision = Decision.objects.get()
+    assert (decision.issuer, decision.rule, decision.application, decision.user) == (None, None, None, None)
+    assert decision.iss == "https://issuer.example"
+    assert decision.subject == SUBJECT
+    assert decision.replay_key
+
+
+def error_of(act: Callable[[], object]) -> DatabaseError:
+    """What the database raises."""
+    with pytest.raises(DatabaseError) as caught, transaction.atomic():
+        act()
+    return caught.value
+
+
+def test_what_the_database_refuses_is_told_by_its_error(world: World) -> None:
+    assert_granted(world.post())
+    spent = Decision.objects.get().replay_key
+
+    replay = error_of(lambda: Decision.objects.create(outcome="accepted", iss="x", replay_key=spent))
+    other = error_of(lambda: TrustedIssuer.objects.update(issuer=""))
+
+    assert record.refusal_of(replay).reason is Reason.REPLAYED
+    assert record.refusal_of(other).reason is Reason.UNKNOWN_ISSUER
+    assert record.refusal_of(OperationalError("lock wait timeout")).reason is Reason.DATABASE_BUSY
+
+
+def unkept(world: World) -> Case:
+    """A case whose refusal no database takes: its issuer has lost its name."""
+    issuer = TrustedIssuer(pk=world.issuer.pk, name="nameless")
+    issuer.issuer = None  # type: ignore[assignment]
+    case = Case(Question(assertion="x", audiences=["a"], now=time.time()))
+    case.issuer = issuer
+    return case
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_refusal_that_the_database_does_not_take_is_given_up(caplog: pytest.LogCaptureFixture) -> None:
+    assert record.refuse(unkept(build_world()), AssertionRefused(Reason.AUDIENCE), None) is None
+    assert "did not take a refusal" in caplog.text
+    assert not Decision.objects.exists()
+
+
+def test_a_case_without_an_issuer_is_not_kept(db: None) -> None:
+    case = Case(Question(assertion="x", audiences=["a"], now=0))
+
+    assert record.refuse(case, AssertionRefused(Reason.MALFORMED), None) is None
+
+
+def test_a_decision_that_is_not_saved_yet_is_as_django_makes_it() -> None:
+    """It is built value by value in the order of the fields; none may slip into another's place."""
+    values = {"outcome": "refused", "iss": ISSUER, "time": timezone.now(), "client_address": None}
+
+    ours, own = record._new({"issuer": None, "user": None}, **values), Decision(**values)
+
+    assert ours._state.adding is True
+    assert {name: value for name, value in vars(ours).items() if name != "_state"} == {
+        name: value for name, value in vars(own).items() if name != "_state"
+    }

@@ -1,0 +1,44 @@
+"""A read replica that lags behind: whatever decides is read where it is written."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from oauth2_provider.models import get_application_model
+
+from .test_processes import WITHDRAWALS
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_no_decision_rests_on_a_replica(tmp_path: Path) -> None:
+    """One scene after the other in a process with two SQLite files; see :mod:`.replica`."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.processes.replica"],
+        env={**os.environ, "OJG_TEST_FOLDER": str(tmp_path), "OJG_TEST_CACHE": "locmem"},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    results = json.loads(done.stdout)
+    read = {name: tables for name, (_, tables) in results.items() if tables}
+    answers = {name: answer for name, (answer, _) in results.items()}
+
+    assert answers == {
+        "granted": "granted",
+        "given": "granted",
+        "replayed": "invalid_grant",
+        "key withdrawn, cache flushed": "invalid_grant",
+        **{f"withdrawn: {name}": "invalid_grant" for name in WITHDRAWALS},
+        "withdrawn: listed application": "unauthorized_client",
+        "withdrawn: application": "unauthorized_client",
+    }
+    # django-oauth-toolkit's own question after a client that is not (or no more) among those registered here.
+    assert read == {"withdrawn: application": [get_application_model()._meta.db_table]}

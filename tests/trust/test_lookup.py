@@ -1,0 +1,255 @@
+"""From rows to terms, keys and rules."""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+
+from oauth_jwt_grant.assertion import AssertionRefused, Reason
+from oauth_jwt_grant.keys import CertificateKeys, DiscoveredKeys, InlineKeys, RemoteKeys, StoredKeys
+from oauth_jwt_grant.models import IssuerKeys, Link, TrustedIssuer
+from oauth_jwt_grant.rules import Client, Operator
+from oauth_jwt_grant.trust import check_trusted, find_trust, key_source_of, policy_of
+from oauth_jwt_grant.trust.key_store import DatabaseKeyStore
+from tests.factories import AUDIENCE, ISSUER, SUBJECT, ec_key, mint
+from tests.support import World, assert_granted, make_application, make_issuer, make_rule
+
+
+def refusal(function: Any, *arguments: Any) -> Reason:
+    with pytest.raises(AssertionRefused) as caught:
+        function(*arguments)
+    return caught.value.reason
+
+
+def test_rules_come_in_their_order_with_their_conditions(world: World) -> None:
+    first = make_rule(world.issuer, name="first", position=0)
+    last = make_rule(world.issuer, name="last", position=9)
+    early = make_rule(world.issuer, name="early", position=1)
+    make_rule(world.issuer, name="off", position=2, enabled=False)
+    early.conditions.create(claim="a", operator="in", values=["x", "y"])
+    early.conditions.create(claim="/b/0", operator="exists", values=[])
+    make_rule(make_issuer(issuer="https://other.example"), name="other")
+
+    trust = find_trust(ISSUER, None)
+
+    assert trust.issuer == world.issuer
+    assert [rule.row for rule in trust.rules] == [world.rule, first, early, last]
+    assert [rule.conditions for rule in trust.rules][:2] == [(), ()]
+    one, two = trust.rules[2].conditions
+    assert (one.claim, one.operator, one.values) == ("a", Operator.IN, ("x", "y"))
+    assert (two.claim, two.operator, two.values) == ("/b/0", Operator.EXISTS, ())
+    assert str(trust.rules[2]) == "early"
+
+
+def test_a_rule_is_loaded_as_its_client_meets_it(world: World) -> None:
+    other = make_application("other")
+    client, stranger = Client(world.application.pk), Client(other.pk)
+
+    (listed,) = find_trust(ISSUER, client).rules
+    (not_listed,) = find_trust(ISSUER, stranger).rules
+    (nobody,) = find_trust(ISSUER, None).rules
+
+    assert listed.lists(client)
+    assert not not_listed.lists(stranger)
+    assert not nobody.lists(stranger)
+
+
+def test_a_rule_comes_with_its_application_and_with_the_link(
+    world: World, django_assert_num_queries: Any
+) -> None:
+    world.change(world.rule, default_application=world.application)
+
+    with django_assert_num_queries(1):
+        (rule,) = find_trust(ISSUER, None, SUBJECT).rules
+        assert rule.row.default_application == world.application
+        assert rule.row.issuer == world.issuer
+        assert rule.row.linked == Link(SUBJECT, world.user)
+
+
+@pytest.mark.parametrize("subject", [SUBJECT.upper(), f"{SUBJECT} ", "", "x" * 5000])
+def test_the_link_of_a_neighbour_is_nobodys(world: World, subject: str) -> None:
+    (rule,) = find_trust(ISSUER, None, subject).rules
+
+    assert rule.row.linked == Link(subject, None)
+
+
+def test_an_issuer_without_rules_is_still_known(world: World) -> None:
+    world.rule.delete()
+
+    trust = find_trust(ISSUER, None)
+    assert (trust.issuer, trust.rules) == (world.issuer, ())
+
+
+@pytest.mark.parametrize("iss", [ISSUER.upper(), f"{ISSUER}/", f"{ISSUER} ", "", "x" * 5000, "\u0130"])
+def test_an_unknown_issuer(world: World, iss: str) -> None:
+    assert refusal(find_trust, iss, None) is Reason.UNKNOWN_ISSUER
+
+
+def test_an_issuer_is_trusted_in_its_dates(world: World) -> None:
+    now = 1_800_000_000.5
+    moment = datetime.fromtimestamp(now, tz=UTC)
+    issuer = world.issuer
+
+    check_trusted(issuer, now)
+    issuer.valid_from, issuer.valid_until = moment, moment + timedelta(microseconds=1)
+    check_trusted(issuer, now)
+    issuer.valid_from = moment + timedelta(microseconds=1)
+    assert refusal(check_trusted, issuer, now) is Reason.ISSUER_NOT_YET_VALID
+    issuer.valid_from, issuer.valid_until = None, moment
+    assert refusal(check_trusted, issuer, now) is Reason.ISSUER_EXPIRED
+    issuer.enabled = False
+    assert refusal(check_trusted, issuer, now) is Reason.ISSUER_DISABLED
+
+
+def test_the_terms_of_an_issuer_and_the_settings_it_leaves_open(world: World, settings: Any) -> None:
+    settings.OAUTH_JWT_GRANT = {"ALGORITHMS": ["ES256", "RS256"], "LEEWAY": 7, "MAX_LIFETIME": 77}
+
+    policy = policy_of(world.issuer, [AUDIENCE])
+    assert policy.algorithms == {"ES256", "RS256"}
+    assert (policy.leeway, policy.max_lifetime) == (7, 77)
+    assert (policy.require_jti, policy.subject_fallback, policy.id_jag) == (False, False, False)
+    issuer = TrustedIssuer(
+        issuer=ISSUER,
+        algorithms=["ES256", "ES384"],
+        audiences=["own"],
+        leeway=0,
+        max_lifetime=5,
+        replay_policy="require_jti",
+        subject_fallback=True,
+        profile="id-jag",
+    )
+    policy = policy_of(issuer, [AUDIENCE])
+    assert policy.algorithms == {"ES256"}
+    assert policy.audiences == {"own"}
+    assert (policy.leeway, policy.max_lifetime) == (0, 5)
+    assert (policy.require_jti, policy.subject_fallback, policy.id_jag) == (True, True, True)
+
+
+@pytest.mark.standard("AUD-01", "JOSE-03")
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"algorithms": ["none"]},
+        {"algorithms": ["HS256"]},
+        {"algorithms": [["ES256"]]},
+        {"audiences": [""]},
+        {"audiences": [[]]},
+        {"max_lifetime": 0},
+        {"max_lifetime": 2**31},
+        {"leeway": 2**31},
+    ],
+    ids=str,
+)
+def test_terms_that_accept_all_or_nothing_are_refused(world: World, change: dict[str, Any]) -> None:
+    for name, value in change.items():
+        setattr(world.issuer, name, value)
+
+    assert refusal(policy_of, world.issuer, [AUDIENCE]) is Reason.ISSUER_MISCONFIGURED
+
+
+@pytest.mark.parametrize(
+    "change", [{"ALGORITHMS": []}, {"ALGORITHMS": ["none", "HS256"]}, {"LEEWAY": -1}], ids=str
+)
+def test_settings_that_accept_all_or_nothing_are_refused(
+    world: World, settings: Any, change: dict[str, Any]
+) -> None:
+    settings.OAUTH_JWT_GRANT = change
+
+    assert refusal(policy_of, world.issuer, [AUDIENCE]) is Reason.ISSUER_MISCONFIGURED
+
+
+def test_without_an_audience_nothing_is_accepted(world: World) -> None:
+    assert refusal(policy_of, world.issuer, []) is Reason.ISSUER_MISCONFIGURED
+
+
+@pytest.mark.parametrize(
+    ("key_source", "kind"),
+    [
+        ("inline", InlineKeys),
+        ("certificates", CertificateKeys),
+        ("jwks_url", RemoteKeys),
+        ("discovery", DiscoveredKeys),
+    ],
+)
+def test_each_source_of_keys(world: World, key_source: str, kind: type) -> None:
+    assert type(key_source_of(TrustedIssuer(issuer=ISSUER, key_source=key_source))) is kind
+
+
+def test_kept_keys(world: World) -> None:
+    store, other = (
+        DatabaseKeyStore(world.issuer),
+        DatabaseKeyStore(make_issuer(issuer="https://other.example")),
+    )
+    assert store.load() is None
+
+    first = StoredKeys("source", {"keys": []}, 1.5, 2.5, None)
+    store.save(first)
+    assert store.load() == first
+    assert other.load() is None
+    second = StoredKeys("other", {"keys": [{"kid": "é"}]}, 3.25, 4.0, '"etag"', {"thumbprint": 3.25})
+    store.save(second)
+    assert store.load() == second
+    store.save(StoredKeys("s", {}, 1.0, 2.0, "e" * 300))
+    kept = store.load()
+    assert kept is not None
+    assert kept.etag == "e" * 255
+
+
+def test_trust_is_carried_from_site_to_site(world: World, tmp_path: Any) -> None:
+    """By natural keys: the rows of the other site have other primary keys."""
+    world.rule.conditions.create(claim="a", values=["x"])
+    fixture = tmp_path / "trust.json"
+    models = ["trustedissuer", "grantrule", "claimcondition", "linkedsubject"]
+    names = [f"oauth_jwt_grant.{model}" for model in models]
+    options = {"use_natural_primary_keys": True, "use_natural_foreign_keys": True, "output": str(fixture)}
+    call_command("dumpdata", *names, verbosity=0, **options)
+    TrustedIssuer.objects.all().delete()
+    make_issuer(issuer="https://first.example")
+
+    call_command("loaddata", str(fixture), verbosity=0)
+
+    trust = find_trust(ISSUER, Client(world.application.pk))
+    (rule,) = trust.rules
+    assert rule.lists(Client(world.application.pk))
+    assert rule.conditions[0].claim == "a"
+    assert_granted(world.post(assertion=mint(ec_key(), a="x")))
+    assert trust.issuer.linked_subjects.get().user == world.user
+
+
+def test_keys_that_several_save_at_once(world: World, transactional_db: None) -> None:
+    """On SQLite, too, where whoever reads before he writes is turned away."""
+    barrier = threading.Barrier(4)
+    errors: list[Exception] = []
+
+    def save() -> None:
+        store = DatabaseKeyStore(world.issuer)
+        barrier.wait()
+        try:
+            for number in range(20):
+                store.save(StoredKeys("source", {"keys": []}, float(number), 2.5, None))
+        except Exception as error:
+            errors.append(error)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=save) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    assert IssuerKeys.objects.get().fetched_at == 19.0
+
+
+def test_keys_of_an_issuer_that_was_deleted_meanwhile(
+    world: World, transactional_db: None, caplog: pytest.LogCaptureFixture
+) -> None:
+    TrustedIssuer.objects.filter(pk=world.issuer.pk).delete()
+    DatabaseKeyStore(world.issuer).save(StoredKeys("source", {"keys": []}, 1.0, 2.5, None))
+    assert "cannot be stored" in caplog.text
+    assert not IssuerKeys.objects.exists()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import copy
-import json
 import logging
 import re
 from email.message import Message
@@ -16,7 +15,6 @@ from django.http import HttpRequest
 
 from .assertion import AssertionRefused, Reason
 from .conf import conf
-from .decision import withdraw
 from .dot import OAuthLibCore
 from .grant import CALL, GRANT_TYPE, Call, JWTBearerError, JWTBearerGrant, not_set_up
 
@@ -63,8 +61,6 @@ class JWTBearerBackendMixin:
             return answer_of(refused)
         call.posted = _parameters(request)
         url, headers, body, status = super().create_token_response(_without_query(request))  # type: ignore[misc]
-        if status == 200 and not call.tokens:
-            return self._withdrawn(body)
         return url, {**_HEADERS, **headers}, body, status
 
     def _without_grant(self) -> AssertionRefused | None:
@@ -77,12 +73,6 @@ class JWTBearerBackendMixin:
             f"the server {name} does not have this grant: JWTBearerServerMixin has to be first among its "
             "bases, and its __init__() has to call super().__init__()"
         )
-
-    def _withdrawn(self, body: str) -> Response:
-        """The answer in the place of ``body``, whose token has no decision, by whatever grant it was made."""
-        withdraw([json.loads(body).get("access_token", "")])
-        grant = type(self.server.grant_types[GRANT_TYPE]).__qualname__  # type: ignore[attr-defined]
-        return answer_of(not_set_up(f"{grant} has made a token without a decision"))
 
 
 class JWTBearerOAuthLibCore(JWTBearerBackendMixin, OAuthLibCore):  # type: ignore[misc]

@@ -6,6 +6,7 @@ import json
 import logging
 import time
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from functools import wraps
 from typing import Any
 
@@ -17,6 +18,7 @@ from django.views.decorators.debug import sensitive_variables
 from .assertion import ALGORITHMS, AssertionRefused, DatabaseBusy
 from .conf import conf
 from .database import to_datetime
+from .decision import withdraw
 from .dot import (
     AbstractApplication,
     OAuthServerMetadataView,
@@ -26,7 +28,7 @@ from .dot import (
 )
 from .dot import IntrospectTokenView as DOTIntrospectTokenView
 from .dpop import binding_of
-from .grant import GRANT_TYPE
+from .grant import GRANT_TYPE, Call, not_set_up
 from .models import GrantRule, TrustedIssuer
 from .oauth2_backends import Response, answer_of, begin_call, call_of
 
@@ -157,7 +159,23 @@ def _answer(
         for alias, database in connections.settings.items():
             if database["ATOMIC_REQUESTS"] and alias not in exempt:
                 view = transaction.atomic(using=alias)(view)
-    return view(request, *args, **kwargs)
+    return _decided(view(request, *args, **kwargs), call_of(request))
+
+
+def _decided(response: HttpResponse, call: Call | None) -> HttpResponse:
+    """``response``, unless it grants a token of this grant that has no decision: that is taken back.
+
+    Here, for whatever the site has made of view, backend, server and grant, the answer has to pass.
+    """
+    if call is None or call.tokens or response.status_code != 200:
+        return response
+    with suppress(ValueError, TypeError, KeyError):
+        withdraw([str(json.loads(response.content)["access_token"])])
+    fault = (
+        "a token without its decision was to be answered: the view, the backend, the server or its grant "
+        "takes the place of a method of ours, and does not call it"
+    )
+    return _response(answer_of(not_set_up(fault)))
 
 
 def _response(answer: Response) -> HttpResponse:

@@ -31,6 +31,8 @@ from oauth_jwt_grant.dot import (
     OAuthLibCore,
     OAuthServerMetadataView,
     TokenView,
+    get_access_token_model,
+    get_refresh_token_model,
     oauth2_settings,
 )
 from oauth_jwt_grant.grant import JWTBearerError, JWTBearerGrant
@@ -58,7 +60,7 @@ OVERRIDDEN: list[tuple[type, type, set[str]]] = [
             "validate_grant_type",
         },
     ),
-    (JWTBearerBackendMixin, OAuthLibCore, {"create_token_response", "extract_body"}),
+    (JWTBearerBackendMixin, OAuthLibCore, {"create_token_response", "extract_body", "extract_headers"}),
     (JWTBearerServerMixin, Server, {"__init__"}),
     (JWTBearerServerMixin, OIDCServer, {"__init__"}),
     (JWTBearerGrant, GrantTypeBase, {"create_token_response", "validate_grant_type"}),
@@ -66,7 +68,7 @@ OVERRIDDEN: list[tuple[type, type, set[str]]] = [
     (DPoPToken, TokenBase, {"__init__", "estimate_type", "validate_request"}),
     (views.AuthorizationServerMetadataView, OAuthServerMetadataView, {"get"}),
     (views.IntrospectTokenView, IntrospectTokenView, {"get_token_response"}),
-    (views.JWTBearerTokenView, TokenView, {"post"}),
+    (views.JWTBearerTokenViewMixin, TokenView, {"authorization_flow_token_response"}),
 ]
 METHODS = [
     pytest.param(ours, theirs, name, id=f"{ours.__name__}-{theirs.__module__}.{theirs.__name__}.{name}")
@@ -77,6 +79,7 @@ METHODS = [
 CALLED: list[tuple[Any, str, tuple[Any, ...], dict[str, Any]]] = [
     (OAuth2Validator, "authenticate_client", (None, "request"), {}),
     (OAuth2Validator, "authenticate_client_id", (None, "client_id", "request"), {}),
+    (OAuth2Validator, "save_token", (None, "token", "request"), {}),
     (OAuth2Validator, "validate_bearer_token", (None, "token", "scopes", "request"), {}),
     (TokenView, "create_token_response", (None, "request"), {}),
     (AbstractApplication, "is_usable", (None, "request"), {}),
@@ -97,6 +100,9 @@ READ: list[tuple[Any, str]] = [
     (Server(None), "tokens"),
     (Request(""), "decoded_body"),
     (OAuth2Error(), "json"),
+    *((TokenView, name) for name in ("server_class", "validator_class", "oauthlib_backend_class")),
+    *((get_access_token_model(), name) for name in ("token_checksum", "scope", "expires", "resource")),
+    *((get_refresh_token_model(), name) for name in ("token_checksum", "access_token")),
     (oauth2_settings, "user_settings"),
     (oauth2_settings, "RESOURCE_SERVER_TOKEN_RESOURCE_VALIDATOR"),
     (AbstractApplication, "RegistrationSource"),

@@ -30,6 +30,7 @@ class Registration(NamedTuple):
 CHECKS: tuple[Registration, ...] = (
     Registration(wiring.check_installed_apps, Tags.compatibility),
     Registration(wiring.check_classes, Tags.security),
+    Registration(wiring.check_classes_of_views, Tags.security),
     Registration(wiring.check_oidc_server, Tags.compatibility),
     Registration(configuration.check_names, Tags.security),
     Registration(configuration.check_values, Tags.security),

@@ -12,12 +12,17 @@ from oauthlib.openid import Server as OIDCServer
 from ..dot import oauth2_settings
 from ..grant import reordered, shadowed_methods
 from .messages import CheckId
+from .places import in_place_of
 
 
 class Piece(NamedTuple):
-    """A class that a setting of DOT names: the two that it must extend, and ours that does."""
+    """A class that a setting of DOT names, or an attribute of a token view.
+
+    Also the two classes that it must extend, and ours that does.
+    """
 
     setting: str
+    attribute: str
     mixin: str
     base: str
     ready: str
@@ -29,6 +34,7 @@ _PACKAGE = "oauth_jwt_grant"
 _PIECES = (
     Piece(
         "OAUTH2_SERVER_CLASS",
+        "server_class",
         f"{_PACKAGE}.servers.JWTBearerServerMixin",
         "oauthlib.oauth2.TokenEndpoint",
         f"{_PACKAGE}.servers.JWTBearerServer",
@@ -37,6 +43,7 @@ _PIECES = (
     ),
     Piece(
         "OAUTH2_VALIDATOR_CLASS",
+        "validator_class",
         f"{_PACKAGE}.oauth2_validators.JWTBearerValidatorMixin",
         f"{_PACKAGE}.dot.OAuth2Validator",
         f"{_PACKAGE}.oauth2_validators.JWTBearerOAuth2Validator",
@@ -45,6 +52,7 @@ _PIECES = (
     ),
     Piece(
         "OAUTH2_BACKEND_CLASS",
+        "oauthlib_backend_class",
         f"{_PACKAGE}.oauth2_backends.JWTBearerBackendMixin",
         f"{_PACKAGE}.dot.OAuthLibCore",
         f"{_PACKAGE}.oauth2_backends.JWTBearerOAuthLibCore",
@@ -78,6 +86,21 @@ def check_classes(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
     return [message for piece in _PIECES for message in _check_piece(piece)]
 
 
+def check_classes_of_views(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
+    """The same of the classes that a token view has in the place of those of the settings."""
+    callbacks = in_place_of(f"{_PACKAGE}.dot.TokenView").values()
+    views = dict.fromkeys(callback.view_class for callback in callbacks if hasattr(callback, "view_class"))
+    found = [(view, piece, getattr(view, piece.attribute, None)) for view in views for piece in _PIECES]
+    return [
+        message
+        for view, piece, own in found
+        if own is not None
+        for message in _check_class(
+            piece, f"{view.__qualname__}.{piece.attribute}", own, f"Remove {piece.attribute}"
+        )
+    ]
+
+
 def check_oidc_server(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
     """OpenID Connect is not switched off by the way: DOT reads one of two settings.
 
@@ -107,25 +130,30 @@ def _check_piece(piece: Piece) -> list[CheckMessage]:
     if isinstance(configured, Exception):
         message = f"The setting {piece.setting} of OAUTH2_PROVIDER names no class: {configured}"
         return [Error(message, hint=_line(piece), id=CheckId.DOTTED_PATH)]
+    return _check_class(piece, piece.setting, configured, _line(piece))
+
+
+def _check_class(piece: Piece, place: str, configured: Any, line: str) -> list[CheckMessage]:
+    """The class at ``place`` extends our mixin and what that is for, our mixin first."""
     lacking = [
         path
         for path in (piece.mixin, piece.base)
         if not (isinstance(configured, type) and issubclass(configured, import_string(path)))
     ]
     if not lacking:
-        return _check_order(piece, configured, import_string(piece.mixin))
+        return _check_order(piece, place, configured, import_string(piece.mixin))
     name = getattr(configured, "__qualname__", repr(configured))
     bases = f"{piece.mixin.rpartition('.')[2]}, {piece.base.rpartition('.')[2]}"
     return [
         Error(
-            f"{piece.setting} is {name}, which does not extend {' and '.join(lacking)}. {piece.lost}",
-            hint=f"{_line(piece)}, or let your own class extend {bases}, in this order.",
+            f"{place} is {name}, which does not extend {' and '.join(lacking)}. {piece.lost}",
+            hint=f"{line}, or let your own class extend {bases}, in this order.",
             id=piece.id,
         )
     ]
 
 
-def _check_order(piece: Piece, configured: type, mixin: type) -> list[CheckMessage]:
+def _check_order(piece: Piece, place: str, configured: type, mixin: type) -> list[CheckMessage]:
     """Our methods come before those of the library that they override."""
     shadowed = shadowed_methods(configured, mixin)
     if not shadowed:
@@ -133,7 +161,7 @@ def _check_order(piece: Piece, configured: type, mixin: type) -> list[CheckMessa
     methods = ", ".join(f"{name}() of {base.__qualname__}" for name, base in shadowed.items())
     return [
         Error(
-            f"{piece.setting} is {configured.__qualname__}, in which methods of a library stand before those "
+            f"{place} is {configured.__qualname__}, in which methods of a library stand before those "
             f"of {piece.mixin}, which never run: {methods}. No token is issued. {piece.lost}",
             hint=f"Put our class first among the bases: {reordered(configured, mixin)}",
             id=piece.id,

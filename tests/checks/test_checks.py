@@ -212,6 +212,23 @@ def test_our_mixin_alone(setting, mixin, base):
     assert f"{mixin.__name__}, {base}" in message.hint
 
 
+@pytest.mark.parametrize(
+    ("attribute", "wrong", "right", "check_id"),
+    [
+        ("server_class", LateServer, OwnServer, CheckId.SERVER_CLASS),
+        ("validator_class", OAuth2Validator, OwnValidator, CheckId.VALIDATOR_CLASS),
+        ("oauthlib_backend_class", LateBackend, OwnBackend, CheckId.BACKEND_CLASS),
+    ],
+)
+def test_classes_of_a_token_view(settings, attribute, wrong, right, check_id):
+    for own, expected in ((wrong, [check_id]), (right, [])):
+        view = type("Own", (JWTBearerTokenView,), {attribute: own})
+        settings.ROOT_URLCONF = urlconf(ours_metadata(), path("o/token/", view.as_view()), DOT, endpoints=[])
+        messages = findings()
+        assert [message.id for message in messages] == expected
+        assert all(f"Own.{attribute} is {own.__qualname__}" in message.msg for message in messages)
+
+
 def test_own_classes_with_our_mixins_are_fine():
     with provider(
         OAUTH2_SERVER_CLASS="tests.checks.test_checks.OwnServer",

@@ -8,12 +8,15 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterator
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.db.models.signals import post_save
+from django.http import HttpResponse, JsonResponse
+from django.urls import path
 from oauth2_provider.models import get_access_token_model, get_refresh_token_model, set_token_value
 from oauthlib.oauth2 import BearerToken, Server
 from oauthlib.oauth2.rfc6749.errors import InvalidRequestError
@@ -25,6 +28,7 @@ from oauth_jwt_grant.models import Decision, LinkedSubject
 from oauth_jwt_grant.oauth2_backends import JWTBearerBackendMixin, JWTBearerOAuthLibCore
 from oauth_jwt_grant.oauth2_validators import JWTBearerOAuth2Validator, JWTBearerValidatorMixin
 from oauth_jwt_grant.servers import JWTBearerServer, JWTBearerServerMixin
+from oauth_jwt_grant.views import JWTBearerTokenView
 from tests.dot import forget_backends
 from tests.factories import GRANT_TYPE, ec_key, mint
 from tests.support import World, assert_granted, assert_refused, build_world, make_user
@@ -429,9 +433,9 @@ def use(settings: Any) -> Iterator[Any]:
     """Let django-oauth-toolkit use another class, or its own with ``None``."""
     before = settings.OAUTH2_PROVIDER
 
-    def _use(setting: str | None = None, value: Any = None) -> None:
-        changed = before if setting is None else {**before, setting: value}
-        settings.OAUTH2_PROVIDER = changed
+    def _use(setting: str | None = None, value: Any = None, **classes: Any) -> None:
+        changed = {} if setting is None else {setting: value}
+        settings.OAUTH2_PROVIDER = {**before, **changed, **classes}
         forget_backends()
 
     yield _use
@@ -745,3 +749,58 @@ def test_where_transactions_are_committed(use: Any, wrong: type) -> None:
         assert left() == [0, 0, 0]
     use()
     assert_granted(world.post(assertion=assertion))
+
+
+# The answer, whatever the classes on its way are
+
+
+class GrantOfRows(OtherGrant):
+    """A grant in the place of ours that saves rows past the validator."""
+
+    def create_token_response(self, request: Any, token_handler: Any) -> Any:
+        request.client, request.user = None, get_user_model().objects.first()
+        request.scopes = ["read"]
+        token = token_handler.create_token(request, refresh_token=False)
+        save_row(token, request)
+        return {}, json.dumps(token), 200
+
+
+class ServerOfRows(ServerGrant):
+    grant = GrantOfRows
+
+
+class ViewOfRows(JWTBearerTokenView):
+    """Answers itself."""
+
+    def post(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+        user = get_user_model().objects.first()
+        token = {"access_token": "row", "scope": "read"}
+        save_row(token, SimpleNamespace(user=user, client=None))
+        return JsonResponse(token)
+
+
+class ViewOfWords(JWTBearerTokenView):
+    def post(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+        return HttpResponse("no JSON")
+
+
+class ViewOfLists(JWTBearerTokenView):
+    def post(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+        return JsonResponse(["row"], safe=False)
+
+
+@pytest.mark.parametrize("view", [ViewOfRows, ViewOfWords, ViewOfLists])
+def test_a_view_that_answers_itself(world: World, settings: Any, view: Any) -> None:
+    urls = ModuleType("urls")
+    urls.urlpatterns = [path("o/token/", view.as_view())]  # type: ignore[attr-defined]
+    settings.ROOT_URLCONF = urls
+
+    assert_refused(world.post(), "unsupported_grant_type", TEXT)
+    assert left() == [0, 0, 0]
+
+
+def test_a_backend_and_a_server_that_are_both_wrong(world: World, use: Any) -> None:
+    use(OAUTH2_BACKEND_CLASS=BackendAnswers, OAUTH2_SERVER_CLASS=ServerOfRows)
+
+    assert_refused(world.post(), "unsupported_grant_type", TEXT)
+    assert left() == [0, 0, 0]

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import oauth_jwt_grant
+from tests.conftest import SLOW
 
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -117,3 +118,7 @@ def test_wheel_is_what_is_tested_and_holds_every_file():
 
 def test_package_is_marked_as_typed():
     assert (INSTALLED / "py.typed").is_file()
+
+
+def test_what_the_quick_loop_leaves_out_is_there():
+    assert [name for name in SLOW if not (ROOT / "tests" / name).exists()] == []

@@ -328,6 +328,21 @@ class TestKind:
     def test_a_key_bound_jwt_is_no_bearer_assertion(self, value: object) -> None:
         assert refused(cnf=value) == (Reason.SENDER_CONSTRAINED, "")
 
+    @pytest.mark.standard("TYP-01")
+    @pytest.mark.parametrize(
+        ("cnf", "reason"),
+        [
+            ({"jkt": "other"}, Reason.PROOF_KEY),
+            ({"jkt": "proven", "x5t#S256": "x"}, Reason.SENDER_CONSTRAINED),
+            ({"jwk": {"kty": "EC"}}, Reason.SENDER_CONSTRAINED),
+            (["jkt"], Reason.SENDER_CONSTRAINED),
+        ],
+    )
+    def test_with_a_proof_only_its_key_and_nothing_else_may_be_named(self, cnf: Any, reason: Reason) -> None:
+        terms = policy(dpop=True, proof_key="proven")
+        assert check_claims(terms, cnf={"jkt": "proven"}).claims["cnf"] == {"jkt": "proven"}
+        assert refusal(check_claims, terms, cnf=cnf).reason is reason
+
 
 def test_the_first_demand_that_fails_is_the_one_that_is_named() -> None:
     """Each rule is reached only if all before it have passed."""

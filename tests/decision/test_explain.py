@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from oauth_jwt_grant.assertion import OPTIONAL_STEPS, Reason, Step
 from oauth_jwt_grant.decision import Explanation, Question, Status, explain
 from oauth_jwt_grant.models import Decision, TrustedIssuer
-from tests.factories import AUDIENCE, DROP, SUBJECT, ec_key, mint
+from tests.factories import AUDIENCE, DROP, NOW, SUBJECT, ec_key, mint
 from tests.support import World, assert_granted, tokens
 
 
@@ -129,6 +129,20 @@ def test_a_token_that_would_outlive_its_assertion(world: World) -> None:
     explanation = ask(world, mint(ec_key(), exp=int(time.time()) - 5))
 
     assert failed(explanation) == [Step.EXP]
+
+
+@pytest.mark.parametrize(("left", "lifetime"), [(60.5, 60), (1.9, 1), (1, 1), (0.9, None), (0, None)])
+def test_a_limited_token_has_the_whole_seconds_that_its_assertion_has_left(
+    world: World, left: float, lifetime: int | None
+) -> None:
+    world.change(world.rule, limit_to_assertion=True, access_token_lifetime=None)
+    assertion = mint(ec_key(), now=NOW, exp=NOW + left)
+    question = Question(assertion=assertion, audiences=[AUDIENCE], now=NOW, application=world.application)
+
+    explanation = explain(question)
+
+    assert explanation.answer.get("expires_in") == lifetime
+    assert failed(explanation) == ([] if lifetime else [Step.EXP])
 
 
 def test_what_is_asked_of_id_jags_alone_are_steps_of_their_own(world: World) -> None:

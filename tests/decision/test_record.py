@@ -63,6 +63,18 @@ def test_who_has_stolen_a_key_cannot_hide_which_one_it_was(world: World) -> None
     assert Decision.objects.get().kid == import_jwk(jwk(ec_key())).thumbprint
 
 
+@pytest.mark.parametrize(("leeway", "seconds"), [(None, 30), (0, 0), (120, 120)])
+def test_single_use_is_guarded_for_as_long_as_the_issuers_leeway_admits(
+    world: World, leeway: int | None, seconds: int
+) -> None:
+    world.change(world.issuer, leeway=leeway)
+    expires = int(time.time()) + 300
+
+    assert_granted(world.post(assertion=mint(ec_key(), exp=expires)))
+
+    assert Decision.objects.get().replay_until == datetime.fromtimestamp(expires + seconds, tz=UTC)
+
+
 def test_a_refused_decision_tells_what_was_known(world: World) -> None:
     assert_refused(world.post(assertion=mint(ec_key(), aud="other", jti="one")), "invalid_grant")
     decision = Decision.objects.get()

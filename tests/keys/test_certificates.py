@@ -14,6 +14,7 @@ from cryptography.x509.oid import NameOID
 
 from oauth_jwt_grant.assertion import AssertionRefused, Reason
 from oauth_jwt_grant.keys import CertificateKeys, normalise_jwks, parse_trust_anchors
+from oauth_jwt_grant.keys.certificates import MAX_CHAIN
 
 from .authority import DAY, NOW, SIGNER, Authority, key_usage, name_of
 from .material import START, Clock, b64, ec_jwk, header, rsa_key
@@ -65,6 +66,15 @@ class TestAccepted:
         anchors = root.pem + "a remark\n" + other.pem
         assert self.accepted(source(anchors), x5c(leaf, issuing.certificate))
         assert self.accepted(source(anchors), x5c(certificate))
+
+    def test_longest_chain(self) -> None:
+        chain = [root]
+        while len(chain) < MAX_CHAIN - 1:
+            chain.append(Authority(f"Number {len(chain)}", chain[-1]))
+        signer = chain[-1].issue(name_of("signer"))
+        sent = x5c(signer, *(authority.certificate for authority in reversed(chain)))
+        assert len(sent["x5c"]) == MAX_CHAIN
+        assert self.accepted(source(), sent)
 
     def test_kid_beside_it_is_of_no_matter(self) -> None:
         assert self.accepted(source(), x5c(leaf, issuing.certificate, kid="whatever"))

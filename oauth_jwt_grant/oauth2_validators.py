@@ -122,6 +122,7 @@ class JWTBearerValidatorMixin:
         """
         case = Case(self.build_jwt_bearer_question(request))
         try:
+            record.check_one_database()
             case.proof_key = _proof_key_of(request)
             permission = decide(case)
         except AssertionRefused as refused:
@@ -180,7 +181,8 @@ class JWTBearerValidatorMixin:
         except AssertionRefused as refused:
             raise self._refusal(state.case, refused, request) from refused
         except (IntegrityError, OperationalError) as error:
-            raise self._refusal(state.case, record.refusal_of(error), request) from error
+            reason = record.refusal_of(error, state.permission)
+            raise self._refusal(state.case, reason, request) from error
         state.is_saved = state.is_guarded
         return saved
 

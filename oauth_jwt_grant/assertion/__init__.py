@@ -7,7 +7,16 @@ comes out: a :class:`VerifiedAssertion`, or one of the exceptions
 
 from __future__ import annotations
 
-from .errors import ANSWERS, Answer, AssertionRefused, DatabaseBusy, KeysUnavailable, Reason, Undecided
+from .errors import (
+    ANSWERS,
+    Answer,
+    AssertionRefused,
+    DatabaseBusy,
+    DatabasesDiffer,
+    KeysUnavailable,
+    Reason,
+    Undecided,
+)
 from .id_jag import TENANTS, subject_of
 from .jose import ALGORITHMS, PublicKey
 from .policy import ID_JAG_TYPE, MAX_SECONDS, AssertionPolicy
@@ -26,6 +35,7 @@ __all__ = [
     "AssertionPolicy",
     "AssertionRefused",
     "DatabaseBusy",
+    "DatabasesDiffer",
     "KeysUnavailable",
     "PublicKey",
     "Reason",

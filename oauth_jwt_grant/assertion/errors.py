@@ -67,6 +67,7 @@ class Reason(StrEnum):
     RESOURCE = "resource"
     REPLAYED = "replayed"
     DATABASE_BUSY = "database_busy"
+    DATABASES_DIFFER = "databases_differ"
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +249,12 @@ ANSWERS: dict[Reason, Answer] = {
         "The server could not find out in time whether the assertion has been used before. Try again.",
         503,
     ),
+    Reason.DATABASES_DIFFER: Answer(
+        "RFC 7523 section 3, item 7",
+        "temporarily_unavailable",
+        "The server is not set up to issue this token. Try again later.",
+        503,
+    ),
 }
 
 
@@ -299,3 +306,10 @@ class DatabaseBusy(Undecided):
 
     def __init__(self, detail: str = "", *, retry_after: int = 1) -> None:
         super().__init__(Reason.DATABASE_BUSY, detail, retry_after=retry_after)
+
+
+class DatabasesDiffer(Undecided):
+    """What belongs into one transaction is written to different databases. Only the operator can help."""
+
+    def __init__(self, detail: str = "", *, retry_after: int = 30) -> None:
+        super().__init__(Reason.DATABASES_DIFFER, detail, retry_after=retry_after)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from .clock import local, to_datetime
-from .inserts import PreparedInsert, prepare_save
+from .inserts import Confirmation, PreparedInsert, prepare_save
 from .prepared import Columns, FetchedRow, Parameter, PreparedQuery, RememberedColumns, all_but, may_defer
 
 __all__ = [
     "Columns",
+    "Confirmation",
     "FetchedRow",
     "Parameter",
     "PreparedInsert",

@@ -6,6 +6,8 @@ of each instance by its own fields. ``docs/performance.md`` has the figures.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 from operator import attrgetter
 from types import NoneType
@@ -13,35 +15,70 @@ from typing import Any
 
 from django.db import connections, models, router
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import Field, Model
+from django.db.models import Field, Model, QuerySet
 from django.db.models.signals import post_save, pre_save
 
 from ..fields import ExactCharField
-from .prepared import plan_for
+from .prepared import filled_in, plan_for
 
 #: Fields that give a text or null to the database as it is, whichever database that is.
 _TEXTS = {models.CharField, models.TextField, ExactCharField}
+#: How the rows of a confirmation are kept from being changed until COMMIT, by vendor. On PostgreSQL the
+#: weakest lock: an UPDATE does not wait for it, so nobody can keep an operator waiting. SQLite needs none:
+#: a transaction that has written is the only one that writes.
+_LOCKS = {"postgresql": " FOR KEY SHARE", "mysql": " LOCK IN SHARE MODE"}
 #: The parts of saving that a model may have made its own.
 _SAVING = ("save", "save_base", "_save_table", "_do_insert", "_prepare_related_fields_for_save")
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """A condition that an INSERT checks itself: it reads the value of ``column`` from the query of ``build``.
+
+    If the query finds nothing, the value is null. So the column must not be nullable: the database then
+    refuses the row with an :class:`~django.db.IntegrityError`. The query may hold a
+    :class:`~oauth_jwt_grant.prepared.Parameter` for each value that changes.
+    """
+
+    column: str
+    build: Callable[[], QuerySet[Any, Any]]
+
+    def compile(self, connection: BaseDatabaseWrapper) -> tuple[str, tuple[Any, ...]]:
+        """The query as an expression, and its parameters. It locks the rows that it finds until COMMIT.
+
+        It is not an ``INSERT ... SELECT``: for that, MariaDB locks the counter of the primary key as long
+        as the statement waits for any row, and all other insertions into the table wait with it.
+        """
+        sql, parameters = self.build().query.get_compiler(connection=connection).as_sql()
+        return f"({sql}{_LOCKS.get(connection.vendor, '')})", tuple(parameters)
 
 
 class PreparedInsert:
     """Inserts rows whose primary key the database assigns; sends neither ``pre_save`` nor ``post_save``."""
 
-    def __init__(self, model: type[Model]) -> None:
+    def __init__(self, model: type[Model], confirmation: Confirmation | None = None) -> None:
         self._model = model
         self._pk: Any = model._meta.pk
         self._fields: list[Any] = [field for field in model._meta.concrete_fields if not field.primary_key]
         self._read = attrgetter(*[field.attname for field in self._fields])
         self._plain = [_plain_types(field) for field in self._fields]
         self._filled = [(place, field) for place, field in enumerate(self._fields) if _fills_in(field)]
+        self._confirmation = confirmation
+        names = [field.name for field in self._fields]
+        self._confirmed = names.index(confirmation.column) if confirmation else 0
 
-    def insert(self, instance: Model) -> None:
-        """Insert ``instance`` and give it its primary key. Raises what the database raises."""
+    def insert(self, instance: Model, **parameters: Any) -> None:
+        """Insert ``instance`` and give it its primary key; ``parameters`` are those of the confirmation.
+
+        Raises what the database raises.
+        """
         alias = router.db_for_write(self._model, instance=instance)
         connection = connections[alias]
-        statement = plan_for(connection, self, self._compile)
+        statement, conditions = plan_for(connection, self, self._compile)
         values = self._values(instance, connection)
+        if conditions:
+            place = self._confirmed
+            values[place : place + 1] = filled_in(conditions, parameters, connection)
         with connection.cursor() as cursor:
             cursor.execute(statement, values)
             returned = connection.features.can_return_columns_from_insert
@@ -57,14 +94,18 @@ class PreparedInsert:
             for field, plain, value in zip(self._fields, self._plain, values, strict=True)
         ]
 
-    def _compile(self, connection: BaseDatabaseWrapper) -> str:
+    def _compile(self, connection: BaseDatabaseWrapper) -> tuple[str, tuple[Any, ...]]:
         quote = connection.ops.quote_name
         columns = ", ".join(quote(field.column) for field in self._fields)
-        places = ", ".join(["%s"] * len(self._fields))
-        statement = f"INSERT INTO {quote(self._model._meta.db_table)} ({columns}) VALUES ({places})"  # noqa: S608
+        places = ["%s"] * len(self._fields)
+        conditions: tuple[Any, ...] = ()
+        if self._confirmation is not None:
+            places[self._confirmed], conditions = self._confirmation.compile(connection)
+        table, values = quote(self._model._meta.db_table), ", ".join(places)
+        statement = f"INSERT INTO {table} ({columns}) VALUES ({values})"  # noqa: S608
         if connection.features.can_return_columns_from_insert:
             statement += f" RETURNING {quote(self._pk.column)}"
-        return statement
+        return statement, conditions
 
 
 def prepare_save(instance: Any) -> None:

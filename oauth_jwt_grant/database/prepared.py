@@ -7,7 +7,7 @@ needs to answer it. The rows are still read fresh each time: only the text is ke
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from django.db import connections, router
@@ -48,6 +48,18 @@ class Parameter(Expression):
     def as_sql(self, compiler: Any, connection: BaseDatabaseWrapper) -> Any:
         """A placeholder, with this object as its value until the query is run."""
         return "%s", [self]
+
+
+def filled_in(
+    parameters: Iterable[Any], values: Mapping[str, Any], connection: BaseDatabaseWrapper
+) -> list[Any]:
+    """The parameters of a compiled query, with ``values`` in the places of their names."""
+    return [
+        parameter.output_field.get_db_prep_value(values[parameter.name], connection)
+        if isinstance(parameter, Parameter)
+        else parameter
+        for parameter in parameters
+    ]
 
 
 class PreparedQuery:
@@ -91,14 +103,8 @@ class _Plan:
         return converted
 
     def run(self, connection: BaseDatabaseWrapper, values: dict[str, Any]) -> list[FetchedRow]:
-        parameters = [
-            parameter.output_field.get_db_prep_value(values[parameter.name], connection)
-            if isinstance(parameter, Parameter)
-            else parameter
-            for parameter in self._parameters
-        ]
         with connection.cursor() as cursor:
-            cursor.execute(self._sql, parameters)
+            cursor.execute(self._sql, filled_in(self._parameters, values, connection))
             return [FetchedRow(values, self) for values in cursor.fetchall()]
 
 

@@ -12,7 +12,7 @@ from ..assertion import OPTIONAL_STEPS, AssertionRefused, Reason, Step
 from ..dot import default_lifetime
 from .case import Case, Permission, Question
 from .decide import decide, request_for_token
-from .record import is_spent
+from .record import check_one_database, is_spent
 
 
 class Status(StrEnum):
@@ -72,6 +72,7 @@ def explain(question: Question, proof_key: str | None = None) -> Explanation:
     case = Case(question, proof_key)
     explanation = Explanation(case)
     try:
+        check_one_database()
         explanation.permission = decide(case, watch)
         spent = is_spent(explanation.permission)
         watch(Step.REPLAY, "not used before", "used before" if spent else "not used before")
@@ -86,7 +87,7 @@ def explain(question: Question, proof_key: str | None = None) -> Explanation:
 def _results(begun: list[tuple[Step, Any, Any]], *, failed: bool) -> list[ExplainedStep]:
     """Every step in its order: those begun have passed, but for the last one of a refusal."""
     seen = {step: (expected, actual) for step, expected, actual in begun}
-    last = begun[-1][0]
+    last = begun[-1][0] if begun else None
     results = []
     for step in Step:
         if step not in seen:

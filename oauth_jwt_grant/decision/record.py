@@ -8,19 +8,39 @@ import logging
 from collections.abc import Iterable
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.db import DatabaseError, IntegrityError, OperationalError, router, transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
-from ..assertion import AssertionRefused, DatabaseBusy, Reason, Undecided
+from ..assertion import AssertionRefused, DatabaseBusy, DatabasesDiffer, Reason, Undecided
 from ..conf import conf
-from ..database import PreparedInsert, to_datetime
+from ..database import Confirmation, Parameter, PreparedInsert, to_datetime
 from ..dot import get_access_token_model, get_refresh_token_model
-from ..models import Decision, TrustedIssuer
+from ..models import Decision, GrantRule, TrustedIssuer, written
 from .case import Case, Permission
 
 logger = logging.getLogger("oauth_jwt_grant.decisions")
 
-_decisions = PreparedInsert(Decision)
+
+def _still_trusted() -> QuerySet[TrustedIssuer, Any]:
+    """The ``iss`` of an issuer and a rule that are enabled still: what a token needs at its very end.
+
+    The issuer comes first in the query, as it is locked first wherever both are changed.
+    """
+    issuers = TrustedIssuer.objects.filter(
+        pk=Parameter("issuer", TrustedIssuer._meta.pk),
+        issuer=Parameter("iss", TrustedIssuer._meta.get_field("issuer")),
+        enabled=True,
+        rules__pk=Parameter("rule", GrantRule._meta.pk),
+        rules__enabled=True,
+    )
+    return issuers.order_by().values_list("issuer")
+
+
+_refused = PreparedInsert(Decision)
+_accepted = PreparedInsert(Decision, Confirmation("iss", _still_trusted))
+#: What one transaction has to hold together.
+_TOGETHER = (TrustedIssuer, GrantRule, Decision, get_access_token_model(), get_user_model())
 # A decision of which nothing is known, field by field.
 _BLANK: dict[str, Any] = {
     field.attname: None if field.null or field.is_relation or field.primary_key else ""
@@ -31,13 +51,33 @@ _RELATIONS: dict[str, Any] = {
 }
 
 
+def check_one_database() -> None:
+    """Raise :class:`DatabasesDiffer` if trust, tokens, decisions and users are not written to one database.
+
+    No transaction holds them together then: a token could be left without its decision. It is asked for each
+    request, as a router may answer each request in another way.
+    """
+    aliases = [router.db_for_write(model) for model in _TOGETHER]
+    if len(set(aliases)) > 1:
+        detail = ", ".join(
+            f"{model._meta.label}: {alias}" for model, alias in zip(_TOGETHER, aliases, strict=True)
+        )
+        logger.error(
+            "No token is issued: the database routers write to different databases what belongs into one "
+            "transaction (%s). See the check oauth_jwt_grant.E010.",
+            detail,
+        )
+        raise DatabasesDiffer(detail)
+
+
 def accept(case: Case, permission: Permission, access_token: Any, client_address: str | None) -> Decision:
     """Insert the decision that goes with ``access_token``; to be called in the transaction of the token.
 
-    The unique ``replay_key`` is the guard of single use: of two insertions at once the
-    database lets one through and makes the other wait for it and then fail with an
-    :class:`~django.db.IntegrityError`, which rolls the token back (see :func:`refusal_of`).
-    It is the last statement of the transaction, so nobody waits for us while we wait.
+    Two guards are in this statement. It reads once more whether issuer and rule are enabled, and keeps
+    them so until COMMIT: an operator who has disabled one waits for us, or we find it disabled. And the
+    unique ``replay_key`` lets one of two insertions through and makes the other wait for it. Where
+    either says no, there is an :class:`~django.db.IntegrityError`, which rolls the token back (see
+    :func:`refusal_of`). It is the last statement of the transaction, so nobody waits for us while we wait.
     """
     issuer, assertion, replay_key = permission.issuer, permission.assertion, permission.replay_key
     leeway = conf.LEEWAY if issuer.leeway is None else issuer.leeway
@@ -50,24 +90,35 @@ def accept(case: Case, permission: Permission, access_token: Any, client_address
         replay_until=to_datetime(assertion.expires_at + leeway) if replay_key else None,
         **_known(case, issuer, client_address),
     )
-    _decisions.insert(decision)
+    _accepted.insert(decision, issuer=issuer.pk, iss=issuer.issuer, rule=permission.rule.pk)
     return decision
 
 
-def refusal_of(error: DatabaseError) -> AssertionRefused:
+def refusal_of(error: DatabaseError, permission: Permission) -> AssertionRefused:
     """Why the database would not take the token and its decision, of which it has kept neither.
 
-    The assertion has been used before; or a row that the decision rests on (issuer, rule,
-    user, application) was deleted meanwhile; or the database gave up waiting for a lock.
-    Told by the constraint that the message names: a transaction that reads a snapshot
-    cannot see the row it ran into.
+    The assertion has been used before; or what the decision rests on (issuer, rule, user,
+    application) was withdrawn meanwhile; or the database gave up waiting for a lock.
     """
     if isinstance(error, OperationalError):
         logger.warning("The database did not take a token and its decision: %s", error)
         return DatabaseBusy()
-    if "replay_key" in str(error):
+    # The constraint is in the first line. Others of PostgreSQL's show values, which anybody may have chosen.
+    if "replay_key" in str(error).partition("\n")[0]:
         return AssertionRefused(Reason.REPLAYED)
-    return AssertionRefused(Reason.UNKNOWN_ISSUER, detail="the trust was deleted meanwhile")
+    return _withdrawn(permission)
+
+
+def _withdrawn(permission: Permission) -> AssertionRefused:
+    """What of the trust in ``permission`` is gone: two statements, only after an operator has interfered."""
+    issuer = written(TrustedIssuer).filter(pk=permission.issuer.pk).first()
+    if issuer is None or issuer.issuer != permission.issuer.issuer:
+        return AssertionRefused(Reason.UNKNOWN_ISSUER, detail="the issuer was deleted or renamed meanwhile")
+    if not issuer.enabled:
+        return AssertionRefused(Reason.ISSUER_DISABLED, detail="the issuer was disabled meanwhile")
+    if not written(GrantRule).filter(pk=permission.rule.pk, issuer=issuer, enabled=True).exists():
+        return AssertionRefused(Reason.NO_RULE, detail="the rule was disabled or deleted meanwhile")
+    return AssertionRefused(Reason.NO_RULE, detail="the user or the application was deleted meanwhile")
 
 
 def checksum(text: str) -> str:
@@ -132,7 +183,7 @@ def _refuse(
         scope=" ".join(case.scopes),
         **_known(case, issuer, client_address),
     )
-    _decisions.insert(decision)
+    _refused.insert(decision)
     return decision
 
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import ssl
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -36,7 +35,6 @@ from ..assertion.jose import PublicKey, UnusableKey
 from .base import CertificateInfo, Clock, KeySource, KeyStatus
 from .bindings import Binding, parse_bindings
 from .parse import certificate_key, certificate_sha256, decode_certificate
-from .pem import has_private_key, read_certificates, trust_certificates
 
 #: The longest chain that is looked at, the leaf and an enclosed anchor included.
 MAX_CHAIN = 6
@@ -77,7 +75,7 @@ class CertificateKeys(KeySource):
             anchors = parse_trust_anchors(self._trust_anchors)
         except ValueError as error:
             return KeyStatus(last_error=str(error))
-        return KeyStatus(certificates=tuple(map(certificate_info, anchors)))
+        return KeyStatus(certificates=tuple(map(_info, anchors)))
 
 
 def parse_trust_anchors(pem: str) -> list[x509.Certificate]:
@@ -91,8 +89,12 @@ def parse_trust_anchors(pem: str) -> list[x509.Certificate]:
 
 @lru_cache(maxsize=256)
 def _parse_anchors(pem: str) -> tuple[x509.Certificate, ...]:
-    _refuse_private_keys(pem)
-    anchors = read_certificates(pem)
+    if "PRIVATE KEY-----" in pem:
+        raise ValueError("There is a private key beside the certificates: enter certificates alone.")
+    try:
+        anchors = x509.load_pem_x509_certificates(pem.encode())
+    except (ValueError, x509.InvalidVersion) as error:
+        raise ValueError("Not PEM text with one or more certificates.") from error
     for number, anchor in enumerate(anchors, 1):
         try:
             authority = _is_authority(anchor)
@@ -102,12 +104,7 @@ def _parse_anchors(pem: str) -> tuple[x509.Certificate, ...]:
             raise ValueError(
                 f"Certificate {number} is not that of a certificate authority (basicConstraints)."
             )
-    return anchors
-
-
-def _refuse_private_keys(pem: str) -> None:
-    if has_private_key(pem):
-        raise ValueError("There is a private key beside the certificates: enter certificates alone.")
+    return tuple(anchors)
 
 
 def _is_authority(certificate: x509.Certificate) -> bool:
@@ -118,19 +115,7 @@ def _is_authority(certificate: x509.Certificate) -> bool:
     return constraints.value.ca
 
 
-def parse_ca_bundle(pem: str) -> list[CertificateInfo]:
-    """What is in a bundle of certificate authorities for web servers.
-
-    Raises :class:`ValueError`, fit to be shown to an operator, for what no fetch could use, and for a
-    private key.
-    """
-    _refuse_private_keys(pem)
-    trust_certificates(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), pem)
-    return list(map(certificate_info, read_certificates(pem)))
-
-
-def certificate_info(certificate: x509.Certificate) -> CertificateInfo:
-    """What an operator wants to see of ``certificate``."""
+def _info(certificate: x509.Certificate) -> CertificateInfo:
     return CertificateInfo(
         subject=certificate.subject.rfc4514_string(),
         not_before=certificate.not_valid_before_utc,

@@ -89,11 +89,9 @@ def find_service_account(name: str, *, lock: bool = False) -> TrustedIssuer:
 
 def account_links(issuers: QuerySet[TrustedIssuer]) -> QuerySet[LinkedSubject]:
     """The link of each service account among ``issuers`` to its own user."""
-    accounts = issuers.filter(ACCOUNTS).order_by().values("pk")
-    links: QuerySet[LinkedSubject] = LinkedSubject.objects.filter(
-        issuer__in=accounts, subject=F("issuer__issuer")
-    )
-    return links
+    links = written(LinkedSubject)
+    accounts = issuers.using(links.db).filter(ACCOUNTS).order_by().values("pk")
+    return links.filter(issuer__in=accounts, subject=F("issuer__issuer"))
 
 
 def _taken(identifier: str) -> ServiceAccountError:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.db import DatabaseError, IntegrityError, OperationalError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -16,9 +17,9 @@ from oauth2_provider.models import get_access_token_model
 
 from oauth_jwt_grant.assertion import AssertionRefused, Reason
 from oauth_jwt_grant.assertion.jose import import_jwk
-from oauth_jwt_grant.decision import Case, Question, record
-from oauth_jwt_grant.models import Decision, TrustedIssuer
-from tests.factories import DROP, ISSUER, SUBJECT, ec_key, jwk, mint
+from oauth_jwt_grant.decision import Case, Question, decide, explain, record
+from oauth_jwt_grant.models import Decision, GrantRule, TrustedIssuer
+from tests.factories import AUDIENCE, DROP, ISSUER, SUBJECT, ec_key, jwk, mint
 from tests.support import World, assert_granted, assert_refused, build_world, make_issuer, make_rule, post
 
 
@@ -199,11 +200,61 @@ def test_what_the_database_refuses_is_told_by_its_error(world: World) -> None:
     spent = Decision.objects.get().replay_key
 
     replay = error_of(lambda: Decision.objects.create(outcome="accepted", iss="x", replay_key=spent))
-    other = error_of(lambda: TrustedIssuer.objects.update(issuer=""))
+    # PostgreSQL shows the values of the row, some of which anybody may choose.
+    other = error_of(lambda: Decision.objects.create(outcome="accepted", iss=None, kid="replay_key"))
+    permission = decide(case_of(world))
 
-    assert record.refusal_of(replay).reason is Reason.REPLAYED
-    assert record.refusal_of(other).reason is Reason.UNKNOWN_ISSUER
-    assert record.refusal_of(OperationalError("lock wait timeout")).reason is Reason.DATABASE_BUSY
+    def reason_of(error: DatabaseError) -> Reason:
+        return record.refusal_of(error, permission).reason
+
+    assert reason_of(replay) is Reason.REPLAYED
+    assert reason_of(other) is Reason.NO_RULE
+    world.change(world.issuer, enabled=False)
+    assert reason_of(other) is Reason.ISSUER_DISABLED
+    assert reason_of(OperationalError("lock wait timeout")) is Reason.DATABASE_BUSY
+
+
+def case_of(world: World) -> Case:
+    """A case that is decided in favour of the client."""
+    question = Question(
+        assertion=mint(ec_key()), application=world.application, audiences=[AUDIENCE], now=time.time()
+    )
+    return Case(question)
+
+
+class Apart:
+    """Writes one model to a database of its own, and says which in each request anew."""
+
+    model: Any = None
+
+    def db_for_write(self, model: Any, **hints: Any) -> str | None:
+        return "other" if model is Apart.model else None
+
+
+@pytest.mark.parametrize(
+    "model", [TrustedIssuer, GrantRule, Decision, get_access_token_model(), get_user_model()]
+)
+def test_no_token_without_one_database_for_all(
+    world: World, settings: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, model: Any
+) -> None:
+    settings.DATABASE_ROUTERS = [Apart()]
+    assertion = mint(ec_key())
+    monkeypatch.setattr(Apart, "model", model)
+    with CaptureQueriesContext(connection) as queries:
+        refused = world.post(assertion=assertion)
+
+    assert_refused(refused, "temporarily_unavailable", status=503)
+    assert refused["Retry-After"] == "30"
+    assert not any(query["sql"].startswith("INSERT") for query in queries)
+    [logged] = [line for line in caplog.records if line.name == "oauth_jwt_grant.decisions"]
+    assert logged.levelname == "ERROR"
+    assert f"{model._meta.label}: other" in logged.getMessage()
+    assert "oauth_jwt_grant.E010" in logged.getMessage()
+    assert explain(case_of(world).question).refused.reason is Reason.DATABASES_DIFFER
+
+    # The router may answer in another way the next time.
+    monkeypatch.setattr(Apart, "model", None)
+    assert_granted(world.post(assertion=assertion))
 
 
 def unkept(world: World) -> Case:

@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 
 import pytest
 from django.conf import settings as django_settings
+from django.contrib.auth import get_user_model
 from django.core.signals import got_request_exception
 from django.db import OperationalError
 from django.test import Client, override_settings
@@ -132,6 +133,18 @@ def not_set_up(world: World) -> Any:
         return world.post()
 
 
+class UsersApart:
+    """Writes users to a database of their own."""
+
+    def db_for_write(self, model: Any, **hints: Any) -> str | None:
+        return "other" if model is get_user_model() else None
+
+
+def parted(world: World) -> Any:
+    with override_settings(DATABASE_ROUTERS=[UsersApart()]):
+        return world.post()
+
+
 CASES: dict[Reason, Callable[[World], Any]] = {
     Reason.MISSING_PARAMETER: posted(assertion=DROP),
     Reason.REPEATED_PARAMETER: posted(scope=["read", "read"]),
@@ -185,6 +198,7 @@ CASES: dict[Reason, Callable[[World], Any]] = {
     Reason.RESOURCE: posted(resource="https://api.example/"),
     Reason.REPLAYED: replayed,
     Reason.DATABASE_BUSY: busy,
+    Reason.DATABASES_DIFFER: parted,
 }
 
 NAMES = {
@@ -204,6 +218,8 @@ UNKEPT = {
     Reason.DPOP_PROOF, Reason.TOO_LONG, Reason.MALFORMED, Reason.CRITICAL_HEADER, Reason.UNKNOWN_ISSUER,
     # It would meet the same lock.
     Reason.DATABASE_BUSY,
+    # Nobody can say which database it would be written to.
+    Reason.DATABASES_DIFFER,
 }  # fmt: skip
 
 

@@ -12,8 +12,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from oauth2_provider.models import get_access_token_model
 
-from oauth_jwt_grant.admin.revocation import revoke
 from oauth_jwt_grant.models import Decision
+from oauth_jwt_grant.trust.withdrawal import revoke
 from tests import factories
 
 pytestmark = pytest.mark.django_db

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 from collections.abc import Callable
 from typing import Any
 
@@ -29,7 +28,7 @@ from tests.factories import ec_key, jwk, mint, rsa_key
 from tests.jwks_server import JwksServer
 from tests.support import World, build_world, post
 
-from .replica_settings import DATABASES, lagging
+from .replica_settings import copy, lagging
 from .test_processes import WITHDRAWALS
 
 
@@ -94,13 +93,6 @@ def ask(world: World, **changes: Any) -> tuple[str, list[str]]:
     with lagging(), connections["replica"].execute_wrapper(note):
         answer = json.loads(post(pairs).content)
     return str(answer.get("error", "granted")), sorted(set(read))
-
-
-def copy(source: str, target: str) -> None:
-    """Put the whole of one database in the place of another."""
-    connections.close_all()
-    folder = DATABASES["default"]["NAME"].parent
-    shutil.copy(folder / f"{source}.sqlite3", folder / f"{target}.sqlite3")
 
 
 if __name__ == "__main__":

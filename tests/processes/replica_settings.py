@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from django.db import connections
 
 from tests.settings import *  # noqa: F403
 from tests.site import database
@@ -26,9 +29,11 @@ class Router:
     """
 
     lagging = False
+    tokens_too = False
 
     def db_for_read(self, model: Any, **hints: Any) -> str:
-        return "replica" if Router.lagging and model._meta.model_name != "accesstoken" else "default"
+        lagging = Router.lagging and (Router.tokens_too or model._meta.model_name != "accesstoken")
+        return "replica" if lagging else "default"
 
     def db_for_write(self, model: Any, **hints: Any) -> str:
         return "default"
@@ -38,10 +43,16 @@ class Router:
 
 
 @contextmanager
-def lagging() -> Iterator[None]:
+def lagging(*, tokens_too: bool = False) -> Iterator[None]:
     """Read from the replica; outside of this everything is read from the primary, to prepare scenes."""
-    Router.lagging = True
+    Router.lagging, Router.tokens_too = True, tokens_too
     try:
         yield
     finally:
         Router.lagging = False
+
+
+def copy(source: str, target: str) -> None:
+    """Put the whole of one database in the place of another."""
+    connections.close_all()
+    shutil.copy(_FOLDER / f"{source}.sqlite3", _FOLDER / f"{target}.sqlite3")

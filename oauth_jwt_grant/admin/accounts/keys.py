@@ -23,8 +23,9 @@ from ...service_accounts import (
     uses_of,
     withdraw_key,
 )
+from ...trust import withdrawal
 from ..keys import account_key_words, changeable_issuer
-from ..revocation import count, disable_issuers, revoke
+from ..revocation import disable_issuers
 from ..shared import page_context
 from .pages import key_file_page
 
@@ -70,7 +71,7 @@ def withdraw_key_page(
     may_revoke = model_admin.has_revoke_permission(request, issuer)  # type: ignore[attr-defined]
     wish = request.POST.get("do")
     if wish == DISABLE:
-        disable_issuers(model_admin, request, TrustedIssuer.objects.filter(pk=issuer.pk))
+        disable_issuers(model_admin, request, [issuer])
         messages.success(request, _("The service account is disabled now."))
         return HttpResponseRedirect("../change/")
     if wish in (WITHDRAW, WITHDRAW_AND_REVOKE):
@@ -99,7 +100,7 @@ def _ask(
         was_used=key.last_used is not None,
         is_last=len(uses) == 1,
         may_revoke=may_revoke,
-        **count(_decisions(issuer, key.kid)),
+        **withdrawal.count(_decisions(issuer, key.kid)),
     )
     return TemplateResponse(request, WITHDRAW_TEMPLATE, context)
 
@@ -107,7 +108,7 @@ def _ask(
 def _withdraw(
     request: HttpRequest, model_admin: admin.ModelAdmin[Any], issuer: TrustedIssuer, *, and_revoke: bool
 ) -> None:
-    """Withdraw first, so that no token comes after; the history says both."""
+    """Withdraw first, so that no request that comes after gets a token by it; the history says both."""
     kid = request.POST.get("kid", "")
     try:
         withdraw_key(issuer.issuer, kid)
@@ -117,7 +118,7 @@ def _withdraw(
     model_admin.log_change(request, issuer, f"Withdrew the key {kid}.")
     messages.success(request, _("The key %s is withdrawn.") % kid)
     if and_revoke:
-        revoked = revoke(_decisions(issuer, kid))
+        revoked = withdrawal.revoke(_decisions(issuer, kid))
         model_admin.log_change(request, issuer, f"Revoked tokens (key id {kid}): {revoked}.")
         messages.success(request, _("Tokens revoked: %d.") % revoked)
 

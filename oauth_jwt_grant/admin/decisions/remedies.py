@@ -89,8 +89,8 @@ REMEDIES: dict[str, Remedy] = {
         _("Look at its date: valid until. Put it off if the trust goes on."),
     ),
     Reason.ISSUER_MISCONFIGURED: Remedy(
-        _("The row of the issuer, or of the rule that matched, cannot be used; the detail says why."),
-        _("Correct it on the issuer's page. Often no audience is set: see AUDIENCES and the checks."),
+        _("The issuer's row here cannot be used; the detail says why."),
+        _("Mend it on the issuer's page. Often no audience is set: see AUDIENCES and the checks."),
     ),
     Reason.NO_SUCH_KEY: Remedy(
         _("The issuer has no key here that fits the key id and algorithm of the assertion."),
@@ -207,6 +207,10 @@ REMEDIES: dict[str, Remedy] = {
     Reason.DATABASE_BUSY: Remedy(
         _("The database could not say in time whether the assertion had been used."),
         _("The client comes back by itself. If this goes on, look at the log and at the database's locks."),
+    ),
+    Reason.DATABASES_DIFFER: Remedy(
+        _("The database routers write trust, tokens, decisions and users to different databases."),
+        _("Let them write all of these to one; the check oauth_jwt_grant.E010 and the log name them."),
     ),
 }
 

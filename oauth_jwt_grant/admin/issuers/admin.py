@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 from django.contrib import admin
+from django.db import connections, router
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path
@@ -21,10 +22,11 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from ...models import Decision, TrustedIssuer
 from ...service_accounts import is_service_account
+from ...trust import withdrawal
 from ..accounts import KindFilter, ServiceAccountsMixin, add_account, add_key_page, withdraw_key_page
 from ..clients import client_examples
 from ..keys import discover, fetch_keys, key_panel
-from ..revocation import GoodTokensMixin, disable, disable_and_revoke, revoke_tokens
+from ..revocation import GoodTokensMixin, disable, disable_and_revoke, in_transactions, revoke_tokens
 from ..rules import RuleInline
 from ..shared import change_url, list_url, short_time, state_of, tell_values
 from ..test_assertion import test_assertion, token_url
@@ -82,7 +84,7 @@ class TrustedIssuerAdmin(ServiceAccountsMixin, GoodTokensMixin, admin.ModelAdmin
         css: ClassVar[dict[str, Any]] = {"all": ["oauth_jwt_grant/admin/admin.css"]}
 
     def get_urls(self) -> list[URLPattern]:
-        """The pages of the model, and those beside them."""
+        """The pages of the model and those beside them; the plug is pulled outside transactions."""
         views: list[tuple[str, str, Callable[..., HttpResponse]]] = [
             ("add/preset/<slug:key>/", "preset", partial(add_by_preset, model_admin=self)),
             ("add/service-account/", "add_account", partial(add_account, model_admin=self)),
@@ -95,7 +97,19 @@ class TrustedIssuerAdmin(ServiceAccountsMixin, GoodTokensMixin, admin.ModelAdmin
         ]
         wrap, prefix = self.admin_site.admin_view, "oauth_jwt_grant_trustedissuer_"
         own = [path(route, wrap(view), name=f"{prefix}{name}") for route, name, view in views]
-        return [*own, *super().get_urls()]
+        pages = [*own, *super().get_urls()]
+        for page in pages:
+            if page.name in {f"{prefix}{name}" for name in ("changelist", "revoke", "withdraw_key")}:
+                page.callback._non_atomic_requests = set(connections)  # type: ignore[attr-defined]
+        return pages
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """The actions of the list. That is outside transactions; but for the plug, they run inside."""
+        actions: dict[str, Any] = super().get_actions(request)
+        for name, (action, *words) in actions.items():
+            if action not in (disable, disable_and_revoke):
+                actions[name] = (in_transactions(action), *words)
+        return actions
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
         """First the presets; the form itself is for those who have chosen it, by whatever parameter."""
@@ -113,8 +127,8 @@ class TrustedIssuerAdmin(ServiceAccountsMixin, GoodTokensMixin, admin.ModelAdmin
         return IssuerChangeList
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[TrustedIssuer]:
-        """The issuers, each knowing whether it has a rule that counts."""
-        return with_rules(super().get_queryset(request))
+        """The issuers, from where they are written, each knowing whether it has a rule that counts."""
+        return with_rules(super().get_queryset(request).using(router.db_for_write(TrustedIssuer)))
 
     def get_fieldsets(self, request: HttpRequest, obj: TrustedIssuer | None = None) -> Any:
         """For an issuer that is there, also its keys as they are, and advice if there is any."""
@@ -140,6 +154,11 @@ class TrustedIssuerAdmin(ServiceAccountsMixin, GoodTokensMixin, admin.ModelAdmin
     def get_inlines(self, request: HttpRequest, obj: TrustedIssuer | None) -> Any:
         """Its rules; a new issuer has none, and they are added on pages of their own."""
         return () if obj is None else super().get_inlines(request, obj)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Save the rules as well. What is disabled then acts on requests under way, too."""
+        super().save_related(request, form, formsets, change)
+        withdrawal.wait_after_commit(form.instance)
 
     def response_post_save_add(self, request: HttpRequest, obj: TrustedIssuer) -> HttpResponseRedirect:
         """To the new issuer's page, which says what is still missing: a rule."""

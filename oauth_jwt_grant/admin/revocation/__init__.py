@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from .deletion import GoodTokensMixin, GoodTokensWarningMixin, why_kept
-from .pages import disable, disable_and_revoke, disable_issuers, revoke_tokens
-from .tokens import count, revoke
+from .pages import disable, disable_and_revoke, disable_issuers, in_transactions, revoke_tokens
 
 __all__ = [
     "GoodTokensMixin",
     "GoodTokensWarningMixin",
-    "count",
     "disable",
     "disable_and_revoke",
     "disable_issuers",
-    "revoke",
+    "in_transactions",
     "revoke_tokens",
     "why_kept",
 ]

@@ -1,7 +1,12 @@
-"""The actions and the page that disable issuers and revoke the tokens of their assertions."""
+"""The actions and the page that disable issuers and revoke the tokens of their assertions.
+
+They run outside ``ATOMIC_REQUESTS``: what is disabled has to be committed before anything is revoked.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from functools import wraps
 from typing import Any
 
 from django import forms
@@ -9,16 +14,16 @@ from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.widgets import AdminRadioSelect, AdminTextInputWidget
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import connections, router, transaction
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from ...models import Decision, TrustedIssuer
+from ...trust import withdrawal
 from ..shared import page_context
-from .tokens import count, revoke
 
 ACTION_TEMPLATE = "admin/oauth_jwt_grant/trustedissuer/disable_and_revoke.html"
 PAGE_TEMPLATE = "admin/oauth_jwt_grant/trustedissuer/revoke_tokens.html"
@@ -70,8 +75,8 @@ class TokensForm(forms.Form):
 def disable(
     model_admin: admin.ModelAdmin[Any], request: HttpRequest, queryset: QuerySet[TrustedIssuer]
 ) -> None:
-    """Take the trust away: their assertions are refused from the next request on."""
-    number = disable_issuers(model_admin, request, queryset)
+    """Take the trust away: no token comes of their assertions once this has answered."""
+    number = disable_issuers(model_admin, request, _chosen(model_admin, request, queryset))
     text = ngettext("%d issuer is disabled now.", "%d issuers are disabled now.", number) % number
     messages.success(request, text)
 
@@ -83,21 +88,37 @@ def disable_and_revoke(
     model_admin: admin.ModelAdmin[Any], request: HttpRequest, queryset: QuerySet[TrustedIssuer]
 ) -> HttpResponse | None:
     """Show what would be revoked; once that is confirmed, disable first, so that no token comes after."""
-    decisions = Decision.objects.filter(issuer__in=queryset.order_by().values("pk"))
+    issuers = _chosen(model_admin, request, queryset)
     if CONFIRMED not in request.POST:
         context = page_context(
-            request, model_admin, _("Disable and revoke all tokens"), confirmed=CONFIRMED, issuers=queryset
+            request, model_admin, _("Disable and revoke all tokens"), confirmed=CONFIRMED, issuers=issuers
         )
-        context |= {"checkbox": ACTION_CHECKBOX_NAME, **count(decisions)}
+        context |= {
+            "checkbox": ACTION_CHECKBOX_NAME,
+            **withdrawal.count(Decision.objects.filter(issuer__in=[issuer.pk for issuer in issuers])),
+        }
         return TemplateResponse(request, ACTION_TEMPLATE, context)
-    disable_issuers(model_admin, request, queryset)
+    disable_issuers(model_admin, request, issuers)
     total = 0
-    for issuer in queryset:
-        revoked = revoke(Decision.objects.filter(issuer=issuer))
+    for issuer in issuers:
+        revoked = withdrawal.revoke(Decision.objects.filter(issuer=issuer))
         model_admin.log_change(request, issuer, f"Revoked all tokens: {revoked}.")
         total += revoked
     messages.success(request, _("Disabled. Tokens revoked: %d.") % total)
     return None
+
+
+def _chosen(
+    model_admin: admin.ModelAdmin[Any], request: HttpRequest, queryset: QuerySet[TrustedIssuer]
+) -> list[TrustedIssuer]:
+    """The issuers that are meant, read once: the list may be filtered by what is about to change.
+
+    It may have changed since the question as well. So an answer means the issuers that were shown with it.
+    """
+    if CONFIRMED in request.POST:
+        shown = request.POST.getlist(ACTION_CHECKBOX_NAME)
+        queryset = model_admin.get_queryset(request).filter(pk__in=shown)
+    return list(queryset.using(router.db_for_write(TrustedIssuer)))
 
 
 def revoke_tokens(request: HttpRequest, object_id: str, model_admin: admin.ModelAdmin[Any]) -> HttpResponse:
@@ -120,23 +141,42 @@ def revoke_tokens(request: HttpRequest, object_id: str, model_admin: admin.Model
     if form.is_bound and form.is_valid():
         decisions = form.decisions(issuer)
         if CONFIRMED in request.POST:
-            revoked = revoke(decisions)
+            _warn_unless(withdrawal.wait_for_requests([issuer.pk]), request)
+            revoked = withdrawal.revoke(decisions)
             model_admin.log_change(request, issuer, f"Revoked tokens ({form.in_words()}): {revoked}.")
             messages.success(request, _("Tokens revoked: %d.") % revoked)
             return HttpResponseRedirect("../change/")
-        context |= count(decisions)
+        context |= withdrawal.count(decisions)
     return TemplateResponse(request, PAGE_TEMPLATE, context)
 
 
 def disable_issuers(
-    model_admin: admin.ModelAdmin[Any], request: HttpRequest, queryset: QuerySet[TrustedIssuer]
+    model_admin: admin.ModelAdmin[Any], request: HttpRequest, issuers: Sequence[TrustedIssuer]
 ) -> int:
-    """Disable those of ``queryset`` that are not yet; each gets a line in its history. Returns how many."""
-    issuers = list(queryset.filter(enabled=True))
-    # Not save(), which looks at the keys: an issuer is disabled whatever state its row is in.
-    TrustedIssuer.objects.filter(pk__in=[issuer.pk for issuer in issuers]).update(
-        enabled=False, updated=timezone.now()
-    )
-    for issuer in issuers:
+    """Disable those of ``issuers`` that are not yet; each gets a line in its history. Returns how many."""
+    disabled, settled = withdrawal.disable(issuers)
+    for issuer in disabled:
         model_admin.log_change(request, issuer, "Disabled.")
-    return len(issuers)
+    _warn_unless(settled, request)
+    return len(disabled)
+
+
+def _warn_unless(settled: bool, request: HttpRequest) -> None:
+    """Say so if a request has not come to its end."""
+    if not settled:
+        text = _("A request that began before is still under way. Revoke the tokens once more in a minute.")
+        messages.warning(request, text)
+
+
+def in_transactions(action: Callable[..., Any]) -> Callable[..., Any]:
+    """``action`` as ``ATOMIC_REQUESTS`` would have it, for one that is called by a view outside."""
+
+    @wraps(action)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        inside = action
+        for alias, database in connections.settings.items():
+            if database["ATOMIC_REQUESTS"]:
+                inside = transaction.atomic(using=alias)(inside)
+        return inside(*args, **kwargs)
+
+    return run

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponseRedirect
 from django.utils.translation import gettext_lazy as _
 
 from ...models import ClaimCondition, GrantRule
+from ...trust import withdrawal
 from ..revocation import GoodTokensWarningMixin
 from ..shared import LabelledFormSet, SearchableRelations, change_url, conditions_in_words, tell_values
 from .forms import ClaimConditionForm, GrantRuleForm
@@ -42,8 +43,9 @@ class RuleInline(admin.TabularInline):  # type: ignore[type-arg]
         return False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[GrantRule]:
-        """With the conditions, which are shown in words."""
-        return super().get_queryset(request).prefetch_related("conditions")
+        """From where they are written, with the conditions, which are shown in words."""
+        rules = super().get_queryset(request).using(router.db_for_write(GrantRule))
+        return rules.prefetch_related("conditions")
 
     @admin.display(description=_("applies"))
     def in_words(self, rule: GrantRule) -> str:
@@ -83,8 +85,9 @@ class GrantRuleAdmin(SearchableRelations, GoodTokensWarningMixin, admin.ModelAdm
         css: ClassVar[dict[str, Any]] = {"all": ["oauth_jwt_grant/admin/admin.css"]}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[GrantRule]:
-        """The rules with their conditions, which the list shows in words."""
-        return super().get_queryset(request).prefetch_related("conditions")
+        """The rules, from where they are written, with the conditions, which the list shows in words."""
+        rules = super().get_queryset(request).using(router.db_for_write(GrantRule))
+        return rules.prefetch_related("conditions")
 
     @admin.display(description=_("applies"))
     def in_words(self, rule: GrantRule) -> str:
@@ -98,9 +101,13 @@ class GrantRuleAdmin(SearchableRelations, GoodTokensWarningMixin, admin.ModelAdm
         return tell_values(super().construct_change_message(request, form, formsets, add), form)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        """Save conditions and applications, and say so if the rule can admit nobody."""
+        """Save conditions and applications, and say so if the rule can admit nobody.
+
+        If it is disabled, that acts on requests under way, too.
+        """
         super().save_related(request, form, formsets, change)
         rule: GrantRule = form.instance
+        withdrawal.wait_after_commit(rule.issuer)
         listed = rule.client_policy == GrantRule.ClientPolicyChoices.LISTED
         alias = router.db_for_write(GrantRule.applications.through)
         if listed and not rule.applications.using(alias).exists():

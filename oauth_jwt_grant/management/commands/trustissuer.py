@@ -11,7 +11,7 @@ from django.db.models import Model
 
 from ...models import GrantRule, LinkedSubject, TrustedIssuer, written
 from ...presets import Applied, Preset, all_presets
-from ...trust import applications_of_operators
+from ...trust import applications_of_operators, withdrawal
 from ..arguments import find_application, find_user, printable, read_date, read_text
 from ..conditions import parse_condition, set_conditions, wanted_conditions
 from ..preset_answers import by_preset, described, find_preset, flags_of
@@ -79,6 +79,7 @@ class Command(BaseCommand):
             reports = [change.save() for change in changes]
             if not written(GrantRule).filter(issuer=issuer, enabled=True).exists():
                 warnings.append(_NOTHING_GRANTED)
+            withdrawal.wait_after_commit(issuer)
         self.stdout.write("\n".join(reports))
         for warning in warnings:
             self.stderr.write(self.style.WARNING(warning))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import timedelta
+from io import StringIO
 from threading import Event, Thread
 from time import sleep
 
@@ -11,14 +12,16 @@ import pytest
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.core.exceptions import PermissionDenied
-from django.db import IntegrityError, connection, transaction
+from django.core.management import call_command
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from oauth2_provider.models import get_access_token_model, get_refresh_token_model
 
-from oauth_jwt_grant.admin.revocation import tokens as revocation
-from oauth_jwt_grant.models import Decision, TrustedIssuer
+from oauth_jwt_grant.admin.issuers.admin import TrustedIssuerAdmin
+from oauth_jwt_grant.models import Decision, GrantRule, TrustedIssuer
+from oauth_jwt_grant.trust import withdrawal
 from tests.admin.forms import fill_in, said
 
 LIST = reverse("admin:oauth_jwt_grant_trustedissuer_changelist")
@@ -49,8 +52,8 @@ def tokens():
     return set(get_access_token_model().objects.values_list("token", flat=True))
 
 
-def act(page, action, *issuers, **more):
-    return page.post(LIST, {"action": action, "_selected_action": [i.pk for i in issuers], **more})
+def act(page, action, *issuers, url=LIST, **more):
+    return page.post(url, {"action": action, "_selected_action": [i.pk for i in issuers], **more})
 
 
 def test_issuers_are_disabled_at_once_and_the_history_says_who_did_it(page, operator, issuer, other):
@@ -80,6 +83,130 @@ def test_disable_and_revoke_shows_what_it_will_do_and_then_does_it(page, issuer,
     assert LogEntry.objects.filter(change_message="Revoked all tokens: 3.").exists()
     # The decisions stay: they are the record, and the guard of single use.
     assert Decision.objects.filter(issuer=issuer).count() == 3
+
+
+FILTERED = f"{LIST}?enabled__exact=1"
+
+
+def test_a_list_that_is_filtered_by_what_changes_is_disabled_and_revoked_too(page, issuer, other):
+    token_of(issuer, number=1)
+    token_of(other, number=9)
+    asked = act(page, "disable_and_revoke", issuer, url=FILTERED)
+    done = page.post(FILTERED, fill_in(asked, "disable_and_revoke_form"), follow=True)
+    assert "Disabled. Tokens revoked: 1." in done.content.decode()
+    assert tokens() == {"token-9"}
+    assert list(TrustedIssuer.objects.filter(enabled=True)) == [other]
+
+
+def test_all_of_a_filtered_list_are_disabled_and_revoked(page, issuer, other):
+    token_of(issuer, number=1)
+    token_of(other, number=9)
+    asked = act(page, "disable_and_revoke", issuer, url=FILTERED, select_across="1")
+    page.post(FILTERED, fill_in(asked, "disable_and_revoke_form"))
+    assert tokens() == set()
+    assert not TrustedIssuer.objects.filter(enabled=True).exists()
+
+
+def test_an_issuer_that_left_the_list_after_the_question_is_revoked_too(page, issuer, other):
+    token_of(issuer, number=1)
+    asked = act(page, "disable_and_revoke", issuer, url=FILTERED)
+    TrustedIssuer.objects.filter(pk=issuer.pk).update(enabled=False)
+    page.post(FILTERED, fill_in(asked, "disable_and_revoke_form"))
+    assert tokens() == set()
+    # Somebody else has disabled it, and the history says so there.
+    assert not LogEntry.objects.filter(change_message="Disabled.").exists()
+    assert LogEntry.objects.filter(change_message="Revoked all tokens: 1.").exists()
+
+
+@pytest.mark.parametrize("action", ["disable", "disable_and_revoke"])
+def test_a_request_that_does_not_end_is_told(page, issuer, monkeypatch, action):
+    @contextmanager
+    def give_up(model, **kwargs):
+        if model is GrantRule:
+            raise OperationalError("canceling statement due to lock timeout")
+        yield
+
+    token_of(issuer, number=1)
+    monkeypatch.setattr(withdrawal, "_writing", give_up)
+    done = page.post(LIST, {"action": action, "_selected_action": issuer.pk, "confirmed": "yes"}, follow=True)
+    assert "Revoke the tokens once more in a minute." in done.content.decode()
+    assert not TrustedIssuer.objects.filter(enabled=True).exists()
+    assert tokens() == ({"token-1"} if action == "disable" else set())
+    url = page_url(issuer)
+    done = page.post(url, {"which": "all", "confirmed": "yes"}, follow=True)
+    assert "Revoke the tokens once more in a minute." in done.content.decode()
+    assert tokens() == set()
+
+
+@pytest.fixture
+def atomic_requests(transactional_db):
+    database = connection.settings_dict
+    before, database["ATOMIC_REQUESTS"] = database["ATOMIC_REQUESTS"], True
+    yield
+    database["ATOMIC_REQUESTS"] = before
+
+
+def test_what_is_disabled_is_committed_before_anything_is_revoked(atomic_requests, page, issuer, monkeypatch):
+    def fail(decisions):
+        raise OperationalError("gone away")
+
+    token_of(issuer, number=1)
+    monkeypatch.setattr(withdrawal, "revoke", fail)
+    with pytest.raises(OperationalError, match="gone away"):
+        act(page, "disable_and_revoke", issuer, confirmed="yes")
+    assert not TrustedIssuer.objects.get().enabled
+    assert LogEntry.objects.get().change_message == "Disabled."
+
+
+def save_page(page, name, row, **changes):
+    url = reverse(f"admin:oauth_jwt_grant_{name}_change", args=[row.pk])
+    assert page.post(url, fill_in(page.get(url), f"{name}_form", **changes)).status_code == 302
+
+
+DISABLING = {
+    "issuer": lambda page, issuer, rule: save_page(page, "trustedissuer", issuer, enabled=None),
+    "rule": lambda page, issuer, rule: save_page(page, "grantrule", rule, enabled=None),
+    "rule on the issuer's page": lambda page, issuer, rule: save_page(
+        page, "trustedissuer", issuer, **{"rules-0-enabled": None}
+    ),
+    "command": lambda page, issuer, rule: call_command(
+        "trustissuer", issuer=issuer.issuer, enabled=False, stdout=StringIO()
+    ),
+}
+
+
+@pytest.mark.parametrize("what", DISABLING)
+def test_what_is_disabled_in_other_ways_waits_for_requests_too(
+    atomic_requests, page, issuer, rule, monkeypatch, what
+):
+    """After COMMIT: before, nobody would be refused."""
+
+    def wait(issuers):
+        waited.append((issuers, connection.in_atomic_block))
+
+    waited = []
+    monkeypatch.setattr(withdrawal, "wait_for_requests", wait)
+    DISABLING[what](page, issuer, rule)
+    assert waited == [([issuer.pk], False)]
+    issuer.refresh_from_db()
+    rule.refresh_from_db()
+    assert (issuer.enabled, rule.enabled) == (("rule" in what), ("rule" not in what))
+
+
+@pytest.mark.parametrize("atomic", [False, True])
+def test_other_actions_of_the_list_are_in_transactions_as_elsewhere(
+    atomic_requests, page, issuer, monkeypatch, atomic
+):
+    def rename(model_admin, request, queryset):
+        queryset.update(name="renamed")
+        raise OperationalError("gone away")
+
+    connection.settings_dict["ATOMIC_REQUESTS"] = atomic
+    monkeypatch.setattr(TrustedIssuerAdmin, "actions", (*TrustedIssuerAdmin.actions, rename))
+    assert "rename" in page.get(LIST).content.decode()
+    with pytest.raises(OperationalError, match="gone away"):
+        act(page, "rename", issuer)
+    assert (TrustedIssuer.objects.get().name == "renamed") is not atomic
 
 
 @pytest.mark.parametrize(("good", "words"), [(1, "One token of this"), (2, "2 tokens of this"), (0, None)])
@@ -198,17 +325,17 @@ def test_refresh_token_goes_with_its_token(operator, application, issuer):
         user=operator, token="refresh", application=application, access_token=token
     )
     token_of(issuer, number=2)
-    assert revocation.revoke(Decision.objects.filter(issuer=issuer)) == 2
+    assert withdrawal.revoke(Decision.objects.filter(issuer=issuer)) == 2
     assert tokens() == set()
     refresh.refresh_from_db()
     assert refresh.revoked is not None
 
 
 def test_work_is_done_in_batches(issuer, monkeypatch):
-    monkeypatch.setattr(revocation, "BATCH", 2)
+    monkeypatch.setattr(withdrawal, "BATCH", 2)
     for number in range(5):
         token_of(issuer, number=number)
-    assert revocation.revoke(Decision.objects.filter(issuer=issuer)) == 5
+    assert withdrawal.revoke(Decision.objects.filter(issuer=issuer)) == 5
     assert not tokens()
 
 

@@ -1,0 +1,132 @@
+"""Pulling the plug: disable issuers or rules, wait for the requests under way, revoke the tokens.
+
+In this order no token survives. A request that finds the issuer disabled gets no token; one that was
+before has committed its token when the wait is over; so all tokens can be found by their decisions.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+from django.db import OperationalError, connections, router, transaction
+from django.db.models import Model, QuerySet
+from django.utils import timezone
+
+from ..dot import get_access_token_model, get_refresh_token_model
+from ..models import Decision, GrantRule, TrustedIssuer, written
+
+logger = logging.getLogger("oauth_jwt_grant.decisions")
+
+#: Tokens that are revoked before the work is committed.
+BATCH = 500
+#: What a transaction of ours begins with. PostgreSQL would wait without end for a transaction that hangs.
+#: On SQLite, a transaction that has begun to read may not write if another has written: this one writes.
+_FIRST = {
+    "postgresql": "SET LOCAL lock_timeout = '10s'",
+    "sqlite": f"DELETE FROM {Decision._meta.db_table} WHERE 0",  # noqa: S608
+}
+
+
+def disable(issuers: Sequence[TrustedIssuer]) -> tuple[list[TrustedIssuer], bool]:
+    """Disable ``issuers`` and wait for the requests under way.
+
+    Returns those that were enabled, and whether no request is left. Not to be called within a transaction:
+    what is not committed refuses nobody. It is an UPDATE, not ``save()``, which looks at the keys: a row
+    that could not be saved is disabled, too.
+    """
+    pks = [issuer.pk for issuer in issuers]
+    with _writing(TrustedIssuer, durable=True):
+        rows = written(TrustedIssuer).filter(pk__in=pks)
+        enabled = set(rows.filter(enabled=True).values_list("pk", flat=True))
+        rows.update(enabled=False, updated=timezone.now())
+    return [issuer for issuer in issuers if issuer.pk in enabled], wait_for_requests(pks)
+
+
+def wait_after_commit(issuer: TrustedIssuer) -> None:
+    """After COMMIT, wait for the requests that rest on what the transaction has disabled of ``issuer``."""
+    transaction.on_commit(partial(wait_for_requests, [issuer.pk]), using=router.db_for_write(TrustedIssuer))
+
+
+def wait_for_requests(issuers: Iterable[Any]) -> bool:
+    """Wait until no request can commit a token by what is disabled of ``issuers``: them, or rules of theirs.
+
+    Returns whether none is left. Those of an enabled one are not waited for, as there may always be some.
+    """
+    pks = list(issuers)
+    settled = [_wait_for(TrustedIssuer, pk__in=pks), _wait_for(GrantRule, issuer__in=pks)]
+    return all(settled)
+
+
+def _wait_for(model: type[Model], **which: Any) -> bool:
+    """Lock the disabled rows: a request that gets a token has a lock on its own until it has committed.
+
+    Each model in a transaction of its own, so nobody waits for us while we wait. The UPDATE changes no
+    value. But as it comes after a lock FOR UPDATE, PostgreSQL takes it for the change of a key, and so looks
+    at the row again before it locks it for a request that has an older snapshot. Without it, such a request
+    would find the row enabled, lock it after us, and get a token.
+    """
+    try:
+        with _writing(model):
+            rows = written(model)
+            disabled = rows.select_for_update().filter(enabled=False, **which).order_by("pk")
+            rows.filter(pk__in=list(disabled.values_list("pk", flat=True))).update(enabled=False)
+    except OperationalError as error:
+        logger.warning("A request may be under way that rests on what has been disabled: %s", error)
+        return False
+    return True
+
+
+def living(decisions: QuerySet[Decision]) -> QuerySet[Decision]:
+    """Those of ``decisions`` whose token is still there, from where they are written."""
+    return decisions.using(router.db_for_write(Decision)).filter(access_token__isnull=False)
+
+
+def count(decisions: QuerySet[Decision]) -> dict[str, int]:
+    """How many tokens there are of ``decisions``, and how many of them have not expired."""
+    tokens = living(decisions)
+    return {
+        "tokens": tokens.count(),
+        "valid": tokens.filter(access_token__expires__gt=timezone.now()).count(),
+    }
+
+
+def revoke(decisions: QuerySet[Decision]) -> int:
+    """Revoke every token of ``decisions`` the way DOT does, a batch to a transaction; returns how many."""
+    revoked, last = 0, 0
+    while True:
+        ahead = living(decisions).filter(pk__gt=last).order_by("pk")
+        batch = list(ahead.values_list("pk", "access_token")[:BATCH])
+        if not batch:
+            return revoked
+        with _writing(get_access_token_model()):
+            revoked += _revoke_batch([token for _decision, token in batch])
+        last = batch[-1][0]
+
+
+def _revoke_batch(pks: list[Any]) -> int:
+    """Revoke by DOT's own methods, which a site may have extended; a refresh token takes its token along.
+
+    It looks for that where a router says, which may be a replica that does not know it yet. So the access
+    tokens that are still there are revoked after the refresh tokens.
+    """
+    for model, which in (
+        (get_refresh_token_model(), {"access_token__in": pks}),
+        (get_access_token_model(), {"pk__in": pks}),
+    ):
+        for token in written(model).filter(**which):
+            token.revoke()
+    return len(pks)
+
+
+@contextmanager
+def _writing(model: type[Model], *, durable: bool = False) -> Iterator[None]:
+    """A transaction in which ``model`` is written."""
+    alias = router.db_for_write(model)
+    with transaction.atomic(using=alias, durable=durable):
+        with connections[alias].cursor() as cursor:
+            cursor.execute(_FIRST.get(connections[alias].vendor, "SELECT 1"))
+        yield

@@ -8,6 +8,26 @@ from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 
+class ReadableJSONField(models.JSONField):
+    """A JSON column whose rows can be read whatever SQL has written into it.
+
+    Python refuses numbers of more than 4300 digits and deep nesting, which databases take: what it refuses
+    comes as text, which no reader here takes for a list or an object. In migrations it is a JSONField.
+    """
+
+    def from_db_value(self, value: Any, expression: Any, connection: BaseDatabaseWrapper) -> Any:
+        """The JSON value, or the text as it is."""
+        try:
+            return super().from_db_value(value, expression, connection)
+        except (ValueError, RecursionError):
+            return value
+
+    def deconstruct(self) -> Any:
+        """As Django's own field."""
+        name, _, args, kwargs = super().deconstruct()
+        return name, "django.db.models.JSONField", args, kwargs
+
+
 class ExactCharField(models.CharField):  # type: ignore[type-arg]
     """A text that the database compares character by character, whatever its collation.
 

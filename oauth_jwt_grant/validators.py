@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
-from cryptography.x509 import load_pem_x509_certificates
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from .assertion import ALGORITHMS, AssertionRefused
-from .keys import FetchFailed, check_url
+from .keys import FetchFailed, check_url, parse_ca_bundle
 from .rules import split_scope
 
 
@@ -35,11 +34,15 @@ def validate_https_url(value: str) -> None:
 
 
 def validate_certificates(value: str) -> None:
-    """Accept PEM text with one or more certificates."""
+    """Accept what a fetch can use: PEM text with one or more certificates and no private key."""
     try:
-        load_pem_x509_certificates(value.encode())
+        parse_ca_bundle(value)
     except ValueError as error:
-        raise ValidationError(_("Enter one or more certificates in PEM."), code="certificates") from error
+        raise ValidationError(
+            _("Enter one or more certificates in PEM. %(problem)s"),
+            code="certificates",
+            params={"problem": error},
+        ) from error
 
 
 def validate_issuer(value: str) -> None:

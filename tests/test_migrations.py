@@ -188,7 +188,7 @@ for alias in ("default", "other"):
     )
 for alias in ("other", "default"):
     call_command("migrate", "oauth_jwt_grant", database=alias)
-from oauth_jwt_grant.clients import applications_of_operators
+from oauth_jwt_grant.trust import applications_of_operators
 from oauth_jwt_grant.models import GrantRule
 print("live", list(applications_of_operators().values_list("client_id", flat=True)))
 for alias in ("default", "other"):

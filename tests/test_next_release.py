@@ -110,6 +110,7 @@ class TestForms:
         response = Client().post(TOKEN_URL, dict(pairs))
 
         assert (response.status_code, response.json()["error"]) == (415, "invalid_request")
+        assert response["Cache-Control"] == "no-store"
         assert not Decision.objects.exists()
         assert_granted(post(pairs))
         assert_granted(post(world.pairs(), content_type=f"{FORM.title()}; charset=UTF-8"))

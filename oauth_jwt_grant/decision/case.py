@@ -11,7 +11,7 @@ from ..dot import AbstractApplication
 from ..models import GrantRule, TrustedIssuer
 from ..rules import ABSENT, Client, Miss, claim_value
 from ..subjects import Subject
-from ..trust import LoadedRule
+from ..trust import LoadedRule, strings_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,5 +87,6 @@ class Permission:
     @property
     def recorded_claims(self) -> dict[str, Any]:
         """The claims that the rule keeps with the decision."""
-        found = {name: claim_value(self.assertion.claims, name) for name in self.rule.recorded_claims}
+        names = strings_of(self.rule, "recorded_claims")
+        found = {name: claim_value(self.assertion.claims, name) for name in names}
         return {name: value for name, value in found.items() if value is not ABSENT}

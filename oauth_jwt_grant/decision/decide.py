@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
+from django.db import Error
 from django.views.decorators.debug import sensitive_variables
 from oauthlib.common import Request
 
@@ -28,10 +29,11 @@ from ..assertion import (
 from ..conf import conf
 from ..dot import AbstractApplication, default_lifetime, get_scopes_backend
 from ..grant import GRANT_TYPE
+from ..keys import misconfigured
 from ..models import GrantRule, TrustedIssuer
 from ..rules import NoMatch, first_match, grant_resources, grant_scopes, resource_claim, split_scope
 from ..subjects import find_subject
-from ..trust import Trust, check_trusted, find_trust, key_source_of, policy_of
+from ..trust import Trust, check_rule, check_trusted, find_trust, key_source_of, policy_of, strings_of
 from .case import Case, Permission, Question
 from .id_jag import check_id_jag, claimed_scope, claims_to_name, is_id_jag
 
@@ -49,7 +51,8 @@ def decide(case: Case, watch: Watch = unwatched) -> Permission:
     watch(Step.ISSUER, "a trusted issuer, enabled and in its dates", case.unverified.issuer)
     trust = find_trust(case.unverified.issuer, question.client, _claimed_subject(case.unverified))
     case.issuer = trust.issuer
-    check_trusted(trust.issuer, question.now)
+    with misconfigured("the row of the issuer", Error):
+        check_trusted(trust.issuer, question.now)
     assertion = case.assertion = validate(
         case.unverified,
         _policy(case, trust.issuer),
@@ -59,7 +62,9 @@ def decide(case: Case, watch: Watch = unwatched) -> Permission:
     )
     if is_id_jag(trust.issuer):
         check_id_jag(assertion, question.application, watch)
-    rule = case.rule = _choose_rule(case, trust, assertion, watch)
+    with misconfigured("a rule of the issuer", Error):
+        rule = case.rule = _choose_rule(case, trust, assertion, watch)
+        check_rule(rule)
     _check_proof(rule, case.proof_key, watch)
     case.application = _application(question, rule)
     watch(Step.SUBJECT, rule.subject_policy, assertion.subject)
@@ -141,7 +146,9 @@ def _resources(question: Question, rule: GrantRule, assertion: VerifiedAssertion
     """RFC 8707 section 2: what the token is for."""
     watch(Step.RESOURCE, rule.resources, list(question.resources))
     return grant_resources(
-        requested=question.resources, claimed=resource_claim(assertion.claims), allowed=rule.resources
+        requested=question.resources,
+        claimed=resource_claim(assertion.claims),
+        allowed=strings_of(rule, "resources"),
     )
 
 

@@ -14,10 +14,11 @@ from .base import (
     StoredKeys,
 )
 from .bindings import parse_bindings
-from .certificates import CertificateKeys, parse_trust_anchors
+from .certificates import CertificateKeys, parse_ca_bundle, parse_trust_anchors
 from .discovered import DiscoveredKeys
 from .discovery import Metadata
 from .fetch import FetchedDocument, Fetcher, FetchFailed, check_url
+from .guarded import GuardedKeys, misconfigured
 from .inline import InlineKeys, normalise_jwks
 from .remote import RemoteKeys
 
@@ -29,6 +30,7 @@ __all__ = [
     "FetchFailed",
     "FetchedDocument",
     "Fetcher",
+    "GuardedKeys",
     "InlineKeys",
     "KeyCache",
     "KeyLimits",
@@ -40,7 +42,9 @@ __all__ = [
     "RemoteKeys",
     "StoredKeys",
     "check_url",
+    "misconfigured",
     "normalise_jwks",
     "parse_bindings",
+    "parse_ca_bundle",
     "parse_trust_anchors",
 ]

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import ssl
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -35,6 +36,7 @@ from ..assertion.jose import PublicKey, UnusableKey
 from .base import CertificateInfo, Clock, KeySource, KeyStatus
 from .bindings import Binding, parse_bindings
 from .parse import certificate_key, certificate_sha256, decode_certificate
+from .pem import has_private_key, read_certificates, trust_certificates
 
 #: The longest chain that is looked at, the leaf and an enclosed anchor included.
 MAX_CHAIN = 6
@@ -75,7 +77,7 @@ class CertificateKeys(KeySource):
             anchors = parse_trust_anchors(self._trust_anchors)
         except ValueError as error:
             return KeyStatus(last_error=str(error))
-        return KeyStatus(certificates=tuple(map(_info, anchors)))
+        return KeyStatus(certificates=tuple(map(certificate_info, anchors)))
 
 
 def parse_trust_anchors(pem: str) -> list[x509.Certificate]:
@@ -89,12 +91,8 @@ def parse_trust_anchors(pem: str) -> list[x509.Certificate]:
 
 @lru_cache(maxsize=256)
 def _parse_anchors(pem: str) -> tuple[x509.Certificate, ...]:
-    if "PRIVATE KEY-----" in pem:
-        raise ValueError("There is a private key beside the certificates: enter certificates alone.")
-    try:
-        anchors = x509.load_pem_x509_certificates(pem.encode())
-    except (ValueError, x509.InvalidVersion) as error:
-        raise ValueError("Not PEM text with one or more certificates.") from error
+    _refuse_private_keys(pem)
+    anchors = read_certificates(pem)
     for number, anchor in enumerate(anchors, 1):
         try:
             authority = _is_authority(anchor)
@@ -104,7 +102,12 @@ def _parse_anchors(pem: str) -> tuple[x509.Certificate, ...]:
             raise ValueError(
                 f"Certificate {number} is not that of a certificate authority (basicConstraints)."
             )
-    return tuple(anchors)
+    return anchors
+
+
+def _refuse_private_keys(pem: str) -> None:
+    if has_private_key(pem):
+        raise ValueError("There is a private key beside the certificates: enter certificates alone.")
 
 
 def _is_authority(certificate: x509.Certificate) -> bool:
@@ -115,7 +118,19 @@ def _is_authority(certificate: x509.Certificate) -> bool:
     return constraints.value.ca
 
 
-def _info(certificate: x509.Certificate) -> CertificateInfo:
+def parse_ca_bundle(pem: str) -> list[CertificateInfo]:
+    """What is in a bundle of certificate authorities for web servers.
+
+    Raises :class:`ValueError`, fit to be shown to an operator, for what no fetch could use, and for a
+    private key.
+    """
+    _refuse_private_keys(pem)
+    trust_certificates(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), pem)
+    return list(map(certificate_info, read_certificates(pem)))
+
+
+def certificate_info(certificate: x509.Certificate) -> CertificateInfo:
+    """What an operator wants to see of ``certificate``."""
     return CertificateInfo(
         subject=certificate.subject.rfc4514_string(),
         not_before=certificate.not_valid_before_utc,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import ipaddress
 import re
 import ssl
@@ -18,6 +19,8 @@ from .transport import Deadline, DeadlineContext, open_session
 
 _MAX_AGE = re.compile(r"(?:^|[,\s])max-age=\"?(\d{1,10})", re.IGNORECASE | re.ASCII)
 _UNCACHED = re.compile(r"(?:^|[,\s])no-(?:store|cache)", re.IGNORECASE)
+# RFC 3986 section 2: no white space, no controls, ASCII alone. Python's parser drops line breaks in silence.
+_URL = re.compile(r"[\x21-\x7e]+", re.ASCII)
 _CHUNK = 16384
 _HEADERS = {
     "Accept": "application/json, application/jwk-set+json",
@@ -79,14 +82,9 @@ class Fetcher:
         self, url: str, *, etag: str | None = None, deadline: Deadline | None = None
     ) -> FetchedDocument:
         """Fetch ``url`` unless it is still what ``etag`` stands for. Raises :class:`FetchFailed`."""
-        check_url(url)
+        request = _prepared(url, _HEADERS if etag is None else {**_HEADERS, "If-None-Match": etag})
         deadline = deadline or self.deadline()
         context = self._context(deadline)
-        headers = _HEADERS if etag is None else {**_HEADERS, "If-None-Match": etag}
-        try:
-            request = requests.Request("GET", url, headers=headers).prepare()
-        except (requests.RequestException, ValueError) as error:
-            raise FetchFailed("not a URL that can be fetched") from error
         addresses = self._addresses(str(request.url), deadline)
         failure = FetchFailed("the name has no address")
         for tried, address in enumerate(addresses):
@@ -104,8 +102,8 @@ class Fetcher:
     def _context(self, deadline: Deadline) -> DeadlineContext:
         try:
             return DeadlineContext.for_fetch(deadline, self._ca_bundle)
-        except (ssl.SSLError, ValueError) as error:
-            raise FetchFailed("the CA bundle is not PEM text with certificates") from error
+        except ValueError as error:
+            raise FetchFailed(f"the CA bundle is not PEM text with certificates: {error}") from error
 
     def _addresses(self, url: str, deadline: Deadline) -> list[Address]:
         """Every address that may be asked; DNS is asked once, so that the answer cannot change later."""
@@ -117,7 +115,10 @@ class Fetcher:
             raise FetchFailed(str(error)) from error
         except OSError as error:
             raise FetchFailed(f"the name {host} cannot be resolved: {error.strerror or error}") from error
-        addresses = [ipaddress.ip_address(text) for text in found]
+        try:
+            addresses = [ipaddress.ip_address(text) for text in found]
+        except ValueError as error:
+            raise FetchFailed(f"the name {host} leads to what is not an address") from error
         allowed = [address for address in addresses if self._policy(address)]
         if addresses and not allowed:
             raise FetchFailed(f"{host} is at {addresses[0]}, which is not a public address and not allowed")
@@ -148,20 +149,30 @@ class Fetcher:
             if len(body) > self._max_bytes:
                 raise FetchFailed(f"the answer is larger than {self._max_bytes} bytes")
         try:
-            return read_object(bytes(body))
+            # RFC 8259 section 8.1 allows a reader to ignore a byte order mark.
+            return read_object(bytes(body).removeprefix(codecs.BOM_UTF8))
         except MalformedJSON as error:
             raise FetchFailed(f"the answer is not a JSON object: {error}") from error
 
 
 def check_url(url: str) -> None:
     """Raise :class:`FetchFailed` unless ``url`` is an https URL with a host and without user or fragment."""
+    _prepared(url, _HEADERS)
+
+
+def _prepared(url: str, headers: dict[str, str]) -> requests.PreparedRequest:
+    """The request for ``url``. What cannot be one is refused here, so that no form accepts it."""
     try:
         parts = urlsplit(url)
         valid = parts.scheme == "https" and bool(parts.hostname) and parts.port != 0
     except ValueError:
         valid = False
-    if not valid or "@" in parts.netloc or "#" in url or not url.isascii():
+    if not valid or "@" in parts.netloc or "#" in url or not _URL.fullmatch(url):
         raise FetchFailed("not an https URL with a host and without user or fragment")
+    try:
+        return requests.Request("GET", url, headers=headers).prepare()
+    except (requests.RequestException, ValueError) as error:
+        raise FetchFailed("not a URL that can be fetched") from error
 
 
 def _left(deadline: Deadline) -> float:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -16,8 +15,7 @@ from ..assertion.jose import PublicKey, UnusableKey, import_native
 from ..assertion.strict_json import MalformedJSON, read_object
 from .base import KeySource, KeyStatus, select
 from .parse import MalformedKeySet, ParsedKeys, certificate_key, parse_text, shown_kid, usable_key
-
-_PEM = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----.*?-----END \1-----", re.DOTALL)
+from .pem import CERTIFICATE_LABELS, has_private_key, pem_blocks, plain_json
 
 
 class InlineKeys(KeySource):
@@ -74,7 +72,7 @@ def normalise_jwks(value: object) -> dict[str, Any]:
 def _from_json(value: object) -> list[Any]:
     try:
         # Objects go the same strict way as text: what no database can hold is refused here.
-        text = value if isinstance(value, str) else json.dumps(value, allow_nan=False)
+        text = plain_json(value) if isinstance(value, str) else json.dumps(value, allow_nan=False)
         document = read_object(text.encode("utf-8", "surrogatepass"))
     except MalformedJSON as error:
         raise ValueError(f"Neither PEM nor a JWK Set or JWK in JSON: {error}.") from error
@@ -92,12 +90,11 @@ def _from_pem(text: str) -> list[Any]:
 
 
 def _pem_keys(text: str) -> Iterator[PublicKey]:
-    if "PRIVATE KEY-----" in text:
+    if has_private_key(text):
         raise ValueError("The PEM text holds a private key: enter the public key alone.")
-    for number, block in enumerate(_PEM.finditer(text), 1):
-        label, pem = block[1], block[0].encode("utf-8", "replace")
+    for number, (label, pem) in enumerate(pem_blocks(text), 1):
         try:
-            if label in ("CERTIFICATE", "X509 CERTIFICATE"):
+            if label in CERTIFICATE_LABELS:
                 yield certificate_key(x509.load_pem_x509_certificate(pem))
             elif label in ("PUBLIC KEY", "RSA PUBLIC KEY"):
                 yield import_native(load_pem_public_key(pem))

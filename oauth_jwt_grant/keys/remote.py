@@ -127,7 +127,14 @@ class RemoteKeys(KeySource):
         return parse_text(kept.text, self._limits.max_keys, self._issuer)
 
     def _kept_or_restored(self) -> KeptKeys | None:
-        return self._shared.kept() or self._shared.restored(self._url)
+        """What is kept, if it is a key set at all."""
+        kept = self._shared.kept() or self._shared.restored(self._url)
+        try:
+            if kept is not None:
+                self._parsed(kept)
+        except ValueError:
+            return None
+        return kept
 
     def _is_fresh(self, kept: KeptKeys) -> bool:
         # Also bounded by the present limit: a lower one acts at once, as does a clock set back.

@@ -13,6 +13,7 @@ from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from requests_hardened import Config, HTTPSession
 
 from .addresses import Address
+from .pem import trust_certificates
 
 
 class Deadline:
@@ -74,13 +75,13 @@ class DeadlineContext(ssl.SSLContext):
     def for_fetch(cls, deadline: Deadline, ca_bundle: str = "") -> DeadlineContext:
         """A context that trusts the certificates of the PEM text ``ca_bundle`` alone, or the public CAs.
 
-        Raises :class:`ssl.SSLError` or :class:`ValueError` for a bundle that is not PEM.
+        Raises :class:`ValueError` for a bundle without certificates that can be used.
         """
         context = cls(ssl.PROTOCOL_TLS_CLIENT)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         context.deadline = deadline
         if ca_bundle:
-            context.load_verify_locations(cadata=ca_bundle)
+            trust_certificates(context, ca_bundle)
         else:
             context.load_verify_locations(cafile=DEFAULT_CA_BUNDLE_PATH)
         return context

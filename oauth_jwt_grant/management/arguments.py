@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -72,15 +71,28 @@ def find_application(flag: str, client_id: str) -> Any:
     return application
 
 
-def find_issuers(iss: str | None, *, enabled: bool) -> Iterable[TrustedIssuer]:
-    """The issuer that calls itself ``iss``, or all of them; with ``enabled`` only those that are."""
-    issuers = written(TrustedIssuer)
+def find_issuers(iss: str | None, **conditions: Any) -> list[TrustedIssuer]:
+    """The issuer that calls itself ``iss``, or all that meet ``conditions``: as :func:`whole` wants them.
+
+    Only what names them is read here: a row that cannot be read must not hide the others.
+    """
+    issuers = written(TrustedIssuer).only("name", "issuer", "enabled", "key_source")
     if iss is None:
-        return issuers.filter(enabled=True) if enabled else issuers
-    issuer = issuers.filter(issuer=iss).first()
-    if issuer is None or issuer.issuer != iss:
+        return list(issuers.filter(**conditions))
+    found = [issuer for issuer in issuers.filter(issuer=iss) if issuer.issuer == iss]
+    if not found:
         raise CommandError(f"--issuer: there is no trusted issuer {iss}", returncode=2)
-    return [issuer]
+    return found
+
+
+def whole(issuer: TrustedIssuer) -> TrustedIssuer:
+    """All of the row ``issuer``."""
+    return written(TrustedIssuer).get(pk=issuer.pk)
+
+
+def fault(error: Exception) -> str:
+    """An exception that nobody has foreseen, in one line."""
+    return printable(f"{type(error).__name__}: {error}"[:300])
 
 
 def counted(number: int, noun: str) -> str:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ..assertion import MAX_SECONDS
 from ..dot import oauth2_settings
+from ..fields import ReadableJSONField
 from ..rules import ClientPolicy, Condition, InvalidCondition, Operator
 from ..validators import empty_list, validate_list, validate_resources, validate_scopes, validate_strings
 from .trust import TrustedIssuer
@@ -135,7 +136,7 @@ class GrantRule(models.Model):
     limit_to_assertion = models.BooleanField(
         _("token ends with the assertion"), default=False, help_text=_("No token outlives its assertion.")
     )
-    resources = models.JSONField(
+    resources = ReadableJSONField(
         _("resources"),
         default=empty_list,
         blank=True,
@@ -144,7 +145,7 @@ class GrantRule(models.Model):
             "URIs that tokens are bound to (RFC 8707). Blank: unbound, and asking for one is refused."
         ),
     )
-    recorded_claims = models.JSONField(
+    recorded_claims = ReadableJSONField(
         _("recorded claims"),
         default=empty_list,
         blank=True,
@@ -186,6 +187,8 @@ class GrantRule(models.Model):
         beyond = set(self.default_scopes.split()) - set(self.scopes.split())
         if (self.access_token_lifetime or 0) > MAX_SECONDS:
             errors["access_token_lifetime"] = _("At most %d seconds.") % MAX_SECONDS
+        if self.access_token_lifetime == 0:
+            errors["access_token_lifetime"] = _("At least 1 second. Blank: as DOT sets.")
         if beyond:
             errors["default_scopes"] = _("Not among the scopes: %s.") % " ".join(sorted(beyond))
         if errors:
@@ -237,7 +240,7 @@ class ClaimCondition(models.Model):
     operator = models.CharField(
         _("operator"), max_length=16, choices=OperatorChoices, default=OperatorChoices.EQUALS
     )
-    values = models.JSONField(
+    values = ReadableJSONField(
         _("values"),
         default=empty_list,
         blank=True,
@@ -278,6 +281,8 @@ class ClaimCondition(models.Model):
 def condition_of(claim: str, operator: str, values: object) -> Condition:
     """The columns of a :class:`ClaimCondition` as the rules package reads them.
 
-    Values that are no list become one without members: a condition that holds for nobody.
+    Values that are not a list, and an operator of another name, make a condition that holds for nobody.
     """
-    return Condition(claim, Operator(operator), tuple(values) if isinstance(values, list) else ())
+    if not isinstance(values, list) or operator not in Operator.__members__.values():
+        return Condition(claim, Operator.IN, ())
+    return Condition(claim, Operator(operator), tuple(values))

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ..assertion import MAX_SECONDS
 from ..conf import server_audiences
-from ..fields import ExactCharField
+from ..fields import ExactCharField, ReadableJSONField
 from ..keys import normalise_jwks, parse_bindings, parse_trust_anchors
 from ..validators import (
     empty_dict,
@@ -89,7 +89,7 @@ class TrustedIssuer(models.Model):
         validators=[validate_https_url],
         help_text=_("Blank: the well-known place under the issuer. The document must name the same issuer."),
     )
-    jwks = models.JSONField(
+    jwks = ReadableJSONField(
         _("keys"),
         default=empty_dict,
         blank=True,
@@ -102,7 +102,7 @@ class TrustedIssuer(models.Model):
             "PEM certificates of the authorities that certify the issuer; the system's own are not used."
         ),
     )
-    certificate_bindings = models.JSONField(
+    certificate_bindings = ReadableJSONField(
         _("certificate bindings"),
         default=empty_list,
         blank=True,
@@ -127,14 +127,14 @@ class TrustedIssuer(models.Model):
             "The issuer's URLs may lead to private or loopback addresses. Only for issuers of your own."
         ),
     )
-    algorithms = models.JSONField(
+    algorithms = ReadableJSONField(
         _("algorithms"),
         default=empty_list,
         blank=True,
         validators=[validate_algorithms],
         help_text=_('Such as ["RS256"]. Blank: what the setting ALGORITHMS allows.'),
     )
-    audiences = models.JSONField(
+    audiences = ReadableJSONField(
         _("audiences"),
         default=empty_list,
         blank=True,
@@ -214,6 +214,8 @@ class TrustedIssuer(models.Model):
         for name in ("max_lifetime", "leeway"):
             if (getattr(self, name) or 0) > MAX_SECONDS:
                 errors[name] = _("At most %d seconds.") % MAX_SECONDS
+        if self.max_lifetime == 0:
+            errors["max_lifetime"] = _("At least 1 second: with 0 every assertion would be refused.")
         if self.issuer in server_audiences():
             errors["issuer"] = _("This is the server itself, whose own tokens are never grants.")
         if self.key_source == self.KeySource.JWKS_URL and not self.jwks_url:
@@ -250,11 +252,11 @@ class IssuerKeys(models.Model):
         TrustedIssuer, on_delete=models.CASCADE, primary_key=True, related_name="fetched_keys"
     )
     source = models.CharField(max_length=64, help_text=_("Fingerprint of where the keys were fetched."))
-    document = models.JSONField(default=empty_dict)
+    document = ReadableJSONField(default=empty_dict)
     fetched_at = models.FloatField(help_text=_("Seconds since the epoch."))
     expires_at = models.FloatField(help_text=_("Seconds since the epoch."))
     etag = models.CharField(max_length=255, blank=True)
-    first_seen = models.JSONField(
+    first_seen = ReadableJSONField(
         default=empty_dict, blank=True, help_text=_("Seconds since the epoch, by the thumbprint of the key.")
     )
 

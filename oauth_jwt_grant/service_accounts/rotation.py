@@ -13,6 +13,7 @@ from django.db.models import Subquery
 
 from ..conf import conf
 from ..models import Decision, GrantRule, TrustedIssuer, written
+from ..trust import listed
 from .accounts import GOOGLE_AUDIENCE, RULE_NAME, find_service_account
 from .key_files import IssuedKey, new_key, stored_keys
 from .names import ServiceAccountError, check_token_uri, default_token_uri
@@ -41,7 +42,7 @@ def add_key(name: str, *, token_uri: str | None = None, seen: str | None = None)
         issuer = find_service_account(name, lock=True)
         if seen is not None and seen != keys_fingerprint(issuer):
             raise ServiceAccountError("its keys have been changed meanwhile: look at them first")
-        if token_uri is not None and check_token_uri(token_uri) not in issuer.audiences:
+        if token_uri is not None and check_token_uri(token_uri) not in listed(issuer, "audiences"):
             raise ServiceAccountError(f"{token_uri} is not among the audiences of {issuer.issuer}")
         if len(stored_keys(issuer)) >= conf.MAX_KEYS:
             raise ServiceAccountError(f"it has {conf.MAX_KEYS} keys already: withdraw one first")
@@ -94,7 +95,7 @@ def keys_fingerprint(issuer: TrustedIssuer) -> str:
 
 def token_uri_of(issuer: TrustedIssuer) -> str:
     """Where the program of an account asks for tokens: the first of its audiences that can be that."""
-    for audience in issuer.audiences:
+    for audience in listed(issuer, "audiences"):
         try:
             if audience != GOOGLE_AUDIENCE:
                 return check_token_uri(audience)

@@ -6,24 +6,29 @@ The only room that reads trust rows for a request.
 from __future__ import annotations
 
 from .clients import applications_of_operators, find_application
-from .health import Health, Level, examine, health_as_json
+from .health import Finding, Health, Level, examine, health_as_json
 from .key_store import stored_keys
 from .lookup import LoadedRule, Trust, find_trust
-from .sources import key_source_of
-from .terms import check_trusted, policy_of
+from .sources import discovery_of, key_source_of
+from .terms import check_rule, check_trusted, listed, policy_of, strings_of
 
 __all__ = [
+    "Finding",
     "Health",
     "Level",
     "LoadedRule",
     "Trust",
     "applications_of_operators",
+    "check_rule",
     "check_trusted",
+    "discovery_of",
     "examine",
     "find_application",
     "find_trust",
     "health_as_json",
     "key_source_of",
+    "listed",
     "policy_of",
     "stored_keys",
+    "strings_of",
 ]

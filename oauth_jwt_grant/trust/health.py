@@ -8,15 +8,13 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from cryptography import x509
-
-from ..assertion import AssertionRefused, KeysUnavailable
+from ..assertion import AssertionRefused
 from ..conf import conf, hosts_are_exact, server_audiences
 from ..database import to_datetime
-from ..keys import KeyStatus
+from ..keys import KeyStatus, parse_ca_bundle
 from ..models import TrustedIssuer
 from .sources import key_source_of
-from .terms import check_trusted, policy_of
+from .terms import check_rule, check_trusted, policy_of
 
 _FETCHED = (TrustedIssuer.KeySource.JWKS_URL, TrustedIssuer.KeySource.DISCOVERY)
 
@@ -67,8 +65,8 @@ def examine(issuer: TrustedIssuer, now: float, *, warn_days: int, fetch: bool) -
     if fetch:
         try:
             source.refresh()
-        except KeysUnavailable as error:
-            problem = error.detail
+        except AssertionRefused as refused:
+            problem = refused.detail
     keys = source.status()
     findings = (
         *_trust(issuer, now, soon),
@@ -91,10 +89,15 @@ def _trust(issuer: TrustedIssuer, now: float, soon: float) -> Iterator[Finding]:
 
 
 def _rules(issuer: TrustedIssuer) -> Iterator[Finding]:
-    if not issuer.rules.filter(enabled=True).exists():
+    rules = list(issuer.rules.filter(enabled=True))
+    if not rules:
         yield Finding(Level.WARNING, "has no enabled rule: all its assertions are refused")
-    if not conf.DPOP:
-        for rule in issuer.rules.filter(enabled=True, require_dpop=True):
+    for rule in rules:
+        try:
+            check_rule(rule)
+        except AssertionRefused as refused:
+            yield Finding(Level.WARNING, f"{refused.detail}: it refuses all")
+        if rule.require_dpop and not conf.DPOP:
             text = f"rule {rule} wants DPoP proofs, which the setting DPOP does not allow: it refuses all"
             yield Finding(Level.WARNING, text)
 
@@ -138,10 +141,10 @@ def _certificates(issuer: TrustedIssuer, keys: KeyStatus, now: float, soon: floa
 def _bundle(issuer: TrustedIssuer) -> list[tuple[str, float]]:
     """Subject and end of each certificate of the CA bundle; a broken bundle shows when keys are fetched."""
     try:
-        certificates = x509.load_pem_x509_certificates(issuer.ca_bundle.encode())
+        certificates = parse_ca_bundle(issuer.ca_bundle)
     except ValueError:
         return []
-    return [(one.subject.rfc4514_string(), one.not_valid_after_utc.timestamp()) for one in certificates]
+    return [(one.subject, one.not_after.timestamp()) for one in certificates]
 
 
 def _date(seconds: float) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 from django.db import DatabaseError, connections, router, transaction
 
@@ -20,8 +21,14 @@ def stored_keys(row: IssuerKeys) -> StoredKeys:
         fetched_at=row.fetched_at,
         expires_at=row.expires_at,
         etag=row.etag or None,
-        first_seen=row.first_seen,
+        first_seen=_times(row.first_seen),
     )
+
+
+def _times(first_seen: Any) -> dict[str, float]:
+    """The numbers in ``first_seen``, a column that may hold anything."""
+    times = first_seen if isinstance(first_seen, dict) else {}
+    return {name: time for name, time in times.items() if isinstance(time, int | float)}
 
 
 class DatabaseKeyStore:

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.db import router
+from django.db import Error, router
 from django.db.models import Exists, FilteredRelation, OuterRef, Q, QuerySet
 
 from ..assertion import AssertionRefused, Reason
 from ..database import Columns, FetchedRow, Parameter, PreparedQuery, RememberedColumns, all_but, may_defer
 from ..dot import get_application_model
+from ..keys import misconfigured
 from ..models import GrantRule, Link, LinkedSubject, TrustedIssuer, condition_of
 from ..rules import Client, Condition
 from .clients import may_defer_application
@@ -52,8 +53,9 @@ def find_trust(iss: str, client: Client | None, subject: str = "") -> Trust:
     With them comes to whom the issuer's ``subject`` is linked. Nothing here is verified yet.
     Raises :class:`AssertionRefused` (``UNKNOWN_ISSUER``).
     """
-    rules = _load_rules(iss, client, subject)
-    issuer = rules[0].row.issuer if rules else _issuer_without_rules(iss)
+    with misconfigured("the row of the issuer or of a rule", Error):
+        rules = _load_rules(iss, client, subject)
+        issuer = rules[0].row.issuer if rules else _issuer_without_rules(iss)
     # A database that compares loosely must not make a neighbour of the issuer the issuer.
     if issuer is None or issuer.issuer != iss:
         raise AssertionRefused(Reason.UNKNOWN_ISSUER)

@@ -7,11 +7,14 @@ from typing import Any
 
 from django.core.cache import caches
 from django.core.cache.backends.dummy import DummyCache
+from django.db import Error
 
+from ..assertion import AssertionRefused, Reason
 from ..conf import conf
 from ..keys import (
     CertificateKeys,
     DiscoveredKeys,
+    GuardedKeys,
     InlineKeys,
     KeyCache,
     KeyLimits,
@@ -28,10 +31,22 @@ logger = logging.getLogger("oauth_jwt_grant.keys")
 def key_source_of(
     issuer: TrustedIssuer, *, cache: KeyCache | None = None, store: KeyStore | None = None
 ) -> KeySource:
-    """Where the keys of ``issuer`` come from, by its ``key_source``.
+    """Where the keys of ``issuer`` come from, by its ``key_source``. What breaks in it is a refusal.
 
     ``cache`` and ``store`` stand in for the site's own, for whoever looks at many issuers at once.
     """
+    return GuardedKeys(lambda: _source_of(issuer, cache, store), Error)
+
+
+def discovery_of(issuer: TrustedIssuer) -> DiscoveredKeys | None:
+    """The source of the keys of ``issuer`` if they are found by discovery."""
+    source = _source_of(issuer) if issuer.key_source == TrustedIssuer.KeySource.DISCOVERY else None
+    return source if isinstance(source, DiscoveredKeys) else None
+
+
+def _source_of(
+    issuer: TrustedIssuer, cache: KeyCache | None = None, store: KeyStore | None = None
+) -> KeySource:
     match issuer.key_source:
         case TrustedIssuer.KeySource.INLINE:
             return InlineKeys(issuer.jwks, max_keys=conf.MAX_KEYS)
@@ -39,8 +54,11 @@ def key_source_of(
             return CertificateKeys(trust_anchors=issuer.trust_anchors, bindings=issuer.certificate_bindings)
         case TrustedIssuer.KeySource.JWKS_URL:
             return RemoteKeys(url=issuer.jwks_url, **_remote(issuer, cache, store))
-        case _:
+        case TrustedIssuer.KeySource.DISCOVERY:
             return DiscoveredKeys(discovery_url=issuer.discovery_url, **_remote(issuer, cache, store))
+        case _:
+            fault = f"{issuer.key_source!r} is not a source of keys"
+            raise AssertionRefused(Reason.ISSUER_MISCONFIGURED, detail=fault)
 
 
 def _remote(issuer: TrustedIssuer, cache: KeyCache | None, store: KeyStore | None) -> dict[str, Any]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
-from ..assertion import ALGORITHMS, AssertionPolicy, AssertionRefused, Reason
+from django.db.models import Model, TextChoices
+
+from ..assertion import ALGORITHMS, MAX_SECONDS, AssertionPolicy, AssertionRefused, Reason
 from ..conf import conf, issuer_identifiers
 from ..database import to_datetime
-from ..models import TrustedIssuer
+from ..models import GrantRule, TrustedIssuer
 
 
 def check_trusted(issuer: TrustedIssuer, now: float) -> None:
@@ -24,14 +27,17 @@ def policy_of(issuer: TrustedIssuer, audiences: Iterable[str]) -> AssertionPolic
     """The terms for the assertions of ``issuer``; ``audiences`` are this server's own identifiers.
 
     Raises :class:`AssertionRefused` (``ISSUER_MISCONFIGURED``) where they would accept
-    everything or nothing.
+    everything or nothing, or are not what a form would have stored.
     """
     ceiling = frozenset(conf.ALGORITHMS) & ALGORITHMS.keys()
     try:
+        _check_choice(issuer, "profile", TrustedIssuer.Profile)
+        _check_choice(issuer, "replay_policy", TrustedIssuer.ReplayPolicy)
+        algorithms = strings_of(issuer, "algorithms")
         return AssertionPolicy(
             issuer=issuer.issuer,
             audiences=_audiences_of(issuer, audiences),
-            algorithms=ceiling & frozenset(issuer.algorithms) if issuer.algorithms else ceiling,
+            algorithms=ceiling & frozenset(algorithms) if algorithms else ceiling,
             leeway=conf.LEEWAY if issuer.leeway is None else issuer.leeway,
             max_lifetime=conf.MAX_LIFETIME if issuer.max_lifetime is None else issuer.max_lifetime,
             require_jti=issuer.replay_policy == TrustedIssuer.ReplayPolicy.REQUIRE_JTI,
@@ -42,9 +48,51 @@ def policy_of(issuer: TrustedIssuer, audiences: Iterable[str]) -> AssertionPolic
         raise AssertionRefused(Reason.ISSUER_MISCONFIGURED, detail=str(error)) from error
 
 
+#: What Django takes for a field that was left blank, whatever its type.
+_BLANK: tuple[Any, ...] = (None, "", [], {})
+
+
+def check_rule(rule: GrantRule) -> None:
+    """Raise :class:`AssertionRefused` (``ISSUER_MISCONFIGURED``) for a rule that no form would store."""
+    try:
+        _check_choice(rule, "subject_policy", GrantRule.SubjectPolicy)
+        _check_choice(rule, "scope_claim", GrantRule.ScopeClaim)
+        strings_of(rule, "resources")
+        strings_of(rule, "recorded_claims")
+        lifetime = rule.access_token_lifetime
+        if lifetime is not None and not 0 < lifetime <= MAX_SECONDS:
+            raise ValueError("access_token_lifetime is out of range")
+    except (TypeError, ValueError) as error:
+        raise AssertionRefused(Reason.ISSUER_MISCONFIGURED, detail=f"rule {rule}: {error}") from error
+
+
+def strings_of(row: Model, name: str) -> list[str]:
+    """The list of strings in the JSON column ``name``. Raises :class:`ValueError` if it is something else."""
+    value = getattr(row, name)
+    if value in _BLANK:
+        return []
+    if not isinstance(value, list) or not all(isinstance(member, str) for member in value):
+        raise ValueError(f"{name} is not a list of strings")
+    return value
+
+
+def listed(row: Model, name: str) -> list[str]:
+    """The list of strings in the JSON column ``name``, for a page; empty where :func:`strings_of` raises."""
+    try:
+        return strings_of(row, name)
+    except ValueError:
+        return []
+
+
+def _check_choice(row: Model, name: str, choices: type[TextChoices]) -> None:
+    if getattr(row, name) not in choices.values:
+        raise ValueError(f"{name} is not one of its choices")
+
+
 def _audiences_of(issuer: TrustedIssuer, audiences: Iterable[str]) -> frozenset[str]:
-    if issuer.audiences:
-        return frozenset(issuer.audiences)
+    own = strings_of(issuer, "audiences")
+    if own:
+        return frozenset(own)
     if issuer.profile == TrustedIssuer.Profile.ID_JAG:
         return issuer_identifiers(audiences)
     return frozenset(audiences)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.db import connection, connections, transaction
@@ -21,7 +22,7 @@ from oauth_jwt_grant.dot import TokenView, app_authorized
 from oauth_jwt_grant.models import Decision
 from oauth_jwt_grant.views import SECRETS, JWTBearerTokenView, JWTBearerTokenViewMixin
 from tests.factories import DROP, GRANT_TYPE, ec_key, mint
-from tests.support import TOKEN_URL, World, assert_granted, assert_refused, build_world, post, tokens
+from tests.support import FORM, TOKEN_URL, World, assert_granted, assert_refused, build_world, post, tokens
 
 from .failing import atomic_requests
 
@@ -244,7 +245,7 @@ def test_an_exception_rolls_another_grant_back_and_passes_unchanged(client: Any,
         raise fault
 
     with calling(fail), atomic_requests(atomic), pytest.raises(Fault) as raised:
-        client.post(TOKEN_URL, dict(world.pairs(grant_type="client_credentials", assertion=DROP)))
+        client.post(TOKEN_URL, urlencode(world.pairs(grant_type="client_credentials", assertion=DROP)), FORM)
 
     assert raised.value is fault
     assert tokens() == (0 if atomic else 1)
@@ -296,7 +297,7 @@ def test_the_view_function_keeps_what_django_and_dot_have_written_on_it() -> Non
 
 def test_django_asks_for_no_csrf_token(world: World) -> None:
     client = Client(enforce_csrf_checks=True)
-    assert client.post(TOKEN_URL, dict(world.pairs())).status_code == 200
+    assert client.post(TOKEN_URL, urlencode(world.pairs()), FORM).status_code == 200
 
 
 @pytest.mark.parametrize("grant_type", [GRANT_TYPE, "client_credentials"])
@@ -304,7 +305,7 @@ def test_error_reports_hide_what_the_site_has_marked_too(world: World, rf: Any, 
     """DOT's own mark takes the place of what was marked before it."""
 
     def marks(*marked: str) -> Any:
-        request = rf.post(TOKEN_URL, dict(world.pairs(grant_type=grant_type)))
+        request = rf.post(TOKEN_URL, urlencode(world.pairs(grant_type=grant_type)), FORM)
         view = sensitive_post_parameters(*marked)(JWTBearerTokenView.as_view())
         assert view(request).status_code == 200
         return request.sensitive_post_parameters

@@ -126,7 +126,7 @@ class TestHeader:
         text = base64.b64encode(der).decode()
         assert refusal(source(), header(x5c=[text])) == "a certificate (x5c) is not DER in base64"
         pem = f"-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n"
-        with pytest.raises(ValueError, match="Not PEM text with one or more certificates"):
+        with pytest.raises(ValueError, match="Certificate 1 cannot be read"):
             parse_trust_anchors(pem)
         with pytest.raises(ValueError, match="PEM block 1 cannot be used: malformed"):
             normalise_jwks(pem)
@@ -345,7 +345,8 @@ class TestConfiguration:
         [
             ("", "Not PEM text with one or more certificates."),
             ("x", "Not PEM text with one or more certificates."),
-            (root.pem.replace("MII", "AAA"), "Not PEM text with one or more certificates."),
+            (root.pem.replace("MII", "AAA"), "Certificate 1 cannot be read."),
+            (root.pem + root.pem.replace("MII", "A\u00e9A"), "Certificate 2 cannot be read."),
             (
                 root.pem + leaf.public_bytes(Encoding.PEM).decode(),
                 "Certificate 2 is not that of a certificate authority (basicConstraints).",

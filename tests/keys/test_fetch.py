@@ -183,6 +183,8 @@ def test_urls_that_are_never_asked(url: str) -> None:
 
 def test_url_that_no_request_can_be_made_of() -> None:
     assert failure(Fetcher(), "https://*.example/") == "not a URL that can be fetched"
+    with pytest.raises(FetchFailed, match="not a URL that can be fetched"):
+        check_url("https://*.example/")
 
 
 class TestTLS:
@@ -229,7 +231,7 @@ class TestTLS:
     )
     def test_bundle_that_is_none(self, bundle: str) -> None:
         text = failure(Fetcher(ca_bundle=bundle), "https://keys.example/")
-        assert text == "the CA bundle is not PEM text with certificates"
+        assert text.startswith("the CA bundle is not PEM text with certificates: ")
 
 
 def _answer_in_clear(listener: socket.socket) -> None:
@@ -257,6 +259,12 @@ class TestAddresses:
 
         options = {"allow_private_network": True, "timeout": 2, **kwargs}
         return Fetcher(ca_bundle=server.ca_pem, resolver=resolver, **options)
+
+    @pytest.mark.parametrize("found", ["", "x", "1.2.3", "127.0.0.1 "])
+    def test_what_is_no_address(self, server: JwksServer, url: str, found: str) -> None:
+        text = failure(self.fetcher(server, "127.0.0.1", found), url)
+        assert text == "the name keys.example leads to what is not an address"
+        assert server.requests == []
 
     def test_host_and_server_name_are_those_of_the_url(self, server: JwksServer, url: str) -> None:
         self.fetcher(server, "127.0.0.1").fetch(url)

@@ -13,7 +13,7 @@ from django.test import override_settings
 from django.utils import timezone
 
 from oauth_jwt_grant.models import GrantRule, IssuerKeys, TrustedIssuer
-from oauth_jwt_grant.trust import key_source_of
+from oauth_jwt_grant.trust.sources import _source_of
 from tests import factories
 from tests.jwks_server import Answer, JwksServer
 
@@ -246,7 +246,7 @@ def trust_bundle(run, pem):
     """Have good keys that came when this was the CA bundle."""
     run("refreshkeys")
     TrustedIssuer.objects.update(ca_bundle=pem)
-    IssuerKeys.objects.update(source=key_source_of(TrustedIssuer.objects.get())._source)
+    IssuerKeys.objects.update(source=_source_of(TrustedIssuer.objects.get())._source)
 
 
 @pytest.mark.parametrize(

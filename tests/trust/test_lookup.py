@@ -14,8 +14,9 @@ from oauth_jwt_grant.assertion import AssertionRefused, Reason
 from oauth_jwt_grant.keys import CertificateKeys, DiscoveredKeys, InlineKeys, RemoteKeys, StoredKeys
 from oauth_jwt_grant.models import IssuerKeys, Link, TrustedIssuer
 from oauth_jwt_grant.rules import Client, Operator
-from oauth_jwt_grant.trust import check_trusted, find_trust, key_source_of, policy_of
+from oauth_jwt_grant.trust import check_trusted, find_trust, policy_of
 from oauth_jwt_grant.trust.key_store import DatabaseKeyStore
+from oauth_jwt_grant.trust.sources import _source_of
 from tests.factories import AUDIENCE, ISSUER, SUBJECT, ec_key, mint
 from tests.support import World, assert_granted, make_application, make_issuer, make_rule
 
@@ -177,7 +178,7 @@ def test_without_an_audience_nothing_is_accepted(world: World) -> None:
     ],
 )
 def test_each_source_of_keys(world: World, key_source: str, kind: type) -> None:
-    assert type(key_source_of(TrustedIssuer(issuer=ISSUER, key_source=key_source))) is kind
+    assert type(_source_of(TrustedIssuer(issuer=ISSUER, key_source=key_source))) is kind
 
 
 def test_kept_keys(world: World) -> None:

@@ -11,6 +11,7 @@ from ...conf import server_audiences
 from ...models import GrantRule, TrustedIssuer
 from ...presets import Preset, all_presets, preset_for
 from ...service_accounts import GOOGLE_AUDIENCE
+from ...trust import listed
 
 GRANT_TYPE = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 #: What may stand in a command without being quoted, whatever surrounds it.
@@ -33,7 +34,7 @@ def terms_of(issuer: TrustedIssuer, token_url: str) -> Terms:
     rule = issuer.rules.filter(enabled=True).first()
     return Terms(
         token_url,
-        audience=next(iter([*issuer.audiences, *sorted(server_audiences())]), token_url),
+        audience=next(iter([*listed(issuer, "audiences"), *sorted(server_audiences())]), token_url),
         scope=rule.scopes if rule is not None else "",
         names_client=rule is not None and rule.client_policy != rule.ClientPolicyChoices.ANONYMOUS,
         preset=preset_for(issuer.issuer) or _preset_by_claims(rule),
@@ -91,7 +92,7 @@ def google_example(issuer: TrustedIssuer, terms: Terms, key_file: str) -> str:
         f"    {key_file!r}, scopes={terms.scope.split()!r}",
         ")",
     ]
-    if GOOGLE_AUDIENCE not in issuer.audiences:
+    if GOOGLE_AUDIENCE not in listed(issuer, "audiences"):
         lines.append(f"credentials = credentials.with_claims({{'aud': {terms.audience!r}}})")
     return "\n".join([*lines, "credentials.refresh(Request())", "access_token = credentials.token"])
 

@@ -89,8 +89,8 @@ REMEDIES: dict[str, Remedy] = {
         _("Look at its date: valid until. Put it off if the trust goes on."),
     ),
     Reason.ISSUER_MISCONFIGURED: Remedy(
-        _("The issuer's row here cannot be used; the detail says why."),
-        _("Mend it on the issuer's page. Often no audience is set: see AUDIENCES and the checks."),
+        _("The row of the issuer, or of the rule that matched, cannot be used; the detail says why."),
+        _("Correct it on the issuer's page. Often no audience is set: see AUDIENCES and the checks."),
     ),
     Reason.NO_SUCH_KEY: Remedy(
         _("The issuer has no key here that fits the key id and algorithm of the assertion."),

@@ -8,9 +8,11 @@ from datetime import timedelta
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from ...assertion import AssertionRefused
 from ...conf import conf
 from ...models import GrantRule, TrustedIssuer
 from ...presets import pins_of
+from ...trust import check_rule, listed, strings_of
 from ..keys import REMOTE
 from ..shared import near_misses, short_time
 
@@ -22,12 +24,24 @@ def advice_on(issuer: TrustedIssuer) -> list[str]:
     """Short texts for the page of ``issuer``; none if there is nothing to say."""
     rules = list(issuer.rules.filter(enabled=True).prefetch_related("conditions", "applications"))
     return [
+        *_on_faults(issuer, rules),
         *_on_neighbours(issuer),
         *_on_rules(issuer, rules),
         *_on_algorithms(issuer),
         *_on_audiences(issuer, rules),
         *_on_dates(issuer),
     ]
+
+
+def _on_faults(issuer: TrustedIssuer, rules: list[GrantRule]) -> Iterator[str]:
+    """What no form would have stored: such a row refuses everything."""
+    try:
+        for name in ("algorithms", "audiences"):
+            strings_of(issuer, name)
+        for rule in rules:
+            check_rule(rule)
+    except (AssertionRefused, ValueError) as error:
+        yield _("This cannot be used, so assertions are refused: %s.") % error
 
 
 def _on_neighbours(issuer: TrustedIssuer) -> Iterator[str]:
@@ -64,13 +78,16 @@ def _on_conditions(issuer: TrustedIssuer, rule: GrantRule) -> Iterator[str]:
 
 
 def _on_algorithms(issuer: TrustedIssuer) -> Iterator[str]:
-    if issuer.algorithms and not set(issuer.algorithms) & set(conf.ALGORITHMS):
+    algorithms = listed(issuer, "algorithms")
+    if algorithms and not set(algorithms) & set(conf.ALGORITHMS):
         yield _("None of its algorithms is among those of the setting ALGORITHMS.")
 
 
 def _on_audiences(issuer: TrustedIssuer, rules: list[GrantRule]) -> Iterator[str]:
-    audiences = set(issuer.audiences or conf.AUDIENCES)
-    for resource in sorted({resource for rule in rules for resource in rule.resources} & audiences):
+    audiences = set(listed(issuer, "audiences") or conf.AUDIENCES)
+    for resource in sorted(
+        {resource for rule in rules for resource in listed(rule, "resources")} & audiences
+    ):
         yield (
             _(
                 "%s is an audience of this server and a resource of a rule as well: "

@@ -9,10 +9,11 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllow
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 
+from ...assertion import AssertionRefused
 from ...conf import conf
-from ...keys import DiscoveredKeys, FetchFailed, Metadata
+from ...keys import FetchFailed, Metadata, misconfigured
 from ...models import TrustedIssuer
-from ...trust import key_source_of
+from ...trust import discovery_of, listed
 from ..shared import page_context
 from .panel import FETCH_FORM, changeable_issuer
 
@@ -24,13 +25,14 @@ def discover(request: HttpRequest, object_id: str, model_admin: admin.ModelAdmin
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
     issuer = changeable_issuer(request, object_id, model_admin)
-    source = key_source_of(issuer)
-    if not isinstance(source, DiscoveredKeys):
+    source = discovery_of(issuer)
+    if source is None:
         raise Http404
     context = page_context(request, model_admin, _("Discover"), original=issuer, fetch_form=FETCH_FORM)
     try:
-        found = source.metadata()
-    except FetchFailed as error:
+        with misconfigured("the discovery URL", FetchFailed):
+            found = source.metadata()
+    except (FetchFailed, AssertionRefused) as error:
         context["fault"] = str(error)
     else:
         context |= {"fault": found.fault, "rows": _rows(issuer, found)}
@@ -40,7 +42,7 @@ def discover(request: HttpRequest, object_id: str, model_admin: admin.ModelAdmin
 def _rows(issuer: TrustedIssuer, found: Metadata) -> list[tuple[str, str, str, str]]:
     """For each thing that is published: its name, a level and words on it, and the value."""
     exact = found.issuer == issuer.issuer
-    taken = [name for name in found.algorithms if name in (issuer.algorithms or conf.ALGORITHMS)]
+    taken = [name for name in found.algorithms if name in (listed(issuer, "algorithms") or conf.ALGORITHMS)]
     same = _("exactly the one that is trusted") if exact else _("not the one that is trusted")
     if not found.algorithms:
         accepted = "not-reached", _("not said")

@@ -72,6 +72,14 @@ def key_statuses(issuers: Iterable[TrustedIssuer]) -> list[KeyStatus]:
 
 def key_health(issuer: TrustedIssuer, status: KeyStatus, now: datetime) -> tuple[str, str]:
     """A level (``ok``, ``warning``, ``off``, ``not-reached``) and words for the keys at ``now``."""
+    try:
+        return _health(issuer, status, now)
+    except Exception:  # such as times that no calendar has: the other issuers are shown all the same
+        logger.warning("The keys of the issuer %r cannot be shown", issuer.issuer, exc_info=True)
+        return "off", _("cannot be shown")
+
+
+def _health(issuer: TrustedIssuer, status: KeyStatus, now: datetime) -> tuple[str, str]:
     if issuer.key_source == TrustedIssuer.KeySource.CERTIFICATES:
         return _certificate_health(status, now)
     if issuer.key_source == TrustedIssuer.KeySource.INLINE:
@@ -87,10 +95,15 @@ def count_of(status: KeyStatus) -> str:
 
 def at(seconds: float) -> str:
     """Seconds since the epoch in the operator's time zone and form."""
-    return short_time(datetime.fromtimestamp(seconds, tz=UTC))
+    try:
+        return short_time(datetime.fromtimestamp(seconds, tz=UTC))
+    except (OSError, OverflowError, ValueError):  # no calendar has them
+        return _("unknown")
 
 
 def _fetched_health(status: KeyStatus, now: float) -> tuple[str, str]:
+    if status.last_error and status.failing_since is None:
+        return "off", _("no usable key")
     kept_until = (status.fetched_at or 0) + conf.KEYS_STALE_IF_ERROR
     if status.failing_since is not None:
         level = "warning" if status.keys and now < kept_until else "off"

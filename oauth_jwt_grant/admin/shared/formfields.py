@@ -68,6 +68,10 @@ class AlgorithmsField(forms.MultipleChoiceField):
     def __init__(self, *, encoder: Any = None, decoder: Any = None, **kwargs: Any) -> None:
         super().__init__(choices=[(name, name) for name in ALGORITHMS], **kwargs)
 
+    def prepare_value(self, value: Any) -> Any:
+        """The names to tick; none where SQL has written something else than a list."""
+        return value if isinstance(value, list) else []
+
 
 class KeysField(_JSONColumnField):
     """Public keys, pasted as a JWK Set, as a JWK or in PEM; stored as a JWK Set."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from ...trust import Health, Level, examine, health_as_json
-from ..arguments import counted, find_issuers, printable
+from ...models import TrustedIssuer
+from ...trust import Finding, Health, Level, examine, health_as_json
+from ..arguments import counted, fault, find_issuers, printable, whole
 
 _EXIT_STATUS = {Level.WARNING: 1, Level.FAILING: 2}
 
@@ -35,20 +36,32 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Prints the report and exits with the status of the worst issuer."""
         now = time.time()
-        reports = [
-            examine(issuer, now, warn_days=options["warn_days"], fetch=options["fetch"])
-            for issuer in find_issuers(options["issuer"], enabled=False)
+        shown = health_as_json if options["json"] else lambda report: list(_lines(report, now))
+        examined = [
+            _examined(issuer, shown, now, warn_days=options["warn_days"], fetch=options["fetch"])
+            for issuer in find_issuers(options["issuer"])
         ]
         if options["json"]:
-            self.stdout.write(
-                json.dumps({"issuers": [health_as_json(report) for report in reports]}, indent=2)
-            )
+            self.stdout.write(json.dumps({"issuers": [form for _, form in examined]}, indent=2))
         else:
-            for line in (line for report in reports for line in _lines(report, now)):
+            for line in (line for _, lines in examined for line in lines):
                 self.stdout.write(line)
-        status = max((_EXIT_STATUS.get(report.level, 0) for report in reports), default=0)
+        status = max((_EXIT_STATUS.get(level, 0) for level, _ in examined), default=0)
         if status:
             raise SystemExit(status)
+
+
+def _examined(
+    issuer: TrustedIssuer, shown: Callable[[Health], Any], now: float, **options: Any
+) -> tuple[Level, Any]:
+    """The level of ``issuer``, and its report in the form that ``shown`` makes of it."""
+    try:
+        report = examine(whole(issuer), now, **options)
+        return report.level, shown(report)
+    except Exception as error:  # whatever it is, it is the fault of this issuer alone
+        finding = Finding(Level.FAILING, f"cannot be examined: {fault(error)}")
+        report = Health(issuer, findings=(finding,))
+        return report.level, shown(report)
 
 
 def _lines(report: Health, now: float) -> Iterator[str]:

@@ -6,10 +6,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from ...assertion import KeysUnavailable
+from ...assertion import AssertionRefused
 from ...models import TrustedIssuer
 from ...trust import key_source_of
-from ..arguments import counted, find_issuers, printable
+from ..arguments import counted, fault, find_issuers, printable, whole
 
 _FETCHED = (TrustedIssuer.KeySource.JWKS_URL, TrustedIssuer.KeySource.DISCOVERY)
 
@@ -25,11 +25,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Prints one line for each issuer; a failure of one does not stop the others."""
-        issuers = [
-            issuer
-            for issuer in find_issuers(options["issuer"], enabled=True)
-            if issuer.key_source in _FETCHED
-        ]
+        found = find_issuers(options["issuer"], enabled=True)
+        issuers = [issuer for issuer in found if issuer.key_source in _FETCHED]
         failed = sum(not self._refresh(issuer) for issuer in issuers)
         if failed:
             raise CommandError(f"The keys of {failed} of {len(issuers)} issuers could not be fetched.")
@@ -37,13 +34,16 @@ class Command(BaseCommand):
             self.stdout.write("There are no keys to fetch.")
 
     def _refresh(self, issuer: TrustedIssuer) -> bool:
-        source = key_source_of(issuer)
         try:
+            source = key_source_of(whole(issuer))
             source.refresh()
-        except KeysUnavailable as error:
-            self.stderr.write(f"{issuer.issuer}: {printable(error.detail)}")
+            status = source.status()
+        except AssertionRefused as refused:
+            self.stderr.write(f"{issuer.issuer}: {printable(refused.detail)}")
             return False
-        status = source.status()
+        except Exception as error:  # whatever it is, it is the fault of this issuer alone
+            self.stderr.write(f"{issuer.issuer}: {fault(error)}")
+            return False
         left_out = f", {len(status.left_out)} left out" if status.left_out else ""
         self.stdout.write(f"{issuer.issuer}: {counted(len(status.keys), 'key')}{left_out}")
         return True

@@ -1,0 +1,63 @@
+"""A source of keys whose unexpected faults are refusals, so that no row stops what goes on around it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from ..assertion.errors import AssertionRefused, Reason
+from ..assertion.jose import PublicKey
+from .base import KeySource, KeyStatus
+from .notes import logger
+
+
+@contextmanager
+def misconfigured(what: str, *passing: type[Exception]) -> Iterator[None]:
+    """Turn every exception but refusals and those of the types ``passing`` into ``ISSUER_MISCONFIGURED``.
+
+    ``what`` names for an operator what cannot be used. The log has the traceback.
+    """
+    try:
+        yield
+    except Exception as error:
+        if isinstance(error, (AssertionRefused, *passing)):
+            raise
+        logger.error("%s cannot be used", what, exc_info=True)
+        fault = f"{what} cannot be used: {type(error).__name__}: {error}"
+        raise AssertionRefused(Reason.ISSUER_MISCONFIGURED, detail=fault[:_MAX_SHOWN]) from error
+
+
+_MAX_SHOWN = 300
+
+
+class GuardedKeys(KeySource):
+    """The source that ``make`` returns. What it raises unexpectedly becomes a refusal, or a status.
+
+    Exceptions of the types ``passing`` are not the source's fault and go through.
+    """
+
+    def __init__(self, make: Callable[[], KeySource], *passing: type[Exception]) -> None:
+        self._make = make
+        self._passing = passing
+
+    def candidates(self, header: Mapping[str, Any]) -> Sequence[PublicKey]:
+        """The keys of the source. Raises :class:`AssertionRefused` also where the source breaks."""
+        with self._guard():
+            return self._make().candidates(header)
+
+    def status(self) -> KeyStatus:
+        """The status of the source; one that breaks has its fault as the last error."""
+        try:
+            with self._guard():
+                return self._make().status()
+        except AssertionRefused as refused:
+            return KeyStatus(last_error=refused.detail)
+
+    def refresh(self) -> None:
+        """Fetch the keys now. Raises :class:`AssertionRefused`."""
+        with self._guard():
+            self._make().refresh()
+
+    def _guard(self) -> Any:
+        return misconfigured("the source of its keys", *self._passing)

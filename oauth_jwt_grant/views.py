@@ -88,6 +88,16 @@ class IntrospectTokenView(DOTIntrospectTokenView):  # type: ignore[misc]
         return JsonResponse(document | {"token_type": "DPoP", "cnf": {"jkt": binding.thumbprint}})
 
 
+class _EveryDatabase(set[str]):
+    """For ``_non_atomic_requests``: holds every alias, also one that is added while the server runs.
+
+    Its members are those for which the site itself wants no transaction, with any grant.
+    """
+
+    def __contains__(self, alias: object) -> bool:
+        return True
+
+
 class JWTBearerTokenViewMixin:
     """Answers this grant; put it before ``TokenView`` among the bases of a token view of your own.
 
@@ -99,7 +109,8 @@ class JWTBearerTokenViewMixin:
     def as_view(cls, **initkwargs: Any) -> View:
         """The view function. All of it is here, as a view may override each of the other methods."""
         view: View = super().as_view(**initkwargs)  # type: ignore[misc]
-        exempt = frozenset(getattr(view, "_non_atomic_requests", ()))
+        # As non_atomic_requests() does, which would change the set of the class itself.
+        exempt = _EveryDatabase(getattr(view, "_non_atomic_requests", ()))
 
         @wraps(view)
         @sensitive_variables()
@@ -111,8 +122,7 @@ class JWTBearerTokenViewMixin:
                 # DOT's own mark takes the place of this one, and names less.
                 _hide_from_error_reports(request, hidden)
 
-        # As non_atomic_requests() does, which would change the set of the class itself.
-        answer._non_atomic_requests = set(connections)  # type: ignore[attr-defined]
+        answer._non_atomic_requests = exempt  # type: ignore[attr-defined]
         answer.answers_jwt_bearer = True  # type: ignore[attr-defined]
         return answer
 
@@ -126,14 +136,21 @@ class JWTBearerTokenViewMixin:
                 request, *args, **kwargs
             )
             return response
-        try:
-            answered = self.create_token_response(request)  # type: ignore[attr-defined]
-        except (OperationalError, InterfaceError) as error:
-            logger.error("The database failed while a token request was answered: %s", error)
-            return _response(answer_of(DatabaseBusy()))
+        answered = self.create_token_response(request)
         for token in call.tokens:
             app_authorized.send(sender=self, request=request, token=token)
         return _response(answered)
+
+    def create_token_response(self, request: HttpRequest) -> Response:
+        """DOT's answer; a request of this grant during which the database fails is answered with 503."""
+        create: Callable[[HttpRequest], Response] = super().create_token_response  # type: ignore[misc]
+        if call_of(request) is None:
+            return create(request)
+        try:
+            return create(request)
+        except (OperationalError, InterfaceError) as error:
+            logger.error("The database failed while a token request was answered: %s", error)
+            return answer_of(DatabaseBusy())
 
 
 class JWTBearerTokenView(JWTBearerTokenViewMixin, TokenView):  # type: ignore[misc]
@@ -158,7 +175,7 @@ def _answer(
     if call is None:
         # As Django does for each view (BaseHandler.make_view_atomic).
         for alias, database in connections.settings.items():
-            if database["ATOMIC_REQUESTS"] and alias not in exempt:
+            if database["ATOMIC_REQUESTS"] and alias not in set(exempt):
                 view = transaction.atomic(using=alias)(view)
         return view(request, *args, **kwargs)
     response = _decided(view(request, *args, **kwargs), call)

@@ -6,6 +6,7 @@ import json
 import logging
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.db import connection
@@ -22,7 +23,7 @@ from oauth_jwt_grant.oauth2_backends import JWTBearerOAuthLibCore
 from oauth_jwt_grant.views import JWTBearerTokenView, JWTBearerTokenViewMixin
 from tests.dot import any_body, get_oauthlib_core
 from tests.factories import ec_key, mint
-from tests.support import TOKEN_URL, World, assert_granted, assert_refused, post, tokens
+from tests.support import FORM, TOKEN_URL, World, assert_granted, assert_refused, post, tokens
 
 from .test_token_view import mounted
 
@@ -116,7 +117,7 @@ def test_nobody_can_pretend_to_have_come_through_our_view(world: World, name: st
         assert_unsupported(post([*world.pairs(), (name, value)], headers={name: value}))
         client = Client()
         client.defaults[name] = value
-        assert_unsupported(client.post(TOKEN_URL, dict(world.pairs())))
+        assert_unsupported(client.post(TOKEN_URL, urlencode(world.pairs()), FORM))
         assert_unsupported(post(world.pairs(), headers={"Cookie": f"{name}={value}"}))
     assert tokens() == 0
 

@@ -266,6 +266,21 @@ def test_a_body_that_is_cut_off_gives_nothing_and_uses_nothing_up(world: World, 
     assert_granted(post(body, content_type=kind))
 
 
+@forms
+@pytest.mark.parametrize("length", ["abc", "-1", "1e3", " ", "9" * 30])
+@pytest.mark.parametrize("grant_type", [GRANT_TYPE, "client_credentials"])
+def test_a_length_that_is_none_is_no_server_error(
+    world: World, kind: str, length: str, grant_type: str
+) -> None:
+    body = body_of(kind, world.pairs(grant_type=grant_type))
+
+    response = post(body, content_type=kind, CONTENT_LENGTH=length)
+
+    assert response.status_code in (400, 401)
+    assert response["Content-Type"] == "application/json"
+    assert tokens() == 0
+
+
 class Upload:
     """An upload handler of the site that has a fault."""
 

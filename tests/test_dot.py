@@ -68,7 +68,11 @@ OVERRIDDEN: list[tuple[type, type, set[str]]] = [
     (DPoPToken, TokenBase, {"__init__", "estimate_type", "validate_request"}),
     (views.AuthorizationServerMetadataView, OAuthServerMetadataView, {"get"}),
     (views.IntrospectTokenView, IntrospectTokenView, {"get_token_response"}),
-    (views.JWTBearerTokenViewMixin, TokenView, {"as_view", "authorization_flow_token_response"}),
+    (
+        views.JWTBearerTokenViewMixin,
+        TokenView,
+        {"as_view", "authorization_flow_token_response", "create_token_response"},
+    ),
 ]
 METHODS = [
     pytest.param(ours, theirs, name, id=f"{ours.__name__}-{theirs.__module__}.{theirs.__name__}.{name}")

@@ -1,4 +1,4 @@
-"""Pulling the plug: disable issuers or rules, wait for the requests under way, revoke the tokens.
+"""Withdrawing trust: disable issuers or rules, wait for the requests under way, revoke the tokens.
 
 In this order no token survives. A request that finds the issuer disabled gets no token; one that was
 before has committed its token when the wait is over; so all tokens can be found by their decisions.

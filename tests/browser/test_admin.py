@@ -139,7 +139,7 @@ def test_refused_assertion_is_explained(browser, issuer, rule):
     browser.shoot("test-assertion-accepted")
 
 
-def test_plug_is_pulled(browser, issuer, rule):
+def test_an_issuer_is_disabled_and_its_tokens_revoked(browser, issuer, rule):
     for number in range(3):
         token = get_access_token_model().objects.create(
             token=f"token-{number}", expires=timezone.now() + timedelta(hours=1), scope="read"

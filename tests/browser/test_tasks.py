@@ -164,7 +164,7 @@ def test_find_out_why_a_jwt_is_refused(browser, operate, issuer, rule):
     operator.done(EXPLAIN)
 
 
-def test_pull_the_plug(browser, operate, issuer, rule):
+def test_disable_and_revoke(browser, operate, issuer, rule):
     token = post(browser, mint(ec_key())).json()["access_token"]
     assert ask_api(browser, token).status_code == 200
     operator = operate()

@@ -11,7 +11,7 @@ from typing import Any
 
 from oauth2_provider.models import get_application_model
 
-from tests.single_use.plug import WAYS
+from tests.single_use.revoking import WAYS
 
 from .test_processes import WITHDRAWALS
 
@@ -33,10 +33,10 @@ def results_of(module: str, folder: Path) -> Any:
     return json.loads(done.stdout)
 
 
-def test_no_token_is_hidden_from_the_plug_by_a_replica(tmp_path: Path) -> None:
+def test_no_token_is_hidden_from_revocation_by_a_replica(tmp_path: Path) -> None:
     """Neither one that knows nothing of the tokens, nor one that says that all is disabled already."""
     ways = {*WAYS, "withdraw_key", "withdraw_last_key"}
-    results = results_of("replica_plug", tmp_path)
+    results = results_of("replica_revocation", tmp_path)
     assert results == {f"{way}, {state}": 0 for way in ways for state in ("before", "disabled")}
 
 

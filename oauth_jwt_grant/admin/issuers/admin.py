@@ -84,7 +84,7 @@ class TrustedIssuerAdmin(ServiceAccountsMixin, GoodTokensMixin, admin.ModelAdmin
         css: ClassVar[dict[str, Any]] = {"all": ["oauth_jwt_grant/admin/admin.css"]}
 
     def get_urls(self) -> list[URLPattern]:
-        """The pages of the model and those beside them; the plug is pulled outside transactions."""
+        """The pages of the model and those beside them; disabling and revoking run outside transactions."""
         views: list[tuple[str, str, Callable[..., HttpResponse]]] = [
             ("add/preset/<slug:key>/", "preset", partial(add_by_preset, model_admin=self)),
             ("add/service-account/", "add_account", partial(add_account, model_admin=self)),
@@ -104,7 +104,7 @@ class TrustedIssuerAdmin(ServiceAccountsMixin, GoodTokensMixin, admin.ModelAdmin
         return pages
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        """The actions of the list. That is outside transactions; but for the plug, they run inside."""
+        """The actions of the list. Those that disable run outside transactions, all others inside."""
         actions: dict[str, Any] = super().get_actions(request)
         for name, (action, *words) in actions.items():
             if action not in (disable, disable_and_revoke):

@@ -1,4 +1,4 @@
-"""A child in which the plug is pulled while its reads go to a replica that lags behind.
+"""A child in which an operator disables and revokes while its reads go to a replica that lags behind.
 
 Prints as JSON how many tokens each way has left: ``{"way, state of the replica": tokens}``. What should be
 disabled afterwards and is not counts as a token.
@@ -25,7 +25,7 @@ from django.test.utils import setup_test_environment
 from oauth_jwt_grant.models import GrantRule, TrustedIssuer
 from oauth_jwt_grant.service_accounts import add_key, create_service_account, find_service_account, key_uses
 from tests.admin.accounts.support import ask, withdraw
-from tests.single_use.plug import WAYS, operator
+from tests.single_use.revoking import WAYS, operator
 from tests.support import World, assert_granted, build_world, tokens
 
 from .replica_settings import copy, lagging
@@ -58,13 +58,13 @@ def disable_in_replica() -> None:
 def ways(world: World, key_file: dict[str, str]) -> dict[str, Callable[[Client], int]]:
     """Each way to withdraw trust and revoke, by name."""
     return {
-        **{name: partial(pull, world, way) for name, way in WAYS.items()},
+        **{name: partial(tokens_left, world, way) for name, way in WAYS.items()},
         "withdraw_key": withdraw_key,
         "withdraw_last_key": partial(withdraw_last_key, key_file),
     }
 
 
-def pull(world: World, way: Callable[[Client, World], None], browser: Client) -> int:
+def tokens_left(world: World, way: Callable[[Client, World], None], browser: Client) -> int:
     """A token is there that the replica does not know."""
     assert_granted(world.post())
     with lagging(tokens_too=True):

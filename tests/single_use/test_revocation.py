@@ -1,4 +1,4 @@
-"""The plug: an operator disables and revokes while clients are being answered, and no token is left."""
+"""Revocation: an operator disables and revokes while clients are being answered, and no token is left."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from oauth_jwt_grant.trust import withdrawal
 from tests.factories import ec_key, mint
 from tests.support import World, assert_granted, assert_refused, make_user, tokens
 
-from .plug import CLIENTS, PAUSES, WAYS, operator, pull
 from .processes import FULL, children
+from .revoking import CLIENTS, PAUSES, WAYS, operator, revoke_meanwhile
 from .waiting import until_waiting
 
 RACER = "tests.single_use.racer"
@@ -36,27 +36,27 @@ on_postgresql = pytest.mark.skipif(
 
 
 @pytest.mark.parametrize("atomic", [False, True], ids=["autocommit", "atomic-requests"])
-def test_no_token_survives_the_plug(world: World, atomic: bool) -> None:
+def test_no_token_survives_revocation(world: World, atomic: bool) -> None:
     """Each way in turn; before each COMMIT and before each decision a client pauses at random."""
     with (
         operator(atomic=atomic) as browser,
         children(CLIENTS, RACER, *PAUSES, ATOMIC=str(int(atomic)), JOURNAL="delete") as clients,
     ):
         for way in RACED * ROUNDS if FULL else RACED[atomic::2]:
-            done = pull(world, clients, browser, way)
+            done = revoke_meanwhile(world, clients, browser, way)
             assert (way, done.survivors, done.without_decision) == (way, 0, 0)
             assert done.answers.keys() <= {"200 -", "400 invalid_grant"}
 
 
 @not_on_sqlite
-def test_no_token_survives_the_plug_where_a_transaction_reads_a_snapshot(world: World) -> None:
+def test_no_token_survives_revocation_where_a_transaction_reads_a_snapshot(world: World) -> None:
     """Under ``repeatable read`` the snapshot is that of the token's INSERT, before the pause."""
     with (
         operator(atomic=False) as browser,
         children(CLIENTS, RACER, *PAUSES, ISOLATION="repeatable read", ATOMIC="0") as clients,
     ):
         for way in ["disable_and_revoke", "change_rule_then_revoke"] * ROUNDS:
-            done = pull(world, clients, browser, way)
+            done = revoke_meanwhile(world, clients, browser, way)
             assert (way, done.survivors) == (way, 0)
             assert done.answers.keys() <= {"200 -", "400 invalid_grant", "503 temporarily_unavailable"}
 
@@ -72,7 +72,7 @@ def disable_rule(world: World) -> None:
 
 @on_postgresql
 @pytest.mark.parametrize("disable", [disable_issuer, disable_rule])
-def test_a_request_whose_snapshot_is_older_than_the_plug_gets_no_token(
+def test_a_request_whose_snapshot_is_older_than_the_revocation_gets_no_token(
     world: World, disable: Callable[[World], None]
 ) -> None:
     """It has found the issuer enabled, and locks it when the operator is done with waiting."""

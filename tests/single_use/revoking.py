@@ -1,4 +1,4 @@
-"""Clients that pause inside their transactions, and an operator who pulls the plug meanwhile."""
+"""Clients that pause inside their transactions, and an operator who disables and revokes meanwhile."""
 
 from __future__ import annotations
 
@@ -111,9 +111,9 @@ class Round:
     seconds: float = 0
 
 
-def pull(world: World, clients: list[Child], browser: Client, way: str) -> Round:
-    """All clients post, at some moment the plug is pulled, and the answers are awaited."""
-    plug_in()
+def revoke_meanwhile(world: World, clients: list[Child], browser: Client, way: str) -> Round:
+    """All clients post, the operator disables and revokes at some moment, and the answers are awaited."""
+    enable_all()
     bodies = [urlencode(world.pairs(assertion=mint(ec_key()))) for _ in range(len(clients) * REQUESTS)]
     for number, body in enumerate(bodies):
         clients[number % len(clients)].write(body)
@@ -128,7 +128,7 @@ def pull(world: World, clients: list[Child], browser: Client, way: str) -> Round
     return done
 
 
-def plug_in() -> None:
+def enable_all() -> None:
     """Trust is given again; nothing is left of the round before."""
     TrustedIssuer.objects.update(enabled=True)
     GrantRule.objects.update(enabled=True)

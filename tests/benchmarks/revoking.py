@@ -1,10 +1,10 @@
-"""Whether a token survives when the plug is pulled, and how long the operator waits for it.
+"""Whether a token survives when an operator disables and revokes, and how long the operator waits for it.
 
 First, rounds in which four clients, who pause before the decision and again before COMMIT, meet an
 operator who disables and revokes, in each of the ways there are, with and without ``ATOMIC_REQUESTS``.
 Then 16 clients post to one issuer at full speed while it is disabled. The status is 1 if a token survived,
 or if that took a second. Run it with
-``OJG_TEST_DB=postgres python -m tests.benchmarks.plug [--rounds N] [--way NAME]``.
+``OJG_TEST_DB=postgres python -m tests.benchmarks.revoking [--rounds N] [--way NAME]``.
 """
 
 from __future__ import annotations
@@ -32,15 +32,15 @@ from django.db import connection
 
 from oauth_jwt_grant.models import Decision
 from oauth_jwt_grant.trust import withdrawal
+from tests.factories import ec_key, mint
+from tests.single_use.processes import Child, children
+from tests.single_use.revoking import CLIENTS, PAUSES, WAYS, Round, enable_all, operator, revoke_meanwhile
+from tests.support import World, build_world, tokens
 
-from ..factories import ec_key, mint
-from ..single_use.plug import CLIENTS, PAUSES, WAYS, Round, operator, plug_in, pull
-from ..single_use.processes import Child, children
-from ..support import World, build_world, tokens
 from .databases import test_databases
 
 RACER = "tests.single_use.racer"
-#: Those at full speed, how often the plug is pulled, and the most that disabling may take, in seconds.
+#: Those at full speed, how often an issuer is disabled, and the most that disabling may take, in seconds.
 CROWD, PULLS, LIMIT = 16, 10, 1.0
 
 
@@ -66,9 +66,8 @@ def rounds(world: World, ways: list[str], number: int, *, atomic: bool) -> int:
     """Run ``number`` rounds and print how many left a token; returns that."""
     flag = str(int(atomic))
     with operator(atomic=atomic) as browser, children(CLIENTS, RACER, *PAUSES, ATOMIC=flag) as clients:
-        done = [
-            (ways[n % len(ways)], pull(world, clients, browser, ways[n % len(ways)])) for n in range(number)
-        ]
+        chosen = [ways[n % len(ways)] for n in range(number)]
+        done = [(way, revoke_meanwhile(world, clients, browser, way)) for way in chosen]
     failed = [(way, one) for way, one in done if one.survivors]
     print(f"{connection.vendor} ATOMIC_REQUESTS={atomic}: {summary([one for _, one in done])}", flush=True)
     for way, count in Counter(way for way, _ in failed).items():
@@ -89,11 +88,11 @@ def summary(done: list[Round]) -> str:
 
 
 def full_speed(world: World, *, atomic: bool) -> bool:
-    """Pull the plug on a crowd, print how long disabling took, and return whether that was bad."""
+    """Disable and revoke under load, print how long disabling took, and return whether that was bad."""
     times, left = [], 0
     with children(CROWD, RACER, ATOMIC=str(int(atomic))) as clients:
         for _ in range(PULLS):
-            plug_in()
+            enable_all()
             with posting(world, clients) as answers:
                 time.sleep(1)
                 before = sum(answers.values())

@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import Callable, Collection
 from contextlib import suppress
+from datetime import datetime
 from functools import wraps
 from typing import Any
 
@@ -31,6 +32,7 @@ from .dpop import binding_of
 from .grant import GRANT_TYPE, Call, not_set_up
 from .models import GrantRule, TrustedIssuer
 from .oauth2_backends import Response, answer_of, begin_call, call_of
+from .trust import trusted_at
 
 logger = logging.getLogger("oauth_jwt_grant.endpoint")
 
@@ -216,9 +218,13 @@ def _hide_from_error_reports(request: HttpRequest, names: Any) -> Any:
     return hidden
 
 
+def _now() -> datetime:
+    return to_datetime(time.time())
+
+
 def trusts_id_jag() -> bool:
     """Whether an issuer of ID-JAGs is enabled and in its dates."""
-    return TrustedIssuer.objects.filter(_trusted(), profile=TrustedIssuer.Profile.ID_JAG).exists()
+    return TrustedIssuer.objects.filter(trusted_at(_now()), profile=TrustedIssuer.Profile.ID_JAG).exists()
 
 
 def admits_without_credentials() -> bool:
@@ -230,17 +236,9 @@ def admits_without_credentials() -> bool:
     public = get_application_model()._default_manager.filter(client_type=AbstractApplication.CLIENT_PUBLIC)
     listed = Q(client_policy=policies.LISTED) & Exists(public.filter(jwt_bearer_rules=OuterRef("pk")))
     rules = GrantRule.objects.filter(
-        _trusted("issuer__"), enabled=True, issuer__profile=TrustedIssuer.Profile.JWT_BEARER
+        trusted_at(_now(), "issuer__"), enabled=True, issuer__profile=TrustedIssuer.Profile.JWT_BEARER
     )
     return rules.filter(Q(client_policy=policies.ANONYMOUS) | listed).exists()
-
-
-def _trusted(prefix: str = "") -> Q:
-    """Issuers that are enabled and in their dates; ``prefix`` leads to them."""
-    now = to_datetime(time.time())
-    begun = Q(**{f"{prefix}valid_from": None}) | Q(**{f"{prefix}valid_from__lte": now})
-    lasting = Q(**{f"{prefix}valid_until": None}) | Q(**{f"{prefix}valid_until__gt": now})
-    return Q(**{f"{prefix}enabled": True}) & begun & lasting
 
 
 def _add(document: dict[str, Any], member: str, value: str) -> None:

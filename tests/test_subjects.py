@@ -19,6 +19,7 @@ def verified(subject: str = SUBJECT, issuer: str = ISSUER, **claims: Any) -> Ver
         issuer=issuer,
         subject=subject,
         expires_at=2e9,
+        usable_until=2e9,
         jti=None,
         header={},
         claims={"iss": issuer, "sub": subject, **claims},

@@ -64,8 +64,16 @@ def check_audience(claims: Claims, policy: AssertionPolicy, now: float, watch: W
 def check_expiry(claims: Claims, policy: AssertionPolicy, now: float, watch: Watch) -> None:
     """RFC 7523 section 3, item 4: there is an ``exp``, and it has not passed (RFC 7519 section 4.1.4)."""
     watch(Step.EXP, now - policy.leeway, claims.get("exp"))
-    if now >= numeric_date(claims, "exp", required=True) + policy.leeway:
+    if now >= usable_until(claims, policy):
         raise AssertionRefused(Reason.EXPIRED)
+
+
+def usable_until(claims: Claims, policy: AssertionPolicy) -> float:
+    """Return when an assertion stops being acceptable: its ``exp`` and the leeway.
+
+    Single use is guarded until then, so the two must not be computed in two places.
+    """
+    return numeric_date(claims, "exp", required=True) + policy.leeway
 
 
 def check_lifetime(claims: Claims, policy: AssertionPolicy, now: float, watch: Watch) -> None:

@@ -100,13 +100,15 @@ class VerifiedAssertion:
     """A JWT whose signature and claims were checked against one issuer's policy.
 
     Only :func:`oauth_jwt_grant.assertion.validator.validate` makes one. ``expires_at``
-    is in seconds since the epoch. ``key_id`` and ``thumbprint`` are those of the key that
+    is in seconds since the epoch, and so is ``usable_until``, which counts the leeway in:
+    from then on, the assertion is refused as expired. ``key_id`` and ``thumbprint`` are those of the key that
     verified it: the header's ``kid`` is but a hint, which a thief of the key may leave out.
     """
 
     issuer: str
     subject: str
     expires_at: float
+    usable_until: float
     jti: str | None
     header: Mapping[str, Any]
     claims: Mapping[str, Any]

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from .claims import CLAIM_CHECKS, numeric_date, string_claim
+from .claims import CLAIM_CHECKS, numeric_date, string_claim, usable_until
 from .errors import AssertionRefused, Reason
 from .id_jag import ID_JAG_CHECKS, subject_of
 from .jose import PublicKey, verify
@@ -41,6 +41,7 @@ def validate(
         issuer=policy.issuer,
         subject=subject_of(claims) if policy.id_jag else claims.get("sub", policy.issuer),
         expires_at=numeric_date(claims, "exp"),
+        usable_until=usable_until(claims, policy),
         jti=string_claim(claims, "jti"),
         header=assertion.header,
         claims=claims,

@@ -80,14 +80,13 @@ def accept(case: Case, permission: Permission, access_token: Any, client_address
     :func:`refusal_of`). It is the last statement of the transaction, so nobody waits for us while we wait.
     """
     issuer, assertion, replay_key = permission.issuer, permission.assertion, permission.replay_key
-    leeway = conf.LEEWAY if issuer.leeway is None else issuer.leeway
     decision = _new(
         _related(case, issuer) | {"user": access_token.user, "access_token": access_token},
         outcome=Decision.Outcome.ACCEPTED,
         scope=access_token.scope,
         claims=permission.recorded_claims,
         replay_key=replay_key,
-        replay_until=to_datetime(assertion.expires_at + leeway) if replay_key else None,
+        replay_until=to_datetime(assertion.usable_until) if replay_key else None,
         **_known(case, issuer, client_address),
     )
     _accepted.insert(decision, issuer=issuer.pk, iss=issuer.issuer, rule=permission.rule.pk)

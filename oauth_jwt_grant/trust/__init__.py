@@ -10,7 +10,7 @@ from .health import Finding, Health, Level, examine, health_as_json
 from .key_store import stored_keys
 from .lookup import LoadedRule, Trust, find_trust
 from .sources import discovery_of, key_source_of
-from .terms import check_rule, check_trusted, listed, policy_of, strings_of
+from .terms import check_rule, check_trusted, listed, policy_of, strings_of, trusted_at, why_not_trusted
 
 __all__ = [
     "Finding",
@@ -31,4 +31,6 @@ __all__ = [
     "policy_of",
     "stored_keys",
     "strings_of",
+    "trusted_at",
+    "why_not_trusted",
 ]

@@ -14,7 +14,7 @@ from ..database import to_datetime
 from ..keys import KeyStatus, parse_ca_bundle
 from ..models import TrustedIssuer
 from .sources import key_source_of
-from .terms import check_rule, check_trusted, policy_of
+from .terms import check_rule, policy_of, why_not_trusted
 
 _FETCHED = (TrustedIssuer.KeySource.JWKS_URL, TrustedIssuer.KeySource.DISCOVERY)
 
@@ -79,9 +79,7 @@ def examine(issuer: TrustedIssuer, now: float, *, warn_days: int, fetch: bool) -
 
 
 def _trust(issuer: TrustedIssuer, now: float, soon: float) -> Iterator[Finding]:
-    try:
-        check_trusted(issuer, now)
-    except AssertionRefused:
+    if why_not_trusted(issuer, to_datetime(now)) is not None:
         yield Finding(Level.FAILING, f"is trusted only from {issuer.valid_from} until {issuer.valid_until}")
         return
     if issuer.valid_until is not None and issuer.valid_until <= to_datetime(soon):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
-from django.db.models import Model, TextChoices
+from django.db.models import Model, Q, TextChoices
 
 from ..assertion import ALGORITHMS, MAX_SECONDS, AssertionPolicy, AssertionRefused, Reason
 from ..conf import conf, issuer_identifiers
@@ -13,14 +14,32 @@ from ..database import to_datetime
 from ..models import GrantRule, TrustedIssuer
 
 
-def check_trusted(issuer: TrustedIssuer, now: float) -> None:
-    """Raise :class:`AssertionRefused` unless ``issuer`` is enabled and in its dates at ``now``."""
+def why_not_trusted(issuer: TrustedIssuer, now: datetime) -> Reason | None:
+    """Return why ``issuer`` is not trusted at ``now``; ``None`` if it is enabled and in its dates.
+
+    A query asks the same by :func:`trusted_at`. Nothing else decides it.
+    """
     if not issuer.enabled:
-        raise AssertionRefused(Reason.ISSUER_DISABLED)
-    if issuer.valid_from is not None and to_datetime(now) < issuer.valid_from:
-        raise AssertionRefused(Reason.ISSUER_NOT_YET_VALID)
-    if issuer.valid_until is not None and to_datetime(now) >= issuer.valid_until:
-        raise AssertionRefused(Reason.ISSUER_EXPIRED)
+        return Reason.ISSUER_DISABLED
+    if issuer.valid_from is not None and now < issuer.valid_from:
+        return Reason.ISSUER_NOT_YET_VALID
+    if issuer.valid_until is not None and now >= issuer.valid_until:
+        return Reason.ISSUER_EXPIRED
+    return None
+
+
+def trusted_at(now: datetime, prefix: str = "") -> Q:
+    """Return the condition for issuers that are trusted at ``now``; ``prefix`` is the path to them."""
+    begun = Q(**{f"{prefix}valid_from": None}) | Q(**{f"{prefix}valid_from__lte": now})
+    lasting = Q(**{f"{prefix}valid_until": None}) | Q(**{f"{prefix}valid_until__gt": now})
+    return Q(**{f"{prefix}enabled": True}) & begun & lasting
+
+
+def check_trusted(issuer: TrustedIssuer, now: float) -> None:
+    """Raise :class:`AssertionRefused` unless ``issuer`` is trusted at ``now`` (seconds since the epoch)."""
+    reason = why_not_trusted(issuer, to_datetime(now))
+    if reason is not None:
+        raise AssertionRefused(reason)
 
 
 def policy_of(issuer: TrustedIssuer, audiences: Iterable[str]) -> AssertionPolicy:

@@ -11,10 +11,17 @@ from django.core.management import call_command
 from django.db import connection
 
 from oauth_jwt_grant.assertion import AssertionRefused, Reason
+from oauth_jwt_grant.database import to_datetime
 from oauth_jwt_grant.keys import CertificateKeys, DiscoveredKeys, InlineKeys, RemoteKeys, StoredKeys
-from oauth_jwt_grant.models import IssuerKeys, Link, TrustedIssuer
+from oauth_jwt_grant.models import GrantRule, IssuerKeys, Link, TrustedIssuer
 from oauth_jwt_grant.rules import Client, Operator
-from oauth_jwt_grant.trust import check_trusted, find_trust, policy_of
+from oauth_jwt_grant.trust import (
+    check_trusted,
+    find_trust,
+    policy_of,
+    trusted_at,
+    why_not_trusted,
+)
 from oauth_jwt_grant.trust.key_store import DatabaseKeyStore
 from oauth_jwt_grant.trust.sources import _source_of
 from tests.factories import AUDIENCE, ISSUER, SUBJECT, ec_key, mint
@@ -105,6 +112,31 @@ def test_an_issuer_is_trusted_in_its_dates(world: World) -> None:
     assert refusal(check_trusted, issuer, now) is Reason.ISSUER_EXPIRED
     issuer.enabled = False
     assert refusal(check_trusted, issuer, now) is Reason.ISSUER_DISABLED
+
+
+@pytest.mark.parametrize(
+    ("enabled", "begins", "ends", "trusted"),
+    [
+        (enabled, begins, ends, enabled and (begins or 0) <= 0 and (ends is None or ends > 0))
+        for enabled in (True, False)
+        for begins in (None, -2, -1, 0, 1)
+        for ends in (None, -1, 0, 1, 2)
+        if begins is None or ends is None or begins < ends
+    ],
+)
+def test_a_row_and_a_query_agree_on_who_is_trusted_now(
+    world: World, enabled: bool, begins: int | None, ends: int | None, trusted: bool
+) -> None:
+    """To the microsecond."""
+    now = to_datetime(1_800_000_000.5)
+    valid_from, valid_until = (
+        None if away is None else now + timedelta(microseconds=away) for away in (begins, ends)
+    )
+    world.change(world.issuer, enabled=enabled, valid_from=valid_from, valid_until=valid_until)
+
+    assert (why_not_trusted(TrustedIssuer.objects.get(), now) is None) == trusted
+    assert TrustedIssuer.objects.filter(trusted_at(now)).exists() == trusted
+    assert GrantRule.objects.filter(trusted_at(now, "issuer__")).exists() == trusted
 
 
 def test_the_terms_of_an_issuer_and_the_settings_it_leaves_open(world: World, settings: Any) -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import cast
 
 from django.db.models.functions import Lower
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from ...assertion import Reason
 from ...database import local
 from ...models import GrantRule, TrustedIssuer
+from ...trust import why_not_trusted
 
 
 def short_time(value: datetime) -> str:
@@ -27,15 +30,15 @@ def conditions_in_words(rule: GrantRule) -> str:
 
 def state_of(issuer: TrustedIssuer, *, has_rule: bool, now: datetime) -> tuple[str, str]:
     """Whether ``issuer`` is trusted at ``now``: a level (``ok``, ``warning``, ``off``) and words for it."""
-    if not issuer.enabled:
-        return "off", _("disabled")
-    if issuer.valid_until is not None and now >= issuer.valid_until:
-        return "off", _("ended %s") % short_time(issuer.valid_until)
-    if issuer.valid_from is not None and now < issuer.valid_from:
-        return "off", _("from %s on") % short_time(issuer.valid_from)
-    if not has_rule:
-        return "warning", _("no rule: refuses everything")
-    return "ok", _("trusted")
+    match why_not_trusted(issuer, now):
+        case None:
+            return ("ok", _("trusted")) if has_rule else ("warning", _("no rule: refuses everything"))
+        case Reason.ISSUER_EXPIRED:
+            return "off", _("ended %s") % short_time(cast(datetime, issuer.valid_until))
+        case Reason.ISSUER_NOT_YET_VALID:
+            return "off", _("from %s on") % short_time(cast(datetime, issuer.valid_from))
+        case _:
+            return "off", _("disabled")
 
 
 def near_misses(iss: str) -> list[TrustedIssuer]:

@@ -15,7 +15,7 @@ def _of_raw(header: str) -> Callable[[Make], str]:
     return lambda make: mint_raw(ec_key(), header, b"{}")
 
 
-_NESTED = '{"alg":"ES256","typ":"dpop+jwt","jwk":' + "[" * 3000 + "]" * 3000 + "}"
+NESTED = '{"alg":"ES256","typ":"dpop+jwt","jwk":' + "[" * 3000 + "]" * 3000 + "}"
 
 #: What it is made like, and what is said to be wrong with it.
 WRONG: dict[str, tuple[Callable[[Make], str], str]] = {
@@ -24,7 +24,7 @@ WRONG: dict[str, tuple[Callable[[Make], str], str]] = {
     "two": (lambda make: f"{make()}, {make()}", "form"),
     "not ASCII": (lambda make: "\xe9.\xff.\x80", "form"),
     "huge": (lambda make: make(pad="a" * 60_000), "form"),
-    "nested": (_of_raw(_NESTED), "form"),
+    "nested": (_of_raw(NESTED), "form"),
     "half a surrogate pair": (lambda make: make(jti="\ud800"), "form"),
     "critical": (lambda make: make(header={"crit": ["x"]}), "form"),
     "an assertion": (lambda make: mint(ec_key()), "typ"),
@@ -34,6 +34,10 @@ WRONG: dict[str, tuple[Callable[[Make], str], str]] = {
     "no key": (lambda make: make(header={"jwk": DROP}), "jwk"),
     "private key": (lambda make: make(header={"jwk": {**jwk(ec_key()), "d": "AA"}}), "jwk"),
     "key of another type": (lambda make: make(header={"jwk": jwk(rsa_key())}), "jwk"),
+    "key with a long exponent": (
+        lambda make: make(header={"jwk": {**jwk(rsa_key()), "e": b64(b"\x01" * 256)}, "alg": "RS256"}),
+        "jwk",
+    ),
     "signed by another": (lambda make: make(header={"jwk": jwk(ec_key())}), "signature"),
     "changed": (lambda make: _changed(make()), "signature"),
     "method": (lambda make: make(method="PUT"), "htm"),

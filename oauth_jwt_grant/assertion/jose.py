@@ -122,7 +122,8 @@ def import_native(key: Any) -> PublicKey:
     Raises :class:`UnusableKey` as :func:`import_jwk` does.
     """
     if isinstance(key, RSAPublicKey):
-        _check_strength(key.public_numbers().n)
+        numbers = key.public_numbers()
+        _check_strength(numbers.n, numbers.e)
     for kind in (RSAKey, ECKey, OKPKey):
         try:
             jwk = dict(kind.import_key(key).as_dict(private=False))
@@ -168,7 +169,7 @@ def _load(kty: str, material: dict[str, Any]) -> RSAKey | ECKey | OKPKey:
     if kty != "RSA" and material["crv"] not in _CURVE_BITS:
         raise UnusableKey("curve (crv) is unknown")
     if kty == "RSA":
-        _check_strength(_modulus(material["n"]))
+        _check_strength(_integer(material["n"]), _integer(material["e"]))
     try:
         native = _NATIVE[kty].import_key({"kty": kty, **material})
         # joserfc loads lazily: ask for the key now, so that a bad one fails here.
@@ -178,15 +179,15 @@ def _load(kty: str, material: dict[str, Any]) -> RSAKey | ECKey | OKPKey:
     return native
 
 
-def _modulus(encoded: str) -> int:
+def _integer(encoded: str) -> int:
     try:
         return int.from_bytes(base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)), "big")
     except (binascii.Error, ValueError) as error:
         raise UnusableKey("key material is malformed") from error
 
 
-def _check_strength(modulus: int) -> None:
+def _check_strength(modulus: int, exponent: int) -> None:
     """Before the JOSE library sees the key: it warns of small ones, and large ones cost time."""
-    fault = weakness(modulus)
+    fault = weakness(modulus, exponent)
     if fault is not None:
         raise UnusableKey(fault)

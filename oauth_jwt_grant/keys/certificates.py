@@ -175,6 +175,9 @@ def _read_chain(header: Mapping[str, Any]) -> list[x509.Certificate]:
 def _check_path(chain: list[x509.Certificate], anchors: list[x509.Certificate], now: datetime) -> None:
     """RFC 5280 section 6.1, and RFC 7515 section 4.1.6: each certificate certifies the one before it."""
     leaf, *others = chain
+    for certificate in others:
+        # Whoever sends the chain has chosen these keys too: none may cost more than a key of an issuer.
+        certificate_key(certificate)
     for certificate, issuer in zip(chain, others, strict=False):
         try:
             certificate.verify_directly_issued_by(issuer)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Lock
@@ -18,6 +19,8 @@ from .base import Clock, KeyCache
 
 logger = logging.getLogger("oauth_jwt_grant.keys")
 
+#: Seconds between two log records of one kind: requests must not fill the log of a site whose cache is down.
+_SILENCE = 60
 #: From this size on, notes that have ended are removed before another one is written.
 _MANY = 256
 
@@ -116,7 +119,7 @@ class Notes:
             for name in self._written:
                 memory.forget(self._own(name))
         else:
-            logger.warning(
+            self._warn(
                 "The cache for key sets does not keep what is written to it. This process fetches keys "
                 "for itself, one fetch at a time."
             )
@@ -140,8 +143,14 @@ class Notes:
         try:
             return question()
         except Exception:  # whatever the cache's client raises
-            logger.warning("The cache for key sets cannot be %s", verb, exc_info=True)
+            self._warn(f"The cache for key sets cannot be {verb}")
             return None
+
+    def _warn(self, text: str) -> None:
+        """Log ``text`` with the traceback, if there is one; the same text only once in a while."""
+        now = self._clock()
+        if memory.put(f"logged: {text}", _Note(True, now, now + _SILENCE), if_free=True):
+            logger.warning(text, exc_info=sys.exc_info()[0] is not None)
 
     def _note(self, value: Any, timeout: float) -> _Note:
         now = self._clock()

@@ -5,9 +5,10 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Mapping
+from collections import OrderedDict
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from threading import Lock
 from typing import Any
 
 from cryptography import x509
@@ -57,10 +58,49 @@ def parse_key_set(document: object, max_keys: int, issuer: str | None = None) ->
     return ParsedKeys(tuple(keys), tuple(left_out), frozenset(kid for kid in kids if kid is not None))
 
 
-@lru_cache(maxsize=1024)
 def parse_text(text: str, max_keys: int, issuer: str | None = None) -> ParsedKeys:
     """:func:`parse_key_set` of a document in JSON; one that has not changed is not parsed twice."""
-    return parse_key_set(json.loads(text), max_keys, issuer)
+    named = text, max_keys, issuer
+    parsed = _parsed.get(named)
+    if parsed is None:
+        parsed = parse_key_set(json.loads(text), max_keys, issuer)
+        _parsed.put(named, parsed, len(text) + _KEY_BYTES * (len(parsed.keys) + len(parsed.left_out)))
+    return parsed
+
+
+class ParsedSets:
+    """The parsed form of the key sets used last, as many as fit into ``budget`` bytes.
+
+    Counted in bytes and not in sets: an issuer whose set changes with each fetch must not fill the memory.
+    """
+
+    def __init__(self, budget: int) -> None:
+        self._budget = budget
+        self._sets: OrderedDict[Hashable, tuple[ParsedKeys, int]] = OrderedDict()
+        self._lock = Lock()
+        self.size = 0
+
+    def get(self, name: Hashable) -> ParsedKeys | None:
+        """The set called ``name``, if it is here."""
+        with self._lock:
+            found = self._sets.get(name)
+            if found is None:
+                return None
+            self._sets.move_to_end(name)
+            return found[0]
+
+    def put(self, name: Hashable, parsed: ParsedKeys, size: int) -> None:
+        """Keep a set of about ``size`` bytes, and in exchange drop those that were used longest ago."""
+        with self._lock:
+            self.size += size - self._sets.pop(name, (None, 0))[1]
+            self._sets[name] = parsed, size
+            while self.size > self._budget:
+                self.size -= self._sets.popitem(last=False)[1][1]
+
+
+# Measured: a parsed key takes about 3 kB. All of them together have room for some 7500 keys.
+_KEY_BYTES = 4096
+_parsed = ParsedSets(32 * 1024 * 1024)
 
 
 def usable_key(jwk: object, issuer: str | None = None) -> PublicKey:

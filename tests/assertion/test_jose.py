@@ -29,6 +29,7 @@ from tests.factories import (
     rsa_key,
     unb64,
 )
+from tests.keys.material import sized_exponent
 
 from .support import check, public, refusal
 
@@ -310,6 +311,33 @@ class TestImport:
             assert import_jwk(document).bits == bits
         else:
             assert why_unusable(document) == f"RSA key of {bits} bits, allowed are 2048 to 8192"
+
+    @pytest.mark.parametrize(
+        ("exponent", "fine"),
+        [
+            (3, True),
+            (65537, True),
+            (2**32 - 1, True),
+            (2**32 + 1, False),
+            (2**2047 + 1, False),
+            (2, False),
+            (1, False),
+        ],
+    )
+    def test_the_exponents_of_rsa_keys(self, exponent: int, fine: bool) -> None:
+        """A long one makes each verification slow; 1 and even ones verify nothing, or everything."""
+        document = jwk(rsa_key(), e=b64(exponent.to_bytes((exponent.bit_length() + 7) // 8, "big")))
+        if fine:
+            assert import_jwk(document).bits == 2048
+        elif exponent < 65537:
+            assert why_unusable(document) == "key material is malformed"
+        else:
+            bits = exponent.bit_length()
+            assert why_unusable(document) == f"RSA key with an exponent of {bits} bits, allowed are 32"
+
+    def test_an_exponent_in_a_certificate(self) -> None:
+        with pytest.raises(UnusableKey, match="an exponent of 3000 bits"):
+            import_native(sized_exponent(3072, 3000).public_key())
 
     def test_keys_of_a_broken_generator(self) -> None:
         """ROCA: a modulus that is a power of 65537 modulo each small prime."""

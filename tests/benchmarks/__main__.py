@@ -20,6 +20,7 @@ PARTS = (
     ("grant_cost", "postgres", ("psycopg",)),
     ("grant_cost", "prepared", ("psycopg",)),
     ("grant_cost", "mariadb", ("pymysql",)),
+    ("cheap_requests", "sqlite", ()),
     ("beside_authlib", "sqlite", ("flask", "flask_sqlalchemy")),
     ("load", "postgres", ("psycopg", "gunicorn")),
     ("clearing", "postgres", ("psycopg",)),

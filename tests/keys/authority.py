@@ -57,11 +57,12 @@ class Authority:
         name: str,
         parent: Authority | None = None,
         *,
+        key: Any = None,
         path_length: int | None = None,
         extensions: Sequence[Extension] = (),
         **dates: Any,
     ) -> None:
-        self.key: Any = ec.generate_private_key(ec.SECP256R1())
+        self.key: Any = key or ec.generate_private_key(ec.SECP256R1())
         self.name = name_of(name)
         ca: tuple[Extension, ...] = (
             (x509.BasicConstraints(ca=True, path_length=path_length), True),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import math
 import threading
 from collections.abc import Callable
 from functools import cache
@@ -26,6 +27,20 @@ def number(value: int, length: int | None = None) -> str:
 @cache
 def rsa_key(bits: int = 2048) -> rsa.RSAPrivateKey:
     return rsa.generate_private_key(65537, bits)
+
+
+@cache
+def sized_exponent(bits: int, exponent_bits: int) -> rsa.RSAPrivateKey:
+    """An RSA key of ``bits`` whose public exponent has ``exponent_bits``."""
+    numbers = rsa.generate_private_key(65537, bits).private_numbers()
+    totient = math.lcm(numbers.p - 1, numbers.q - 1)
+    e = (1 << (exponent_bits - 1)) | 1
+    while math.gcd(e, totient) != 1:
+        e += 2
+    d = pow(e, -1, totient)
+    public = rsa.RSAPublicNumbers(e, numbers.public_numbers.n)
+    parts = rsa.rsa_crt_dmp1(d, numbers.p), rsa.rsa_crt_dmq1(d, numbers.q), numbers.iqmp
+    return rsa.RSAPrivateNumbers(numbers.p, numbers.q, d, *parts, public).private_key()
 
 
 @cache

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from oauth_jwt_grant.assertion import KeysUnavailable
-from oauth_jwt_grant.keys import RemoteKeys
+from oauth_jwt_grant.keys import Fetcher, KeyLimits, RemoteKeys
 from oauth_jwt_grant.keys.notes import Notes, memory
 from tests.caches import FAILING, WORKING, cache_of
 from tests.jwks_server import Answer, JwksServer
@@ -119,6 +119,53 @@ def test_requests_at_once_cost_one_fetch(server: JwksServer, remote: Make, any_c
         thread.join()
     assert results == [["a"]] * 20
     assert server.count() == 1
+
+
+def test_requests_at_once_make_few_threads(
+    server: JwksServer, remote: Make, clock: Clock, any_cache: Any
+) -> None:
+    """Unsigned requests, and an issuer that does not answer: one thread fetches, one asks the resolver."""
+    server.publish(ec_jwk("a"))
+    found(remote(cache=any_cache), "a")
+    clock.now += 3601
+    over = threading.Event()
+
+    def resolver(host: str, port: int) -> list[str]:
+        over.wait(10)
+        return ["127.0.0.1"]
+
+    fetcher = Fetcher(timeout=2, ca_bundle=server.ca_pem, allow_private_network=True, resolver=resolver)
+    limits = KeyLimits(fetch_timeout=2, patience=0.5)
+    results: list[Any] = []
+
+    def ask(number: int) -> None:
+        source = remote(cache=any_cache, fetcher=fetcher, limits=limits, sleep=time.sleep)
+        results.append(found(source, "a" if number % 2 else f"unknown-{number}"))
+
+    threads = [threading.Thread(target=ask, args=(number,)) for number in range(20)]
+    for thread in threads:
+        thread.start()
+    most = 0
+    while any(thread.is_alive() for thread in threads):
+        most = max(most, sum(one.name.startswith("oauth_jwt_grant-") for one in threading.enumerate()))
+        time.sleep(0.01)
+    over.set()
+    assert most <= 2
+    assert sorted(map(str, results)) == ["['a']"] * 10 + ["[]"] * 10
+
+
+def test_the_log_does_not_grow_with_the_requests(
+    server: JwksServer, remote: Make, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.publish(ec_jwk("a"))
+    for number in range(50):
+        found(remote(cache=cache_of(FAILING["raising"])), f"unknown-{number}")
+    said = [record.message for record in caplog.records]
+    assert len(said) == len(set(said)) == 3
+    assert sum(bool(record.exc_info) for record in caplog.records) == 2
+    clock.now += 60
+    found(remote(cache=cache_of(FAILING["raising"])), "a")
+    assert len(caplog.records) > 3
 
 
 def test_another_process_has_the_turn(server: JwksServer, remote: Make, clock: Clock) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ed25519
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed25519
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
@@ -17,7 +17,7 @@ from oauth_jwt_grant.keys import CertificateKeys, normalise_jwks, parse_trust_an
 from oauth_jwt_grant.keys.certificates import MAX_CHAIN
 
 from .authority import DAY, NOW, SIGNER, Authority, key_usage, name_of
-from .material import START, Clock, b64, ec_jwk, header, rsa_key
+from .material import START, Clock, b64, ec_jwk, header, rsa_key, sized_exponent
 
 SUBJECT = "subject=CN=signer,O=Example AS,C=NO"
 PATH = "the chain does not lead to a trust anchor, or is not valid now"
@@ -130,6 +130,23 @@ class TestHeader:
             parse_trust_anchors(pem)
         with pytest.raises(ValueError, match="PEM block 1 cannot be used: malformed"):
             normalise_jwks(pem)
+
+    @pytest.mark.parametrize(
+        ("key", "why"),
+        [
+            (lambda: sized_exponent(3072, 3000), "RSA key with an exponent of 3000 bits, allowed are 32"),
+            (lambda: sized_exponent(8448, 17), "RSA key of 8448 bits, allowed are 2048 to 8192"),
+            (lambda: dsa.generate_private_key(3072), "key type is unknown"),
+            (lambda: ec.generate_private_key(ec.BrainpoolP512R1()), "key type is unknown"),
+        ],
+        ids=["exponent", "modulus", "DSA", "curve"],
+    )
+    def test_an_authority_whose_key_costs_much(self, key: Any, why: str) -> None:
+        """It is refused before anything is verified with it; that would take up to 50 ms for each."""
+        costly = Authority("Costly", root, key=key())
+        signer = costly.issue(name_of("signer"))
+        assert refusal(source(), x5c(signer, costly.certificate)) == why
+        assert refusal(source(), x5c(signer, costly.certificate, root.certificate)) == why
 
     def test_too_many(self) -> None:
         assert refusal(source(), x5c(*[leaf] * 7)) == "more than 6 certificates"

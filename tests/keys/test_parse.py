@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import base64
+import json
+import threading
 from typing import Any
 
 import pytest
 
+from oauth_jwt_grant.keys import parse
 from oauth_jwt_grant.keys.base import KeyLimits, select
-from oauth_jwt_grant.keys.parse import MalformedKeySet, parse_key_set, without_secrets
+from oauth_jwt_grant.keys.parse import MalformedKeySet, ParsedSets, parse_key_set, parse_text, without_secrets
 
 from .authority import Authority, name_of
 from .material import ec_jwk, ec_key, header, rsa_jwk
@@ -138,3 +141,44 @@ def test_base64_of_certificates_is_not_base64url() -> None:
     der = base64.b64decode(TestCertificate().certificate("a"))
     text = base64.urlsafe_b64encode(der + b"\xfb\xff" * 3).decode()
     assert why(ec_jwk("a", x5c=[text])) == "a certificate (x5c) is not DER in base64"
+
+
+class TestMemory:
+    """Parsed sets are kept up to a number of bytes."""
+
+    def test_a_set_that_changes_with_each_fetch(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        sets = ParsedSets(200_000)
+        monkeypatch.setattr(parse, "_parsed", sets)
+        for number in range(100):
+            members = [ec_jwk("a", pad=f"{number}" * 500), ec_jwk("b")]
+            assert len(parse_text(json.dumps({"keys": members}), 100).keys) == 2
+            assert sets.size <= 200_000
+        assert 0 < len(sets._sets) < 25
+
+    def test_what_was_used_last_stays(self) -> None:
+        sets = ParsedSets(30)
+        parsed = parse_key_set({"keys": []}, 1)
+        for name in "abc":
+            sets.put(name, parsed, 10)
+        assert sets.get("a") is parsed
+        sets.put("d", parsed, 10)
+        assert [sets.get(name) is parsed for name in "abcd"] == [True, False, True, True]
+        sets.put("d", parsed, 30)
+        assert (sets.get("a"), sets.get("d"), sets.size) == (None, parsed, 30)
+        sets.put("e", parsed, 31)
+        assert (sets.get("d"), sets.get("e"), sets.size) == (None, None, 0)
+
+    def test_many_threads(self) -> None:
+        sets, parsed = ParsedSets(50), parse_key_set({"keys": []}, 1)
+
+        def work() -> None:
+            for number in range(500):
+                sets.put(number % 20, parsed, 5)
+                sets.get(number % 7)
+
+        threads = [threading.Thread(target=work) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert sets.size == 5 * len(sets._sets) <= 50

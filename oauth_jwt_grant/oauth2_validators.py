@@ -18,7 +18,6 @@ from oauthlib.common import Request
 from . import subjects
 from .assertion import AssertionRefused, Reason
 from .conf import conf, server_audiences
-from .database import prepare_save
 from .decision import Case, Permission, Question, decide, is_id_jag, record
 from .dot import OAuth2Validator
 from .dpop import (
@@ -40,8 +39,6 @@ from .trust import find_application
 
 # Read and written through vars() alone: as an attribute it could be a posted parameter.
 _STATE = "_oauth_jwt_grant"
-# Whether the token that is made at the moment is one of this grant's.
-_saves_token: ContextVar[bool] = ContextVar("oauth_jwt_grant_saves_token", default=False)
 # Thumbprint of the key whose proof came with the access token that is looked up at the moment.
 _proof_key: ContextVar[str | None] = ContextVar("oauth_jwt_grant_proof_key", default=None)
 
@@ -213,19 +210,9 @@ class JWTBearerValidatorMixin:
             # Not before: DOT takes no request for an audience that has no host.
             state.resource = bound_resource(state.case.proof_key, state.permission.resources)
             request.resource = state.resource
-        begun = _saves_token.set(True)
-        try:
-            access_token = create(expires, request, *args, **kwargs)
-        finally:
-            _saves_token.reset(begun)
+        access_token = create(expires, request, *args, **kwargs)
         state.decision = record.accept(state.case, state.permission, access_token, _client_address(request))
         return access_token
-
-    def _set_token_value(self, token_instance: Any, raw_token: str) -> None:
-        """Between DOT's making of a token and its saving: compiling that INSERT anew would cost the most."""
-        super()._set_token_value(token_instance, raw_token)  # type: ignore[misc]
-        if _saves_token.get():
-            prepare_save(token_instance)
 
     def validate_dpop_token(self, token: str, scopes: Any, request: Request) -> bool:
         """Whether ``token``, sent by the scheme ``DPoP``, opens the resource (RFC 9449 section 7.1).

@@ -55,7 +55,6 @@ OVERRIDDEN: list[tuple[type, type, set[str]]] = [
             "_load_access_token",
             "_load_application",
             "_save_bearer_token",
-            "_set_token_value",
             "save_bearer_token",
             "validate_grant_type",
         },

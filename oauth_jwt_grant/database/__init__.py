@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .clock import local, to_datetime
-from .inserts import Confirmation, PreparedInsert, prepare_save
+from .inserts import Confirmation, PreparedInsert
 from .prepared import Columns, FetchedRow, Parameter, PreparedQuery, RememberedColumns, all_but, may_defer
 
 __all__ = [
@@ -17,6 +17,5 @@ __all__ = [
     "all_but",
     "local",
     "may_defer",
-    "prepare_save",
     "to_datetime",
 ]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 from operator import attrgetter
 from types import NoneType
 from typing import Any
@@ -16,7 +15,6 @@ from typing import Any
 from django.db import connections, models, router
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Field, Model, QuerySet
-from django.db.models.signals import post_save, pre_save
 
 from ..fields import ExactCharField
 from .prepared import filled_in, plan_for
@@ -27,8 +25,6 @@ _TEXTS = {models.CharField, models.TextField, ExactCharField}
 #: weakest lock: an UPDATE does not wait for it, so nobody can keep an operator waiting. SQLite needs none:
 #: a transaction that has written is the only one that writes.
 _LOCKS = {"postgresql": " FOR KEY SHARE", "mysql": " LOCK IN SHARE MODE"}
-#: The parts of saving that a model may have made its own.
-_SAVING = ("save", "save_base", "_save_table", "_do_insert", "_prepare_related_fields_for_save")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,62 +102,6 @@ class PreparedInsert:
         if connection.features.can_return_columns_from_insert:
             statement += f" RETURNING {quote(self._pk.column)}"
         return statement, conditions
-
-
-def prepare_save(instance: Any) -> None:
-    """Let the next ``instance.save()`` be a prepared INSERT, if that comes to the same.
-
-    It does for a new row of a model that is saved as Django saves: with one statement and
-    the signals ``pre_save`` and ``post_save``. Any other is left as it is.
-    """
-    model: Any = type(instance)
-    if instance.pk is None and _is_saved_plainly(model):
-        instance.save = _OneSave(instance)
-
-
-class _OneSave:
-    """Stands for the method ``save`` of one instance, once."""
-
-    def __init__(self, instance: Any) -> None:
-        self._instance = instance
-
-    def __call__(self, *args: Any, **kwargs: Any) -> None:
-        instance = self._instance
-        model: Any = type(instance)
-        del instance.save
-        if args or kwargs:
-            instance.save(*args, **kwargs)
-            return
-        told = {"instance": instance, "raw": False, "update_fields": None}
-        told["using"] = router.db_for_write(model, instance=instance)
-        pre_save.send(sender=model, **told)
-        _insert_of(model).insert(instance)
-        post_save.send(sender=model, created=True, **told)
-
-
-@cache
-def _insert_of(model: Any) -> PreparedInsert:
-    return PreparedInsert(model)
-
-
-@cache
-def _is_saved_plainly(model: Any) -> bool:
-    """Whether Django's own ``save()`` of a new row of ``model`` would be one INSERT of its fields' values."""
-    meta, pk = model._meta, model._meta.pk
-    own_saving = any(getattr(model, name) is not getattr(Model, name) for name in _SAVING)
-    # A base manager of its own may insert in its own way.
-    if own_saving or meta.proxy or meta.parents or meta.base_manager_name is not None:
-        return False
-    others = [field for field in meta.concrete_fields if field is not pk]
-    return isinstance(pk, models.AutoField) and all(map(_is_inserted_plainly, others))
-
-
-def _is_inserted_plainly(field: Field[Any, Any]) -> bool:
-    """Whether all there is to the column is its value: nothing computed or returned by the database."""
-    computed = field.generated or field.db_returning or field.has_db_default()
-    return not computed and not any(
-        hasattr(field, name) for name in ("get_placeholder", "get_placeholder_sql")
-    )
 
 
 def _plain_types(field: Any) -> tuple[type, ...]:

@@ -59,7 +59,7 @@ def server(world: World) -> Any:
 def test_the_page_names_every_logger() -> None:
     sources = [path.read_text() for path in (ROOT / "oauth_jwt_grant").rglob("*.py")]
     names = {name for text in sources for name in re.findall(r'getLogger\("([\w.]+)"\)', text)}
-    logs = PAGE.partition("* **Logs**")[2].partition("\n* ")[0]
+    logs = PAGE.partition("* **Logs.**")[2].partition("\n* ")[0]
     assert set(re.findall(r"`(oauth_jwt_grant\.\w+)`", logs)) == names
 
 

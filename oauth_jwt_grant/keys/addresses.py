@@ -17,22 +17,29 @@ Resolver = Callable[[str, int], Sequence[str]]
 AddressPolicy = Callable[[Address], bool]
 
 
-#: Metadata services of clouds that are not at a link-local address: AWS and Google by IPv6, Alibaba, Oracle,
-#: Azure. Whoever reads one becomes the machine.
-METADATA_SERVICES = frozenset(
+#: Metadata services of clouds that are not at a link-local address: AWS (with all that it serves), Google,
+#: Scaleway, Oracle and Linode by IPv6, then Alibaba, Oracle, Azure. Whoever reads one becomes the machine.
+METADATA_SERVICES = tuple(
     map(
-        ipaddress.ip_address,
-        ("fd00:ec2::254", "fd20:ce::254", "100.100.100.200", "192.0.0.192", "168.63.129.16"),
+        ipaddress.ip_network,
+        (
+            "fd00:ec2::/32", "fd20:ce::/32", "fd00:42::42", "fd00:c1::a9fe:a9fe", "fd00:a9fe:a9fe::1",
+            "100.100.100.200", "192.0.0.192", "168.63.129.16",
+        ),
     )
-)
+)  # fmt: skip
+# RFC 6052: how a network without IPv4 writes the address of an IPv4 host.
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+#: Ways into IPv4 that no issuer is reached by: 6to4, Teredo, translation by a network's own rules.
+TUNNELS = tuple(map(ipaddress.IPv6Network, ("2002::/16", "2001::/32", "64:ff9b:1::/48", "::ffff:0:0:0/96")))
 
 
 def is_public(address: Address) -> bool:
     """Whether ``address`` is on the public internet, by ``requests-hardened``'s filter and a little more."""
-    address = unmapped(address)
-    if address in METADATA_SERVICES:
+    address = _ipv4_of(address)
+    if _is_odd(address) or not address.is_global:
         return False
-    if not address.is_global or address.is_reserved or getattr(address, "is_site_local", False):
+    if address.is_reserved or getattr(address, "is_site_local", False):
         return False
     try:
         # A literal address: nothing is resolved here.
@@ -47,22 +54,37 @@ def is_inside(address: Address) -> bool:
 
     That is every public, private and loopback address, but none where metadata services of
     clouds live, and no issuer does: :data:`METADATA_SERVICES` and all that are link-local.
+    A private address has to be written as itself: by NAT64 only public ones are reached.
     """
-    address = unmapped(address)
-    if (
-        address in METADATA_SERVICES
-        or address.is_link_local
-        or address.is_multicast
-        or address.is_unspecified
-    ):
+    if isinstance(address, ipaddress.IPv6Address) and address in _NAT64:
+        return is_public(address)
+    address = _ipv4_of(address)
+    if _is_odd(address) or address.is_link_local or address.is_multicast or address.is_unspecified:
         return False
     return address.is_loopback or not address.is_reserved
 
 
-def unmapped(address: Address) -> Address:
-    """The IPv4 address inside an IPv4-mapped IPv6 address (RFC 4291 section 2.5.5.2), or ``address``."""
-    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-    return address if mapped is None else mapped
+def _ipv4_of(address: Address) -> Address:
+    """The IPv4 address that ``address`` stands for, or ``address`` if it is one of its own.
+
+    IPv4-mapped addresses (RFC 4291 section 2.5.5.2), and those of NAT64 (RFC 6052 section 2.1).
+    """
+    if isinstance(address, ipaddress.IPv4Address):
+        return address
+    if address in _NAT64:
+        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    return address.ipv4_mapped or address
+
+
+def _is_odd(address: Address) -> bool:
+    """Whether no issuer is there, on whatever network: metadata services, tunnels into IPv4."""
+    if any(address in network for network in METADATA_SERVICES):
+        return True
+    if isinstance(address, ipaddress.IPv4Address):
+        return False
+    # RFC 5214 section 6.1: ISATAP, whose last half ends in an IPv4 address of the site.
+    is_isatap = int(address) >> 32 & 0xFDFFFFFF == 0x5EFE
+    return is_isatap or any(address in network for network in TUNNELS)
 
 
 def resolve_host(host: str, port: int) -> list[str]:

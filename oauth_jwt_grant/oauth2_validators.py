@@ -39,7 +39,8 @@ from .trust import find_application
 
 # Read and written through vars() alone: as an attribute it could be a posted parameter.
 _STATE = "_oauth_jwt_grant"
-# Thumbprint of the key whose proof came with the access token that is looked up at the moment.
+# Thumbprint of the key of the proof that came with the access token that is looked up. DOT's lookup takes
+# the text of the token alone, so there is no argument that could carry it.
 _proof_key: ContextVar[str | None] = ContextVar("oauth_jwt_grant_proof_key", default=None)
 
 _NO_DECISION = "a token was saved without its decision"
@@ -359,7 +360,11 @@ def _client_address(request: Request) -> str | None:
 
 
 class _Request(HttpRequest):
-    """Enough of the Django request, rebuilt from oauthlib's, to build absolute URLs with."""
+    """Enough of the Django request, rebuilt from oauthlib's, to build absolute URLs with.
+
+    The original is not within reach everywhere: the decorators of DOT that protect a view bring a backend
+    of their own, and oauthlib passes on nothing but headers, URI and body.
+    """
 
     def __init__(self, request: Request) -> None:
         super().__init__()

@@ -2,68 +2,16 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from difflib import get_close_matches
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.core.checks import CheckMessage, Error
 from django.utils.module_loading import import_string
 
-from ..assertion import ALGORITHMS, MAX_SECONDS
-from ..conf import DEFAULTS, conf
+from ..assertion import ALGORITHMS
+from ..conf import DEFAULTS, DOTTED_PATH, SETTINGS, STRING, STRINGS, conf
 from .messages import CheckId
-
-
-class Kind(NamedTuple):
-    """What a value must be: in words, and as a test."""
-
-    words: str
-    accepts: Callable[[Any], bool]
-
-
-def _whole(least: int, most: float = math.inf) -> Kind:
-    return Kind(
-        f"a whole number, at least {least}" + (f", at most {most}" if most < math.inf else ""),
-        lambda value: isinstance(value, int) and not isinstance(value, bool) and least <= value <= most,
-    )
-
-
-_TEXT = Kind("a text that is not empty", lambda value: isinstance(value, str) and value != "")
-_TEXTS = Kind(
-    "a list of texts",
-    lambda value: isinstance(value, list | tuple | set | frozenset) and all(map(_TEXT.accepts, value)),
-)
-_SWITCH = Kind("True or False", lambda value: isinstance(value, bool))
-_SECONDS = Kind(
-    "a number of seconds above 0",
-    lambda value: isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < math.inf,
-)
-# A century. From now, far more leads to before the year 1.
-_MAX_DAYS = 36_500
-#: What each setting must be.
-KINDS: dict[str, Kind] = {
-    "AUDIENCES": _TEXTS,
-    "ALGORITHMS": _TEXTS,
-    "LEEWAY": _whole(0, MAX_SECONDS),
-    "MAX_LIFETIME": _whole(1, MAX_SECONDS),
-    "MAX_ASSERTION_LENGTH": _whole(1),
-    "DPOP": _SWITCH,
-    "DPOP_CACHE": _TEXT,
-    "CACHE": _TEXT,
-    "KEYS_MIN_AGE": _whole(0, MAX_SECONDS),
-    "KEYS_MAX_AGE": _whole(1, MAX_SECONDS),
-    "KEYS_REFETCH_COOLDOWN": _whole(1, MAX_SECONDS),
-    "KEYS_STALE_IF_ERROR": _whole(0, MAX_SECONDS),
-    "FETCH_TIMEOUT": _SECONDS,
-    "FETCH_MAX_BYTES": _whole(1),
-    "MAX_KEYS": _whole(1),
-    "SUBJECT_RESOLVER": _TEXT,
-    "USER_PROVISIONER": _TEXT,
-    "DECISION_RETENTION_DAYS": _whole(0, _MAX_DAYS),
-    "REFUSALS_PER_MINUTE": _whole(0),
-}
-_PATHS = ("SUBJECT_RESOLVER", "USER_PROVISIONER")
 
 
 def check_names(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
@@ -86,7 +34,9 @@ def check_values(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
         message = "OAUTH_JWT_GRANT must be a dict."
         hint = 'OAUTH_JWT_GRANT = {"AUDIENCES": ["https://as.example.com"]}'
         return [Error(message, hint=hint, id=CheckId.INVALID_SETTING)]
-    wrong = {name: KINDS[name].words for name, value in _known() if not KINDS[name].accepts(value)}
+    wrong = {
+        name: SETTINGS[name].kind.words for name, value in _known() if not SETTINGS[name].kind.accepts(value)
+    }
     if not wrong.keys() & {"KEYS_MIN_AGE", "KEYS_MAX_AGE"} and conf.KEYS_MIN_AGE > conf.KEYS_MAX_AGE:
         wrong["KEYS_MIN_AGE"] = f"no more than KEYS_MAX_AGE, which is {conf.KEYS_MAX_AGE}"
     return [
@@ -102,8 +52,8 @@ def check_values(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
 def check_algorithms(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
     """Every algorithm is an asymmetric one that we know; at least one is left (RFC 8725 section 3.1)."""
     names = _written().get("ALGORITHMS", list(ALGORITHMS))
-    if not _TEXTS.accepts(names):
-        return []  # said by check_values
+    if not STRINGS.accepts(names):
+        return []  # reported by check_values
     unknown = sorted(set(names) - ALGORITHMS.keys())
     if names and not unknown:
         return []
@@ -128,12 +78,12 @@ def check_paths(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
             id=CheckId.DOTTED_PATH,
         )
         for name, path in _known()
-        if name in _PATHS and (problem := _import_problem(path))
+        if SETTINGS[name].kind is DOTTED_PATH and (problem := _import_problem(path))
     ]
 
 
 def _written() -> dict[str, Any]:
-    """The dict as the site wrote it; empty if it is none (said by check_values)."""
+    """The dict as the site wrote it; empty if it is none (reported by check_values)."""
     written: Any = conf.configured
     return written if isinstance(written, dict) else {}
 
@@ -143,8 +93,8 @@ def _known() -> Iterator[tuple[str, Any]]:
 
 
 def _import_problem(path: Any) -> str:
-    if not _TEXT.accepts(path):
-        return ""  # said by check_values
+    if not STRING.accepts(path):
+        return ""  # reported by check_values
     try:
         found = import_string(path)
     except ImportError as error:

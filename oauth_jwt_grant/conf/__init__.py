@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from .audiences import hosts_are_exact, is_at_port, issuer_identifier, issuer_identifiers, server_audiences
-from .settings import DEFAULTS, conf
+from .settings import DEFAULTS, DOTTED_PATH, SETTINGS, STRING, STRINGS, conf
 
 __all__ = [
     "DEFAULTS",
+    "DOTTED_PATH",
+    "SETTINGS",
+    "STRING",
+    "STRINGS",
     "conf",
     "hosts_are_exact",
     "is_at_port",

@@ -1,148 +1,121 @@
 """The settings: one dict, ``OAUTH_JWT_GRANT``, read through on each access.
 
-Nothing is cached, so a changed setting (or ``override_settings``) acts at once.
+Nothing is cached, so a changed setting (or ``override_settings``) acts at once. The class
+:class:`Settings` is the one table of them: access, defaults and the system checks follow from it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+import math
+from collections.abc import Callable, Sequence
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from django.conf import settings
 
-from ..assertion import ALGORITHMS
+from ..assertion import ALGORITHMS, MAX_SECONDS
 
-#: Every key of ``OAUTH_JWT_GRANT`` and its default.
-DEFAULTS: dict[str, Any] = {
-    "AUDIENCES": [],
-    "ALGORITHMS": list(ALGORITHMS),
-    "LEEWAY": 30,
-    "MAX_LIFETIME": 3600,
-    "MAX_ASSERTION_LENGTH": 16384,
-    "DPOP": False,
-    "DPOP_CACHE": "default",
-    "CACHE": "default",
-    "KEYS_MIN_AGE": 300,
-    "KEYS_MAX_AGE": 3600,
-    "KEYS_REFETCH_COOLDOWN": 30,
-    "KEYS_STALE_IF_ERROR": 86400,
-    "FETCH_TIMEOUT": 5,
-    "FETCH_MAX_BYTES": 262144,
-    "MAX_KEYS": 100,
-    "SUBJECT_RESOLVER": "oauth_jwt_grant.subjects.resolve_subject",
-    "USER_PROVISIONER": "oauth_jwt_grant.subjects.provision_user",
-    "DECISION_RETENTION_DAYS": 90,
-    "REFUSALS_PER_MINUTE": 60,
-}
+T = TypeVar("T")
+
+
+class Kind(NamedTuple):
+    """What a value must be: in words, and as a test."""
+
+    words: str
+    accepts: Callable[[Any], bool]
+
+
+def _whole(least: int, most: float = math.inf) -> Kind:
+    return Kind(
+        f"a whole number, at least {least}" + (f", at most {most}" if most < math.inf else ""),
+        lambda value: isinstance(value, int) and not isinstance(value, bool) and least <= value <= most,
+    )
+
+
+STRING = Kind("a string that is not empty", lambda value: isinstance(value, str) and value != "")
+STRINGS = Kind(
+    "a list of strings",
+    lambda value: isinstance(value, list | tuple | set | frozenset) and all(map(STRING.accepts, value)),
+)
+DOTTED_PATH = Kind(STRING.words, STRING.accepts)
+_SWITCH = Kind("True or False", lambda value: isinstance(value, bool))
+_TIMEOUT = Kind(
+    "a number of seconds above 0",
+    lambda value: isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < math.inf,
+)
+# A century. More leads to a date before the year 1.
+_MAX_DAYS = 36_500
+
+
+class Setting(Generic[T]):
+    """One key of the dict, its default, and what a value must be."""
+
+    def __init__(self, default: T, kind: Kind) -> None:
+        self.default = default
+        self.kind = kind
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, instance: Settings, owner: type) -> T:
+        written: Any = instance.configured
+        # A check reports a value that is no dict, and must be able to run until then.
+        value: T = written.get(self._name, self.default) if isinstance(written, dict) else self.default
+        return value
 
 
 class Settings:
-    """Django's settings, seen through our one dict with a property for each key."""
+    """Django's settings, read through our one dict. Times are in seconds; docs/settings.md says more."""
+
+    #: Identifiers of this server that ``aud`` may name; empty: derived (see :mod:`.audiences`).
+    AUDIENCES = Setting[Sequence[str]]([], STRINGS)
+    #: The algorithms that any issuer may be allowed.
+    ALGORITHMS = Setting[Sequence[str]](list(ALGORITHMS), STRINGS)
+    #: Clock skew that is forgiven.
+    LEEWAY = Setting(30, _whole(0, MAX_SECONDS))
+    #: How far ahead ``exp`` may be, and how long ago ``iat``.
+    MAX_LIFETIME = Setting(3600, _whole(1, MAX_SECONDS))
+    #: Characters. Longer assertions are not read.
+    MAX_ASSERTION_LENGTH = Setting(16384, _whole(1))
+    #: Whether tokens can be bound to a key of the client (see the room ``dpop``).
+    DPOP = Setting(False, _SWITCH)
+    #: Alias of the Django cache that holds which DPoP proofs were used. All processes have to share it.
+    DPOP_CACHE = Setting("default", STRING)
+    #: Alias of the Django cache that holds fetched key sets.
+    CACHE = Setting("default", STRING)
+    #: For how long fetched keys are fresh at least.
+    KEYS_MIN_AGE = Setting(300, _whole(0, MAX_SECONDS))
+    #: For how long fetched keys are fresh at most.
+    KEYS_MAX_AGE = Setting(3600, _whole(1, MAX_SECONDS))
+    #: Between two fetches of one issuer that unknown key IDs cause.
+    KEYS_REFETCH_COOLDOWN = Setting(30, _whole(1, MAX_SECONDS))
+    #: For how long the last good keys serve while an issuer cannot be reached.
+    KEYS_STALE_IF_ERROR = Setting(86400, _whole(0, MAX_SECONDS))
+    #: For one whole fetch.
+    FETCH_TIMEOUT = Setting[float](5, _TIMEOUT)
+    #: Bytes of a fetched document. A longer one is refused.
+    FETCH_MAX_BYTES = Setting(262144, _whole(1))
+    #: Keys of one JWK Set that are used.
+    MAX_KEYS = Setting(100, _whole(1))
+    #: The function that finds the user (see :mod:`oauth_jwt_grant.subjects`).
+    SUBJECT_RESOLVER = Setting("oauth_jwt_grant.subjects.resolve_subject", DOTTED_PATH)
+    #: The function that creates a user for ``subject_policy=provision``.
+    USER_PROVISIONER = Setting("oauth_jwt_grant.subjects.provision_user", DOTTED_PATH)
+    #: Days after which ``cleardecisions`` removes a decision.
+    DECISION_RETENTION_DAYS = Setting(90, _whole(0, _MAX_DAYS))
+    #: Refusals of one issuer that are stored in each minute.
+    REFUSALS_PER_MINUTE = Setting(60, _whole(0))
 
     @property
     def configured(self) -> dict[str, Any]:
         """The dict as the site wrote it."""
         return getattr(settings, "OAUTH_JWT_GRANT", {})
 
-    def _get(self, name: str) -> Any:
-        written: Any = self.configured
-        # What is no dict at all is told by a check, which must get as far as that.
-        return written.get(name, DEFAULTS[name]) if isinstance(written, dict) else DEFAULTS[name]
 
-    @property
-    def AUDIENCES(self) -> Sequence[str]:
-        """Identifiers of this server that ``aud`` may name; empty: derived (see ``audiences.py``)."""
-        return self._get("AUDIENCES")  # type: ignore[no-any-return]
-
-    @property
-    def ALGORITHMS(self) -> Sequence[str]:
-        """The algorithms that any issuer may be allowed."""
-        return self._get("ALGORITHMS")  # type: ignore[no-any-return]
-
-    @property
-    def LEEWAY(self) -> int:
-        """Seconds of clock skew that are forgiven."""
-        return self._get("LEEWAY")  # type: ignore[no-any-return]
-
-    @property
-    def MAX_LIFETIME(self) -> int:
-        """Seconds: how far ahead ``exp`` may be, and how long ago ``iat``."""
-        return self._get("MAX_LIFETIME")  # type: ignore[no-any-return]
-
-    @property
-    def MAX_ASSERTION_LENGTH(self) -> int:
-        """Characters of an assertion that are read at all."""
-        return self._get("MAX_ASSERTION_LENGTH")  # type: ignore[no-any-return]
-
-    @property
-    def DPOP(self) -> bool:
-        """Whether tokens can be bound to a key of the client (see ``dpop/``)."""
-        return self._get("DPOP")  # type: ignore[no-any-return]
-
-    @property
-    def CACHE(self) -> str:
-        """Alias of the Django cache that holds fetched key sets."""
-        return self._get("CACHE")  # type: ignore[no-any-return]
-
-    @property
-    def DPOP_CACHE(self) -> str:
-        """Alias of the Django cache that remembers which DPoP proofs were used."""
-        return self._get("DPOP_CACHE")  # type: ignore[no-any-return]
-
-    @property
-    def KEYS_MIN_AGE(self) -> int:
-        """Seconds for which fetched keys are fresh at least."""
-        return self._get("KEYS_MIN_AGE")  # type: ignore[no-any-return]
-
-    @property
-    def KEYS_MAX_AGE(self) -> int:
-        """Seconds for which fetched keys are fresh at most."""
-        return self._get("KEYS_MAX_AGE")  # type: ignore[no-any-return]
-
-    @property
-    def KEYS_REFETCH_COOLDOWN(self) -> int:
-        """Seconds between two fetches of one issuer that unknown key ids cause."""
-        return self._get("KEYS_REFETCH_COOLDOWN")  # type: ignore[no-any-return]
-
-    @property
-    def KEYS_STALE_IF_ERROR(self) -> int:
-        """Seconds for which the last good keys serve while an issuer cannot be reached."""
-        return self._get("KEYS_STALE_IF_ERROR")  # type: ignore[no-any-return]
-
-    @property
-    def FETCH_TIMEOUT(self) -> float:
-        """Seconds for one whole fetch."""
-        return self._get("FETCH_TIMEOUT")  # type: ignore[no-any-return]
-
-    @property
-    def FETCH_MAX_BYTES(self) -> int:
-        """Bytes of a fetched document that are read."""
-        return self._get("FETCH_MAX_BYTES")  # type: ignore[no-any-return]
-
-    @property
-    def MAX_KEYS(self) -> int:
-        """Keys of one JWK Set that are used."""
-        return self._get("MAX_KEYS")  # type: ignore[no-any-return]
-
-    @property
-    def SUBJECT_RESOLVER(self) -> str:
-        """Dotted path of the function that finds the user (see ``subjects.py``)."""
-        return self._get("SUBJECT_RESOLVER")  # type: ignore[no-any-return]
-
-    @property
-    def USER_PROVISIONER(self) -> str:
-        """Dotted path of the function that makes a user for ``subject_policy=provision``."""
-        return self._get("USER_PROVISIONER")  # type: ignore[no-any-return]
-
-    @property
-    def DECISION_RETENTION_DAYS(self) -> int:
-        """Days after which ``cleardecisions`` removes a decision."""
-        return self._get("DECISION_RETENTION_DAYS")  # type: ignore[no-any-return]
-
-    @property
-    def REFUSALS_PER_MINUTE(self) -> int:
-        """Refusals of one issuer that are kept for each minute."""
-        return self._get("REFUSALS_PER_MINUTE")  # type: ignore[no-any-return]
-
+#: Every key of ``OAUTH_JWT_GRANT``.
+SETTINGS: dict[str, Setting[Any]] = {
+    name: setting for name, setting in vars(Settings).items() if isinstance(setting, Setting)
+}
+#: Every key of ``OAUTH_JWT_GRANT`` and its default.
+DEFAULTS: dict[str, Any] = {name: setting.default for name, setting in SETTINGS.items()}
 
 conf = Settings()

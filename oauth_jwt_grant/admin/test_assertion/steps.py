@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_variables
 
-from ...assertion import KeysUnavailable, Step
+from ...assertion import Step, Undecided
 from ...decision import ExplainedStep, Explanation, Status
 from ...models import GrantRule
 from ..shared import link_to, near_misses, short_time
@@ -118,7 +118,7 @@ def _verdict(explanation: Explanation) -> dict[str, Any]:
     refused = explanation.refused
     if refused is None:
         return {"level": "ok", "text": _("Accepted: a client would get a token."), "detail": ""}
-    undecided = isinstance(refused, KeysUnavailable)
+    undecided = isinstance(refused, Undecided)
     text = _("Could not decide: the keys are not to be had.") if undecided else _("Refused.")
     return {
         "level": "warning" if undecided else "off",

@@ -11,7 +11,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from ...assertion import KeysUnavailable, Step
+from ...assertion import Step, Undecided
 from ...conf import server_audiences
 from ...decision import ExplainedStep, Explanation, Question, Status, explain
 from ..arguments import find_application, printable, read_text
@@ -82,7 +82,7 @@ class Command(BaseCommand):
 def describe(explanation: Explanation) -> dict[str, Any]:
     """The whole explanation as JSON values; no part of the assertion but its claims is in it."""
     case, refused = explanation.case, explanation.refused
-    undecided = isinstance(refused, KeysUnavailable)
+    undecided = isinstance(refused, Undecided)
     user = case.subject.user
     return {
         "outcome": "accepted" if refused is None else "undecided" if undecided else "refused",

@@ -6,7 +6,6 @@ told in :class:`RemoteKeys`; what the processes share is in :mod:`.shared`.
 
 from __future__ import annotations
 
-import json
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -21,7 +20,7 @@ from .base import Clock, KeyCache, KeyLimits, KeySource, KeyStatus, KeyStore, se
 from .fetch import Fetcher, FetchFailed
 from .notes import logger
 from .parse import MalformedKeySet, ParsedKeys, parse_key_set, parse_text, without_secrets
-from .shared import KeptKeys, SharedKeys, seen_since, source_fingerprint
+from .shared import KeptKeys, SharedKeys, key_set_text, seen_since, source_fingerprint
 from .transport import Deadline
 
 _POLL = 0.05
@@ -270,7 +269,7 @@ class RemoteKeys(KeySource):
             raise FetchFailed(f"the answer is {error}") from error
         if not keys:
             raise FetchFailed("the key set holds no usable key")
-        return json.dumps(without_secrets(document))
+        return key_set_text(without_secrets(document))
 
     def _unavailable(self, error: FetchFailed) -> KeysUnavailable:
         failure = self._shared.failure()

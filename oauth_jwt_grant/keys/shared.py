@@ -60,6 +60,15 @@ def source_fingerprint(*parts: str) -> str:
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:40]
 
 
+def key_set_text(document: Mapping[str, Any]) -> str:
+    """The JSON text of a key set, the same for the same set.
+
+    PostgreSQL stores no order of members. A set that came back in another order would pass for a newer
+    one, and nobody would fetch the key that is looked for.
+    """
+    return json.dumps(document, sort_keys=True)
+
+
 def seen_since(
     keys: Iterable[PublicKey], before: Iterable[PublicKey], known: Mapping[str, float], now: float
 ) -> dict[str, float]:
@@ -101,7 +110,7 @@ class SharedKeys:
         stored = self._store.load() if self._store is not None else None
         if stored is None or stored.source != self._source:
             return None
-        text = json.dumps(stored.document)
+        text = key_set_text(stored.document)
         kept = KeptKeys(text, stored.fetched_at, stored.expires_at, stored.etag, url, dict(stored.first_seen))
         self._cache_set(kept)
         return self._seen(kept)

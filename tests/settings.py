@@ -24,6 +24,8 @@ from __future__ import annotations
 import os
 from typing import Any
 
+import django
+
 from tests.site import CACHES_BY_NAME, database, oidc_private_key
 
 
@@ -86,6 +88,9 @@ OAUTH2_PROVIDER: dict[str, Any] = {
     "COMPLIANT_BCP_RFC9700_TOKEN_STORAGE": _on("HASHED"),
 }
 OAUTH_JWT_GRANT = {"AUDIENCES": ["https://as.example.com", "https://as.example.com/o/token/"]}
+
+if django.VERSION >= (6, 1):
+    MAILERS = {"default": {"BACKEND": "django.core.mail.backends.smtp.EmailBackend"}}
 
 if _on("OIDC"):
     # django-oauth-toolkit asks OIDC_SERVER_CLASS only where OAUTH2_SERVER_CLASS is not written.

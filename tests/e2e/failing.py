@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from threading import Thread
 from typing import Any
 
+import django
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core import mail
@@ -19,6 +20,9 @@ from oauth2_provider.models import get_access_token_model
 
 from oauth_jwt_grant.models import Decision, GrantRule, LinkedSubject
 from oauth_jwt_grant.subjects import provision_user, resolve_subject
+
+#: Django 6.0 wants the address alone.
+ADMIN = "admin@example.com" if django.VERSION >= (6, 0) else ("Admin", "admin@example.com")
 
 
 class Mails:
@@ -39,7 +43,7 @@ def mails_to_admins() -> Iterator[Mails]:
     handler.setLevel(logging.ERROR)
     logging.getLogger().addHandler(handler)
     try:
-        with override_settings(ADMINS=[("Admin", "admin@example.com")], DEBUG=False):
+        with override_settings(ADMINS=[ADMIN], DEBUG=False):
             yield Mails()
     finally:
         logging.getLogger().removeHandler(handler)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 from urllib.parse import urlencode
@@ -141,11 +142,12 @@ CREDENTIALS = [("grant_type", "client_credentials"), ("client_id", "client")]
 
 
 @pytest.fixture
-def two_databases(transactional_db: None) -> Iterator[None]:
+def two_databases(transactional_db: None, tmp_path: Path) -> Iterator[None]:
     """A second database, and ``ATOMIC_REQUESTS`` for both."""
     connections.settings["other"] = {
-        **connections.settings["default"], "ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:",
-        "OPTIONS": {},
+        **connections.settings["default"], "ENGINE": "django.db.backends.sqlite3",
+        # A file: Django does not close what is in memory.
+        "NAME": tmp_path / "other.sqlite3", "OPTIONS": {},
     }  # fmt: skip
     connections.settings["other"]["ATOMIC_REQUESTS"] = True
     # Not when it is needed: Django's tests let nobody connect then.

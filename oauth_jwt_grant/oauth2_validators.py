@@ -18,7 +18,7 @@ from oauthlib.common import Request
 from . import subjects
 from .assertion import AssertionRefused, Reason
 from .conf import conf, server_audiences
-from .decision import Case, Permission, Question, decide, is_id_jag, record
+from .decision import Case, Permission, Question, decide, record
 from .dot import OAuth2Validator
 from .dpop import (
     HEADER,
@@ -312,7 +312,7 @@ def _pk(row: Any) -> Any:
 def _complete(token: Any, state: _State) -> None:
     """Add to ``token``, which has been saved, the members that this grant has."""
     resources = state.permission.resources
-    if resources and is_id_jag(state.permission.issuer):
+    if resources and state.permission.issuer.is_id_jag:
         # ID-JAG section 4.4.1: the answer says what was granted. RFC 8707 gives the member no form.
         token["resource"] = resources if len(resources) > 1 else resources[0]
     if state.case.proof_key is not None:

@@ -22,6 +22,7 @@ from .conf import DEFAULTS, conf
 from .database import Columns, Parameter, PreparedQuery
 from .models import GrantRule, LinkedSubject
 from .rules import claim_value
+from .trust import Rule
 
 # Fields whose values have one spelling as a text.
 _COMPARABLE = (models.CharField, models.TextField, models.IntegerField, models.UUIDField)
@@ -38,7 +39,7 @@ class Subject:
     to_be_provisioned: bool = False
 
 
-def find_subject(assertion: VerifiedAssertion, rule: GrantRule) -> Subject:
+def find_subject(assertion: VerifiedAssertion, rule: Rule) -> Subject:
     """Ask the site's ``SUBJECT_RESOLVER`` and check whom it names.
 
     Raises :class:`AssertionRefused` for a subject that is unknown, inactive or
@@ -52,7 +53,7 @@ def find_subject(assertion: VerifiedAssertion, rule: GrantRule) -> Subject:
     return subject
 
 
-def resolve_subject(assertion: VerifiedAssertion, rule: GrantRule) -> Subject:
+def resolve_subject(assertion: VerifiedAssertion, rule: Rule) -> Subject:
     """The built-in ``SUBJECT_RESOLVER``: what the rule's ``subject_policy`` says."""
     policies = GrantRule.SubjectPolicy
     match rule.subject_policy:
@@ -69,7 +70,7 @@ def resolve_subject(assertion: VerifiedAssertion, rule: GrantRule) -> Subject:
             return Subject(_known(linked_user(assertion, rule)))
 
 
-def check_user(user: User, rule: GrantRule) -> None:
+def check_user(user: User, rule: Rule) -> None:
     """Raise :class:`AssertionRefused` for a user who may have no token by this rule."""
     if not user.is_active:
         raise AssertionRefused(Reason.INACTIVE_SUBJECT)
@@ -93,48 +94,48 @@ def _user_by_pk() -> QuerySet[Any, Any]:
 _users = PreparedQuery(_user_by_pk)
 
 
-def _fixed_user(rule: GrantRule) -> User | None:
+def _fixed_user(rule: Rule) -> User | None:
     """The user that the rule names, read where users are written."""
     rows = _users.rows(get_user_model(), user=rule.user_id) if rule.user_id is not None else []
     return _USER.instance(rows[0]) if rows else None
 
 
-def linked_user(assertion: VerifiedAssertion, rule: GrantRule) -> User | None:
+def linked_user(assertion: VerifiedAssertion, rule: Rule) -> User | None:
     """The user that the assertion's subject is linked to, if it is.
 
     A rule of this request has been read together with the link; any other is asked now.
     """
-    if rule.linked is not None and rule.linked.subject == assertion.subject:
-        return rule.linked.user
+    if rule.link is not None and rule.link.subject == assertion.subject:
+        return rule.link.user
     return _look_up_link(assertion, rule)
 
 
-def _look_up_link(assertion: VerifiedAssertion, rule: GrantRule) -> User | None:
+def _look_up_link(assertion: VerifiedAssertion, rule: Rule) -> User | None:
     links = LinkedSubject.objects.using(router.db_for_write(LinkedSubject)).select_related("user")
-    found = links.filter(issuer=rule.issuer_id, subject=assertion.subject)
+    found = links.filter(issuer=rule.issuer.pk, subject=assertion.subject)
     # A database that compares loosely must not make a neighbour of the subject the subject.
     exact = [link.user for link in found if link.subject == assertion.subject]
     return exact[0] if exact else None
 
 
-def provision(assertion: VerifiedAssertion, rule: GrantRule) -> User:
+def provision(assertion: VerifiedAssertion, rule: Rule) -> User:
     """Make and link the user of a subject that is seen for the first time.
 
     Called inside the transaction of the token, so that no user is left behind where no
     token is issued. Of two first requests at once, the second takes the first one's user.
     """
-    provisioner: Callable[[VerifiedAssertion, GrantRule], User] = import_string(conf.USER_PROVISIONER)
+    provisioner: Callable[[VerifiedAssertion, Rule], User] = import_string(conf.USER_PROVISIONER)
     try:
         with transaction.atomic(using=router.db_for_write(LinkedSubject)):
             user = provisioner(assertion, rule)
-            LinkedSubject.objects.create(issuer=rule.issuer, subject=assertion.subject, user=user)
+            LinkedSubject.objects.create(issuer_id=rule.issuer.pk, subject=assertion.subject, user=user)
     except IntegrityError:
         user = _known(_look_up_link(assertion, rule))
     check_user(user, rule)
     return user
 
 
-def provision_user(assertion: VerifiedAssertion, rule: GrantRule) -> User:
+def provision_user(assertion: VerifiedAssertion, rule: Rule) -> User:
     """The built-in ``USER_PROVISIONER``: a user without a password and with a name that says nothing.
 
     The name is derived from issuer and subject, so that no issuer can aim at the name of
@@ -149,7 +150,7 @@ def provision_user(assertion: VerifiedAssertion, rule: GrantRule) -> User:
     return user
 
 
-def _user_by_claim(assertion: VerifiedAssertion, rule: GrantRule) -> User:
+def _user_by_claim(assertion: VerifiedAssertion, rule: Rule) -> User:
     """The one user whose field equals the claim, exactly."""
     from_sub = rule.subject_claim == "sub"
     value: Any = assertion.subject if from_sub else claim_value(assertion.claims, rule.subject_claim)

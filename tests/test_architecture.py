@@ -280,3 +280,13 @@ def test_a_transaction_that_names_no_database_is_found(line, is_named, tmp_path)
 def test_every_transaction_names_its_database():
     found = {file: unnamed_transactions(PACKAGE / file) for file in arrows()}
     assert {file: lines for file, lines in found.items() if lines} == {}
+
+
+def test_decisions_are_made_from_values() -> None:
+    """``decision/record.py`` alone knows rows: it writes the decision and fills its relations."""
+    readers = {
+        file
+        for file, targets in arrows().items()
+        if file.startswith("decision/") and any(target.startswith("models/") for target in targets)
+    }
+    assert readers == {"decision/record.py"}

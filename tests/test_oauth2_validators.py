@@ -42,7 +42,7 @@ def inactive(assertion: Any, rule: Any) -> Any:
 def overtaken(assertion: Any, rule: Any) -> Any:
     """A provisioner during which another request has linked the subject."""
     other = get_user_model().objects.get(**{get_user_model().USERNAME_FIELD: "alice"})
-    LinkedSubject.objects.create(issuer=rule.issuer, subject=assertion.subject, user=other)
+    LinkedSubject.objects.create(issuer_id=rule.issuer.pk, subject=assertion.subject, user=other)
     return make_user("late")
 
 

@@ -8,8 +8,9 @@ import pytest
 from django.contrib.auth import get_user_model
 
 from oauth_jwt_grant.assertion import AssertionRefused, Reason, VerifiedAssertion
-from oauth_jwt_grant.models import GrantRule, LinkedSubject
+from oauth_jwt_grant.models import LinkedSubject
 from oauth_jwt_grant.subjects import Subject, find_subject, provision, provision_user
+from oauth_jwt_grant.trust import Rule
 from tests.factories import ISSUER, SUBJECT
 from tests.support import World
 
@@ -29,12 +30,12 @@ def verified(subject: str = SUBJECT, issuer: str = ISSUER, **claims: Any) -> Ver
     )
 
 
-def nobody(assertion: VerifiedAssertion, rule: GrantRule) -> Subject:
+def nobody(assertion: VerifiedAssertion, rule: Rule) -> Subject:
     """A site's own resolver."""
     return Subject()
 
 
-def staff(assertion: VerifiedAssertion, rule: GrantRule) -> Subject:
+def staff(assertion: VerifiedAssertion, rule: Rule) -> Subject:
     """A site's own resolver that forgets to look whom it names."""
     return Subject(get_user_model()(is_staff=True))
 
@@ -44,30 +45,30 @@ def use_resolver(settings: Any, name: str) -> None:
 
 
 def test_the_resolver_of_the_site_decides(world: World, settings: Any) -> None:
-    assert find_subject(verified(), world.rule).user == world.user
+    assert find_subject(verified(), Rule.of(world.rule)).user == world.user
 
     use_resolver(settings, "nobody")
-    assert find_subject(verified(), world.rule) == Subject()
+    assert find_subject(verified(), Rule.of(world.rule)) == Subject()
 
 
 def test_whoever_the_resolver_names_is_checked(world: World, settings: Any) -> None:
     use_resolver(settings, "staff")
 
     with pytest.raises(AssertionRefused) as caught:
-        find_subject(verified(), world.rule)
+        find_subject(verified(), Rule.of(world.rule))
     assert caught.value.reason is Reason.PRIVILEGED_SUBJECT
 
 
 def test_a_user_that_another_request_has_linked_meanwhile_is_taken(world: World) -> None:
     users = get_user_model().objects.count()
 
-    assert provision(verified(), world.rule) == world.user
+    assert provision(verified(), Rule.of(world.rule)) == world.user
     assert get_user_model().objects.count() == users
 
 
 def test_a_made_user_has_a_name_of_its_own_for_each_issuer_and_subject(world: World) -> None:
     made = [
-        provision_user(verified(subject, issuer), world.rule)
+        provision_user(verified(subject, issuer), Rule.of(world.rule))
         for subject, issuer in (
             ("a", "https://b"),
             ("a", "https://bc"),
@@ -88,7 +89,7 @@ def test_a_user_model_without_privileges_has_none_to_refuse(world: World) -> Non
 
     from oauth_jwt_grant.subjects import check_user
 
-    check_user(Plain(), world.rule)
+    check_user(Plain(), Rule.of(world.rule))
 
 
 def test_a_link_is_exact_whatever_the_database_compares_by(world: World) -> None:

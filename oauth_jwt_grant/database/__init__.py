@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .clock import local, to_datetime
 from .inserts import Confirmation, PreparedInsert
-from .prepared import Columns, FetchedRow, Parameter, PreparedQuery, RememberedColumns, all_but, may_defer
+from .prepared import Columns, FetchedRow, Parameter, PreparedQuery, all_but, may_defer
 
 __all__ = [
     "Columns",
@@ -13,7 +13,6 @@ __all__ = [
     "Parameter",
     "PreparedInsert",
     "PreparedQuery",
-    "RememberedColumns",
     "all_but",
     "local",
     "may_defer",

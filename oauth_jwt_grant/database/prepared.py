@@ -13,14 +13,13 @@ from typing import Any, TypeVar
 from django.db import connections, router
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Expression, Field, Model, QuerySet
-from django.db.models.base import ModelState
 
 #: From the database's value of a column to Python's.
 Converter = Callable[[Any], Any]
 Plan = TypeVar("Plan")
 
-#: Different rows that are remembered by each statement of a connection.
-_REMEMBERED = 256
+#: Frozen values that each statement of a connection keeps.
+_FROZEN = 256
 _PLANS = "_oauth_jwt_grant_plans"
 
 
@@ -91,7 +90,7 @@ class _Plan:
             place: _converter(functions, expression, connection)
             for place, (functions, expression) in converters.items()
         }
-        self.remembered: dict[Any, Any] = {}
+        self.frozen: dict[Any, Any] = {}
 
     def convert(self, values: Sequence[Any], start: int) -> list[Any]:
         """The Python values of ``values``, which begin at the place ``start`` of a row."""
@@ -121,15 +120,18 @@ class FetchedRow:
         """The Python values of ``width`` columns from ``start``."""
         return self.plan.convert(self.values[start : start + width], start)
 
-    def remembered(self, start: int, width: int, make: Callable[..., Any]) -> Any:
-        """What ``make`` makes of a :meth:`part`, or has made of the same values: never to be changed."""
+    def frozen(self, start: int, width: int, make: Callable[..., Any]) -> Any:
+        """The frozen value that ``make`` makes of a :meth:`part`, or has made of the same columns before.
+
+        The row is read all the same, so a change shows at once.
+        """
         key = (make, *self.values[start : start + width])
-        remembered = self.plan.remembered
-        if key not in remembered:
-            if len(remembered) >= _REMEMBERED:
-                remembered.clear()
-            remembered[key] = make(*self.part(start, width))
-        return remembered[key]
+        frozen = self.plan.frozen
+        if key not in frozen:
+            if len(frozen) >= _FROZEN:
+                frozen.clear()
+            frozen[key] = make(*self.part(start, width))
+        return frozen[key]
 
 
 def _converter(
@@ -156,24 +158,21 @@ class Columns:
         fields = [
             field
             for field in model._meta.concrete_fields
-            if only is None or field.primary_key or field.name in only
+            if only is None or field.primary_key or field.name in only or field.attname in only
         ]
         self.model = model
         self._attnames = [field.attname for field in fields]
         self.pk = self._attnames.index(model._meta.pk.attname)
         self.names = [f"{prefix}{field.name}" for field in fields]
+        #: By which name an instance has each of them; its primary key is its ``pk``.
+        self.attributes = ["pk" if field.primary_key else field.attname for field in fields]
         self.width = len(self.names)
 
     def instance(self, row: FetchedRow, start: int = 0) -> Any:
         """The instance whose columns begin at ``start`` in ``row``, or ``None`` if a left join found none."""
         if row.values[start + self.pk] is None:
             return None
-        return self._made(row, start)
-
-    def _made(self, row: FetchedRow, start: int) -> Any:
-        return self._from_values(*row.part(start, self.width))
-
-    def _from_values(self, *values: Any) -> Any:
+        values = row.part(start, self.width)
         return self.model.from_db(router.db_for_write(self.model), self._attnames, values)
 
 
@@ -189,26 +188,3 @@ def may_defer(model: type[Model]) -> bool:
     """
     from_db: Any = model.from_db
     return model.__init__ is Model.__init__ and from_db.__func__ is vars(Model)["from_db"].__func__
-
-
-class RememberedColumns(Columns):
-    """Columns whose values seldom change: a row that equals one seen before is not converted again.
-
-    It is read all the same, so a change shows at once. Not for rows with secrets.
-    """
-
-    def _made(self, row: FetchedRow, start: int) -> Any:
-        return _twin(row.remembered(start, self.width, self._from_values))
-
-
-def _twin(instance: Any) -> Any:
-    """Another instance with the same values, which may be changed without changing ``instance``."""
-    model: Any = type(instance)
-    twin = model.__new__(model)
-    twin.__dict__ = {
-        name: value.copy() if isinstance(value, list | dict) else value
-        for name, value in vars(instance).items()
-    }
-    state = twin._state = ModelState()
-    state.adding, state.db = False, instance._state.db
-    return twin

@@ -9,7 +9,6 @@ from __future__ import annotations
 from .case import Case, Permission, Question
 from .decide import decide
 from .explain import ExplainedStep, Explanation, Status, explain
-from .id_jag import is_id_jag
 from .record import withdraw
 
 __all__ = [
@@ -21,6 +20,5 @@ __all__ = [
     "Status",
     "decide",
     "explain",
-    "is_id_jag",
     "withdraw",
 ]

@@ -8,10 +8,9 @@ from typing import Any
 
 from ..assertion import UnverifiedAssertion, VerifiedAssertion
 from ..dot import AbstractApplication
-from ..models import GrantRule, TrustedIssuer
 from ..rules import ABSENT, Client, Miss, claim_value
 from ..subjects import Subject
-from ..trust import LoadedRule, strings_of
+from ..trust import Issuer, LoadedRule, Rows, Rule, strings_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,14 +42,16 @@ class Case:
     """A question and what has been found out about it so far: what a refusal can tell an operator.
 
     ``proof_key`` is the thumbprint of the key whose DPoP proof came with it, if one did and was good.
+    ``rows`` are for the relations of the decision: nothing is decided by them.
     """
 
     question: Question
     proof_key: str | None = None
     unverified: UnverifiedAssertion | None = None
-    issuer: TrustedIssuer | None = None
+    issuer: Issuer | None = None
+    rows: Rows | None = None
     assertion: VerifiedAssertion | None = None
-    rule: GrantRule | None = None
+    rule: Rule | None = None
     misses: list[Miss[LoadedRule]] = field(default_factory=list)
     application: AbstractApplication | None = None
     subject: Subject = field(default_factory=Subject)
@@ -66,9 +67,9 @@ class Permission:
     ``expires_in`` is in seconds, ``None`` for the server's default.
     """
 
-    issuer: TrustedIssuer
+    issuer: Issuer
     assertion: VerifiedAssertion
-    rule: GrantRule
+    rule: Rule
     application: AbstractApplication | None
     subject: Subject
     scopes: list[str]
@@ -78,11 +79,8 @@ class Permission:
     @property
     def replay_key(self) -> str | None:
         """What the single use of the assertion is counted by, or ``None`` where it may be used again."""
-        policies = TrustedIssuer.ReplayPolicy
-        reusable = self.issuer.replay_policy == policies.REUSABLE or (
-            self.issuer.replay_policy == policies.ONCE_IF_JTI and self.assertion.jti is None
-        )
-        return None if reusable else self.assertion.replay_key
+        single_use = self.issuer.is_single_use(self.assertion.jti)
+        return self.assertion.replay_key if single_use else None
 
     @property
     def recorded_claims(self) -> dict[str, Any]:

@@ -30,12 +30,22 @@ from ..conf import conf
 from ..dot import AbstractApplication, default_lifetime, get_scopes_backend
 from ..grant import GRANT_TYPE
 from ..keys import misconfigured
-from ..models import GrantRule, TrustedIssuer
 from ..rules import NoMatch, first_match, grant_resources, grant_scopes, resource_claim, split_scope
 from ..subjects import find_subject
-from ..trust import Trust, check_rule, check_trusted, find_trust, key_source_of, policy_of, strings_of
+from ..trust import (
+    Issuer,
+    LoadedRule,
+    Rule,
+    Trust,
+    check_rule,
+    check_trusted,
+    find_trust,
+    key_source_of,
+    policy_of,
+    strings_of,
+)
 from .case import Case, Permission, Question
-from .id_jag import check_id_jag, claimed_scope, claims_to_name, is_id_jag
+from .id_jag import check_id_jag, claimed_scope, claims_to_name
 
 
 @sensitive_variables()
@@ -50,7 +60,7 @@ def decide(case: Case, watch: Watch = unwatched) -> Permission:
     case.unverified = UnverifiedAssertion.parse(question.assertion, conf.MAX_ASSERTION_LENGTH, watch)
     watch(Step.ISSUER, "a trusted issuer, enabled and in its dates", case.unverified.issuer)
     trust = find_trust(case.unverified.issuer, question.client, _claimed_subject(case.unverified))
-    case.issuer = trust.issuer
+    case.issuer, case.rows = trust.issuer, trust.rows
     with misconfigured("the row of the issuer", Error):
         check_trusted(trust.issuer, question.now)
     assertion = case.assertion = validate(
@@ -60,13 +70,14 @@ def decide(case: Case, watch: Watch = unwatched) -> Permission:
         now=question.now,
         watch=watch,
     )
-    if is_id_jag(trust.issuer):
+    if trust.issuer.is_id_jag:
         check_id_jag(assertion, question.application, watch)
     with misconfigured("a rule of the issuer", Error):
-        rule = case.rule = _choose_rule(case, trust, assertion, watch)
+        chosen = _choose_rule(case, trust, assertion, watch)
+        rule = case.rule = trust.rule_of_request(chosen)
         check_rule(rule)
     _check_proof(rule, case.proof_key, watch)
-    case.application = _application(question, rule)
+    case.application = _application(question, chosen)
     watch(Step.SUBJECT, rule.subject_policy, assertion.subject)
     case.subject = find_subject(assertion, rule)
     case.scopes = _scopes(case, rule, assertion, watch)
@@ -91,13 +102,13 @@ def _claimed_subject(assertion: UnverifiedAssertion) -> str:
     return subject if isinstance(subject, str) else ""
 
 
-def _policy(case: Case, issuer: TrustedIssuer) -> AssertionPolicy:
+def _policy(case: Case, issuer: Issuer) -> AssertionPolicy:
     """The terms for the assertions of ``issuer``, one of which came with the proof of ``case``."""
     policy = policy_of(issuer, case.question.audiences)
     return replace(policy, dpop=True, proof_key=case.proof_key) if conf.DPOP else policy
 
 
-def _check_proof(rule: GrantRule, proof_key: str | None, watch: Watch) -> None:
+def _check_proof(rule: Rule, proof_key: str | None, watch: Watch) -> None:
     """RFC 9449 section 5.2, for a rule in the place of a client."""
     if rule.require_dpop or proof_key:
         watch(Step.PROOF, "a proof" if rule.require_dpop else "a proof, or none", proof_key)
@@ -105,7 +116,7 @@ def _check_proof(rule: GrantRule, proof_key: str | None, watch: Watch) -> None:
         raise AssertionRefused(Reason.PROOF_REQUIRED)
 
 
-def _choose_rule(case: Case, trust: Trust, assertion: VerifiedAssertion, watch: Watch) -> GrantRule:
+def _choose_rule(case: Case, trust: Trust, assertion: VerifiedAssertion, watch: Watch) -> LoadedRule:
     """RFC 7523 section 3: the additional restrictions and policy of this server."""
     issuer, rules = trust.issuer, trust.rules
     watch(Step.RULE, "a rule whose conditions hold and that admits the client", [str(rule) for rule in rules])
@@ -115,18 +126,18 @@ def _choose_rule(case: Case, trust: Trust, assertion: VerifiedAssertion, watch: 
     except NoMatch as error:
         case.misses = error.misses
         raise
-    return chosen.row
+    return chosen
 
 
-def _application(question: Question, rule: GrantRule) -> AbstractApplication | None:
+def _application(question: Question, chosen: LoadedRule) -> AbstractApplication | None:
     """Whose token it will be: the client's, or that of the rule's stand-in where there is none."""
-    application: AbstractApplication | None = question.application or rule.default_application
+    application: AbstractApplication | None = question.application or chosen.application
     if application is not None and not application.is_usable(question.request):
         raise AssertionRefused(Reason.NO_RULE, detail="the application is not usable")
     return application
 
 
-def _scopes(case: Case, rule: GrantRule, assertion: VerifiedAssertion, watch: Watch) -> list[str]:
+def _scopes(case: Case, rule: Rule, assertion: VerifiedAssertion, watch: Watch) -> list[str]:
     """RFC 7521 section 4.1: within what client, application, rule and assertion allow."""
     question = case.question
     watch(Step.SCOPE, rule.scopes, question.scope)
@@ -142,7 +153,7 @@ def _scopes(case: Case, rule: GrantRule, assertion: VerifiedAssertion, watch: Wa
     )
 
 
-def _resources(question: Question, rule: GrantRule, assertion: VerifiedAssertion, watch: Watch) -> list[str]:
+def _resources(question: Question, rule: Rule, assertion: VerifiedAssertion, watch: Watch) -> list[str]:
     """RFC 8707 section 2: what the token is for."""
     watch(Step.RESOURCE, rule.resources, list(question.resources))
     return grant_resources(
@@ -152,7 +163,7 @@ def _resources(question: Question, rule: GrantRule, assertion: VerifiedAssertion
     )
 
 
-def _lifetime(case: Case, rule: GrantRule, assertion: VerifiedAssertion, watch: Watch) -> int | None:
+def _lifetime(case: Case, rule: Rule, assertion: VerifiedAssertion, watch: Watch) -> int | None:
     """Seconds that the token lives; ``None``: as DOT's settings say."""
     if not rule.limit_to_assertion:
         return rule.access_token_lifetime or None

@@ -11,13 +11,8 @@ from collections.abc import Sequence
 from ..assertion import TENANTS, AssertionRefused, Reason, Step, VerifiedAssertion, Watch
 from ..conf import issuer_identifier
 from ..dot import AbstractApplication
-from ..models import GrantRule, TrustedIssuer
 from ..rules import scope_claim
-
-
-def is_id_jag(issuer: TrustedIssuer) -> bool:
-    """Whether ``issuer`` is trusted for ID-JAGs, and so for nothing else."""
-    return issuer.profile == TrustedIssuer.Profile.ID_JAG
+from ..trust import Issuer, Rule
 
 
 def check_id_jag(assertion: VerifiedAssertion, application: AbstractApplication | None, watch: Watch) -> None:
@@ -40,16 +35,16 @@ def check_id_jag(assertion: VerifiedAssertion, application: AbstractApplication 
         raise AssertionRefused(Reason.OTHER_CLIENT)
 
 
-def claims_to_name(issuer: TrustedIssuer, assertion: VerifiedAssertion) -> list[str]:
+def claims_to_name(issuer: Issuer, assertion: VerifiedAssertion) -> list[str]:
     """The claims that only a rule with a condition on them may take: who passes over a tenant lets in all."""
-    return [name for name in TENANTS if name in assertion.claims] if is_id_jag(issuer) else []
+    return [name for name in TENANTS if name in assertion.claims] if issuer.is_id_jag else []
 
 
-def claimed_scope(rule: GrantRule, assertion: VerifiedAssertion) -> Sequence[str] | None:
+def claimed_scope(rule: Rule, assertion: VerifiedAssertion) -> Sequence[str] | None:
     """The scopes that the assertion bounds the token to, or ``None``: it does not.
 
     That of an ID-JAG always does, and an empty one grants nothing (sections 4.3.3 and 4.4.1).
     """
-    if is_id_jag(rule.issuer):
-        return scope_claim(assertion.claims, empty_is_none=False)
-    return scope_claim(assertion.claims) if rule.scope_claim == GrantRule.ScopeClaim.CEILING else None
+    if not rule.is_bounded_by_scope_claim:
+        return None
+    return scope_claim(assertion.claims, empty_is_none=not rule.issuer.is_id_jag)

@@ -6,7 +6,7 @@ import hashlib
 import ipaddress
 import logging
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 from django.contrib.auth import get_user_model
 from django.db import DatabaseError, IntegrityError, OperationalError, router, transaction
@@ -17,6 +17,7 @@ from ..conf import conf
 from ..database import Confirmation, Parameter, PreparedInsert, to_datetime
 from ..dot import get_access_token_model, get_refresh_token_model
 from ..models import Decision, GrantRule, TrustedIssuer, written
+from ..trust import Issuer, Rows
 from .case import Case, Permission
 
 logger = logging.getLogger("oauth_jwt_grant.decisions")
@@ -41,14 +42,6 @@ _refused = PreparedInsert(Decision)
 _accepted = PreparedInsert(Decision, Confirmation("iss", _still_trusted))
 #: What one transaction has to hold together.
 _TOGETHER = (TrustedIssuer, GrantRule, Decision, get_access_token_model(), get_user_model())
-# A decision of which nothing is known, field by field.
-_BLANK: dict[str, Any] = {
-    field.attname: None if field.null or field.is_relation or field.primary_key else ""
-    for field in Decision._meta.concrete_fields
-}
-_RELATIONS: dict[str, Any] = {
-    field.name: field for field in Decision._meta.concrete_fields if field.is_relation
-}
 
 
 def check_one_database() -> None:
@@ -80,8 +73,8 @@ def accept(case: Case, permission: Permission, access_token: Any, client_address
     :func:`refusal_of`). It is the last statement of the transaction, so nobody waits for us while we wait.
     """
     issuer, assertion, replay_key = permission.issuer, permission.assertion, permission.replay_key
-    decision = _new(
-        _related(case, issuer) | {"user": access_token.user, "access_token": access_token},
+    decision = _decision(
+        _related(case) | {"user": access_token.user, "access_token": access_token},
         outcome=Decision.Outcome.ACCEPTED,
         scope=access_token.scope,
         claims=permission.recorded_claims,
@@ -167,15 +160,15 @@ def refuse(case: Case, refused: AssertionRefused, client_address: str | None) ->
 
 
 def _refuse(
-    case: Case, issuer: TrustedIssuer, refused: AssertionRefused, client_address: str | None
+    case: Case, issuer: Issuer, refused: AssertionRefused, client_address: str | None
 ) -> Decision | None:
     now = to_datetime(case.question.now)
     decisions = Decision.objects.using(router.db_for_write(Decision))
-    if decisions.refusals_within(issuer, 60, now).count() >= conf.REFUSALS_PER_MINUTE:
+    if decisions.refusals_within(issuer.pk, 60, now).count() >= conf.REFUSALS_PER_MINUTE:
         return None
     undecided = isinstance(refused, Undecided)
-    decision = _new(
-        _related(case, issuer) | {"user": case.subject.user},
+    decision = _decision(
+        _related(case) | {"user": case.subject.user},
         outcome=Decision.Outcome.UNDECIDED if undecided else Decision.Outcome.REFUSED,
         reason=refused.reason,
         detail=(f"{refused.name} {refused.detail}".strip())[:500],
@@ -186,29 +179,30 @@ def _refuse(
     return decision
 
 
-def _new(related: dict[str, Any], **values: Any) -> Decision:
-    """A decision with ``values`` that rests on the rows ``related``.
+def _decision(related: dict[str, Any], **values: Any) -> Decision:
+    """A decision with ``values`` and its ``related`` rows, which receivers read without a statement.
 
-    All values are given in the order of the fields, and related rows by their keys, which costs Django less
-    than names and assignments.
+    They are not assigned: Django would compare the databases that they were read from, and a site's own
+    resolver may have read a user from a replica.
     """
-    values |= {f"{name}_id": None if row is None else row.pk for name, row in related.items()}
-    decision = Decision(*(_BLANK | {"claims": {}} | values).values())
+    keys = {f"{name}_id": None if row is None else row.pk for name, row in related.items()}
+    decision = Decision(**keys, **values)
     for name, row in related.items():
-        _RELATIONS[name].set_cached_value(decision, row)
+        Decision._meta.get_field(name).set_cached_value(decision, row)  # type: ignore[union-attr]
     return decision
 
 
-def _related(case: Case, issuer: TrustedIssuer) -> dict[str, Any]:
-    """The rows that every decision rests on, as far as the case got."""
+def _related(case: Case) -> dict[str, Any]:
+    """The rows that every decision rests on, as far as the case got. Nothing else reads the rows."""
+    rows = cast(Rows, case.rows)
     return {
-        "issuer": issuer,
-        "rule": case.rule,
+        "issuer": rows.issuer,
+        "rule": None if case.rule is None else rows.rule(case.rule),
         "application": case.application or case.question.application,
     }
 
 
-def _known(case: Case, issuer: TrustedIssuer, client_address: str | None) -> dict[str, Any]:
+def _known(case: Case, issuer: Issuer, client_address: str | None) -> dict[str, Any]:
     """The columns that every decision has, as far as the case got."""
     header = case.unverified.header if case.unverified else {}
     jti = case.assertion.jti if case.assertion else None

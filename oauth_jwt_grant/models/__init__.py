@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .decisions import Decision
-from .rules import ClaimCondition, GrantRule, Link, condition_of
+from .rules import ClaimCondition, GrantRule, condition_of
 from .trust import IssuerKeys, LinkedSubject, TrustedIssuer
 from .writing import check_row, written
 
@@ -12,7 +12,6 @@ __all__ = [
     "Decision",
     "GrantRule",
     "IssuerKeys",
-    "Link",
     "LinkedSubject",
     "TrustedIssuer",
     "check_row",

@@ -23,8 +23,8 @@ from .trust import TrustedIssuer
 class DecisionQuerySet(models.QuerySet["Decision"]):
     """Decisions."""
 
-    def refusals_within(self, issuer: TrustedIssuer, seconds: int, now: datetime) -> DecisionQuerySet:
-        """Those that gave ``issuer`` no token in the last ``seconds``."""
+    def refusals_within(self, issuer: Any, seconds: int, now: datetime) -> DecisionQuerySet:
+        """Those that gave the issuer with the primary key ``issuer`` no token in the last ``seconds``."""
         since = now - timedelta(seconds=seconds)
         return self.filter(issuer=issuer, outcome__in=["refused", "undecided"], time__gt=since)
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
@@ -18,14 +17,6 @@ from ..fields import ReadableJSONField
 from ..rules import ClientPolicy, Condition, InvalidCondition, Operator
 from ..validators import empty_list, validate_list, validate_resources, validate_scopes, validate_strings
 from .trust import TrustedIssuer
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """The answer to "to whom is ``subject`` linked?" as it was read with a rule: ``user``, or nobody."""
-
-    subject: str
-    user: Any
 
 
 class GrantRuleManager(models.Manager["GrantRule"]):
@@ -154,9 +145,6 @@ class GrantRule(models.Model):
     )
 
     objects = GrantRuleManager()
-
-    #: Set where the rule is read for an assertion: to whom the assertion's subject is linked at its issuer.
-    linked: Link | None = None
 
     class Meta:
         verbose_name = _("grant rule")

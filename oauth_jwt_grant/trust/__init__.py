@@ -8,15 +8,20 @@ from __future__ import annotations
 from .clients import applications_of_operators, find_application
 from .health import Finding, Health, Level, examine, health_as_json
 from .key_store import stored_keys
-from .lookup import LoadedRule, Trust, find_trust
+from .lookup import LoadedRule, Rows, Trust, find_trust
 from .sources import discovery_of, key_source_of
 from .terms import check_rule, check_trusted, listed, policy_of, strings_of, trusted_at, why_not_trusted
+from .values import Issuer, Link, Rule
 
 __all__ = [
     "Finding",
     "Health",
+    "Issuer",
     "Level",
+    "Link",
     "LoadedRule",
+    "Rows",
+    "Rule",
     "Trust",
     "applications_of_operators",
     "check_rule",

@@ -9,6 +9,7 @@ from django.db import DatabaseError, connections, router, transaction
 
 from ..keys import StoredKeys
 from ..models import IssuerKeys, TrustedIssuer
+from .values import Issuer
 
 logger = logging.getLogger("oauth_jwt_grant.keys")
 
@@ -34,14 +35,14 @@ def _times(first_seen: Any) -> dict[str, float]:
 class DatabaseKeyStore:
     """The last good keys of one issuer, in the database (a :class:`~oauth_jwt_grant.keys.KeyStore`)."""
 
-    def __init__(self, issuer: TrustedIssuer) -> None:
+    def __init__(self, issuer: Issuer | TrustedIssuer) -> None:
         self._issuer = issuer
 
     def load(self) -> StoredKeys | None:
         """What was saved last, or ``None``."""
         # Where it is written: a replica that lags behind may still hold a key that has been withdrawn.
         rows = IssuerKeys.objects.using(router.db_for_write(IssuerKeys))
-        row = rows.filter(issuer=self._issuer).first()
+        row = rows.filter(issuer=self._issuer.pk).first()
         return None if row is None else stored_keys(row)
 
     def save(self, keys: StoredKeys) -> None:
@@ -52,7 +53,7 @@ class DatabaseKeyStore:
         """
         alias = router.db_for_write(IssuerKeys)
         row = IssuerKeys(
-            issuer=self._issuer,
+            issuer_id=self._issuer.pk,
             source=keys.source,
             document=keys.document,
             fetched_at=keys.fetched_at,

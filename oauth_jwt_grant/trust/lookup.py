@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -10,41 +11,66 @@ from django.db import Error, router
 from django.db.models import Exists, FilteredRelation, OuterRef, Q, QuerySet
 
 from ..assertion import AssertionRefused, Reason
-from ..database import Columns, FetchedRow, Parameter, PreparedQuery, RememberedColumns, all_but, may_defer
-from ..dot import get_application_model
+from ..database import Columns, FetchedRow, Parameter, PreparedQuery, may_defer
+from ..dot import AbstractApplication, get_application_model
 from ..keys import misconfigured
-from ..models import GrantRule, Link, LinkedSubject, TrustedIssuer, condition_of
+from ..models import GrantRule, LinkedSubject, TrustedIssuer, condition_of
 from ..rules import Client, Condition
 from .clients import may_defer_application
+from .values import ISSUER_FIELDS, RULE_FIELDS, Issuer, Link, Rule, frozen
 
 
 @dataclass(frozen=True, slots=True)
 class LoadedRule:
-    """A rule of the database with its conditions, as :func:`~oauth_jwt_grant.rules.first_match` wants it."""
+    """A rule with its conditions, as :func:`~oauth_jwt_grant.rules.first_match` wants it.
 
-    row: GrantRule
+    ``application`` is the rule's own, read where the request has no client.
+    """
+
+    rule: Rule
     conditions: tuple[Condition, ...]
     listed: bool
+    application: AbstractApplication | None
 
     @property
     def client_policy(self) -> str:
         """Who may present the assertion."""
-        return self.row.client_policy
+        return self.rule.client_policy
 
     def lists(self, client: Client) -> bool:
         """Whether the client for which the rule was loaded is among its applications."""
         return self.listed
 
     def __str__(self) -> str:
-        return str(self.row)
+        return str(self.rule)
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The rows that the values of a :class:`Trust` were made of, for the relations of its decision."""
+
+    issuer: TrustedIssuer
+    fetched: Mapping[Any, FetchedRow]
+
+    def rule(self, rule: Rule) -> GrantRule:
+        """The row of ``rule``, with its issuer."""
+        row: GrantRule = _RULE.instance(self.fetched[rule.pk], _RULE_AT)
+        row.issuer = self.issuer
+        return row
 
 
 @dataclass(frozen=True, slots=True)
 class Trust:
     """An issuer and its enabled rules in their order."""
 
-    issuer: TrustedIssuer
+    issuer: Issuer
     rules: tuple[LoadedRule, ...]
+    link: Link
+    rows: Rows
+
+    def rule_of_request(self, chosen: LoadedRule) -> Rule:
+        """The rule of ``chosen`` with the link of the assertion's subject."""
+        return replace(chosen.rule, link=self.link)
 
 
 def find_trust(iss: str, client: Client | None, subject: str = "") -> Trust:
@@ -54,12 +80,11 @@ def find_trust(iss: str, client: Client | None, subject: str = "") -> Trust:
     Raises :class:`AssertionRefused` (``UNKNOWN_ISSUER``).
     """
     with misconfigured("the row of the issuer or of a rule", Error):
-        rules = _load_rules(iss, client, subject)
-        issuer = rules[0].row.issuer if rules else _issuer_without_rules(iss)
+        trust = _load(iss, client, subject) or _without_rules(iss)
     # A database that compares loosely must not make a neighbour of the issuer the issuer.
-    if issuer is None or issuer.issuer != iss:
+    if trust is None or trust.issuer.issuer != iss:
         raise AssertionRefused(Reason.UNKNOWN_ISSUER)
-    return Trust(issuer, tuple(rules))
+    return trust
 
 
 def _user_columns(user: Any) -> Columns:
@@ -68,22 +93,16 @@ def _user_columns(user: Any) -> Columns:
     fields = {field.name for field in user._meta.concrete_fields}
     # What a property says may rest on any field, and must not be read from a replica.
     said = all(name in fields or isinstance(getattr(user, name, False), bool) for name in needed)
-    if said and may_defer(user):
-        return RememberedColumns(user, "link__user__", only=needed)
-    return Columns(user, "link__user__")
+    return Columns(user, "link__user__", only=needed if said and may_defer(user) else None)
 
 
 def _application_columns(model: Any) -> Columns:
     """Of the stand-in for a client, its key; all of it where ``is_usable()`` may look at it."""
-    if may_defer_application(model):
-        return RememberedColumns(model, "default_application__", only=())
-    return Columns(model, "default_application__")
+    return Columns(model, "default_application__", only=() if may_defer_application(model) else None)
 
 
-_RULE = RememberedColumns(GrantRule, only=all_but(GrantRule, "issuer", "enabled", "position"))
-_ISSUER = RememberedColumns(
-    TrustedIssuer, "issuer__", only=all_but(TrustedIssuer, "name", "created", "updated")
-)
+_RULE = Columns(GrantRule, only=RULE_FIELDS)
+_ISSUER = Columns(TrustedIssuer, "issuer__", only=ISSUER_FIELDS)
 _APPLICATION = _application_columns(get_application_model())
 _LINKED = _user_columns(get_user_model())
 # What a row consists of: its place, rule, issuer, condition, link, and what is to be known of the client.
@@ -136,22 +155,23 @@ _for_client = PreparedQuery(_rules_for_client)
 _for_nobody = PreparedQuery(_rules_for_nobody)
 
 
-def _load_rules(iss: str, client: Client | None, subject: str) -> list[LoadedRule]:
+def _load(iss: str, client: Client | None, subject: str) -> Trust | None:
     if client is None:
         rows = _for_nobody.rows(GrantRule, iss=iss, subject=subject)
     else:
         rows = _for_client.rows(GrantRule, iss=iss, subject=subject, client=client.pk)
     if not rows:
-        return []
+        return None
     rows.sort(key=_order)
-    issuer = _ISSUER.instance(rows[0], _ISSUER_AT)
-    # A database that compares loosely must not make a neighbour of the subject the subject.
-    user = _LINKED.instance(rows[0], _LINKED_AT) if rows[0].values[_LINK_AT] == subject else None
-    link = Link(subject, user)
     grouped: dict[Any, list[FetchedRow]] = {}
     for row in rows:
         grouped.setdefault(row.values[_PK_AT], []).append(row)
-    return [_loaded(rows, issuer, link, client) for rows in grouped.values()]
+    rules = tuple(_loaded(rows, client) for rows in grouped.values())
+    # A database that compares loosely must not make a neighbour of the subject the subject.
+    user = _LINKED.instance(rows[0], _LINKED_AT) if rows[0].values[_LINK_AT] == subject else None
+    fetched = {pk: rows[0] for pk, rows in grouped.items()}
+    issuer = _ISSUER.instance(rows[0], _ISSUER_AT)
+    return Trust(rules[0].rule.issuer, rules, Link(subject, user), Rows(issuer, fetched))
 
 
 def _order(row: FetchedRow) -> tuple[int, int, int]:
@@ -159,22 +179,28 @@ def _order(row: FetchedRow) -> tuple[int, int, int]:
     return position, pk, condition or 0
 
 
-def _loaded(rows: list[FetchedRow], issuer: TrustedIssuer, link: Link, client: Client | None) -> LoadedRule:
+def _loaded(rows: list[FetchedRow], client: Client | None) -> LoadedRule:
     """One rule from its rows, of which there is one for each of its conditions, or one without any."""
-    rule = _RULE.instance(rows[0], _RULE_AT)
-    rule.issuer, rule.linked = issuer, link
+    first = rows[0]
+    rule: Rule = first.frozen(_RULE_AT, _RULE.width + _ISSUER.width, _rule_of)
+    conditions = tuple(_condition(row) for row in rows if row.values[_CONDITION_AT] is not None)
     if client is None:
-        rule.default_application = _APPLICATION.instance(rows[0], _LAST)
-    conditions = [_condition(row) for row in rows if row.values[_CONDITION_AT] is not None]
-    listed = client is not None and bool(rows[0].values[_LAST])
-    return LoadedRule(rule, tuple(conditions), listed=listed)
+        return LoadedRule(rule, conditions, listed=False, application=_APPLICATION.instance(first, _LAST))
+    return LoadedRule(rule, conditions, listed=bool(first.values[_LAST]), application=None)
+
+
+def _rule_of(*columns: Any) -> Rule:
+    """The rule and its issuer whose columns follow each other."""
+    values = [frozen(column) for column in columns]
+    issuer = Issuer(**dict(zip(_ISSUER.attributes, values[_RULE.width :], strict=True)))
+    return Rule(issuer=issuer, **dict(zip(_RULE.attributes, values[: _RULE.width], strict=True)))
 
 
 def _condition(row: FetchedRow) -> Condition:
-    condition: Condition = row.remembered(_CONDITION_AT, 3, condition_of)
+    condition: Condition = row.frozen(_CONDITION_AT, 3, condition_of)
     return condition
 
 
-def _issuer_without_rules(iss: str) -> TrustedIssuer | None:
-    issuers = TrustedIssuer.objects.using(router.db_for_write(TrustedIssuer))
-    return issuers.filter(issuer=iss).first()
+def _without_rules(iss: str) -> Trust | None:
+    row = TrustedIssuer.objects.using(router.db_for_write(TrustedIssuer)).filter(issuer=iss).first()
+    return None if row is None else Trust(Issuer.of(row), (), Link("", None), Rows(row, {}))

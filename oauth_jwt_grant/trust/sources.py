@@ -24,12 +24,13 @@ from ..keys import (
 )
 from ..models import TrustedIssuer
 from .key_store import DatabaseKeyStore
+from .values import Issuer
 
 logger = logging.getLogger("oauth_jwt_grant.keys")
 
 
 def key_source_of(
-    issuer: TrustedIssuer, *, cache: KeyCache | None = None, store: KeyStore | None = None
+    issuer: Issuer | TrustedIssuer, *, cache: KeyCache | None = None, store: KeyStore | None = None
 ) -> KeySource:
     """Where the keys of ``issuer`` come from, by its ``key_source``. What breaks in it is a refusal.
 
@@ -38,14 +39,14 @@ def key_source_of(
     return GuardedKeys(lambda: _source_of(issuer, cache, store), Error)
 
 
-def discovery_of(issuer: TrustedIssuer) -> DiscoveredKeys | None:
+def discovery_of(issuer: Issuer | TrustedIssuer) -> DiscoveredKeys | None:
     """The source of the keys of ``issuer`` if they are found by discovery."""
     source = _source_of(issuer) if issuer.key_source == TrustedIssuer.KeySource.DISCOVERY else None
     return source if isinstance(source, DiscoveredKeys) else None
 
 
 def _source_of(
-    issuer: TrustedIssuer, cache: KeyCache | None = None, store: KeyStore | None = None
+    issuer: Issuer | TrustedIssuer, cache: KeyCache | None = None, store: KeyStore | None = None
 ) -> KeySource:
     match issuer.key_source:
         case TrustedIssuer.KeySource.INLINE:
@@ -61,7 +62,7 @@ def _source_of(
             raise AssertionRefused(Reason.ISSUER_MISCONFIGURED, detail=fault)
 
 
-def _remote(issuer: TrustedIssuer, cache: KeyCache | None, store: KeyStore | None) -> dict[str, Any]:
+def _remote(issuer: Issuer | TrustedIssuer, cache: KeyCache | None, store: KeyStore | None) -> dict[str, Any]:
     return {
         "issuer": issuer.issuer,
         "cache": _site_cache() if cache is None else cache,

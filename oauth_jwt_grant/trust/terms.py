@@ -6,15 +6,19 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Model, Q, TextChoices
+from django.db.models import Q, TextChoices
 
 from ..assertion import ALGORITHMS, MAX_SECONDS, AssertionPolicy, AssertionRefused, Reason
 from ..conf import conf, issuer_identifiers
 from ..database import to_datetime
 from ..models import GrantRule, TrustedIssuer
+from .values import Issuer, Rule
+
+#: What a request rests on, or the row of it on an operator's page.
+Trusted = Issuer | TrustedIssuer | Rule | GrantRule
 
 
-def why_not_trusted(issuer: TrustedIssuer, now: datetime) -> Reason | None:
+def why_not_trusted(issuer: Issuer | TrustedIssuer, now: datetime) -> Reason | None:
     """Return why ``issuer`` is not trusted at ``now``; ``None`` if it is enabled and in its dates.
 
     A query asks the same by :func:`trusted_at`. Nothing else decides it.
@@ -35,14 +39,14 @@ def trusted_at(now: datetime, prefix: str = "") -> Q:
     return Q(**{f"{prefix}enabled": True}) & begun & lasting
 
 
-def check_trusted(issuer: TrustedIssuer, now: float) -> None:
+def check_trusted(issuer: Issuer | TrustedIssuer, now: float) -> None:
     """Raise :class:`AssertionRefused` unless ``issuer`` is trusted at ``now`` (seconds since the epoch)."""
     reason = why_not_trusted(issuer, to_datetime(now))
     if reason is not None:
         raise AssertionRefused(reason)
 
 
-def policy_of(issuer: TrustedIssuer, audiences: Iterable[str]) -> AssertionPolicy:
+def policy_of(issuer: Issuer | TrustedIssuer, audiences: Iterable[str]) -> AssertionPolicy:
     """The terms for the assertions of ``issuer``; ``audiences`` are this server's own identifiers.
 
     Raises :class:`AssertionRefused` (``ISSUER_MISCONFIGURED``) where they would accept
@@ -68,10 +72,10 @@ def policy_of(issuer: TrustedIssuer, audiences: Iterable[str]) -> AssertionPolic
 
 
 #: What Django takes for a field that was left blank, whatever its type.
-_BLANK: tuple[Any, ...] = (None, "", [], {})
+_BLANK: tuple[Any, ...] = (None, "", [], (), {})
 
 
-def check_rule(rule: GrantRule) -> None:
+def check_rule(rule: Rule | GrantRule) -> None:
     """Raise :class:`AssertionRefused` (``ISSUER_MISCONFIGURED``) for a rule that no form would store."""
     try:
         _check_choice(rule, "subject_policy", GrantRule.SubjectPolicy)
@@ -85,17 +89,17 @@ def check_rule(rule: GrantRule) -> None:
         raise AssertionRefused(Reason.ISSUER_MISCONFIGURED, detail=f"rule {rule}: {error}") from error
 
 
-def strings_of(row: Model, name: str) -> list[str]:
+def strings_of(row: Trusted, name: str) -> list[str]:
     """The list of strings in the JSON column ``name``. Raises :class:`ValueError` if it is something else."""
     value = getattr(row, name)
     if value in _BLANK:
         return []
-    if not isinstance(value, list) or not all(isinstance(member, str) for member in value):
+    if not isinstance(value, list | tuple) or not all(isinstance(member, str) for member in value):
         raise ValueError(f"{name} is not a list of strings")
-    return value
+    return list(value)
 
 
-def listed(row: Model, name: str) -> list[str]:
+def listed(row: Trusted, name: str) -> list[str]:
     """The list of strings in the JSON column ``name``, for a page; empty where :func:`strings_of` raises."""
     try:
         return strings_of(row, name)
@@ -103,12 +107,12 @@ def listed(row: Model, name: str) -> list[str]:
         return []
 
 
-def _check_choice(row: Model, name: str, choices: type[TextChoices]) -> None:
+def _check_choice(row: Trusted, name: str, choices: type[TextChoices]) -> None:
     if getattr(row, name) not in choices.values:
         raise ValueError(f"{name} is not one of its choices")
 
 
-def _audiences_of(issuer: TrustedIssuer, audiences: Iterable[str]) -> frozenset[str]:
+def _audiences_of(issuer: Issuer | TrustedIssuer, audiences: Iterable[str]) -> frozenset[str]:
     own = strings_of(issuer, "audiences")
     if own:
         return frozenset(own)

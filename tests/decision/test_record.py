@@ -19,6 +19,8 @@ from oauth_jwt_grant.assertion import AssertionRefused, Reason
 from oauth_jwt_grant.assertion.jose import import_jwk
 from oauth_jwt_grant.decision import Case, Question, decide, explain, record
 from oauth_jwt_grant.models import Decision, GrantRule, TrustedIssuer
+from oauth_jwt_grant.signals import assertion_accepted, assertion_refused
+from oauth_jwt_grant.trust import Issuer, Rows
 from tests.factories import AUDIENCE, DROP, ISSUER, SUBJECT, ec_key, jwk, mint
 from tests.support import World, assert_granted, assert_refused, build_world, make_issuer, make_rule, post
 
@@ -262,7 +264,7 @@ def unkept(world: World) -> Case:
     issuer = TrustedIssuer(pk=world.issuer.pk, name="nameless")
     issuer.issuer = None  # type: ignore[assignment]
     case = Case(Question(assertion="x", audiences=["a"], now=time.time()))
-    case.issuer = issuer
+    case.issuer, case.rows = Issuer.of(issuer), Rows(issuer, {})
     return case
 
 
@@ -279,13 +281,37 @@ def test_a_case_without_an_issuer_is_not_kept(db: None) -> None:
     assert record.refuse(case, AssertionRefused(Reason.MALFORMED), None) is None
 
 
-def test_a_decision_that_is_not_saved_yet_is_as_django_makes_it() -> None:
-    """It is built value by value in the order of the fields; none may slip into another's place."""
-    values = {"outcome": "refused", "iss": ISSUER, "time": timezone.now(), "client_address": None}
+@pytest.mark.parametrize("outcome", ["accepted", "refused"])
+def test_receivers_read_what_a_decision_rests_on_without_a_statement(world: World, outcome: str) -> None:
+    heard: list[Decision] = []
 
-    ours, own = record._new({"issuer": None, "user": None}, **values), Decision(**values)
+    def hear(decision: Decision, **others: Any) -> None:
+        with CaptureQueriesContext(connection) as queries:
+            assert decision.issuer is not None
+            assert decision.rule is not None
+            assert decision.rule.issuer is decision.issuer
+            names = (decision.issuer.name, decision.rule.name, decision.rule.scopes)
+            assert names == (world.issuer.name, world.rule.name, world.rule.scopes)
+            assert (decision.application, decision.user) == (world.application, world.user)
+            assert (decision.access_token is None) == (outcome == "refused")
+        assert len(queries) == 0
+        heard.append(decision)
 
-    assert ours._state.adding is True
-    assert {name: value for name, value in vars(ours).items() if name != "_state"} == {
-        name: value for name, value in vars(own).items() if name != "_state"
-    }
+    signal = assertion_accepted if outcome == "accepted" else assertion_refused
+    signal.connect(hear)
+    try:
+        world.post(scope="read" if outcome == "accepted" else "never")
+    finally:
+        signal.disconnect(hear)
+
+    assert heard == [Decision.objects.get(outcome=outcome)]
+
+
+def test_a_user_that_a_resolver_has_read_from_a_replica_is_recorded(world: World) -> None:
+    user = type(world.user).objects.get(pk=world.user.pk)
+    user._state.db = "replica"
+
+    decision = record._decision({"issuer": world.issuer, "rule": None, "user": user}, iss=ISSUER)
+
+    assert (decision.issuer, decision.rule, decision.user) == (world.issuer, None, user)
+    assert (decision.issuer_id, decision.rule_id, decision.user_id) == (world.issuer.pk, None, user.pk)

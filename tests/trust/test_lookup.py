@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,9 +14,12 @@ from django.db import connection
 from oauth_jwt_grant.assertion import AssertionRefused, Reason
 from oauth_jwt_grant.database import to_datetime
 from oauth_jwt_grant.keys import CertificateKeys, DiscoveredKeys, InlineKeys, RemoteKeys, StoredKeys
-from oauth_jwt_grant.models import GrantRule, IssuerKeys, Link, TrustedIssuer
+from oauth_jwt_grant.models import GrantRule, IssuerKeys, TrustedIssuer
 from oauth_jwt_grant.rules import Client, Operator
 from oauth_jwt_grant.trust import (
+    Issuer,
+    Link,
+    Rule,
     check_trusted,
     find_trust,
     policy_of,
@@ -45,8 +49,10 @@ def test_rules_come_in_their_order_with_their_conditions(world: World) -> None:
 
     trust = find_trust(ISSUER, None)
 
-    assert trust.issuer == world.issuer
-    assert [rule.row for rule in trust.rules] == [world.rule, first, early, last]
+    assert trust.issuer == Issuer.of(world.issuer)
+    rows = [world.rule, first, early, last]
+    assert [rule.rule for rule in trust.rules] == [Rule.of(row) for row in rows]
+    assert [trust.rows.rule(rule.rule) for rule in trust.rules] == rows
     assert [rule.conditions for rule in trust.rules][:2] == [(), ()]
     one, two = trust.rules[2].conditions
     assert (one.claim, one.operator, one.values) == ("a", Operator.IN, ("x", "y"))
@@ -73,24 +79,44 @@ def test_a_rule_comes_with_its_application_and_with_the_link(
     world.change(world.rule, default_application=world.application)
 
     with django_assert_num_queries(1):
-        (rule,) = find_trust(ISSUER, None, SUBJECT).rules
-        assert rule.row.default_application == world.application
-        assert rule.row.issuer == world.issuer
-        assert rule.row.linked == Link(SUBJECT, world.user)
+        trust = find_trust(ISSUER, None, SUBJECT)
+        (loaded,) = trust.rules
+        assert loaded.application == world.application
+        rule = trust.rule_of_request(loaded)
+        assert (rule.pk, rule.issuer.pk) == (world.rule.pk, world.issuer.pk)
+        assert rule.default_application_id == world.application.pk
+        assert rule.link == Link(SUBJECT, world.user)
+        assert trust.rows.rule(rule).issuer == world.issuer
 
 
 @pytest.mark.parametrize("subject", [SUBJECT.upper(), f"{SUBJECT} ", "", "x" * 5000])
 def test_the_link_of_a_neighbour_is_nobodys(world: World, subject: str) -> None:
-    (rule,) = find_trust(ISSUER, None, subject).rules
-
-    assert rule.row.linked == Link(subject, None)
+    assert find_trust(ISSUER, None, subject).link == Link(subject, None)
 
 
 def test_an_issuer_without_rules_is_still_known(world: World) -> None:
     world.rule.delete()
 
     trust = find_trust(ISSUER, None)
-    assert (trust.issuer, trust.rules) == (world.issuer, ())
+    assert (trust.issuer, trust.rows.issuer, trust.rules) == (Issuer.of(world.issuer), world.issuer, ())
+
+
+def test_a_row_that_is_not_saved_has_a_value(world: World) -> None:
+    issuer = TrustedIssuer(issuer=ISSUER, algorithms=["ES256"], audiences="of SQL")
+    rule = Rule.of(GrantRule(issuer=issuer, name="draft", resources=["a"], user=world.user))
+
+    assert (rule.pk, rule.name, rule.resources, rule.user_id) == (None, "draft", ("a",), world.user.pk)
+    assert (rule.issuer.pk, rule.issuer.algorithms, rule.issuer.audiences) == (None, ("ES256",), "of SQL")
+    assert str(rule.issuer) == ISSUER
+
+
+def test_a_value_has_what_its_row_has() -> None:
+    """Fields that are not in a value are named here, so that a new column is not forgotten."""
+    left_out = {"issuer": {"created", "updated"}, "rule": {"issuer_id", "enabled", "position"}}
+    for name, model, value in (("issuer", TrustedIssuer, Issuer), ("rule", GrantRule, Rule)):
+        columns = {field.attname for field in model._meta.concrete_fields if not field.primary_key}
+        fields = {field.name for field in dataclasses.fields(value)} - {"pk", "link"}
+        assert columns - left_out[name] == fields - ({"issuer"} if name == "rule" else set())
 
 
 @pytest.mark.parametrize("iss", [ISSUER.upper(), f"{ISSUER}/", f"{ISSUER} ", "", "x" * 5000, "\u0130"])
@@ -251,7 +277,7 @@ def test_trust_is_carried_from_site_to_site(world: World, tmp_path: Any) -> None
     assert rule.lists(Client(world.application.pk))
     assert rule.conditions[0].claim == "a"
     assert_granted(world.post(assertion=mint(ec_key(), a="x")))
-    assert trust.issuer.linked_subjects.get().user == world.user
+    assert trust.rows.issuer.linked_subjects.get().user == world.user
 
 
 def test_keys_that_several_save_at_once(world: World, transactional_db: None) -> None:

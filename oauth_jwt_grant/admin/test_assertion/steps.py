@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import Model
 from django.utils.html import format_html
 from django.utils.text import capfirst
 from django.utils.timesince import timesince, timeuntil
@@ -19,8 +20,9 @@ from django.views.decorators.debug import sensitive_variables
 
 from ...assertion import Step, Undecided
 from ...decision import ExplainedStep, Explanation, Status
-from ...models import GrantRule
-from ..shared import link_to, near_misses, short_time
+from ...models import GrantRule, TrustedIssuer
+from ...trust import Issuer, Rule
+from ..shared import change_url, link_to, near_misses, short_time
 
 _LABELS = {
     Step.LENGTH: gettext_lazy("Length"),
@@ -166,8 +168,8 @@ def _outcome(explanation: Explanation, site: admin.AdminSite) -> list[tuple[str,
     if case.subject.to_be_provisioned:
         user = _("made with the first token")
     found = [
-        (_("Issuer"), link_to(site, case.issuer)),
-        (_("Rule"), link_to(site, case.rule)),
+        (_("Issuer"), _link(site, TrustedIssuer, case.issuer)),
+        (_("Rule"), _link(site, GrantRule, case.rule)),
         (_("Application"), link_to(site, case.application or case.question.application)),
         (_("User"), user),
         (_("Scopes"), " ".join(case.scopes) or "-"),
@@ -177,6 +179,14 @@ def _outcome(explanation: Explanation, site: admin.AdminSite) -> list[tuple[str,
     if explanation.accepted:
         found.append((_("Token lives"), format_html(_("{} seconds"), explanation.answer["expires_in"])))
     return found
+
+
+def _link(site: admin.AdminSite, model: type[Model], value: Issuer | Rule | None) -> str:
+    """``value`` as a link to the page of its row."""
+    if value is None:
+        return "-"
+    url = change_url(site, model(pk=value.pk))
+    return str(value) if url is None else format_html('<a href="{}">{}</a>', url, value)
 
 
 def _members(members: Mapping[str, Any], now: float) -> list[tuple[str, str]]:

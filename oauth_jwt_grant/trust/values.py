@@ -1,0 +1,119 @@
+"""Trust as frozen values: an issuer, a rule, a link. Decisions are made from these, never from rows.
+
+Equal rows of many requests share one value, so nobody may change what is in one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any, Self
+
+from ..models import GrantRule, TrustedIssuer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issuer:
+    """A trusted issuer: the fields of its row, lists as tuples."""
+
+    pk: Any
+    name: str
+    issuer: str
+    enabled: bool
+    valid_from: datetime | None
+    valid_until: datetime | None
+    profile: str
+    key_source: str
+    jwks_url: str
+    discovery_url: str
+    jwks: Any
+    trust_anchors: str
+    certificate_bindings: Any
+    ca_bundle: str
+    allow_private_network: bool
+    algorithms: Any
+    audiences: Any
+    max_lifetime: int | None
+    leeway: int | None
+    replay_policy: str
+    subject_fallback: bool
+
+    @classmethod
+    def of(cls, row: TrustedIssuer) -> Self:
+        """Return the value of ``row``, saved or not."""
+        return cls(**{field.name: frozen(getattr(row, field.name)) for field in fields(cls)})
+
+    @property
+    def is_id_jag(self) -> bool:
+        """Whether the issuer is trusted for ID-JAGs, and so for nothing else."""
+        return self.profile == TrustedIssuer.Profile.ID_JAG
+
+    def is_single_use(self, jti: str | None) -> bool:
+        """Whether an assertion with this ``jti`` may be used once only."""
+        policies = TrustedIssuer.ReplayPolicy
+        if self.replay_policy == policies.ONCE_IF_JTI:
+            return jti is not None
+        return self.replay_policy != policies.REUSABLE
+
+    def __str__(self) -> str:
+        return self.name or self.issuer
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """The answer to "to whom is ``subject`` linked?" as it was read with a rule: ``user``, or nobody."""
+
+    subject: str
+    user: Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """A grant rule of ``issuer``: the fields of its row, lists as tuples.
+
+    ``link`` is set in the rule of a request: to whom the subject of its assertion is linked.
+    """
+
+    pk: Any
+    issuer: Issuer
+    name: str
+    client_policy: str
+    default_application_id: Any
+    require_dpop: bool
+    subject_policy: str
+    subject_claim: str
+    user_field: str
+    user_id: Any
+    allow_privileged_users: bool
+    scopes: str
+    default_scopes: str
+    scope_claim: str
+    access_token_lifetime: int | None
+    limit_to_assertion: bool
+    resources: Any
+    recorded_claims: Any
+    link: Link | None = None
+
+    @classmethod
+    def of(cls, row: GrantRule) -> Self:
+        """Return the value of ``row``, whose issuer is read if it has not been; no link is looked up."""
+        values = {name: frozen(getattr(row, name)) for name in RULE_FIELDS}
+        return cls(issuer=Issuer.of(row.issuer), **values)
+
+    @property
+    def is_bounded_by_scope_claim(self) -> bool:
+        """Whether a ``scope`` claim in the assertion bounds the token."""
+        return self.issuer.is_id_jag or self.scope_claim == GrantRule.ScopeClaim.CEILING
+
+    def __str__(self) -> str:
+        return self.name
+
+
+ISSUER_FIELDS = tuple(field.name for field in fields(Issuer))
+#: Those that are columns of the rule itself.
+RULE_FIELDS = tuple(field.name for field in fields(Rule) if field.name not in ("issuer", "link"))
+
+
+def frozen(value: Any) -> Any:
+    """``value`` with a list as a tuple. A column that SQL has written may hold anything else."""
+    return tuple(value) if isinstance(value, list) else value

@@ -9,12 +9,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.db import IntegrityError, models, router, transaction
 from django.db.models import QuerySet
+from django.db.models.manager import BaseManager
 from django.utils.module_loading import import_string
 
 from .assertion import AssertionRefused, Reason, VerifiedAssertion
@@ -161,10 +163,7 @@ def _user_by_claim(assertion: VerifiedAssertion, rule: Rule) -> User:
         raise AssertionRefused(Reason.UNKNOWN_SUBJECT, detail="email_verified is not true")
     model = get_user_model()
     try:
-        if not isinstance(model._meta.get_field(rule.user_field), _COMPARABLE):
-            raise TypeError(rule.user_field)
-        manager = model._default_manager.db_manager(router.db_for_write(model))
-        users = list(manager.filter(**{rule.user_field: value})[:2])
+        users = _users_with(model, model._meta.get_field(rule.user_field), value)
     except (FieldDoesNotExist, TypeError, ValidationError, ValueError) as error:
         # Not every text is a number or a UUID, and a row that was never validated may name any field.
         raise AssertionRefused(Reason.UNKNOWN_SUBJECT, detail="the user field cannot be compared") from error
@@ -172,6 +171,30 @@ def _user_by_claim(assertion: VerifiedAssertion, rule: Rule) -> User:
     if len(users) > 1 or not matches:
         raise AssertionRefused(Reason.UNKNOWN_SUBJECT, detail="not exactly one user")
     return matches[0]
+
+
+def _users_with(model: Any, field: Any, value: str) -> list[User]:
+    """Up to two users whose ``field`` equals ``value`` as the database compares.
+
+    Strings are looked up by a statement that is compiled once. A manager of the site's own may ask
+    differently each time, and Django checks the range of a number as it compiles: these go through the ORM.
+    """
+    if not isinstance(field, _COMPARABLE):
+        raise TypeError(field.name)
+    manager = model._default_manager
+    is_plain = type(manager).get_queryset is BaseManager.get_queryset
+    if is_plain and isinstance(field, models.CharField | models.TextField):
+        return [_USER.instance(row) for row in _users_by(field.name).rows(model, value=value)]
+    return list(manager.using(router.db_for_write(model)).filter(**{field.name: value})[:2])
+
+
+@cache
+def _users_by(field: str) -> PreparedQuery:
+    model: Any = get_user_model()
+    value = Parameter("value", model._meta.get_field(field))
+    return PreparedQuery(
+        lambda: model._default_manager.filter(**{field: value}).order_by().values_list(*_USER.names)[:2]
+    )
 
 
 def _known(user: User | None) -> User:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.db.models.manager import BaseManager
 
 from oauth_jwt_grant.assertion import AssertionRefused, Reason, VerifiedAssertion
 from oauth_jwt_grant.models import LinkedSubject
@@ -98,3 +99,36 @@ def test_a_link_is_exact_whatever_the_database_compares_by(world: World) -> None
     assert LinkedSubject.objects.filter(subject="alice").count() == 1
     assert LinkedSubject.objects.filter(subject="ALICE").count() == 0
     assert LinkedSubject.objects.filter(subject="alice ").count() == 0
+
+
+def test_a_user_is_found_by_a_string_with_one_statement(world: World, django_assert_num_queries: Any) -> None:
+    name = get_user_model().USERNAME_FIELD
+    world.change(world.rule, subject_policy="user_field", subject_claim="name", user_field=name)
+    assertion = verified(name=getattr(world.user, name))
+
+    with django_assert_num_queries(1):
+        found = find_subject(assertion, Rule.of(world.rule)).user
+    assert vars(found).keys() == vars(world.user).keys()
+    assert found == world.user
+    with pytest.raises(AssertionRefused):
+        find_subject(verified(name="nobody"), Rule.of(world.rule))
+
+
+def test_a_manager_of_the_sites_own_may_hide_users(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also from one request to the next."""
+    user_model = get_user_model()
+    world.change(
+        world.rule, subject_policy="user_field", subject_claim="name", user_field=user_model.USERNAME_FIELD
+    )
+    assertion, rule = verified(name=world.user.get_username()), Rule.of(world.rule)
+    hidden: list[Any] = []
+
+    def get_queryset(self: Any) -> Any:
+        return BaseManager.get_queryset(self).exclude(pk__in=hidden)
+
+    monkeypatch.setattr(type(user_model._default_manager), "get_queryset", get_queryset)
+    assert find_subject(assertion, rule).user == world.user
+    hidden.append(world.user.pk)
+    with pytest.raises(AssertionRefused) as caught:
+        find_subject(assertion, rule)
+    assert caught.value.reason is Reason.UNKNOWN_SUBJECT

@@ -149,7 +149,7 @@ class GrantRule(models.Model):
     class Meta:
         verbose_name = _("grant rule")
         verbose_name_plural = _("grant rules")
-        ordering: ClassVar = ["issuer", "position", "pk"]
+        ordering: ClassVar = ["issuer_id", "position", "pk"]
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["issuer", "name"], name="oauth_jwt_grant_rule_name_once"),
         ]
@@ -241,7 +241,7 @@ class ClaimCondition(models.Model):
     class Meta:
         verbose_name = _("claim condition")
         verbose_name_plural = _("claim conditions")
-        ordering: ClassVar = ["rule", "pk"]
+        ordering: ClassVar = ["rule_id", "pk"]
 
     def __str__(self) -> str:
         return str(self.condition)

@@ -293,7 +293,7 @@ class LinkedSubject(models.Model):
     class Meta:
         verbose_name = _("linked subject")
         verbose_name_plural = _("linked subjects")
-        ordering: ClassVar = ["issuer", "subject"]
+        ordering: ClassVar = ["issuer_id", "subject"]
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["issuer", "subject"], name="oauth_jwt_grant_subject_linked_once"),
             models.CheckConstraint(condition=~Q(subject=""), name="oauth_jwt_grant_subject_not_empty"),

@@ -14,7 +14,7 @@ from django.db import connection
 from oauth_jwt_grant.assertion import AssertionRefused, Reason
 from oauth_jwt_grant.database import to_datetime
 from oauth_jwt_grant.keys import CertificateKeys, DiscoveredKeys, InlineKeys, RemoteKeys, StoredKeys
-from oauth_jwt_grant.models import GrantRule, IssuerKeys, TrustedIssuer
+from oauth_jwt_grant.models import ClaimCondition, GrantRule, IssuerKeys, LinkedSubject, TrustedIssuer
 from oauth_jwt_grant.rules import Client, Operator
 from oauth_jwt_grant.trust import (
     Issuer,
@@ -312,3 +312,8 @@ def test_keys_of_an_issuer_that_was_deleted_meanwhile(
     DatabaseKeyStore(world.issuer).save(StoredKeys("source", {"keys": []}, 1.0, 2.5, None))
     assert "cannot be stored" in caplog.text
     assert not IssuerKeys.objects.exists()
+
+
+@pytest.mark.parametrize("model", [GrantRule, ClaimCondition, LinkedSubject])
+def test_the_order_of_rows_joins_no_table(model: Any) -> None:
+    assert " JOIN " not in str(model.objects.all().query)

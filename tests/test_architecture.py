@@ -228,6 +228,21 @@ def test_the_page_shows_every_room_and_module():
     assert {name for name in below("", arrows()) if name != "__init__" and f"`{name}" not in text} == set()
 
 
+def test_the_page_names_what_is_there():
+    """Files and folders, and names with a capital letter, which are classes and constants."""
+    quoted = set(re.findall(r"`([\w./]+)(?:\(\))?`", PAGE.read_text()))
+    paths = {name for name in quoted if "/" in name}
+    words = {word for name in quoted - paths for word in name.split(".") if re.fullmatch(r"[A-Z]\w+", word)}
+    assert paths
+    assert words
+    lost = {
+        path for path in paths if not (PACKAGE / path).exists() and not (PAGE.parent.parent / path).exists()
+    }
+    source = "\n".join(path.read_text() for path in PACKAGE.rglob("*.py"))
+    lost |= {word for word in words if not re.search(rf"\b{word}\b", source)}
+    assert not lost, lost
+
+
 def unnamed_transactions(path: Path) -> list[int]:
     """Return the lines of ``path`` that use something of ``django.db.transaction`` without ``using=``.
 

@@ -92,9 +92,9 @@ def import_jwk(jwk: object) -> PublicKey:
     """
     if not isinstance(jwk, Mapping):
         raise UnusableKey("not a JSON object")
-    kty = jwk.get("kty")
-    if kty == "oct" or PRIVATE_MEMBERS & jwk.keys():
+    if holds_secret(jwk):
         raise UnusableKey("holds private or symmetric key material")
+    kty = jwk.get("kty")
     if not isinstance(kty, str) or kty not in _MATERIAL:
         raise UnusableKey("key type (kty) is unknown")
     kid, alg, use = (_text_or_none(jwk, name) for name in ("kid", "alg", "use"))
@@ -114,6 +114,11 @@ def import_jwk(jwk: object) -> PublicKey:
         thumbprint=native.thumbprint(),
         native=native,
     )
+
+
+def holds_secret(jwk: Mapping[str, Any]) -> bool:
+    """Whether a JWK is private or symmetric (RFC 7518 sections 6.2.2, 6.3.2 and 6.4)."""
+    return jwk.get("kty") == "oct" or bool(PRIVATE_MEMBERS & jwk.keys())
 
 
 def import_native(key: Any) -> PublicKey:

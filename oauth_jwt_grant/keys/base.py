@@ -26,6 +26,10 @@ class LeftOut:
     kid: str | None
     why: str
 
+    def __str__(self) -> str:
+        kid = f" ({self.kid})" if self.kid else ""
+        return f"key {self.position + 1}{kid} is left out: {self.why}"
+
 
 @dataclass(frozen=True, slots=True)
 class CertificateInfo:

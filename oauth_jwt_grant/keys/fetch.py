@@ -6,6 +6,7 @@ import codecs
 import ipaddress
 import re
 import ssl
+import zlib
 from dataclasses import dataclass
 from http.client import HTTPException
 from typing import Any
@@ -21,6 +22,10 @@ _MAX_AGE = re.compile(r"(?:^|[,\s])max-age=\"?(\d{1,10})", re.IGNORECASE | re.AS
 _UNCACHED = re.compile(r"(?:^|[,\s])no-(?:store|cache)", re.IGNORECASE)
 # RFC 3986 section 2: no white space, no controls, ASCII alone. Python's parser drops line breaks in silence.
 _URL = re.compile(r"[\x21-\x7e]+", re.ASCII)
+# RFC 9110 section 8.8.3, also without the quotation marks that some servers leave out.
+_ETAG = re.compile(r"[\x21-\x7e]{1,255}", re.ASCII)
+# Some servers compress whatever is asked for.
+_ENCODINGS = frozenset({"identity", "gzip", "x-gzip", "deflate"})
 _CHUNK = 16384
 _HEADERS = {
     "Accept": "application/json, application/jwk-set+json",
@@ -82,7 +87,8 @@ class Fetcher:
         self, url: str, *, etag: str | None = None, deadline: Deadline | None = None
     ) -> FetchedDocument:
         """Fetch ``url`` unless it is still what ``etag`` stands for. Raises :class:`FetchFailed`."""
-        request = _prepared(url, _HEADERS if etag is None else {**_HEADERS, "If-None-Match": etag})
+        known = _kept_etag(etag)
+        request = _prepared(url, _HEADERS if known is None else {**_HEADERS, "If-None-Match": known})
         deadline = deadline or self.deadline()
         context = self._context(deadline)
         addresses = self._addresses(str(request.url), deadline)
@@ -137,22 +143,39 @@ class Fetcher:
         if response.status_code != 200 and not not_modified:
             raise FetchFailed(f"the answer has the HTTP status {response.status_code}", response.status_code)
         document = {} if not_modified else self._document(response)
-        etag = response.headers.get("ETag")
+        etag = _kept_etag(response.headers.get("ETag"))
         return FetchedDocument(document, not_modified, _max_age(response), etag)
 
     def _document(self, response: requests.Response) -> dict[str, Any]:
-        if response.headers.get("Content-Encoding", "identity").lower() != "identity":
+        encoding = response.headers.get("Content-Encoding", "").strip().lower() or "identity"
+        if encoding not in _ENCODINGS:
             raise FetchFailed("the answer is compressed although that was not asked for")
+        # Decompressed here and not by urllib3, which does not stop at a size.
+        response.raw.headers.pop("Content-Encoding", None)
         body = bytearray()
         for chunk in response.iter_content(_CHUNK):
             body += chunk
             if len(body) > self._max_bytes:
                 raise FetchFailed(f"the answer is larger than {self._max_bytes} bytes")
+        plain = bytes(body) if encoding == "identity" else self._inflated(bytes(body))
         try:
             # RFC 8259 section 8.1 allows a reader to ignore a byte order mark.
-            return read_object(bytes(body).removeprefix(codecs.BOM_UTF8))
+            return read_object(plain.removeprefix(codecs.BOM_UTF8))
         except MalformedJSON as error:
             raise FetchFailed(f"the answer is not a JSON object: {error}") from error
+
+    def _inflated(self, body: bytes) -> bytes:
+        """What the compressed ``body`` stands for, within the limit on the size."""
+        decoder = zlib.decompressobj(zlib.MAX_WBITS | 32)  # the header says whether zlib or gzip
+        try:
+            plain = decoder.decompress(body, self._max_bytes + 1)
+        except zlib.error as error:
+            raise FetchFailed("the answer is not compressed as it says") from error
+        if len(plain) > self._max_bytes:
+            raise FetchFailed(f"the answer is larger than {self._max_bytes} bytes when decompressed")
+        if not decoder.eof:
+            raise FetchFailed("the compressed answer is cut off")
+        return plain
 
 
 def check_url(url: str) -> None:
@@ -173,6 +196,11 @@ def _prepared(url: str, headers: dict[str, str]) -> requests.PreparedRequest:
         return requests.Request("GET", url, headers=headers).prepare()
     except (requests.RequestException, ValueError) as error:
         raise FetchFailed("not a URL that can be fetched") from error
+
+
+def _kept_etag(etag: str | None) -> str | None:
+    """``etag``, or ``None`` if it cannot be stored or sent back."""
+    return etag if etag is not None and _ETAG.fullmatch(etag) else None
 
 
 def _left(deadline: Deadline) -> float:

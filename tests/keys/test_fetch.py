@@ -8,6 +8,7 @@ import json
 import socket
 import threading
 import time
+import zlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -102,8 +103,29 @@ def test_max_age(server: JwksServer, fetcher: Fetcher, headers: dict[str, str], 
         (Answer(b'{"a": 1, "a": 1}'), "the answer is not a JSON object: a name occurs twice in one object"),
         (Answer(b"\xff{}"), "the answer is not a JSON object: not UTF-8"),
         (
-            Answer(gzip.compress(b"{}"), headers={"Content-Encoding": "gzip"}),
+            Answer(b"{}", headers={"Content-Encoding": "br"}),
             "the answer is compressed although that was not asked for",
+        ),
+        (
+            Answer(gzip.compress(b"{}"), headers={"Content-Encoding": "gzip, gzip"}),
+            "the answer is compressed although that was not asked for",
+        ),
+        (
+            Answer(b"{}", headers={"Content-Encoding": "gzip"}),
+            "the answer is not compressed as it says",
+        ),
+        (
+            Answer(gzip.compress(b"{}")[:-6], headers={"Content-Encoding": "gzip"}),
+            "the compressed answer is cut off",
+        ),
+        (Answer(b"", headers={"Content-Encoding": "gzip"}), "the compressed answer is cut off"),
+        (
+            Answer(gzip.compress(b" " * 50_000_000), headers={"Content-Encoding": "gzip"}),
+            "the answer is larger than 262144 bytes when decompressed",
+        ),
+        (
+            Answer(gzip.compress(b"{}") + b"x" * 300_000, headers={"Content-Encoding": "gzip"}),
+            "the answer is larger than 262144 bytes",
         ),
         (Answer(raw=b"no HTTP\r\n\r\n"), "the server does not keep to HTTP"),
         (Answer(raw=b""), "the server does not keep to HTTP"),
@@ -120,6 +142,51 @@ def test_max_age(server: JwksServer, fetcher: Fetcher, headers: dict[str, str], 
 def test_unusable_answers(server: JwksServer, fetcher: Fetcher, answer: Answer, text: str) -> None:
     server.answers["/jwks"] = answer
     assert failure(fetcher, server.url()) == text
+
+
+@pytest.mark.parametrize(
+    ("encoding", "compress"),
+    [
+        ("gzip", gzip.compress),
+        ("GZip", gzip.compress),
+        ("x-gzip", gzip.compress),
+        ("deflate", zlib.compress),
+        ("identity", bytes),
+        ("", bytes),
+    ],
+)
+def test_an_answer_that_is_compressed_all_the_same(
+    server: JwksServer, fetcher: Fetcher, encoding: str, compress: Any
+) -> None:
+    plain = json.dumps({"keys": ["x" * 100_000]}).encode()
+    server.answers["/jwks"] = Answer(compress(plain), headers={"Content-Encoding": encoding})
+    assert fetcher.fetch(server.url()).document == {"keys": ["x" * 100_000]}
+    assert server.requests[0][1]["Accept-Encoding"] == "identity"
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        ('"1"', '"1"'),
+        ('W/"1"', 'W/"1"'),
+        ("1", "1"),
+        ("", None),
+        ('"a\0b"', None),
+        ('"\x01"', None),
+        ('"a b"', None),
+        ('"\u00e9"', None),
+        (f'"{"x" * 253}"', f'"{"x" * 253}"'),
+        (f'"{"x" * 254}"', None),
+    ],
+)
+def test_an_etag_that_cannot_be_kept_is_none(
+    server: JwksServer, fetcher: Fetcher, sent: str, kept: str | None
+) -> None:
+    body = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nETag: " + sent.encode("latin-1") + b"\r\n\r\n{}"
+    server.answers["/jwks"] = Answer(raw=body)
+    answer = fetcher.fetch(server.url(), etag=sent)
+    assert (answer.document, answer.etag) == ({}, kept)
+    assert server.requests[0][1].get("If-None-Match") == kept
 
 
 def test_status_is_told(server: JwksServer, fetcher: Fetcher) -> None:

@@ -31,7 +31,28 @@ def complaint(value: object) -> str:
     return str(caught.value)
 
 
+#: What RFC 7517 section 5 wants ignored in a set, and why it is.
+LEFT_OUT: list[tuple[dict[str, Any], str]] = [
+    ({"kty": "AKP", "alg": "ML-DSA-44", "pub": "AAAA"}, "key type (kty) is unknown"),
+    (rsa_jwk("weak", rsa_key(1024)), "RSA key of 1024 bits, allowed are 2048 to 8192"),
+    (rsa_jwk("e", use="enc"), "key is not for signatures (use)"),
+    (rsa_jwk("ops", key_ops=["encrypt"]), "key is not for verifying (key_ops)"),
+    (ec_jwk("crv", crv="secp256k1"), "curve (crv) is unknown"),
+    (ec_jwk("y", y=None), "key material is incomplete"),
+    (rsa_jwk("alg", alg="RSA-OAEP"), "algorithm (alg) is not one that assertions may be signed with"),
+]
+
+
 class TestForms:
+    @pytest.mark.parametrize(("jwk", "text"), LEFT_OUT)
+    def test_members_of_a_set_that_are_not_understood(self, jwk: Any, text: str) -> None:
+        """They are named and left out, the rest is used (RFC 7517 section 5)."""
+        for members in ([ec_jwk("good"), jwk], [jwk, ec_jwk("good")]):
+            source = InlineKeys(normalise_jwks({"keys": members}))
+            assert [key.kid for key in source.candidates(header("good"))] == ["good"]
+            (left_out,) = source.status().left_out
+            assert (left_out.position, left_out.why) == (members.index(jwk), text)
+
     @pytest.mark.parametrize(
         "value",
         [
@@ -106,18 +127,21 @@ class TestRefused:
                 {"kty": "oct", "k": "c2VjcmV0"},
                 "Key 2 cannot be used: holds private or symmetric key material.",
             ),
-            (
-                rsa_jwk("weak", rsa_key(1024)),
-                "Key 2 (weak) cannot be used: RSA key of 1024 bits, allowed are 2048 to 8192.",
-            ),
-            (rsa_jwk("e", use="enc"), "Key 2 (e) cannot be used: key is not for signatures (use)."),
             ("x", "Key 2 cannot be used: not a JSON object."),
         ],
     )
-    def test_unusable_key(self, jwk: Any, text: str) -> None:
+    def test_what_must_not_be_stored(self, jwk: Any, text: str) -> None:
         said = complaint({"keys": [ec_jwk("good"), jwk]})
         assert said == text
         assert "c2VjcmV0" not in said
+
+    @pytest.mark.parametrize(("jwk", "text"), LEFT_OUT)
+    def test_alone_it_is_no_key(self, jwk: Any, text: str) -> None:
+        for value in (jwk, {"keys": [jwk]}):
+            assert f"cannot be used: {text}." in complaint(value)
+        both = complaint({"keys": [jwk, {"kty": "X", "kid": "other"}]})
+        assert both.endswith("Key 2 (other) cannot be used: key type (kty) is unknown.")
+        assert both.startswith("Key 1")
 
     @pytest.mark.parametrize(
         "form", [serialization.PrivateFormat.PKCS8, serialization.PrivateFormat.TraditionalOpenSSL]

@@ -73,6 +73,20 @@ def test_all_of_the_issuer(run, tmp_path):
     assert run(*ISSUER, *arguments).out == f"Issuer {factories.ISSUER}: unchanged.\n"
 
 
+def test_keys_of_a_set_that_are_not_understood_are_named(run, tmp_path):
+    path = tmp_path / "keys.json"
+    odd = [{"kty": "AKP", "kid": "pq", "pub": "AAAA"}, {**factories.jwk(factories.rsa_key()), "use": "enc"}]
+    path.write_text("\ufeff" + json.dumps({"keys": [odd[0], factories.jwk(factories.ec_key()), odd[1]]}))
+    done = run(*ISSUER, "--jwks", str(path), "--scopes", "read", "--anonymous", "--no-user")
+    assert done.status == 0
+    assert done.err.splitlines() == [
+        "Key 1 (pq) is left out: key type (kty) is unknown.",
+        "Key 3 (rsa) is left out: key is not for signatures (use).",
+    ]
+    assert len(trusted().jwks["keys"]) == 3
+    assert "key 1 (pq) is left out" in run("checkissuers", "--no-fetch").out
+
+
 def test_all_of_a_rule(run, jwks, application, user):
     arguments = [
         *("--jwks", jwks, "--rule", "deploy", "--position", "3", "--scopes", "read write"),

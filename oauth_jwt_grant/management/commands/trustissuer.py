@@ -11,7 +11,7 @@ from django.db.models import Model
 
 from ...models import GrantRule, LinkedSubject, TrustedIssuer, written
 from ...presets import Applied, Preset, all_presets
-from ...trust import applications_of_operators, withdrawal
+from ...trust import applications_of_operators, key_source_of, withdrawal
 from ..arguments import find_application, find_user, printable, read_date, read_text
 from ..conditions import parse_condition, set_conditions, wanted_conditions
 from ..preset_answers import by_preset, described, find_preset, flags_of
@@ -79,10 +79,19 @@ class Command(BaseCommand):
             reports = [change.save() for change in changes]
             if not written(GrantRule).filter(issuer=issuer, enabled=True).exists():
                 warnings.append(_NOTHING_GRANTED)
+            warnings += _left_out(issuer)
             withdrawal.wait_after_commit(issuer)
         self.stdout.write("\n".join(reports))
         for warning in warnings:
             self.stderr.write(self.style.WARNING(warning))
+
+
+def _left_out(issuer: TrustedIssuer) -> list[str]:
+    """The stored keys that are not used, with the reasons."""
+    if issuer.key_source != TrustedIssuer.KeySource.INLINE:
+        return []
+    texts = (str(left_out) for left_out in key_source_of(issuer).status().left_out)
+    return [printable(f"{text[:1].upper()}{text[1:]}.") for text in texts]
 
 
 def _issuer(row: TrustedIssuer, options: dict[str, Any], flags: Mapping[str, str]) -> Change:

@@ -28,7 +28,7 @@ from oauthlib.common import Request
 from oauthlib.oauth2.rfc6749 import errors
 from oauthlib.oauth2.rfc6749.grant_types.base import GrantTypeBase
 
-from .assertion import AssertionRefused, Reason, Undecided
+from .assertion import AssertionRefused, NotGranted, Reason, Undecided
 
 GRANT_TYPE = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
@@ -54,7 +54,7 @@ class JWTBearerError(errors.OAuth2Error):  # type: ignore[misc]
     Carries nothing of the request, so nothing that was posted comes back.
     """
 
-    def __init__(self, refused: AssertionRefused, *, challenge: bool = False) -> None:
+    def __init__(self, refused: NotGranted, *, challenge: bool = False) -> None:
         self.error = refused.answer.error
         self.refused = refused
         self._challenge = challenge

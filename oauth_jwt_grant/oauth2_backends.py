@@ -13,7 +13,7 @@ from urllib.parse import unquote_to_bytes
 from django.conf import settings
 from django.http import HttpRequest
 
-from .assertion import AssertionRefused, Reason
+from .assertion import AssertionRefused, NotGranted, Reason
 from .conf import conf
 from .dot import OAuthLibCore
 from .grant import CALL, GRANT_TYPE, Call, JWTBearerError, JWTBearerGrant, not_set_up
@@ -79,7 +79,7 @@ class JWTBearerOAuthLibCore(JWTBearerBackendMixin, OAuthLibCore):  # type: ignor
     """DOT's backend with what the grant needs: for ``OAUTH2_BACKEND_CLASS``."""
 
 
-def answer_of(refused: AssertionRefused) -> Response:
+def answer_of(refused: NotGranted) -> Response:
     """The answer to a request that got no further than this."""
     error = JWTBearerError(refused)
     return None, {**_HEADERS, **error.headers}, error.json, error.status_code

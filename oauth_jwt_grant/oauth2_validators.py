@@ -16,7 +16,7 @@ from django.utils import timezone
 from oauthlib.common import Request
 
 from . import subjects
-from .assertion import AssertionRefused, Reason
+from .assertion import AssertionRefused, NotGranted, Reason
 from .conf import conf, server_audiences
 from .decision import Case, Permission, Question, decide, record
 from .dot import OAuth2Validator
@@ -123,7 +123,7 @@ class JWTBearerValidatorMixin:
             record.check_one_database()
             case.proof_key = _proof_key_of(request)
             permission = decide(case)
-        except AssertionRefused as refused:
+        except NotGranted as refused:
             raise self._refusal(case, refused, request) from refused
         state = vars(request)[_STATE] = _State(case, permission)
         request.client = permission.application
@@ -163,7 +163,7 @@ class JWTBearerValidatorMixin:
                 self._require(terms.violation(token))
                 self.save_token(token, request)  # type: ignore[attr-defined]
                 self._require(_violation(state, token) if state.is_saved else _NO_DECISION)
-        except AssertionRefused as refused:
+        except NotGranted as refused:
             raise self._refusal(state.case, refused, request) from refused
         _complete(token, state)
         cast(Call, call_of(request)).tokens.append(cast(Decision, state.decision).access_token)
@@ -176,7 +176,7 @@ class JWTBearerValidatorMixin:
             return super().save_bearer_token(token, request, *args, **kwargs)  # type: ignore[misc]
         try:
             saved = super().save_bearer_token(token, request, *args, **kwargs)  # type: ignore[misc]
-        except AssertionRefused as refused:
+        except NotGranted as refused:
             raise self._refusal(state.case, refused, request) from refused
         except (IntegrityError, OperationalError) as error:
             reason = record.refusal_of(error, state.permission)
@@ -226,7 +226,7 @@ class JWTBearerValidatorMixin:
         try:
             urls = own_urls(request.uri.partition("?")[0], _Request(request).get_port())
             proof = check_proof(request.headers.get(HEADER, ""), request.http_method, urls, token)
-        except AssertionRefused as refused:
+        except NotGranted as refused:
             return _denied(request, refused)
         proven = _proof_key.set(proof.thumbprint)
         try:
@@ -257,7 +257,7 @@ class JWTBearerValidatorMixin:
             suspects = ", ".join(overrides) or "the server, its token generator, and receivers of signals"
             raise not_set_up(f"{violation}; look at {suspects}")
 
-    def _refusal(self, case: Case, refused: AssertionRefused, request: Request) -> JWTBearerError:
+    def _refusal(self, case: Case, refused: NotGranted, request: Request) -> JWTBearerError:
         """Write the refusal down, tell the site, and make the answer of it."""
         decision = record.refuse(case, refused, _client_address(request))
         assertion_refused.send_robust(
@@ -339,7 +339,7 @@ def _as_proven(access_token: Any) -> Any:
     return access_token
 
 
-def _denied(request: Request, refused: AssertionRefused) -> bool:
+def _denied(request: Request, refused: NotGranted) -> bool:
     """Say why, where DOT's views and REST framework look for it."""
     request.oauth2_error = {"error": refused.answer.error, "error_description": refused.public_text}
     return False

@@ -2,7 +2,7 @@
 
 What goes in: the posted text, an :class:`AssertionPolicy` and the issuer's keys. What
 comes out: a :class:`VerifiedAssertion`, or one of the exceptions
-:class:`AssertionRefused` and :class:`KeysUnavailable`.
+:class:`AssertionRefused` and :class:`Undecided`.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from .errors import (
     DatabaseBusy,
     DatabasesDiffer,
     KeysUnavailable,
+    NotGranted,
     Reason,
     Undecided,
 )
@@ -37,6 +38,7 @@ __all__ = [
     "DatabaseBusy",
     "DatabasesDiffer",
     "KeysUnavailable",
+    "NotGranted",
     "PublicKey",
     "Reason",
     "Step",

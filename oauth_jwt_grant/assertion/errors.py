@@ -258,8 +258,8 @@ ANSWERS: dict[Reason, Answer] = {
 }
 
 
-class AssertionRefused(Exception):
-    """The verdict "refused": no token for this assertion, whoever asks again.
+class NotGranted(Exception):
+    """No token for this request: the base of both verdicts that grant nothing.
 
     ``name`` is the parameter or claim that ``reason`` is about, as this package
     spells it. ``detail`` is for operators alone and never part of an answer.
@@ -282,11 +282,15 @@ class AssertionRefused(Exception):
         return self.answer.text.format(name=self.name)
 
 
-class Undecided(AssertionRefused):
+class AssertionRefused(NotGranted):
+    """The verdict "refused": the same request will be refused again."""
+
+
+class Undecided(NotGranted):
     """The verdict "could not decide".
 
-    It is no fault of the assertion, which stays usable; the client is asked to
-    come back after ``retry_after`` seconds.
+    The assertion is not at fault and stays usable. The answer asks the client to try again after
+    ``retry_after`` seconds.
     """
 
     def __init__(self, reason: Reason, detail: str = "", *, retry_after: int) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.views.decorators.debug import sensitive_variables
 
-from ..assertion import OPTIONAL_STEPS, AssertionRefused, Reason, Step
+from ..assertion import OPTIONAL_STEPS, AssertionRefused, NotGranted, Reason, Step
 from ..dot import default_lifetime
 from .case import Case, Permission, Question
 from .decide import decide, request_for_token
@@ -40,7 +40,7 @@ class Explanation:
     case: Case
     steps: list[ExplainedStep] = field(default_factory=list)
     permission: Permission | None = None
-    refused: AssertionRefused | None = None
+    refused: NotGranted | None = None
 
     @property
     def accepted(self) -> bool:
@@ -78,7 +78,7 @@ def explain(question: Question, proof_key: str | None = None) -> Explanation:
         watch(Step.REPLAY, "not used before", "used before" if spent else "not used before")
         if spent:
             raise AssertionRefused(Reason.REPLAYED)
-    except AssertionRefused as refused:
+    except NotGranted as refused:
         explanation.refused = refused
     explanation.steps = _results(begun, failed=explanation.refused is not None)
     return explanation

@@ -12,7 +12,7 @@ from django.contrib.auth import get_user_model
 from django.db import DatabaseError, IntegrityError, OperationalError, router, transaction
 from django.db.models import Q, QuerySet
 
-from ..assertion import AssertionRefused, DatabaseBusy, DatabasesDiffer, Reason, Undecided
+from ..assertion import AssertionRefused, DatabaseBusy, DatabasesDiffer, NotGranted, Reason, Undecided
 from ..conf import conf
 from ..database import Confirmation, Parameter, PreparedInsert, to_datetime
 from ..dot import get_access_token_model, get_refresh_token_model
@@ -86,7 +86,7 @@ def accept(case: Case, permission: Permission, access_token: Any, client_address
     return decision
 
 
-def refusal_of(error: DatabaseError, permission: Permission) -> AssertionRefused:
+def refusal_of(error: DatabaseError, permission: Permission) -> NotGranted:
     """Why the database would not take the token and its decision, of which it has kept neither.
 
     The assertion has been used before; or what the decision rests on (issuer, rule, user,
@@ -142,7 +142,7 @@ def is_spent(permission: Permission) -> bool:
     return replay_key is not None and decisions.filter(replay_key=replay_key).exists()
 
 
-def refuse(case: Case, refused: AssertionRefused, client_address: str | None) -> Decision | None:
+def refuse(case: Case, refused: NotGranted, client_address: str | None) -> Decision | None:
     """Keep a refusal, if its issuer is known and has not had its refusals for this minute.
 
     Returns the saved decision, or ``None``. Whoever can reach the endpoint can make
@@ -159,9 +159,7 @@ def refuse(case: Case, refused: AssertionRefused, client_address: str | None) ->
         return None
 
 
-def _refuse(
-    case: Case, issuer: Issuer, refused: AssertionRefused, client_address: str | None
-) -> Decision | None:
+def _refuse(case: Case, issuer: Issuer, refused: NotGranted, client_address: str | None) -> Decision | None:
     now = to_datetime(case.question.now)
     decisions = Decision.objects.using(router.db_for_write(Decision))
     if decisions.refusals_within(issuer.pk, 60, now).count() >= conf.REFUSALS_PER_MINUTE:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from ..assertion.errors import AssertionRefused, Reason
+from ..assertion.errors import AssertionRefused, NotGranted, Reason
 from ..assertion.jose import PublicKey
 from .base import KeySource, KeyStatus
 from .notes import logger
@@ -21,7 +21,7 @@ def misconfigured(what: str, *passing: type[Exception]) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        if isinstance(error, (AssertionRefused, *passing)):
+        if isinstance(error, (NotGranted, *passing)):
             raise
         logger.error("%s cannot be used", what, exc_info=True)
         fault = f"{what} cannot be used: {type(error).__name__}: {error}"
@@ -42,7 +42,7 @@ class GuardedKeys(KeySource):
         self._passing = passing
 
     def candidates(self, header: Mapping[str, Any]) -> Sequence[PublicKey]:
-        """The keys of the source. Raises :class:`AssertionRefused` also where the source breaks."""
+        """The keys of the source. Raises :class:`NotGranted` also where the source breaks."""
         with self._guard():
             return self._make().candidates(header)
 
@@ -51,11 +51,11 @@ class GuardedKeys(KeySource):
         try:
             with self._guard():
                 return self._make().status()
-        except AssertionRefused as refused:
+        except NotGranted as refused:
             return KeyStatus(last_error=refused.detail)
 
     def refresh(self) -> None:
-        """Fetch the keys now. Raises :class:`AssertionRefused`."""
+        """Fetch the keys now. Raises :class:`NotGranted`."""
         with self._guard():
             self._make().refresh()
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from ..assertion import AssertionRefused
+from ..assertion import NotGranted
 from ..conf import conf, hosts_are_exact, server_audiences
 from ..database import to_datetime
 from ..keys import KeyStatus, parse_ca_bundle
@@ -65,7 +65,7 @@ def examine(issuer: TrustedIssuer, now: float, *, warn_days: int, fetch: bool) -
     if fetch:
         try:
             source.refresh()
-        except AssertionRefused as refused:
+        except NotGranted as refused:
             problem = refused.detail
     keys = source.status()
     findings = (
@@ -93,7 +93,7 @@ def _rules(issuer: TrustedIssuer) -> Iterator[Finding]:
     for rule in rules:
         try:
             check_rule(rule)
-        except AssertionRefused as refused:
+        except NotGranted as refused:
             yield Finding(Level.WARNING, f"{refused.detail}: it refuses all")
         if rule.require_dpop and not conf.DPOP:
             text = f"rule {rule} wants DPoP proofs, which the setting DPOP does not allow: it refuses all"
@@ -105,7 +105,7 @@ def _policy(issuer: TrustedIssuer) -> Iterator[Finding]:
     audiences = server_audiences() or ({"derived from the request"} if hosts_are_exact() else set())
     try:
         policy_of(issuer, audiences)
-    except AssertionRefused as refused:
+    except NotGranted as refused:
         yield Finding(Level.FAILING, f"cannot be accepted: {refused.detail or refused.reason}")
 
 

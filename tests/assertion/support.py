@@ -10,7 +10,7 @@ import pytest
 from oauth_jwt_grant.assertion import (
     ALGORITHMS,
     AssertionPolicy,
-    AssertionRefused,
+    NotGranted,
     PublicKey,
     UnverifiedAssertion,
     VerifiedAssertion,
@@ -62,8 +62,8 @@ def check_claims(terms: AssertionPolicy | None = None, **claims: Any) -> Verifie
     return check(mint(ec_key(), now=NOW, **claims), terms=terms)
 
 
-def refusal(call: Callable[..., Any], *args: Any, **kwargs: Any) -> AssertionRefused:
+def refusal(call: Callable[..., Any], *args: Any, **kwargs: Any) -> NotGranted:
     """The refusal that ``call`` ends with."""
-    with pytest.raises(AssertionRefused) as caught:
+    with pytest.raises(NotGranted) as caught:
         call(*args, **kwargs)
     return caught.value

@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from oauth_jwt_grant.assertion import ANSWERS, AssertionRefused, KeysUnavailable, Reason
+from oauth_jwt_grant.assertion import ANSWERS, AssertionRefused, KeysUnavailable, NotGranted, Reason
 from oauth_jwt_grant.assertion.errors import DatabaseBusy
 
 STATUS = {"invalid_client": 401, "temporarily_unavailable": 503}
@@ -89,4 +89,5 @@ def test_what_could_not_be_decided_says_when_to_come_back(
 ) -> None:
     assert (error.reason, error.retry_after, error.detail) == (reason, seconds, "refused")
     assert error.answer.status == 503
-    assert isinstance(error, AssertionRefused)
+    assert isinstance(error, NotGranted)
+    assert not isinstance(error, AssertionRefused)

@@ -9,7 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllow
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 
-from ...assertion import AssertionRefused
+from ...assertion import NotGranted
 from ...conf import conf
 from ...keys import FetchFailed, Metadata, misconfigured
 from ...models import TrustedIssuer
@@ -32,7 +32,7 @@ def discover(request: HttpRequest, object_id: str, model_admin: admin.ModelAdmin
     try:
         with misconfigured("the discovery URL", FetchFailed):
             found = source.metadata()
-    except (FetchFailed, AssertionRefused) as error:
+    except (FetchFailed, NotGranted) as error:
         context["fault"] = str(error)
     else:
         context |= {"fault": found.fault, "rows": _rows(issuer, found)}

@@ -13,7 +13,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from ...assertion import AssertionRefused, PublicKey
+from ...assertion import NotGranted, PublicKey
 from ...conf import conf
 from ...keys import KeyStatus
 from ...models import Decision, TrustedIssuer
@@ -66,7 +66,7 @@ def fetch_keys(request: HttpRequest, object_id: str, model_admin: admin.ModelAdm
     source = key_source_of(changeable_issuer(request, object_id, model_admin))
     try:
         source.refresh()
-    except AssertionRefused as refused:
+    except NotGranted as refused:
         messages.error(request, _("Not fetched: %s.") % refused.detail.rstrip("."))
     else:
         messages.success(request, _("Fetched: %s.") % count_of(source.status()))

@@ -121,7 +121,7 @@ def _verdict(explanation: Explanation) -> dict[str, Any]:
     if refused is None:
         return {"level": "ok", "text": _("Accepted: a client would get a token."), "detail": ""}
     undecided = isinstance(refused, Undecided)
-    text = _("Could not decide: the keys are not to be had.") if undecided else _("Refused.")
+    text = _("Could not decide.") if undecided else _("Refused.")
     return {
         "level": "warning" if undecided else "off",
         "text": text,

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from ...assertion import AssertionRefused
+from ...assertion import NotGranted
 from ...models import TrustedIssuer
 from ...trust import key_source_of
 from ..arguments import counted, fault, find_issuers, printable, whole
@@ -38,7 +38,7 @@ class Command(BaseCommand):
             source = key_source_of(whole(issuer))
             source.refresh()
             status = source.status()
-        except AssertionRefused as refused:
+        except NotGranted as refused:
             self.stderr.write(f"{issuer.issuer}: {printable(refused.detail)}")
             return False
         except Exception as error:  # whatever it is, it is the fault of this issuer alone

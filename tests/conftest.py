@@ -6,12 +6,17 @@ import os
 
 import pytest
 from django.core.cache import cache
+from hypothesis import settings as hypothesis_settings
 
 from oauth_jwt_grant.dot import HAS_ROLES
 from oauth_jwt_grant.keys.notes import memory
 from tests.support import World, build_world
 
 pytest_plugins = ["tests.standards_plugin"]
+
+# A time limit for each example says more about the machine than about the code.
+hypothesis_settings.register_profile("suite", deadline=None)
+hypothesis_settings.load_profile("suite")
 
 #: A skip whose reason starts so is about the cell itself ("not on sqlite: no row locks") and is allowed.
 ALLOWED_SKIP = "not on "

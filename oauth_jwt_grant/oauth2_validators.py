@@ -106,7 +106,7 @@ class JWTBearerValidatorMixin:
         return extracted
 
     def _authenticate_request_body(self, request: Request) -> bool:
-        """DOT's second try. A secret in the header has failed already: trying it anew costs as much."""
+        """DOT's second try. A secret in the header has failed already: trying it again costs as much."""
         if request.grant_type == GRANT_TYPE and request.headers.get("Authorization"):
             return False
         authentic: bool = super()._authenticate_request_body(request)  # type: ignore[misc]

@@ -159,7 +159,7 @@ def _user_by_claim(assertion: VerifiedAssertion, rule: Rule) -> User:
     if not isinstance(value, str) or not value or not rule.user_field:
         raise AssertionRefused(Reason.UNKNOWN_SUBJECT, detail=f"no text in the claim {rule.subject_claim}")
     if rule.subject_claim in ("email", "/email") and assertion.claims.get("email_verified") is not True:
-        # Whoever can register an address that is not theirs would become its owner here.
+        # Anybody who can register an address that is not theirs would become its owner here.
         raise AssertionRefused(Reason.UNKNOWN_SUBJECT, detail="email_verified is not true")
     model = get_user_model()
     try:

@@ -49,7 +49,7 @@ SECRETS = (
 
 
 class AuthorizationServerMetadataView(OAuthServerMetadataView):  # type: ignore[misc]
-    """DOT's metadata document, told apart from it by four members.
+    """DOT's metadata document; four members differ.
 
     ``grant_types_supported`` has the grant, which says what the server implements (RFC 8414
     section 2), not whom it trusts. ``authorization_grant_profiles_supported`` is there while

@@ -11,7 +11,7 @@ from oauth_jwt_grant.models import Decision
 
 
 class WhoAmIView(ScopedProtectedResourceView):
-    """Tells whose the access token is, and what the assertion said that it was issued for."""
+    """Answers with the user of the access token, and what the assertion was issued for."""
 
     required_scopes = ("deployments:read",)
     token: Any = None

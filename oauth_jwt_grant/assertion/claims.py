@@ -132,8 +132,8 @@ def check_kind(claims: Claims, policy: AssertionPolicy, now: float, watch: Watch
 def check_confirmation(claims: Claims, policy: AssertionPolicy, now: float, watch: Watch) -> None:
     """RFC 7800 section 3: a JWT that is bound to a key (``cnf``) is no bearer assertion.
 
-    Passing over the claim would hand the rights of the key's holder to any bearer. With DPoP, whoever
-    proves to hold the key may present it (RFC 9449 section 6.1; ID-JAG section 9.8.1.2).
+    Passing over the claim would hand the rights of the key's holder to any bearer. With DPoP, a client
+    that proves to hold the key may present it (RFC 9449 section 6.1; ID-JAG section 9.8.1.2).
     """
     cnf = claims.get("cnf")
     wanted = {"jkt": policy.proof_key} if policy.proof_key else None

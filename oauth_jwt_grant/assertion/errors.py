@@ -169,7 +169,7 @@ ANSWERS: dict[Reason, Answer] = {
     Reason.KEYS_UNAVAILABLE: Answer(
         "RFC 7523 section 5",
         "temporarily_unavailable",
-        "The keys of the issuer of the assertion cannot be had at the moment. Try again later.",
+        "The keys of the issuer of the assertion cannot be fetched at the moment. Try again later.",
         503,
     ),
     Reason.MISSING_CLAIM: Answer(
@@ -299,7 +299,7 @@ class Undecided(NotGranted):
 
 
 class KeysUnavailable(Undecided):
-    """The issuer's keys cannot be had."""
+    """The issuer's keys cannot be fetched."""
 
     def __init__(self, detail: str = "", *, retry_after: int = 30) -> None:
         super().__init__(Reason.KEYS_UNAVAILABLE, detail, retry_after=retry_after)

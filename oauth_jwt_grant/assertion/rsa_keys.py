@@ -1,4 +1,4 @@
-"""RSA keys that verify nothing here, whoever publishes them."""
+"""RSA keys that verify nothing here, no matter which issuer publishes them."""
 
 from __future__ import annotations
 

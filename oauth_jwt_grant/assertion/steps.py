@@ -1,4 +1,4 @@
-"""The steps of a decision, in their order, for whoever wants to watch one.
+"""The steps of a decision, in their order, for code that watches one.
 
 A check announces itself *before* it decides: ``watch(step, expected, actual)``.
 So in a list of what was announced the last one is where a refusal happened, all

@@ -1,4 +1,4 @@
-"""System checks: each missing or contradicting piece of the installation, with the line that mends it.
+"""System checks: each missing or contradicting piece of the installation, with the line that fixes it.
 
 An error is a contradiction, a warning something that works less well than it could.
 Advice that only matters for a site in production comes with ``check --deploy``. None

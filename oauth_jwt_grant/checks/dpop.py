@@ -71,7 +71,7 @@ def check_resource_validator(app_configs: Any = None, **kwargs: Any) -> list[Che
         return []
     return [
         Error(
-            "RESOURCE_SERVER_TOKEN_RESOURCE_VALIDATOR lets a token pass whose only resource is its key: "
+            "RESOURCE_SERVER_TOKEN_RESOURCE_VALIDATOR accepts a token that has its key as its only resource: "
             "views that use django-oauth-toolkit's own validator would take it from any bearer.",
             hint="Remove it from OAUTH2_PROVIDER, or let it return False for what is not below the URL of a "
             "resource.",

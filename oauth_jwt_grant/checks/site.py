@@ -106,7 +106,7 @@ def check_proof_cache(app_configs: Any = None, **kwargs: Any) -> list[CheckMessa
     return [
         Error(
             f"The cache {alias!r} is a {type(cache).__name__}, which {fault}. "
-            "Whoever has seen a DPoP proof could use it again.",
+            "Anybody who has seen a DPoP proof could use it again.",
             hint=f'{_REDIS.format(alias)}, or OAUTH_JWT_GRANT = {{..., "DPOP_CACHE": ...}}',
             id=CheckId.PROOF_CACHE,
         )

@@ -145,7 +145,7 @@ def is_spent(permission: Permission) -> bool:
 def refuse(case: Case, refused: NotGranted, client_address: str | None) -> Decision | None:
     """Keep a refusal, if its issuer is known and has not had its refusals for this minute.
 
-    Returns the saved decision, or ``None``. Whoever can reach the endpoint can make
+    Returns the saved decision, or ``None``. Anybody who can reach the endpoint can make
     refusals, so their number is limited (``REFUSALS_PER_MINUTE``). A database that does not
     take the refusal changes nothing about the answer.
     """
@@ -219,7 +219,7 @@ def _known(case: Case, issuer: Issuer, client_address: str | None) -> dict[str, 
 def _key_id(case: Case) -> str:
     """The key that verified the assertion, by its key id or its thumbprint; until then what the header says.
 
-    Tokens are revoked by it when a key is stolen, so it must not be left to whoever holds the key.
+    Tokens are revoked by it when a key is stolen, so the holder of the key must not choose it.
     """
     if case.assertion is not None:
         return case.assertion.key_id or case.assertion.thumbprint

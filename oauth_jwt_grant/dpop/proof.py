@@ -57,7 +57,7 @@ class Proof:
 def verify_proof(text: str, terms: ProofTerms) -> Proof:
     """Check ``text``, the value of a ``DPoP`` header, against ``terms``.
 
-    Raises :class:`AssertionRefused` (``DPOP_PROOF``), whose name says what is wrong.
+    Raises :class:`AssertionRefused` (``DPOP_PROOF``); its name says what is wrong.
     """
     try:
         jwt = UnverifiedJWT.parse(text, MAX_PROOF_LENGTH)

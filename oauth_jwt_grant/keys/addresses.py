@@ -18,7 +18,7 @@ AddressPolicy = Callable[[Address], bool]
 
 
 #: Metadata services of clouds that are not at a link-local address: AWS (with all that it serves), Google,
-#: Scaleway, Oracle and Linode by IPv6, then Alibaba, Oracle, Azure. Whoever reads one becomes the machine.
+#: Scaleway, Oracle and Linode by IPv6, then Alibaba, Oracle, Azure. A reader can act as the machine.
 METADATA_SERVICES = tuple(
     map(
         ipaddress.ip_network,

@@ -1,4 +1,4 @@
-"""Work on a thread of its own, so that whoever began it can leave before it ends."""
+"""Work on a thread of its own, so that its caller can go on before it ends."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def begin(work: Callable[[], T], name: str) -> Future[T]:
     def run() -> None:
         try:
             future.set_result(work())
-        except BaseException as error:  # it belongs to whoever asks for the result
+        except BaseException as error:  # raised where the result is asked for
             future.set_exception(error)
 
     try:

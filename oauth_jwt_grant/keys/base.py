@@ -70,7 +70,7 @@ class KeySource(ABC):
 
         ``header`` is not verified, but of the right types: ``alg`` is a string, ``kid``
         a string if there is one. Empty: there is no such key. Raises
-        :class:`~oauth_jwt_grant.assertion.KeysUnavailable` if the keys cannot be had,
+        :class:`~oauth_jwt_grant.assertion.KeysUnavailable` if the keys cannot be fetched,
         and :class:`~oauth_jwt_grant.assertion.AssertionRefused` where more can be told
         to an operator than "no such key".
         """
@@ -159,7 +159,7 @@ class KeyLimits:
 def select(keys: Iterable[PublicKey], header: Mapping[str, Any]) -> tuple[PublicKey, ...]:
     """The ``keys`` that ``alg`` and ``kid`` of ``header`` allow.
 
-    A key without a key id cannot be told apart by one. Where no key bears the wanted
+    A key without a key ID cannot be selected by one. Where no key bears the wanted
     id, such keys are candidates: so a PEM key serves whatever ``kid`` a client sends.
     """
     alg, kid = header["alg"], header.get("kid")

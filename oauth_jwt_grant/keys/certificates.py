@@ -176,7 +176,7 @@ def _check_path(chain: list[x509.Certificate], anchors: list[x509.Certificate], 
     """RFC 5280 section 6.1, and RFC 7515 section 4.1.6: each certificate certifies the one before it."""
     leaf, *others = chain
     for certificate in others:
-        # Whoever sends the chain has chosen these keys too: none may cost more than a key of an issuer.
+        # The sender of the chain has chosen these keys too: none may cost more than a key of an issuer.
         certificate_key(certificate)
     for certificate, issuer in zip(chain, others, strict=False):
         try:

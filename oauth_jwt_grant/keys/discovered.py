@@ -12,7 +12,7 @@ from .transport import Deadline
 class DiscoveredKeys(RemoteKeys):
     """The keys of an issuer that tells their URL in its metadata.
 
-    The metadata is read anew with each fetch of the keys, from ``discovery_url`` or,
+    The metadata is read again with each fetch of the keys, from ``discovery_url`` or,
     if that is empty, from the well-known places under the issuer.
     """
 

@@ -19,8 +19,8 @@ _MAX_TEXT, _MAX_LIST = 500, 20
 class Metadata:
     """What an issuer publishes of itself at ``url``, fit to be shown; empty where it says nothing.
 
-    ``algorithms`` are its ``id_token_signing_alg_values_supported``. ``fault`` says why its keys cannot
-    be had by this document, and is empty if they can.
+    ``algorithms`` are its ``id_token_signing_alg_values_supported``. ``fault`` says why this document does
+    not lead to its keys, and is empty if it does.
     """
 
     url: str

@@ -19,7 +19,7 @@ from .base import Clock, KeyCache
 
 logger = logging.getLogger("oauth_jwt_grant.keys")
 
-#: Seconds between two log records of one kind: requests must not fill the log of a site whose cache is down.
+#: Seconds between two log records of one kind: requests must not fill a site's log while its cache is down.
 _SILENCE = 60
 #: From this size on, notes that have ended are removed before another one is written.
 _MANY = 256

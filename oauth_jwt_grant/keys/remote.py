@@ -38,7 +38,7 @@ class RemoteKeys(KeySource):
     """The keys of ``issuer`` from its JWK Set at ``url``.
 
     * Fresh keys cost one look into the cache, nothing else.
-    * Stale keys are fetched anew by one request; all others go on with what is kept. So does that one
+    * Stale keys are fetched again by one request; all others go on with the stored ones. So does that one
       when ``limits.patience`` is over; what then still comes is found by a later request (see :mod:`.late`).
     * Where nothing is kept, all others wait for the one who fetches.
     * An unknown key id causes one refetch per cool-down; kept keys stay as they are.

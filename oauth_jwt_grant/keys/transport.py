@@ -34,7 +34,7 @@ class Deadline:
 class DeadlineSocket(ssl.SSLSocket):
     """A TLS socket that gives each operation no more than what is left of its context's deadline.
 
-    A timeout alone begins anew with each byte that arrives, so a server that drips would never end.
+    A timeout alone starts again with each byte that arrives, so a server that drips would never end.
     """
 
     def do_handshake(self, block: bool = False) -> None:

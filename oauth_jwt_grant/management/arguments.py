@@ -55,7 +55,7 @@ def read_date(flag: str, text: str) -> datetime:
 
 
 def find_user(flag: str, name: str) -> Any:
-    """The user whose natural key (user name) is ``name``."""
+    """Return the user with the natural key (user name) ``name``."""
     try:
         manager = get_user_model()._default_manager.db_manager(router.db_for_write(get_user_model()))
         return manager.get_by_natural_key(name)

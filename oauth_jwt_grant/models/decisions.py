@@ -29,7 +29,7 @@ class DecisionQuerySet(models.QuerySet["Decision"]):
         return self.filter(issuer=issuer, outcome__in=["refused", "undecided"], time__gt=since)
 
     def good(self, now: datetime) -> DecisionQuerySet:
-        """Those whose access token is there and has not expired: it is found and revoked through them."""
+        """Return the decisions with a token that exists and has not expired: it is revoked through them."""
         return self.filter(access_token__expires__gt=now)
 
     def guarding(self, now: datetime) -> DecisionQuerySet:

@@ -23,7 +23,7 @@ class GrantRuleManager(models.Manager["GrantRule"]):
     """Rules, findable by issuer and name."""
 
     def get_by_natural_key(self, issuer: str, name: str) -> GrantRule:
-        """The rule called ``name`` of the issuer whose ``iss`` is ``issuer``."""
+        """Return the rule called ``name`` of the issuer with the ``iss`` ``issuer``."""
         return self.get(issuer__issuer=issuer, name=name)
 
 

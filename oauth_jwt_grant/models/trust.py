@@ -29,7 +29,7 @@ class TrustedIssuerManager(models.Manager["TrustedIssuer"]):
     """Issuers, findable by what they call themselves."""
 
     def get_by_natural_key(self, issuer: str) -> TrustedIssuer:
-        """The issuer whose ``iss`` is exactly ``issuer``."""
+        """Return the issuer with exactly this ``iss``."""
         return self.get(issuer=issuer)
 
 
@@ -272,7 +272,7 @@ class LinkedSubjectManager(models.Manager["LinkedSubject"]):
     """Links, findable by issuer and subject."""
 
     def get_by_natural_key(self, issuer: str, subject: str) -> LinkedSubject:
-        """The link of ``subject`` of the issuer whose ``iss`` is ``issuer``."""
+        """Return the link of ``subject`` of the issuer with the ``iss`` ``issuer``."""
         return self.get(issuer__issuer=issuer, subject=subject)
 
 

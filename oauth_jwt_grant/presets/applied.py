@@ -90,7 +90,7 @@ class Applied:
 def apply(preset: Preset, answers: Mapping[str, str]) -> Applied:
     """What ``preset`` makes of ``answers`` (texts by the names of its questions).
 
-    Raises :class:`ValidationError` with a text for each question whose answer is
+    Raises :class:`ValidationError` with a message for each answer that is
     missing or malformed, so nothing comes of a preset without the claim that pins.
     """
     given = _checked(preset, answers)

@@ -36,7 +36,7 @@ GITHUB = Preset(
         PresetQuestion(
             name="refs",
             label=_("Refs"),
-            help=_("One to a line. Blank: every branch and tag, whoever may push them."),
+            help=_("One to a line. Blank: every branch and tag, no matter who may push them."),
             required=False,
             default="refs/heads/main",
             pattern=r"refs/\S+",

@@ -25,7 +25,7 @@ KUBERNETES = Preset(
         PresetQuestion(
             name="uid",
             label=_("UID of the service account"),
-            help=_("Ties the rule to this very account: one that is made anew under the name has another."),
+            help=_("Ties the rule to this account: one that is created again under its name has another."),
             required=False,
             pattern=UUID,
             example=EXAMPLE_UUID,

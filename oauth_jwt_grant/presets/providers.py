@@ -17,7 +17,7 @@ OKTA = Preset(
     name="Okta (service application)",
     questions=(
         issuer(
-            _("Of the authorization server whose audience is this service."),
+            _("Of the authorization server that issues tokens for this service as their audience."),
             "https://acme.okta.com/oauth2/default",
             # Access tokens of the organization's own server are for Okta alone.
             r"https://[^\s/]+/oauth2/[^\s/]+",

@@ -30,7 +30,7 @@ def get_preset(key: str) -> Preset:
 
 
 def preset_for(iss: str) -> Preset | None:
-    """The preset whose vendor the issuer ``iss`` is of, as far as its name tells."""
+    """Return the preset for the vendor of the issuer ``iss``, as far as its name shows it."""
     return next((preset for preset in _presets.values() if _is_of(preset, iss)), None)
 
 

@@ -9,7 +9,7 @@ from .base import PresetQuestion
 #: In small letters, as the tokens have them: conditions compare exactly.
 UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 EXAMPLE_UUID = "72f988bf-1111-4222-8333-000000000001"
-#: An issuer of whose identifier a final slash is no part.
+#: An issuer identifier without a final slash.
 NO_SLASH = r"https://\S*[^\s/]"
 
 

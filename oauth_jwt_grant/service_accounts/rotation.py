@@ -35,7 +35,7 @@ class KeyUse:
 def add_key(name: str, *, token_uri: str | None = None, seen: str | None = None) -> IssuedKey:
     """Make a further key for the account called ``name``; the others stay valid.
 
-    ``seen`` is the :func:`keys_fingerprint` of the keys that whoever wants one more has in view: if
+    ``seen`` is the :func:`keys_fingerprint` of the keys that the user saw when asking for one more: if
     they are others by now, there is no further key, so that one wish does not make two.
     """
     with transaction.atomic(using=router.db_for_write(TrustedIssuer)):

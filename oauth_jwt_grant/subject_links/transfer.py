@@ -1,4 +1,4 @@
-"""Links in and out of the database: an import is done whole or not at all, an export goes by the piece."""
+"""Links in and out of the database: an import is done whole or not at all, an export is streamed."""
 
 from __future__ import annotations
 

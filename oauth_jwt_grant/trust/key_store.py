@@ -71,5 +71,5 @@ class DatabaseKeyStore:
                     update_fields=["source", "document", "fetched_at", "expires_at", "etag", "first_seen"],
                 )
         except DatabaseError as error:
-            # The issuer was deleted meanwhile, or a lock could not be had.
+            # The issuer was deleted meanwhile, or a lock was not granted.
             logger.warning("The keys of the issuer %r cannot be stored: %s", self._issuer.issuer, error)

@@ -147,7 +147,7 @@ def _rules_for_client() -> QuerySet[Any, Any]:
 
 
 def _rules_for_nobody() -> QuerySet[Any, Any]:
-    """With each rule, the application whose the token will be where there is no client."""
+    """With each rule, the application that gets the token where there is no client."""
     return _rules_of_issuer().values_list(*_NAMES, *_APPLICATION.names)
 
 

@@ -34,7 +34,7 @@ def key_source_of(
 ) -> KeySource:
     """Where the keys of ``issuer`` come from, by its ``key_source``. What breaks in it is a refusal.
 
-    ``cache`` and ``store`` stand in for the site's own, for whoever looks at many issuers at once.
+    ``cache`` and ``store`` stand in for the site's own, for a caller that looks at many issuers at once.
     """
     return GuardedKeys(lambda: _source_of(issuer, cache, store), Error)
 

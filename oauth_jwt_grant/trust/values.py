@@ -96,7 +96,7 @@ class Rule:
 
     @classmethod
     def of(cls, row: GrantRule) -> Self:
-        """Return the value of ``row``, whose issuer is read if it has not been; no link is looked up."""
+        """Return the value of ``row``. Its issuer is read unless it has been; no link is looked up."""
         values = {name: frozen(getattr(row, name)) for name in RULE_FIELDS}
         return cls(issuer=Issuer.of(row.issuer), **values)
 

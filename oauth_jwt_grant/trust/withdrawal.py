@@ -81,7 +81,7 @@ def _wait_for(model: type[Model], **which: Any) -> bool:
 
 
 def living(decisions: QuerySet[Decision]) -> QuerySet[Decision]:
-    """Those of ``decisions`` whose token is still there, from where they are written."""
+    """Those of ``decisions`` that still have their token, from where they are written."""
     return decisions.using(router.db_for_write(Decision)).filter(access_token__isnull=False)
 
 

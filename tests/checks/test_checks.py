@@ -1,4 +1,4 @@
-"""The system checks: each id for its fault alone, and a hint that mends it."""
+"""The system checks: each id for its fault alone, and a hint that fixes it."""
 
 from __future__ import annotations
 

@@ -39,14 +39,14 @@ def bob(issuer):
 
 def test_links_and_finds_them_unchanged_the_next_time(link):
     text = f"{HEAD}{ISSUER},one,{ALICE}\n{ISSUER},two,{ALICE}\n"
-    assert link(text) == (0, "2 subjects linked, 0 subjects linked anew, 0 unchanged.\n", "")
+    assert link(text) == (0, "2 subjects linked, 0 subjects linked again, 0 unchanged.\n", "")
     assert links() == {"one": ALICE, "two": ALICE}
-    assert link(text) == (0, "0 subjects linked, 0 subjects linked anew, 2 unchanged.\n", "")
+    assert link(text) == (0, "0 subjects linked, 0 subjects linked again, 2 unchanged.\n", "")
 
 
 def test_dry_run_writes_nothing(link):
     result = link(f"{HEAD}{ISSUER},one,{ALICE}\n", "--dry-run")
-    assert result == (0, "1 subject would be linked, 0 subjects would be linked anew, 0 unchanged.\n", "")
+    assert result == (0, "1 subject would be linked, 0 subjects would be linked again, 0 unchanged.\n", "")
     assert links() == {}
 
 
@@ -71,7 +71,7 @@ def test_user_is_replaced_only_if_that_is_said(link, bob):
         assert "replacing was not asked for" in err
     assert link(text, "--replace", "--dry-run")[:2] == (
         0,
-        "1 subject would be linked, 1 subject would be linked anew, 0 unchanged.\n",
+        "1 subject would be linked, 1 subject would be linked again, 0 unchanged.\n",
     )
     assert links() == {"robot": bob}
     assert link(text, "--replace")[0] == 0
@@ -123,13 +123,13 @@ def test_reads_what_the_admin_exports(link, issuer, user):
     before = links()
     text = "".join(export_links(LinkedSubject.objects.all()))
     LinkedSubject.objects.exclude(subject="two\r\nlines").delete()
-    assert link(text) == (0, "3 subjects linked, 0 subjects linked anew, 1 unchanged.\n", "")
+    assert link(text) == (0, "3 subjects linked, 0 subjects linked again, 1 unchanged.\n", "")
     assert links() == before
 
 
 def test_works_in_a_process_of_its_own(manage, transactional_db, issuer, user, tmp_path):
     status, out, _err = manage("linksubjects", "-", stdin=f"{HEAD}{ISSUER},\u00fc,{ALICE}\n")
-    assert (status, out) == (0, "1 subject linked, 0 subjects linked anew, 0 unchanged.\n")
+    assert (status, out) == (0, "1 subject linked, 0 subjects linked again, 0 unchanged.\n")
     assert links() == {"\u00fc": ALICE}
     assert manage("linksubjects", "-", stdin="nonsense")[0] == 1
     assert manage("linksubjects", str(tmp_path / "missing.csv"))[0] == 2

@@ -67,7 +67,7 @@ KUBERNETES = Vendor(
         "another namespace": _pod(namespace="billing"),
         "another service account": _pod(account="default"),
         "an account whose name begins so": _pod(account="exporter-2"),
-        "the account made anew": _pod(uid="14ee3fa4-a7e2-420f-9f9a-0000000000ff"),
+        "the account made again": _pod(uid="14ee3fa4-a7e2-420f-9f9a-0000000000ff"),
         "another cluster of the same name": Neighbour(Reason.NO_SUCH_KEY, key=other_key, kid="b3RoZXI"),
         "another cluster with the same key id": Neighbour(Reason.BAD_SIGNATURE, key=other_key),
         "a token for the API server": Neighbour(
@@ -152,7 +152,7 @@ GOOGLE = Vendor(
         "another account of the project": Neighbour(
             Reason.NO_RULE, {"sub": "104029292853099978294", "email": "x@acme-prod.iam.gserviceaccount.com"}
         ),
-        "the account made anew under its address": Neighbour(
+        "the account made again under its address": Neighbour(
             Reason.NO_RULE, {"sub": "999999999999999999999"}
         ),
         "another project's account": Neighbour(

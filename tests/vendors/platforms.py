@@ -113,7 +113,7 @@ FLY = Vendor(
     },
     neighbours={
         "the organization's name taken by another": no_rule(org_id="33333333"),
-        "an app made anew under the name": no_rule(app_id="44444444"),
+        "an app made again under the name": no_rule(app_id="44444444"),
         "an id that is a number": no_rule(app_id=11111111),
         "the audience that nobody chose": Neighbour(Reason.AUDIENCE, {"aud": "https://fly.io/acme"}),
         "another organization": Neighbour(Reason.UNKNOWN_ISSUER, {"iss": "https://oidc.fly.io/mallory"}),

@@ -98,7 +98,7 @@ MANAGED_IDENTITY = replace(
         "xms_mirid": "/subscriptions/11111111-1111-4222-8333-000000000004/resourcegroups/rg1"
         "/providers/Microsoft.ManagedIdentity/userAssignedIdentities/exporter",
     },
-    neighbours={"an identity made anew under its name": no_rule(oid="9f8e7d6c-1111-4222-8333-0000000000fd")},
+    neighbours={"an identity made again under its name": no_rule(oid="9f8e7d6c-1111-4222-8333-0000000000fd")},
 )
 #: Of a resource application with requestedAccessTokenVersion 1: metadata elsewhere, keys of all tenants.
 ENTRA_V1 = replace(
@@ -169,7 +169,7 @@ KEYCLOAK = Vendor(
     },
     neighbours={
         "another client of the realm": no_rule(sub="ecbbd65d-1111-4222-8333-0000000000ff", azp="reporter"),
-        "the client made anew under its name": no_rule(sub="ecbbd65d-1111-4222-8333-0000000000fe"),
+        "the client made again under its name": no_rule(sub="ecbbd65d-1111-4222-8333-0000000000fe"),
         "the same account through another client": no_rule(azp="reporter"),
         "an ID Token": no_rule(typ="ID", aud=AUDIENCE),
         "an ID Token of somebody who signs in": Neighbour(

@@ -21,7 +21,7 @@ LIFETIME = 300
 
 
 class DemoIssuer(ThreadingHTTPServer):
-    """Serves discovery document and JWK Set, and at ``/assertion`` a fresh JWT for whoever asks.
+    """Serves discovery document and JWK Set, and at ``/assertion`` a fresh JWT for anybody who asks.
 
     A real issuer asks who wants the JWT. ``url`` is its ``iss``; ``ca`` the PEM text to
     check its web server with. ``audience`` is what goes into ``aud``.

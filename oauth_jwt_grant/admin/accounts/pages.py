@@ -38,7 +38,7 @@ def add_account(request: HttpRequest, model_admin: admin.ModelAdmin[Any]) -> Htt
     data = [request.POST] if request.method == "POST" else []
     form = AccountForm(rule_admin, request, *data)
     if form.is_bound and form.is_valid():
-        # With the page in it: an account whose key nobody could see is none.
+        # The page is rendered inside the transaction: an account is useless if nobody has seen its key.
         with transaction.atomic(using=router.db_for_write(TrustedIssuer)):
             issued = form.make()
             if issued is not None:

@@ -22,7 +22,7 @@ class Remedy:
     remedy: Any
 
 
-_RESEND = _("The client has to mend its request; nothing is wrong here.")
+_RESEND = _("The client has to correct its request; nothing is wrong here.")
 _CLOCKS = _("If this goes on, compare the clocks of issuer and server; LEEWAY forgives some seconds.")
 
 #: Of every reason.
@@ -119,7 +119,7 @@ REMEDIES: dict[str, Remedy] = {
     ),
     Reason.MALFORMED_CLAIM: Remedy(
         _("A claim has the wrong form; the detail names it."),
-        _("The issuer has to mend it: times are numbers of seconds, sub and jti texts up to 512 characters."),
+        _("The issuer has to correct it: times are in seconds, sub and jti have at most 512 characters."),
     ),
     Reason.OWN_ISSUER: Remedy(
         _("The assertion names this server as its issuer."),
@@ -150,7 +150,7 @@ REMEDIES: dict[str, Remedy] = {
         _("An ID Token tells a client who has logged in. The client needs a JWT made for this server."),
     ),
     Reason.SENDER_CONSTRAINED: Remedy(
-        _("The assertion is bound to a key (cnf), and whoever posts it cannot be asked for that here."),
+        _("The assertion is bound to a key (cnf), and this site cannot check that the client holds it."),
         _("Have it issued without cnf. Where the setting DPOP is on, cnf may have a jkt, and nothing else."),
     ),
     Reason.PROOF_REQUIRED: Remedy(
@@ -167,7 +167,7 @@ REMEDIES: dict[str, Remedy] = {
     ),
     Reason.NO_RULE: Remedy(
         _("The assertion is genuine, but the conditions of no rule hold; the detail says why for each."),
-        _("If it should be let in, mend a condition or add a rule. Test the assertion to see its claims."),
+        _("If it should be accepted, correct a condition or add a rule. Test it to see its claims."),
     ),
     Reason.CLIENT_NOT_ADMITTED: Remedy(
         _("A rule fits, but it is not for this application."),

@@ -110,8 +110,8 @@ def good_tokens(column: str, pks: Any) -> dict[Any, int]:
 def _no_good_tokens(pks: list[Any]) -> Iterator[None]:
     """A transaction in which no token of the issuers ``pks`` comes in. Raises if there is one.
 
-    The lock on their rows waits for a request in flight whose decision is inserted, or makes its COMMIT wait
-    until they are gone: then the database refuses the decision, and with it the token.
+    The lock on their rows waits for a request in flight that has inserted its decision, or makes its COMMIT
+    wait until they are gone: then the database refuses the decision, and with it the token.
     """
     alias = router.db_for_write(TrustedIssuer)
     with transaction.atomic(using=alias):

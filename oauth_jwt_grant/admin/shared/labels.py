@@ -42,7 +42,7 @@ def state_of(issuer: TrustedIssuer, *, has_rule: bool, now: datetime) -> tuple[s
 
 
 def near_misses(iss: str) -> list[TrustedIssuer]:
-    """Trusted issuers whose identifier is ``iss`` but for case, the final slash or the scheme."""
+    """The trusted issuers that differ from ``iss`` only in case, the final slash or the scheme."""
     bare = iss.lower().removeprefix("https://").removeprefix("http://").rstrip("/")
     spellings = [f"{scheme}{bare}{end}" for scheme in ("", "http://", "https://") for end in ("", "/")]
     # Not `iexact`: on MariaDB that leaves the case to the column's collation, which is a binary one.

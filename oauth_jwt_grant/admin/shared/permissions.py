@@ -8,7 +8,7 @@ from django.http import HttpRequest
 
 
 def may_see(request: HttpRequest, *models: type[Model]) -> bool:
-    """Whether somebody may see rows of each of ``models``; whoever may change them may see them."""
+    """Whether the user may see rows of each of ``models``; the permission to change them includes it."""
     return all(any(_may(request, action, model) for action in ("view", "change")) for model in models)
 
 

@@ -122,7 +122,7 @@ def _page(
 
 
 def _salt(request: HttpRequest) -> str:
-    """A preview is confirmed by whoever has seen it."""
+    """A preview is confirmed only by the user who has seen it."""
     return f"{_SALT}.{request.user.pk}"
 
 

@@ -50,4 +50,4 @@ def _summary(plan: Plan, *, dry_run: bool) -> str:
     numbers = {outcome: len(plan.of(outcome)) for outcome in Outcome}
     added, replaced = counted(numbers[Outcome.ADD], "subject"), counted(numbers[Outcome.REPLACE], "subject")
     verb = "would be " if dry_run else ""
-    return f"{added} {verb}linked, {replaced} {verb}linked anew, {numbers[Outcome.UNCHANGED]} unchanged."
+    return f"{added} {verb}linked, {replaced} {verb}linked again, {numbers[Outcome.UNCHANGED]} unchanged."

@@ -77,7 +77,7 @@ def test_everything_is_as_it_should_be(page, remote, server):
         ({"issuer": "https://other.example"}, "issuer https://other.example not the one that is trusted"),
         ({"issuer": None}, "issuer - not the one that is trusted"),
         ({"issuer": ["<script>"]}, "issuer - not the one that is trusted"),
-        ({"jwks_uri": None}, "Its keys cannot be had: the discovery document has no jwks_uri."),
+        ({"jwks_uri": None}, "Its keys cannot be fetched: the discovery document has no jwks_uri."),
         ({"jwks_uri": None}, "jwks_uri - missing"),
         ({"jwks_uri": "http://x.example/"}, "not an https URL"),
         ({"id_token_signing_alg_values_supported": None}, "- not said"),

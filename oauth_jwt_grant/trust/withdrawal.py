@@ -43,7 +43,8 @@ def disable(issuers: Sequence[TrustedIssuer]) -> tuple[list[TrustedIssuer], bool
         rows = written(TrustedIssuer).filter(pk__in=pks)
         enabled = set(rows.filter(enabled=True).values_list("pk", flat=True))
         rows.update(enabled=False, updated=timezone.now())
-    return [issuer for issuer in issuers if issuer.pk in enabled], wait_for_requests(pks)
+    # Who rests on a rule of theirs has a lock on the issuer as well.
+    return [issuer for issuer in issuers if issuer.pk in enabled], _wait_for(TrustedIssuer, pk__in=pks)
 
 
 def wait_after_commit(issuer: TrustedIssuer) -> None:

@@ -1,4 +1,4 @@
-"""``python -m tests.benchmarks``: every figure of ``docs/performance.md``, one after the other.
+"""``python -m tests.benchmarks``: every figure of ``docs/performance.md``, and ``revoking``, one by one.
 
 SQLite needs nothing; PostgreSQL and MariaDB are taken where they answer (``OJG_TEST_DB_*``
 as for the tests), gunicorn, Flask and Flask-SQLAlchemy where they are installed. What is
@@ -28,6 +28,9 @@ PARTS = (
     ("deleting", "postgres", ("psycopg",)),
     ("deleting", "mariadb", ("pymysql",)),
     ("scale", "postgres", ("psycopg",)),
+    ("revoking", "sqlite", ()),
+    ("revoking", "postgres", ("psycopg",)),
+    ("revoking", "mariadb", ("pymysql",)),
 )
 
 DATABASES = {

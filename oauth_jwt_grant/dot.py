@@ -30,8 +30,10 @@ _HOMES = {
     "OAuthServerMetadataView": ("views", "views"),
     "TokenView": ("views", "views"),
     "app_authorized": ("signals", "core.signals"),
+    "build_bearer_challenge": ("www_authenticate", "resource_server.www_authenticate"),
     "get_access_token_model": ("models", "models"),
     "get_application_model": ("models", "models"),
+    "get_oauthlib_core": ("oauth2_backends", "core.backends_oauthlib"),
     "get_refresh_token_model": ("models", "models"),
     "get_scopes_backend": ("scopes", "core.scopes"),
 }

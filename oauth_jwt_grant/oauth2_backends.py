@@ -63,6 +63,14 @@ class JWTBearerBackendMixin:
         url, headers, body, status = super().create_token_response(_without_query(request))  # type: ignore[misc]
         return url, {**_HEADERS, **headers}, body, status
 
+    def verify_request(self, request: HttpRequest, scopes: Any) -> tuple[bool, Any]:
+        """DOT's check of an access token; a good one is kept with the request, for its view."""
+        valid, checked = super().verify_request(request, scopes)  # type: ignore[misc]
+        if valid:
+            # oauthlib's request looks for an attribute that it does not have among the posted parameters.
+            note_access_token(request, vars(checked).get("access_token"))
+        return valid, checked
+
     def _without_grant(self) -> AssertionRefused | None:
         """Why a server without our grant cannot answer: its own answer would tell the operator nothing."""
         grant = getattr(self.server, "grant_types", {}).get(GRANT_TYPE)  # type: ignore[attr-defined]
@@ -89,6 +97,16 @@ def call_of(request: HttpRequest) -> Call | None:
     """The call that :func:`begin_call` has made of ``request``, or ``None``: no parameter can forge it."""
     call: Call | None = getattr(request, "_oauth_jwt_grant_call", None)
     return call
+
+
+def note_access_token(request: HttpRequest, token: Any) -> None:
+    """Keep the access token that ``request`` has been checked with: a DPoP proof is good for one check."""
+    request._oauth_jwt_grant_access_token = token  # type: ignore[attr-defined]
+
+
+def noted_access_token(request: HttpRequest) -> Any:
+    """Return the access token that ``request`` has been checked with, or ``None``."""
+    return getattr(request, "_oauth_jwt_grant_access_token", None)
 
 
 def begin_call(request: HttpRequest) -> None:

@@ -59,7 +59,11 @@ OVERRIDDEN: list[tuple[type, type, set[str]]] = [
             "validate_grant_type",
         },
     ),
-    (JWTBearerBackendMixin, OAuthLibCore, {"create_token_response", "extract_body", "extract_headers"}),
+    (
+        JWTBearerBackendMixin,
+        OAuthLibCore,
+        {"create_token_response", "extract_body", "extract_headers", "verify_request"},
+    ),
     (JWTBearerServerMixin, Server, {"__init__"}),
     (JWTBearerServerMixin, OIDCServer, {"__init__"}),
     (JWTBearerGrant, GrantTypeBase, {"create_token_response", "validate_grant_type"}),

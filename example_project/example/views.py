@@ -7,7 +7,7 @@ from typing import Any
 from django.http import HttpRequest, JsonResponse
 from oauth2_provider.views import ScopedProtectedResourceView
 
-from oauth_jwt_grant.models import Decision
+from oauth_jwt_grant.resources import claims_of
 
 
 class WhoAmIView(ScopedProtectedResourceView):
@@ -25,12 +25,11 @@ class WhoAmIView(ScopedProtectedResourceView):
     def get(self, request: HttpRequest) -> JsonResponse:
         """Answer with user, client and scope of the token, and the claims that the rule has recorded."""
         token = self.token
-        decision = Decision.objects.filter(access_token=token).first()
         return JsonResponse(
             {
                 "user": token.user.get_username() if token.user else None,
                 "client": token.application.name if token.application else None,
                 "scope": token.scope,
-                "claims": decision.claims if decision else {},
+                "claims": claims_of(token),
             }
         )

@@ -1,0 +1,1 @@
+"""What an API learns of the JWT behind a token."""

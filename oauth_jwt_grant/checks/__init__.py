@@ -1,6 +1,6 @@
 """System checks: each missing or contradicting piece of the installation, with the line that fixes it.
 
-An error is a contradiction, a warning something that works less well than it could.
+An error reports a contradiction, a warning something that works less well than it could.
 Advice that only matters for a site in production comes with ``check --deploy``. None
 of them opens a connection, so none is tagged ``database``, which Django 6.1 leaves out of
 a plain ``check``.
@@ -19,7 +19,7 @@ from .messages import CheckId
 
 
 class Registration(NamedTuple):
-    """A check, its tag, and whether it is for ``--deploy`` alone."""
+    """A check, its tag, and whether it runs only with ``--deploy``."""
 
     check: Callable[..., Sequence[CheckMessage]]
     tag: str

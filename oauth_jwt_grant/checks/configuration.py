@@ -1,4 +1,4 @@
-"""Whether ``OAUTH_JWT_GRANT`` says something that we understand."""
+"""Checks of the names and values in ``OAUTH_JWT_GRANT``."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .messages import CheckId
 
 
 def check_names(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
-    """Every key of the dict is one of ours: a misspelt one would be passed over in silence."""
+    """Every key of the dict is a known setting: a misspelt one would be ignored silently."""
     return [
         Error(
             f"OAUTH_JWT_GRANT has the key {name!r}, which is no setting of oauth_jwt_grant.",
@@ -38,7 +38,7 @@ def check_values(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
         name: SETTINGS[name].kind.words for name, value in _known() if not SETTINGS[name].kind.accepts(value)
     }
     if not wrong.keys() & {"KEYS_MIN_AGE", "KEYS_MAX_AGE"} and conf.KEYS_MIN_AGE > conf.KEYS_MAX_AGE:
-        wrong["KEYS_MIN_AGE"] = f"no more than KEYS_MAX_AGE, which is {conf.KEYS_MAX_AGE}"
+        wrong["KEYS_MIN_AGE"] = f"at most KEYS_MAX_AGE, which is {conf.KEYS_MAX_AGE}"
     return [
         Error(
             f"The setting {name} of OAUTH_JWT_GRANT must be {words}.",
@@ -83,7 +83,7 @@ def check_paths(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
 
 
 def _written() -> dict[str, Any]:
-    """The dict as the site wrote it; empty if it is none (reported by check_values)."""
+    """Return the dict of the site; empty if it is not a dict (reported by check_values)."""
     written: Any = conf.configured
     return written if isinstance(written, dict) else {}
 

@@ -1,6 +1,6 @@
 """Whether a bound token is refused everywhere without its proof, once ``DPOP`` is on (RFC 9449 section 7.2).
 
-It is by every view that asks an oauthlib validator, DOT's own among them. What is looked for here are
+Every view that asks an oauthlib validator refuses it, DOT's own views too. These checks look for
 the ways around that.
 """
 
@@ -41,7 +41,7 @@ def check_extra_token(app_configs: Any = None, **kwargs: Any) -> list[CheckMessa
 
 
 def check_introspection(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
-    """Introspection says of a bound token to which key it is (RFC 9449 section 6.2)."""
+    """Introspection names the key of a bound token (RFC 9449 section 6.2)."""
     if not conf.DPOP or all(map(_tells_the_key, in_place_of(_DOTS_INTROSPECTION).values())):
         return []
     return [
@@ -55,7 +55,7 @@ def check_introspection(app_configs: Any = None, **kwargs: Any) -> list[CheckMes
 
 
 def _tells_the_key(callback: Callback) -> bool:
-    """Whether it is no extension of DOT's view, or one of ours."""
+    """Whether the view is not derived from DOT's, or is derived from ours."""
     view: Any = getattr(callback, "view_class", None)
     if view is None or not issubclass(view, import_string(_DOTS_INTROSPECTION)):
         return True
@@ -63,7 +63,7 @@ def _tells_the_key(callback: Callback) -> bool:
 
 
 def check_resource_validator(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
-    """DOT's own validator, which its decorators use unless told otherwise, refuses bound tokens."""
+    """DOT's own validator, the default of its decorators, refuses bound tokens."""
     if not conf.DPOP or not apps.is_installed("oauth2_provider"):
         return []
     validator = oauth2_settings.RESOURCE_SERVER_TOKEN_RESOURCE_VALIDATOR
@@ -103,5 +103,5 @@ def _is_extra_token(path: str) -> bool:
     try:
         middleware = import_string(path)
     except ImportError:
-        return False  # Django says so itself.
+        return False  # Django reports it.
     return isinstance(middleware, type) and issubclass(middleware, OAuth2ExtraTokenMiddleware)

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class CheckId(StrEnum):
-    """What each message of a check is known by; a number is never used for something else."""
+    """The ID of each message of a check; a number is never reused."""
 
     SERVER_CLASS = "oauth_jwt_grant.E001"
     VALIDATOR_CLASS = "oauth_jwt_grant.E002"

@@ -61,7 +61,7 @@ def check_metadata_is_found(app_configs: Any = None, **kwargs: Any) -> list[Chec
 
 
 def _plain_metadata() -> bool:
-    """Whether DOT's metadata view is what clients reach, in the place of ours."""
+    """Whether clients reach DOT's metadata view instead of ours."""
     if not has_urls():
         return False
     # Not at the top: it loads models, which may be missing.

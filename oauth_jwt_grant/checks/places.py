@@ -11,7 +11,7 @@ from django.conf import settings
 from django.urls import NoReverseMatch, Resolver404, get_resolver, get_script_prefix, resolve, reverse
 from django.utils.module_loading import import_string
 
-#: The line that puts our endpoints in the place of DOT's.
+#: The line that mounts our endpoints before DOT's.
 MOUNT_ENDPOINTS = (
     'urlpatterns = [..., path("o/", include("oauth_jwt_grant.endpoints")), ...], before those of DOT there'
 )
@@ -25,7 +25,7 @@ def has_urls() -> bool:
 
 
 def place_of(name: str) -> str | None:
-    """The path of a named URL as :func:`~django.urls.resolve` wants it, without a script prefix."""
+    """The path of a named URL as :func:`~django.urls.resolve` takes it, without a script prefix."""
     with suppress(NoReverseMatch):
         return "/" + reverse(name).removeprefix(get_script_prefix())
     return None
@@ -67,7 +67,7 @@ def _callback_at(route: str) -> Callback | None:
 
 
 def _routes(resolver: Any, prefix: str = "") -> Iterator[tuple[str, Callback]]:
-    """The text of each route, and what is mounted there."""
+    """Return the string of each route with the callback that is mounted there."""
     for pattern in resolver.url_patterns:
         route = prefix + str(pattern.pattern)
         if hasattr(pattern, "url_patterns"):

@@ -60,7 +60,7 @@ _PIECES = (
         "Repeated parameters cannot be seen and refused (RFC 6749 section 3.2).",
     ),
 )
-# What DOT uses in the place of OAUTH2_SERVER_CLASS where only OIDC_ENABLED is written.
+# What DOT uses instead of OAUTH2_SERVER_CLASS where only OIDC_ENABLED is set.
 _OIDC_PIECE = _PIECES[0]._replace(
     setting="OIDC_SERVER_CLASS", ready=f"{_PACKAGE}.servers.JWTBearerOIDCServer"
 )
@@ -87,7 +87,7 @@ def check_classes(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
 
 
 def check_classes_of_views(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
-    """The same of the classes that a token view has in the place of those of the settings."""
+    """The same check for the classes that a token view sets instead of those of the settings."""
     callbacks = in_place_of(f"{_PACKAGE}.dot.TokenView").values()
     views = dict.fromkeys(callback.view_class for callback in callbacks if hasattr(callback, "view_class"))
     found = [(view, piece, getattr(view, piece.attribute, None)) for view in views for piece in _PIECES]
@@ -170,7 +170,7 @@ def _check_order(piece: Piece, place: str, configured: type, mixin: type) -> lis
 
 
 def _configured(setting: str) -> Any:
-    """What DOT uses, or the error that says why there is nothing."""
+    """Return the class that DOT uses, or the error of its import."""
     try:
         return getattr(oauth2_settings, setting)
     except (ImportError, AttributeError) as error:

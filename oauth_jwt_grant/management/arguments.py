@@ -72,7 +72,7 @@ def find_application(flag: str, client_id: str) -> Any:
 
 
 def find_issuers(iss: str | None, **conditions: Any) -> list[TrustedIssuer]:
-    """The issuer that calls itself ``iss``, or all that meet ``conditions``: as :func:`whole` wants them.
+    """The issuer that calls itself ``iss``, or all that meet ``conditions``: as :func:`whole` requires them.
 
     Only what names them is read here: a row that cannot be read must not hide the others.
     """

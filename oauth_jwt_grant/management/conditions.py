@@ -27,7 +27,7 @@ _FORMS = re.compile(
 
 
 def parse_condition(text: str) -> Condition:
-    """The condition that ``text`` stands for. Raises :class:`CommandError`."""
+    """Return the condition that ``text`` describes. Raises :class:`CommandError`."""
     found = _FORMS.fullmatch(text)
     if found is None:
         raise CommandError(f"--condition: not a condition: {text}\nWrite {GRAMMAR}.")

@@ -19,7 +19,7 @@ _WHAT_A_PRESET_SAYS = ("key_source", "algorithms", "max_lifetime", "replay_polic
 
 
 def described(presets: Iterable[Preset]) -> Iterator[str]:
-    """The lines that tell of each preset its key, its name and its questions."""
+    """Return lines with the key, the name and the questions of each preset."""
     for preset in presets:
         yield f"{preset.key}: {preset.name}"
         for question in preset.questions:
@@ -49,7 +49,7 @@ def find_preset(key: str) -> Preset:
 
 
 def _applied(preset: Preset, texts: Iterable[str], iss: str | None) -> Applied:
-    """What ``preset`` makes of the ``--answer`` texts, unsaved and checked as far as it goes.
+    """Return what ``preset`` creates from the ``--answer`` flags: unsaved, checked as far as possible.
 
     ``iss`` is the ``--issuer``: an answer if the preset asks for the issuer, and else
     what the answers must come to. Raises :class:`CommandError` with the flag of each answer

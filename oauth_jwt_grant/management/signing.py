@@ -27,7 +27,7 @@ _PUBLIC = ("kty", "crv", "n", "e", "x", "y", "kid", "alg", "use")
 
 
 class UnusablePrivateKey(ValueError):
-    """The key cannot sign an assertion; the message says why and holds no key material."""
+    """The key cannot sign an assertion; the message has the reason and no key material."""
 
 
 def read_private_jwk(text: str) -> dict[str, Any]:
@@ -72,7 +72,7 @@ def sign(jwk: dict[str, Any], header: dict[str, Any], claims: dict[str, Any]) ->
 
 
 def default_algorithm(jwk: dict[str, Any]) -> str:
-    """What ``jwk`` signs with: what it says, or else the usual for its kind."""
+    """Return the algorithm of ``jwk``: its ``alg``, or else the usual one for its type."""
     # The later name of Ed25519 is the one without a warning (RFC 9864).
     fitting = [name for name, kind in ALGORITHMS.items() if kind == (jwk["kty"], jwk.get("crv"))]
     return str(jwk.get("alg") or (fitting[-1] if jwk["kty"] == "OKP" else fitting[0]))

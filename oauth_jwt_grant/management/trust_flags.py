@@ -96,7 +96,7 @@ def add_issuer(parser: CommandParser) -> None:
 
 
 def add_keys(parser: CommandParser) -> None:
-    """The flags that say where its keys come from."""
+    """The flags for the source of its keys."""
     group = parser.add_argument_group("its keys (a new issuer's come from its discovery document)")
     source = group.add_mutually_exclusive_group()
     source.add_argument("--jwks-url", metavar="URL", help="a JWK Set on the web")
@@ -145,7 +145,7 @@ def add_rule(parser: CommandParser) -> None:
 
 
 def add_policies(parser: CommandParser) -> None:
-    """The flags of a rule that say who may present an assertion, and whose token it becomes."""
+    """The flags of a rule for the clients that may present an assertion, and the user of the token."""
     group = parser.add_argument_group("its clients and its user")
     clients = group.add_mutually_exclusive_group()
     for policy in _CLIENTS:

@@ -1,4 +1,4 @@
-"""Bringing a row into the wanted state: checked as in the admin, saved, and reported."""
+"""Create or update a row: checked as in the admin, saved, and reported."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..models import check_row
 
 
 class Change:
-    """A row in its wanted state: checked when this is made, saved by :meth:`save`.
+    """A row with its new values: checked when this is created, saved by :meth:`save`.
 
     So whatever is wrong with the last of several rows is found before the first of them is saved.
     """

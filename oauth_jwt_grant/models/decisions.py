@@ -48,7 +48,7 @@ class DecisionQuerySet(models.QuerySet["Decision"]):
     def tally(self, starts: Sequence[datetime], end: datetime) -> Iterable[tuple[int, str, str, int]]:
         """How many there are from the first of ``starts`` on and before ``end``.
 
-        Rows of the position in ``starts`` of the stretch that they fall into, outcome, reason
+        Rows of the position in ``starts`` of the interval that they fall into, outcome, reason
         and number. One query. The stretches are compared with one after the other: dates are
         cut to hours differently by each database, and some need tables of time zones for it.
         """

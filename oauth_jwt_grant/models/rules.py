@@ -194,7 +194,7 @@ class GrantRule(models.Model):
 
 
 class ClaimConditionManager(models.Manager["ClaimCondition"]):
-    """Conditions, findable by their rule and all that they say: two may differ in their values alone."""
+    """Conditions, found by their rule and all their values: two may differ only in their values."""
 
     def get_by_natural_key(
         self, issuer: str, rule: str, claim: str, operator: str, values: object

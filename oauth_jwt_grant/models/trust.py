@@ -1,4 +1,4 @@
-"""Who is trusted: issuers, their last good keys, and the users their subjects stand for."""
+"""Who is trusted: issuers, their last good keys, and the users linked to their subjects."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class TrustedIssuerManager(models.Manager["TrustedIssuer"]):
 
 
 class TrustedIssuer(models.Model):
-    """Somebody whose signed JWTs are taken as authorization grants (RFC 7523 section 5)."""
+    """An issuer: its signed JWTs are accepted as authorization grants (RFC 7523 section 5)."""
 
     class Profile(models.TextChoices):
         """Which kind of JWT is taken from the issuer; each kind is trusted on its own."""
@@ -277,7 +277,7 @@ class LinkedSubjectManager(models.Manager["LinkedSubject"]):
 
 
 class LinkedSubject(models.Model):
-    """The local user that one issuer's subject stands for."""
+    """The local user that a subject of an issuer is linked to."""
 
     issuer = models.ForeignKey(TrustedIssuer, on_delete=models.CASCADE, related_name="linked_subjects")
     subject = ExactCharField(

@@ -1,4 +1,4 @@
-"""What is about to be written is read and checked where it is written: a replica may lag behind."""
+"""Rows are read and checked on the database that they are written to: a replica may lag behind."""
 
 from __future__ import annotations
 

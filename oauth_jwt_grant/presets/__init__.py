@@ -1,4 +1,4 @@
-"""Presets: well-known issuers as data, so that trusting one asks only for what tells its customers apart.
+"""Presets: well-known issuers as data, so that trusting one asks only for what distinguishes its customers.
 
 A site adds its own: ``register(Preset(...))`` in the ``ready()`` of one of its apps.
 """

@@ -21,7 +21,7 @@ _KEYS = ("key_source", "jwks", "trust_anchors", "certificate_bindings")
 
 @dataclass(slots=True)
 class Applied:
-    """What a preset has made, unsaved: the rule still wants its scopes, clients and user."""
+    """The unsaved rows of a preset: the rule still needs its scopes, clients and user."""
 
     issuer: TrustedIssuer
     rule: GrantRule
@@ -59,7 +59,7 @@ class Applied:
         """
         try:
             return self._save(applications)
-        except IntegrityError as error:  # somebody else was quicker, by a moment
+        except IntegrityError as error:  # another request has saved it in the meantime
             text = _("Nothing was saved: something has been changed meanwhile. Try again.")
             raise ValidationError(text) from error
 
@@ -88,7 +88,7 @@ class Applied:
 
 
 def apply(preset: Preset, answers: Mapping[str, str]) -> Applied:
-    """What ``preset`` makes of ``answers`` (texts by the names of its questions).
+    """Return what ``preset`` creates from ``answers`` (strings by the names of its questions).
 
     Raises :class:`ValidationError` with a message for each answer that is
     missing or malformed, so nothing comes of a preset without the claim that pins.

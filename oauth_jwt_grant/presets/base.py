@@ -1,4 +1,4 @@
-"""What a preset is: questions, and what their answers make."""
+"""The parts of a preset: questions, and templates for the rows made of their answers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class PresetQuestion:
     """One question of a preset.
 
     ``default`` is the answer where none is given at all (a blank one stays blank);
-    ``example`` stands in the error for an answer that does not match ``pattern`` (a
+    ``example`` is shown in the error for an answer that does not match ``pattern`` (a
     regular expression for the whole of it); ``many`` takes several, one to a line;
     ``multiline`` is for PEM and JSON; ``tick`` is ticked (``yes``) or not (blank).
     """
@@ -34,7 +34,7 @@ class PresetQuestion:
 
 @dataclass(frozen=True, slots=True)
 class ConditionTemplate:
-    """A condition to be made: ``{name}`` in ``claim`` and ``values`` stands for an answer.
+    """A template for a condition: ``{name}`` in ``claim`` and ``values`` is replaced by an answer.
 
     It is left out if an answer that it needs is blank. ``pin`` marks the claims that
     tell one customer of the issuer from all others.
@@ -86,7 +86,7 @@ class Preset:
 
     @property
     def subject_policy(self) -> str:
-        """Whose token an assertion becomes unless somebody says otherwise: no workload is a person."""
+        """Which user a token gets unless an operator chooses otherwise: no workload is a person."""
         of_people = self.profile == TrustedIssuer.Profile.ID_JAG
         policy = GrantRule.SubjectPolicy.LINKED if of_people else GrantRule.SubjectPolicy.NO_USER
         return policy.value

@@ -13,11 +13,13 @@ _CLAIM = (
     PresetQuestion(
         name="claim",
         label=_("Claim"),
-        help=_("The one that tells who is meant from everybody else for whom the issuer signs."),
+        help=_("The claim that distinguishes this client from all others for which the issuer signs."),
         default="sub",
     ),
     PresetQuestion(
-        name="value", label=_("Value of the claim"), help=_("A text; other types are for a rule of your own.")
+        name="value",
+        label=_("Value of the claim"),
+        help=_("A string; for other types, write a rule of your own."),
     ),
 )
 _PIN = (ConditionTemplate("{claim}", ("{value}",), pin=True),)

@@ -1,4 +1,4 @@
-"""Issuers of platforms that run what is deployed to them."""
+"""Issuers of deployment platforms."""
 
 from __future__ import annotations
 

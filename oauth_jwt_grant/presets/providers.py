@@ -35,13 +35,13 @@ OKTA_ID_JAG = Preset(
     name="ID-JAG of an identity provider (Okta and others)",
     questions=(
         issuer(
-            _("The iss of its ID-JAGs, which the provider tells: at Okta one with a path, or without."),
+            _("The iss of its ID-JAGs, as the provider documents it: at Okta with or without a path."),
             "https://acme.okta.com",
         ),
         PresetQuestion(
             name="client",
             label=_("Client id here"),
-            help=_("Of the application of this server for whom the provider signs."),
+            help=_("The client ID, at this server, of the application for which the provider signs."),
         ),
         PresetQuestion(
             name="tenant",

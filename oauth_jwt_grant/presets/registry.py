@@ -15,7 +15,7 @@ _presets: dict[str, Preset] = {
 
 
 def register(preset: Preset) -> None:
-    """Add ``preset`` or, under a key that is taken, put it in the place of the other one."""
+    """Add ``preset``, or replace the one that has its key."""
     _presets[preset.key] = preset
 
 
@@ -35,7 +35,7 @@ def preset_for(iss: str) -> Preset | None:
 
 
 def pins_of(iss: str) -> frozenset[str]:
-    """The claims that tell the customers of the issuer ``iss`` apart; empty if no preset knows it."""
+    """Return the claims that distinguish the customers of ``iss``; empty if no preset knows it."""
     preset = preset_for(iss)
     return (
         frozenset(template.claim for template in preset.conditions if template.pin) if preset else frozenset()

@@ -1,7 +1,7 @@
 """Service accounts: an issuer of one, with a key pair that this server makes and gives away.
 
 The private half leaves in a key file of the form that Google's client libraries read; what
-stays is the public half. An account is told from other issuers by its identifier,
+stays is the public half. An account is recognized by its identifier,
 ``NAME@service-accounts.HOST``, and by its keys, which are stored with it.
 """
 

@@ -1,4 +1,4 @@
-"""Making an account, and finding one again."""
+"""Create a service account, and find one by its name."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from .names import (
     is_service_account,
 )
 
-#: What google-auth writes into ``aud`` whatever ``token_uri`` says, as Google's own service wants it.
+#: What google-auth writes into ``aud`` whatever ``token_uri`` is: the audience of Google's own service.
 GOOGLE_AUDIENCE = "https://oauth2.googleapis.com/token"
 #: Google's libraries sign for exactly one hour, whatever the site's ``MAX_LIFETIME`` is.
 LIFETIME = 3600
 RULE_NAME = "service account"
-#: Which issuers are accounts: :func:`~.names.is_service_account` for a database.
+#: The query for the accounts among issuers: :func:`~.names.is_service_account` for a database.
 ACCOUNTS = Q(key_source=TrustedIssuer.KeySource.INLINE, issuer__regex=PATTERN)
 
 
@@ -43,7 +43,7 @@ def create_service_account(
     """Make an account: issuer, rule, user (unless ``user`` is given) and first key, or nothing at all.
 
     ``scopes`` is the space-separated ceiling; ``token_uri`` the URL of the token endpoint (by
-    default as the settings tell it). Raises :class:`ServiceAccountError`, or Django's
+    default from the settings). Raises :class:`ServiceAccountError`, or Django's
     ``ValidationError`` for values that the admin would refuse too.
     """
     uri = check_token_uri(token_uri or default_token_uri())
@@ -62,7 +62,7 @@ def create_service_account(
                 owner.save()
             for row in (issued.issuer, rule, link):
                 row.save()
-    except IntegrityError as error:  # somebody else was quicker, by a moment
+    except IntegrityError as error:  # another request has created it in the meantime
         raise _taken(identifier) from error
     return issued
 
@@ -99,7 +99,7 @@ def _taken(identifier: str) -> ServiceAccountError:
 
 
 def _new_issuer(name: str, identifier: str, token_uri: str, google_audience: bool) -> TrustedIssuer:
-    """The issuer without keys. Each of its terms is what Google's libraries need; docs say why."""
+    """Return the issuer without keys. Google's libraries need each of its values; the docs explain why."""
     audiences = [token_uri, *sorted(server_audiences() - {token_uri})]
     if google_audience and GOOGLE_AUDIENCE not in audiences:
         audiences.append(GOOGLE_AUDIENCE)

@@ -35,7 +35,7 @@ class IssuedKey:
 
     @property
     def text(self) -> str:
-        """The key file as it is written."""
+        """Return the content of the key file."""
         return json.dumps(self.key_file, indent=2) + "\n"
 
 
@@ -51,7 +51,7 @@ def new_key(issuer: TrustedIssuer, application: Any, token_uri: str) -> IssuedKe
     jwk = _public_jwk(private)
     issuer.jwks = {"keys": [*stored_keys(issuer), jwk]}
     check_row(issuer)
-    # Java's library wants a client_id to be there; nobody sends it.
+    # Java's library requires a client_id in the file; no library sends it.
     client_id = application.client_id if application else issuer.issuer
     return IssuedKey(
         issuer,
@@ -70,7 +70,7 @@ def new_key(issuer: TrustedIssuer, application: Any, token_uri: str) -> IssuedKe
 def _public_jwk(private: RSAPrivateKey) -> dict[str, Any]:
     """The public half, with its thumbprint (RFC 7638) as key id, and when it was made.
 
-    In hexadecimal: in base64url it may begin with a hyphen, which a shell's commands take for an option.
+    In hexadecimal: base64url may start with a hyphen, and commands would take it for an option.
     ``iat`` as in OpenID Federation 1.0, "Federation Historical Keys Response".
     """
     pem = private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)

@@ -10,17 +10,17 @@ from django.urls import NoReverseMatch, reverse
 from ..conf import issuer_identifier, server_audiences
 from ..models import TrustedIssuer
 
-#: Stands between the name of an account and that of the server.
+#: The separator of the name of an account and that of the server.
 LABEL = "service-accounts"
 
 _NAME = r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?"
-#: What the identifier of every account begins with, in words that each database understands.
+#: The pattern of the identifier of every account, in syntax that each database understands.
 PATTERN = rf"^{_NAME}@{LABEL}[.]"
 _LOOPBACK = {("http", host) for host in ("localhost", "127.0.0.1", "::1")}
 
 
 class ServiceAccountError(ValueError):
-    """A service account cannot be made or changed so; the message says why and holds no key.
+    """A service account cannot be created or changed like this; the message has the reason and no key.
 
     ``field`` is the argument that is at fault, if it is one.
     """
@@ -47,7 +47,7 @@ def identifier_of(name: str, token_uri: str) -> str:
 
 
 def default_token_uri() -> str:
-    """The URL of the token endpoint, as far as the settings tell it."""
+    """Return the URL of the token endpoint, if the settings contain it."""
     try:
         path = reverse("oauth2_provider:token")
     except NoReverseMatch:
@@ -62,7 +62,7 @@ def default_token_uri() -> str:
 
 
 def check_token_uri(uri: str) -> str:
-    """``uri`` if a client may send assertions there: RFC 6749 section 3.2 wants TLS (not on loopback)."""
+    """``uri`` if a client may send assertions there: RFC 6749 section 3.2 requires TLS (not on loopback)."""
     try:
         parts = urlsplit(uri)
     except ValueError:

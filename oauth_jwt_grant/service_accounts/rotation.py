@@ -1,4 +1,4 @@
-"""The keys of an account that is there: a further one, one less, and which of them are in use."""
+"""The keys of an existing account: add one, withdraw one, and list which are in use."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from .names import ServiceAccountError, check_token_uri, default_token_uri
 class KeyUse:
     """A key of an account: when it was made, and when an assertion that it signed was last accepted.
 
-    ``made`` is ``None`` for a key that does not say, ``last_used`` for one that is not known to
+    ``made`` is ``None`` for a key without that date, ``last_used`` for one that is not known to
     have been used.
     """
 
@@ -55,10 +55,10 @@ def add_key(name: str, *, token_uri: str | None = None, seen: str | None = None)
 
 
 def withdraw_key(name: str, kid: str) -> TrustedIssuer:
-    """Trust the key ``kid`` of the account called ``name`` no more, from the next request on.
+    """Stop trusting the key ``kid`` of the account called ``name``, from the next request on.
 
-    Tokens that it brought in stay; the admin revokes those. The last key is not withdrawn:
-    disabling the account says the same, and can be undone.
+    Tokens that were issued for it stay; the admin revokes them. The last key is not withdrawn:
+    disabling the account has the same effect, and can be undone.
     """
     with transaction.atomic(using=router.db_for_write(TrustedIssuer)):
         issuer = find_service_account(name, lock=True)
@@ -82,14 +82,14 @@ def key_uses(name: str) -> list[KeyUse]:
 
 
 def uses_of(issuer: TrustedIssuer) -> list[KeyUse]:
-    """:func:`key_uses` of an account that is at hand."""
+    """Return the :func:`key_uses` of an account that has been read."""
     made = {str(jwk.get("kid") or ""): _moment(jwk.get("iat")) for jwk in stored_keys(issuer)}
     last = _last_used(issuer, [kid for kid in made if kid])
     return [KeyUse(kid, last.get(kid), when) for kid, when in made.items()]
 
 
 def keys_fingerprint(issuer: TrustedIssuer) -> str:
-    """What tells the present keys of an account from earlier and later ones."""
+    """Return a fingerprint of the present keys of an account."""
     return hashlib.sha256(json.dumps(issuer.jwks, sort_keys=True).encode()).hexdigest()
 
 
@@ -113,7 +113,7 @@ def _last_used(issuer: TrustedIssuer, kids: list[str]) -> dict[str, datetime | N
 
 
 def _moment(seconds: Any) -> datetime | None:
-    """A NumericDate (RFC 7519 section 2), or nothing where there is none that can be one."""
+    """Return a NumericDate (RFC 7519 section 2) as a datetime; ``None`` if it is not a valid one."""
     try:
         return datetime.fromtimestamp(seconds, tz=UTC)
     except (TypeError, ValueError, OverflowError, OSError):

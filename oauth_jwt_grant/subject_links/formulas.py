@@ -1,7 +1,7 @@
 """Keeps what others have chosen from being a formula in a CSV file that is opened as a spreadsheet.
 
 An issuer chooses subjects, and anybody chooses a key ID: a refusal is stored with nothing verified. Programs
-for tables calculate a cell that begins with ``=``, ``+``, ``-`` or ``@``, and an apostrophe prevents that.
+for tables calculate a cell that starts with ``=``, ``+``, ``-`` or ``@``, and an apostrophe prevents that.
 Where a cell begins depends on the delimiter that the program expects, so each delimiter counts. Behind those
 that our files do not have, a quotation mark is guarded too: it would decide where the program sees cells end.
 """

@@ -85,12 +85,12 @@ class Plan:
 
     @property
     def warnings(self) -> list[Problem]:
-        """What somebody should have looked at before it is done."""
+        """What an operator should check before the import is done."""
         return [Problem(link.row.line, text) for link in self.changes for text in _doubts(link)]
 
     @property
     def fingerprint(self) -> str:
-        """A digest of what would be done and what is to be noted: the same if and only if nothing differs."""
+        """Return a digest of the changes and the notes: the same if and only if nothing differs."""
         done = [
             (
                 *(link.row.line, link.outcome, str(link.issuer.pk), link.row.subject, str(link.user.pk)),
@@ -156,8 +156,7 @@ def _look_up(rows: Sequence[TableRow]) -> _Found:
     return _Found(issuers, users, _links(wanted))
 
 
-# A database that compares loosely gives more than was asked for. What is then looked up in a dict by the text
-# itself is found exactly.
+# A database with a loose collation returns more than was asked for. A dict then finds the exact string.
 
 
 def _issuers(names: Iterable[str]) -> dict[str, TrustedIssuer]:
@@ -203,7 +202,7 @@ def _links(wanted: Iterable[tuple[Any, str]]) -> dict[tuple[Any, str], Current]:
 def _judge(row: TableRow, found: _Found) -> PlannedLink | list[Problem]:
     """The link that ``row`` asks for, or all that is wrong with it.
 
-    Nothing is wrong with a line that says what is so already: what was written out can be read again.
+    A line for a link that exists already is no error: an export can be imported again.
     """
     issuer, users = found.issuers.get(row.issuer), found.users.get(row.user, [])
     planned = None

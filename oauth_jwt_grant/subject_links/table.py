@@ -18,20 +18,20 @@ from django.utils.translation import gettext as _
 from .formulas import guard_cell, unguard_cell
 
 COLUMNS = ("issuer", "subject", "user")
-#: Of a file; what is larger is not looked at.
+#: The limit of a file in bytes; a larger one is not read.
 MAX_BYTES = 1_000_000
 #: Of links in a file.
 MAX_LINES = 10_000
 
-#: No database holds the first in a text, and no encoding the others.
+#: No database stores the first in a string, and no encoding has the others.
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
-#: Written lines that are handed on together.
+#: How many written lines are sent together.
 _BATCH = 500
 
 
 @dataclass(frozen=True, slots=True)
 class TableRow:
-    """One link as it is written, and the number of the line on which it begins."""
+    """One link of the file, and the number of its first line."""
 
     line: int
     issuer: str
@@ -41,17 +41,17 @@ class TableRow:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is wrong with a line, or what should be looked at; line 0 is the file as a whole."""
+    """An error or a warning about a line; line 0 is the file as a whole."""
 
     line: int
     text: str
 
 
 def read_table(data: bytes | str) -> tuple[list[TableRow], list[Problem]]:
-    """The rows of ``data`` that can be read, and what is wrong with the others. Never raises.
+    """Return the rows of ``data`` that can be read, and the errors of the others. Never raises.
 
     Comma or semicolon, with or without a byte order mark; bytes are UTF-8. The first line names the
-    columns, in any order. Empty lines are passed over. Where the quotation marks are wrong the reading
+    columns, in any order. Empty lines are skipped. Where the quotation marks are wrong the reading
     ends: what follows could be anything.
     """
     text = decode(data)
@@ -78,7 +78,7 @@ def read_table(data: bytes | str) -> tuple[list[TableRow], list[Problem]]:
 def write_table(links: Iterable[tuple[str, str, str]]) -> Iterator[str]:
     """CSV for ``links`` (issuer, subject, user), a piece at a time; :func:`read_table` gives back just these.
 
-    Begins with a byte order mark, without which spreadsheets take UTF-8 for something else.
+    Starts with a byte order mark: without it spreadsheets do not read UTF-8.
     """
     buffer = io.StringIO(newline="")
     buffer.write("\ufeff")
@@ -98,7 +98,7 @@ def shown(text: str, length: int = 100) -> str:
 
 
 def decode(data: bytes | str) -> str | Problem:
-    """The text of ``data`` without a byte order mark, or why there is none."""
+    """Return the text of ``data`` without a byte order mark, or the reason why it is not text."""
     if len(data if isinstance(data, bytes) else data.encode(errors="surrogatepass")) > MAX_BYTES:
         return Problem(0, _("It is larger than %d bytes. Split it.") % MAX_BYTES)
     if isinstance(data, str):
@@ -159,7 +159,7 @@ def _row(number: int, cells: list[str], names: list[str]) -> TableRow | Problem:
 
 
 def _take(buffer: io.StringIO) -> str:
-    """What is in ``buffer``, which is empty afterwards."""
+    """Return the content of ``buffer`` and empty it."""
     text = buffer.getvalue()
     buffer.seek(0)
     buffer.truncate()

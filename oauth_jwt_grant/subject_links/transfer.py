@@ -16,7 +16,7 @@ from .table import write_table
 
 
 class NotImported(Exception):
-    """Nothing was written; the message says why."""
+    """Nothing was written; the message has the reason."""
 
 
 def import_links(
@@ -44,7 +44,7 @@ def import_links(
             if record is not None:
                 record()
     except (IntegrityError, OperationalError) as error:
-        # Somebody has linked one of the subjects, or deleted an issuer or a user, or holds the rows.
+        # Another request has linked one of the subjects, deleted an issuer or a user, or locks the rows.
         raise NotImported(
             _("Nothing was imported: something has been changed meanwhile. Try again.")
         ) from error

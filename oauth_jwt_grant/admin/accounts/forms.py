@@ -1,4 +1,4 @@
-"""What is asked of a new service account."""
+"""The form for a new service account."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class AccountForm(forms.Form):
         self._show_defaults()
 
     def make(self) -> IssuedKey | None:
-        """Make the account; ``None`` if that cannot be, and the form says why."""
+        """Create the account. Return ``None`` and add an error to the form if that is impossible."""
         try:
             return create_service_account(**self.cleaned_data)
         except ServiceAccountError as error:

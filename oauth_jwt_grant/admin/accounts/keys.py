@@ -31,13 +31,13 @@ from .pages import key_file_page
 
 ADD_TEMPLATE = "admin/oauth_jwt_grant/trustedissuer/add_key.html"
 WITHDRAW_TEMPLATE = "admin/oauth_jwt_grant/trustedissuer/withdraw_key.html"
-#: What the page of a key can be told to do: the values of its buttons.
+#: The actions of the page of a key: the values of its buttons.
 WITHDRAW, WITHDRAW_AND_REVOKE, DISABLE = "withdraw", "withdraw-and-revoke", "disable"
 
 
 @sensitive_variables()
 def add_key_page(request: HttpRequest, object_id: str, model_admin: admin.ModelAdmin[Any]) -> HttpResponse:
-    """Say what a further key means; confirmed, make it and show its key file."""
+    """Ask before a further key is created; when confirmed, create it and show its key file."""
     issuer = _changeable_account(request, object_id, model_admin)
     fault = ""
     if request.method == "POST":
@@ -66,7 +66,7 @@ def add_key_page(request: HttpRequest, object_id: str, model_admin: admin.ModelA
 def withdraw_key_page(
     request: HttpRequest, object_id: str, model_admin: admin.ModelAdmin[Any]
 ) -> HttpResponse:
-    """Say what it means to withdraw a key; confirmed, do it. Instead of the last key goes the account."""
+    """Ask before a key is withdrawn; when confirmed, do it. For the last key, disable the account."""
     issuer = _changeable_account(request, object_id, model_admin)
     may_revoke = model_admin.has_revoke_permission(request, issuer)  # type: ignore[attr-defined]
     wish = request.POST.get("do")
@@ -108,7 +108,7 @@ def _ask(
 def _withdraw(
     request: HttpRequest, model_admin: admin.ModelAdmin[Any], issuer: TrustedIssuer, *, and_revoke: bool
 ) -> None:
-    """Withdraw first, so that no request that comes after gets a token by it; the history says both."""
+    """Withdraw first, so that no later request gets a token with the key. The history has both entries."""
     kid = request.POST.get("kid", "")
     try:
         withdraw_key(issuer.issuer, kid)
@@ -130,7 +130,7 @@ def _decisions(issuer: TrustedIssuer, kid: str) -> QuerySet[Decision]:
 def _changeable_account(
     request: HttpRequest, object_id: str, model_admin: admin.ModelAdmin[Any]
 ) -> TrustedIssuer:
-    """The service account called ``object_id``, for somebody who may change it. Raises 404 or 403."""
+    """The service account called ``object_id``, for a user who may change it. Raises 404 or 403."""
     issuer = changeable_issuer(request, object_id, model_admin)
     if not is_service_account(issuer):
         raise Http404

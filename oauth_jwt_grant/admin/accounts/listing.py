@@ -1,4 +1,4 @@
-"""Service accounts among the issuers: how the list tells them, and who stays when one is deleted."""
+"""Service accounts among the issuers: how the list shows them, and which users stay when one is deleted."""
 
 from __future__ import annotations
 
@@ -57,19 +57,19 @@ class ServiceAccountsMixin(_Admin):
         return super().changelist_view(request, {**(extra_context or {}), **allowed})
 
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
-        """Ask, and say who stays."""
+        """Ask for confirmation, and name the users that stay."""
         issuer = self.get_object(request, object_id)
         stays = "" if issuer is None else self._who_stays(request, TrustedIssuer.objects.filter(pk=issuer.pk))
         return super().delete_view(request, object_id, {**(extra_context or {}), "stays": stays})
 
     def delete_model(self, request: HttpRequest, obj: TrustedIssuer) -> None:
-        """Delete, and say who stays."""
+        """Delete, and name the users that stay."""
         stays = self._who_stays(request, TrustedIssuer.objects.filter(pk=obj.pk))
         super().delete_model(request, obj)
         _say(request, stays)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[TrustedIssuer]) -> None:
-        """Delete all of them, and say who stays."""
+        """Delete all of them, and name the users that stay."""
         stays = self._who_stays(request, queryset)
         super().delete_queryset(request, queryset)
         _say(request, stays)

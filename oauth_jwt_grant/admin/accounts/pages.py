@@ -25,7 +25,7 @@ KEY_FILE_TEMPLATE = "admin/oauth_jwt_grant/trustedissuer/key_file.html"
 
 
 def may_add_accounts(request: HttpRequest, model_admin: admin.ModelAdmin[Any]) -> bool:
-    """Whether somebody may add all that an account consists of; its user may be one who is there."""
+    """Whether the user may add every row of an account; the account may use a user that exists."""
     return model_admin.has_add_permission(request) and may_add(request, GrantRule, LinkedSubject)
 
 
@@ -53,9 +53,9 @@ def add_account(request: HttpRequest, model_admin: admin.ModelAdmin[Any]) -> Htt
 def key_file_page(
     request: HttpRequest, model_admin: admin.ModelAdmin[Any], issued: IssuedKey, **more: Any
 ) -> HttpResponse:
-    """The answer that holds the private key: rendered at once, kept nowhere, and in no cache.
+    """Return the response with the private key: rendered at once, stored nowhere, and in no cache.
 
-    A page rather than a download, which says neither what to do next nor, where it fails, that it has.
+    A page, not a download: a download can show neither the next step nor that it has failed.
     """
     name = issued.issuer.issuer.partition("@")[0]
     file_name = f"{name}-{issued.kid[:8]}.json"
@@ -78,7 +78,7 @@ def key_file_page(
 def _record(
     request: HttpRequest, model_admin: admin.ModelAdmin[Any], issued: IssuedKey, *, is_new_user: bool
 ) -> None:
-    """Write into the history of each row that somebody has added it."""
+    """Add an entry to the history of each row: it was added."""
     issuer = issued.issuer
     link = written(LinkedSubject).select_related("user").get(issuer=issuer)
     model_admin.log_addition(request, issuer, f"Added as a service account, with the key {issued.kid}.")

@@ -20,7 +20,7 @@ _PLAIN = re.compile(r"[A-Za-z0-9.:/_~@%+-]+")
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What a request of a client has to say; an empty ``scope`` is not sent."""
+    """The parameters of a client's request; an empty ``scope`` is not sent."""
 
     token_url: str
     audience: str
@@ -98,7 +98,7 @@ def google_example(issuer: TrustedIssuer, terms: Terms, key_file: str) -> str:
 
 
 def _comments(terms: Terms) -> Iterator[str]:
-    """How to come by an assertion, as far as the vendor's preset tells."""
+    """How to obtain an assertion, as far as the vendor's preset describes it."""
     if terms.preset is None or not terms.preset.obtain:
         yield "# ASSERTION: a JWT that the issuer has signed"
         return

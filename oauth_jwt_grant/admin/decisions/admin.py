@@ -117,7 +117,7 @@ class DecisionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return deleted, counts, set() if kept else needed, [*protected, *kept]
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Decision]) -> None:
-        """Delete them, but for those that have come in since it was asked."""
+        """Delete them, except those created after the confirmation page was shown."""
         super().delete_queryset(request, queryset.deletable(timezone.now()))  # type: ignore[attr-defined]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Decision | None = None) -> list[str]:
@@ -125,7 +125,7 @@ class DecisionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return [name for _title, options in self.fieldsets for name in options["fields"]]
 
     def get_fieldsets(self, request: HttpRequest, obj: Decision | None = None) -> Any:
-        """Without what has nothing to say."""
+        """Leave out the fields that are empty."""
         unsaid = set()
         if obj is not None and remedy_of(obj) is None:
             unsaid.add("explained")
@@ -144,7 +144,7 @@ class DecisionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Decision], search_term: str
     ) -> tuple[QuerySet[Decision], bool]:
-        """By a part of the subject, by the key id, and by the ``jti``, of which the digest is kept.
+        """Search by a part of the subject, by the key ID, and by the ``jti``; only its digest is stored.
 
         The database makes both sides lower case: where it compares subjects and key ids
         character by character (MariaDB, MySQL), capitals would count here as well.
@@ -160,7 +160,7 @@ class DecisionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     @admin.display(description=_("what this means"))
     def explained(self, decision: Decision) -> str:
-        """The reason and its remedy in words, what the client was told, and where to look further."""
+        """The reason and its remedy, the answer to the client, and links to related pages."""
         context = {
             "remedy": remedy_of(decision),
             "answer": answer_to(decision),

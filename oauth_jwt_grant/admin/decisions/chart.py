@@ -1,7 +1,7 @@
 """A day of decisions as two bar charts, accepted and refused by reason, and as a table of the same numbers.
 
 Plain SVG with no script and no style of its own: places across are per cent, so that it fits
-any screen, and heights are pixels, so that texts stay as large as they are. Colours are
+any screen, and heights are pixels, so that text keeps its size. Colours are
 classes of ``admin.css``.
 """
 
@@ -35,7 +35,7 @@ _NOT_ACCEPTED = ",".join([Decision.Outcome.REFUSED, Decision.Outcome.UNDECIDED])
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """What one colour stands for: the number of each hour, and links to the decisions in the list."""
+    """The values of one colour: the number of each hour, and links to the decisions in the list."""
 
     name: str
     css: str
@@ -50,7 +50,7 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A rectangle: ``x`` and ``width`` in per cent, ``y`` and ``height`` in pixels, as SVG wants them."""
+    """A rectangle: ``x`` and ``width`` in per cent, ``y`` and ``height`` in pixels, as SVG requires."""
 
     x: str
     y: str

@@ -69,7 +69,7 @@ _IN_A_STRING = re.compile(r"""[,;]|(?<=["' ])[=+\-@]""")
 def export(request: HttpRequest, model_admin: admin.ModelAdmin[Any]) -> HttpResponseBase:
     """Answer a POST with the decisions that the query string filters by, as the list understands it.
 
-    Who has asked for what is kept in Django's log of the admin, before anything is sent.
+    Who has asked for what is written to Django's admin log before anything is sent.
     """
     if not model_admin.has_export_permission(request):  # type: ignore[attr-defined]
         raise PermissionDenied
@@ -80,7 +80,7 @@ def export(request: HttpRequest, model_admin: admin.ModelAdmin[Any]) -> HttpResp
     except IncorrectLookupParameters:
         url = reverse("admin:oauth_jwt_grant_decision_changelist", current_app=model_admin.admin_site.name)
         return HttpResponseRedirect(f"{url}?{ERROR_FLAG}=1")
-    # From the newest that is there now: what comes in meanwhile stays out.
+    # From the newest that exists now: decisions created meanwhile are left out.
     newest = Decision.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
     decisions = matching.filter(pk__lte=newest).order_by("-pk")
     matches = decisions[: LIMIT + 1].count()
@@ -99,7 +99,7 @@ def _file(request: HttpRequest, decisions: QuerySet[Decision], *, is_cut: bool) 
 
 
 def _log(request: HttpRequest, number: int, *, is_cut: bool) -> None:
-    """Who exported what. Filters are cut, so that no assertion is kept that was searched for by mistake."""
+    """Log who exported what. Filters are cut: an assertion that was searched for by mistake is not stored."""
     filters = ", ".join(f"{name}={Truncator(str(value)).chars(100)}" for name, value in request.GET.items())
     part = "the newest " if is_cut else ""
     LogEntry.objects.create(
@@ -149,7 +149,7 @@ def _text(value: Any) -> str:
 
 
 def _json(value: dict[str, Any]) -> str:
-    """Return JSON in which no string holds a formula, wherever a program might take a cell to begin."""
+    """Return JSON in which no string has a formula at a place where a program may start a cell."""
     if not value:
         return ""
     return _JSON_STRING.sub(lambda string: _IN_A_STRING.sub(_escaped, string[0]), json.dumps(value))

@@ -36,7 +36,7 @@ class ReasonFilter(admin.SimpleListFilter):
 
 
 class PeriodFilter(admin.SimpleListFilter):
-    """By a day of the operator's, or by the stretch of time that ends now."""
+    """Filter by a day in the operator's time zone, or by an interval that ends now."""
 
     title = _("time")
     parameter_name = "when"

@@ -1,4 +1,4 @@
-"""The list of decisions on a site that has millions of them: what is looked at stays bounded."""
+"""The list of decisions on a site that has millions of them: the number of rows read has a limit."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class DecisionChangeList(ChangeList):
     request: HttpRequest
 
     def get_filters(self, request: HttpRequest) -> Any:
-        """The filters; a parameter that is none of ours leads back to the list without any."""
+        """Return the filters; an unknown parameter redirects to the list without filters."""
         self.request = request
         for name, values in self.get_filters_params().items():
             if name not in _KNOWN or any(_is_beyond_databases(name, value) for value in values):
@@ -65,10 +65,10 @@ class DecisionChangeList(ChangeList):
 
 
 def _is_beyond_databases(name: str, value: str) -> bool:
-    """Whether a database would not even compare ``value``: a text with NUL, a number of over 64 bits."""
+    """Whether a database raises an error for ``value``: a string with NUL, a number of over 64 bits."""
     if "\0" in value:
         return True
     try:
         return name in _KEYS and abs(int(value)) >= 2**63
     except ValueError:
-        return False  # no number at all, which the key says itself
+        return False  # not a number: the key check reports it

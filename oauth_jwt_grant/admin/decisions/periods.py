@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from ...database import local
 
-#: Stretches that end now, by what stands for them in a URL.
+#: Intervals that end now, by their names in a URL.
 _LATEST = {
     "24h": (timedelta(days=1), gettext_lazy("last 24 hours")),
     "7d": (timedelta(days=7), gettext_lazy("last 7 days")),
@@ -26,7 +26,7 @@ _YEARS = range(1970, 9999)
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """From ``start`` on and before ``end``. ``key`` stands for it in a URL; ``day``: it is just that day."""
+    """From ``start`` on and before ``end``. ``key`` is its name in a URL; ``day``: it is exactly that day."""
 
     key: str
     name: str
@@ -35,7 +35,7 @@ class Period:
     day: date | None = None
 
     def hours(self) -> list[datetime]:
-        """When each clock hour of the period begins: the first with the period, the others on the hour.
+        """The start of each hour of the period: the first with the period, the others on the hour.
 
         A day on which the clocks are put on has 23 of them, one on which they are put back 25.
         """
@@ -59,7 +59,7 @@ def one_day(day: date) -> Period:
 
 
 def period_of(key: str, now: datetime) -> Period | None:
-    """What ``key`` stands for: ``24h``, ``7d``, ``30d`` or a day as ``2026-11-24``; ``None`` for nothing."""
+    """The period for ``key``: ``24h``, ``7d``, ``30d`` or a day as ``2026-11-24``; else ``None``."""
     return _latest(key, now) if key in _LATEST else _day_of(key)
 
 

@@ -1,6 +1,6 @@
 """What an operator reads about a refusal: what has happened, and what to do about it.
 
-Beside the texts of :data:`oauth_jwt_grant.assertion.ANSWERS`, which say no more than a stranger may know.
+Beside the texts of :data:`oauth_jwt_grant.assertion.ANSWERS`, which contain only what a stranger may know.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from ...models import Decision
 
 @dataclass(frozen=True, slots=True)
 class Remedy:
-    """One reason in an operator's words; both texts are translated when they are read."""
+    """One reason, explained to an operator; both strings are translated when they are read."""
 
     meaning: Any
     remedy: Any
 
 
 _RESEND = _("The client has to correct its request; nothing is wrong here.")
-_CLOCKS = _("If this goes on, compare the clocks of issuer and server; LEEWAY forgives some seconds.")
+_CLOCKS = _("If this happens again, compare the clocks of issuer and server; LEEWAY allows some seconds.")
 
 #: Of every reason.
 REMEDIES: dict[str, Remedy] = {
@@ -58,7 +58,7 @@ REMEDIES: dict[str, Remedy] = {
         _("Have the issuer put fewer claims into it, or raise the setting."),
     ),
     Reason.MALFORMED: Remedy(
-        _("What was posted is not one signed JWT; the detail says where it is broken."),
+        _("The posted assertion is not one signed JWT; the detail says where it is broken."),
         _("Ask the client what it posts: often it is an encrypted JWT, an access token, or a cut JWT."),
     ),
     Reason.CRITICAL_HEADER: Remedy(
@@ -79,14 +79,14 @@ REMEDIES: dict[str, Remedy] = {
     ),
     Reason.ISSUER_DISABLED: Remedy(
         _("The issuer is disabled here."),
-        _("Its history says who has disabled it and when. Enable it if the cause is gone."),
+        _("Its history shows who has disabled it and when. Enable it if the cause is gone."),
     ),
     Reason.ISSUER_NOT_YET_VALID: Remedy(
         _("The trust in the issuer has not begun."), _("Look at its date: valid from.")
     ),
     Reason.ISSUER_EXPIRED: Remedy(
         _("The trust in the issuer has ended."),
-        _("Look at its date: valid until. Put it off if the trust goes on."),
+        _("Check its date: valid until. Set a later one to keep the trust."),
     ),
     Reason.ISSUER_MISCONFIGURED: Remedy(
         _("The row of the issuer, or of the rule that matched, cannot be used; the detail says why."),
@@ -107,7 +107,7 @@ REMEDIES: dict[str, Remedy] = {
         ),
     ),
     Reason.KEYS_UNAVAILABLE: Remedy(
-        _("The issuer's keys could not be fetched, and none are kept that may still be used."),
+        _("The issuer's keys could not be fetched, and no stored keys may still be used."),
         _(
             "The detail says what failed: look at network, DNS and certificates, then fetch the keys on the "
             "issuer's page. The client was asked to come back; the assertion was not used up."
@@ -154,7 +154,7 @@ REMEDIES: dict[str, Remedy] = {
         _("Have it issued without cnf. Where the setting DPOP is on, cnf may have a jkt, and nothing else."),
     ),
     Reason.PROOF_REQUIRED: Remedy(
-        _("There was no DPoP proof, and the rule or the assertion (cnf) wants one."),
+        _("There was no DPoP proof, and the rule or the assertion (cnf) requires one."),
         _("The client has to send one, which the setting DPOP must allow; or let the rule do without."),
     ),
     Reason.PROOF_KEY: Remedy(
@@ -174,7 +174,7 @@ REMEDIES: dict[str, Remedy] = {
         _("Add the application to the rule, if it is to use it. For an ID-JAG it has to be confidential."),
     ),
     Reason.CLIENT_REQUIRED: Remedy(
-        _("The request named no client, and the rule that fits wants one."),
+        _("The request named no client, and the rule that matched requires one."),
         _("The client has to send its client_id; if it cannot, only the client policy anonymous helps."),
     ),
     Reason.UNKNOWN_SUBJECT: Remedy(
@@ -182,7 +182,7 @@ REMEDIES: dict[str, Remedy] = {
         _("Link the subject below to a user, or choose another subject policy in the rule."),
     ),
     Reason.INACTIVE_SUBJECT: Remedy(
-        _("The user whom the subject stands for is not active."),
+        _("The user of the subject is not active."),
         _("Leave it so if the user was shut out on purpose; else activate the user."),
     ),
     Reason.PRIVILEGED_SUBJECT: Remedy(
@@ -206,7 +206,7 @@ REMEDIES: dict[str, Remedy] = {
     ),
     Reason.DATABASE_BUSY: Remedy(
         _("The database could not say in time whether the assertion had been used."),
-        _("The client comes back by itself. If this goes on, look at the log and at the database's locks."),
+        _("The client tries again by itself. If this happens often, check the log and the database's locks."),
     ),
     Reason.DATABASES_DIFFER: Remedy(
         _("The database routers write trust, tokens, decisions and users to different databases."),
@@ -216,13 +216,13 @@ REMEDIES: dict[str, Remedy] = {
 
 
 def remedy_of(decision: Decision) -> Remedy | None:
-    """What to say of ``decision``; ``None`` if it was accepted, or for a reason that is no longer known."""
+    """Return the remedy for ``decision``; ``None`` if it was accepted or its reason no longer exists."""
     return REMEDIES.get(decision.reason)
 
 
 def answer_to(decision: Decision) -> tuple[str, str]:
-    """What the client was told, if ``decision`` has a remedy: status with error, and the text."""
+    """Return the answer to the client, if ``decision`` has a remedy: status with error, and the text."""
     answer = ANSWERS[Reason(decision.reason)]
-    # Where the text has the name of a parameter or claim, the detail begins with it.
+    # Where the text has the name of a parameter or claim, the detail starts with it.
     name = decision.detail.partition(" ")[0]
     return f"{answer.status} {answer.error}", answer.text.format(name=name)

@@ -156,12 +156,12 @@ class TrustedIssuerAdmin(ServiceAccountsMixin, GoodTokensMixin, admin.ModelAdmin
         return () if obj is None else super().get_inlines(request, obj)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        """Save the rules as well. What is disabled then acts on requests under way, too."""
+        """Save the rules as well. Disabling something then also stops requests in progress."""
         super().save_related(request, form, formsets, change)
         withdrawal.wait_after_commit(form.instance)
 
     def response_post_save_add(self, request: HttpRequest, obj: TrustedIssuer) -> HttpResponseRedirect:
-        """To the new issuer's page, which says what is still missing: a rule."""
+        """Redirect to the new issuer's page, which shows what is still missing: a rule."""
         if not self.has_view_permission(request, obj):
             return super().response_post_save_add(request, obj)
         return HttpResponseRedirect(change_url(self.admin_site, obj) or ".")

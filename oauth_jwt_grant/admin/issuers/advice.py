@@ -16,12 +16,12 @@ from ...trust import check_rule, listed, strings_of
 from ..keys import REMOTE
 from ..shared import near_misses, short_time
 
-#: How long before its end a trust is said to be ending.
+#: How long before its end a trust is reported to end.
 _SOON = timedelta(days=14)
 
 
 def advice_on(issuer: TrustedIssuer) -> list[str]:
-    """Short texts for the page of ``issuer``; none if there is nothing to say."""
+    """Return short messages for the page of ``issuer``; an empty list if there are none."""
     rules = list(issuer.rules.filter(enabled=True).prefetch_related("conditions", "applications"))
     return [
         *_on_faults(issuer, rules),

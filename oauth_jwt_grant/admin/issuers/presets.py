@@ -83,7 +83,7 @@ class PresetForm(forms.Form):
 
 
 def may_use_presets(request: HttpRequest, model_admin: admin.ModelAdmin[Any]) -> bool:
-    """Whether somebody may add both an issuer and a rule."""
+    """Whether the user may add both an issuer and a rule."""
     return model_admin.has_add_permission(request) and request.user.has_perm("oauth_jwt_grant.add_grantrule")
 
 
@@ -127,7 +127,7 @@ def _to_issuer(
     applied: Applied,
     is_new: bool,
 ) -> HttpResponse:
-    """Write the history, say what was done and go to the issuer's page."""
+    """Write the history, report what was done and redirect to the issuer's page."""
     conditions = "; ".join(map(str, applied.conditions))
     if is_new:
         model_admin.log_addition(request, applied.issuer, [{"added": {}}])

@@ -1,4 +1,4 @@
-"""The page "Discover": what an issuer publishes of itself, beside what is trusted here."""
+"""The page "Discover": the metadata of an issuer, beside the values that are trusted here."""
 
 from __future__ import annotations
 

@@ -19,12 +19,12 @@ from ..shared import short_time
 
 logger = logging.getLogger("oauth_jwt_grant.admin")
 
-#: Days before the end of a certificate on which it begins to be shown as a warning.
+#: Days before the end of a certificate from which on it is shown as a warning.
 _SOON = 30
 
 
 class _Notes:
-    """A cache that only tells what it was asked for, until it is given the answers."""
+    """A cache that only collects the names of the entries asked for, until it is given the answers."""
 
     def __init__(self) -> None:
         self.answers: dict[str, Any] = {}
@@ -35,14 +35,14 @@ class _Notes:
         return self.answers.get(key, default)
 
     def _unchanged(self, key: str, value: Any = None, timeout: float = 0) -> Any:
-        """Nothing is kept and nothing deleted: what is looked at here is not changed."""
+        """Writes and deletes nothing: a page that shows the keys must not change them."""
         return False
 
     set = add = delete = _unchanged
 
 
 class _Loaded:
-    """The kept keys of an issuer whose row came with ``select_related("fetched_keys")``."""
+    """The stored keys of an issuer whose row came with ``select_related("fetched_keys")``."""
 
     def __init__(self, issuer: TrustedIssuer) -> None:
         self._row = getattr(issuer, "fetched_keys", None)
@@ -65,7 +65,7 @@ def key_statuses(issuers: Iterable[TrustedIssuer]) -> list[KeyStatus]:
         source.status()  # only to hear what it asks for
     try:
         notes.answers = caches[conf.CACHE].get_many(notes.asked)
-    except Exception:  # whatever the cache's client raises: without it the kept keys count
+    except Exception:  # whatever the cache's client raises: without the cache, the stored keys count
         logger.warning("The cache for key sets cannot be read", exc_info=True)
     return [source.status() for source in sources]
 

@@ -60,7 +60,7 @@ def key_panel(issuer: TrustedIssuer, *, may_change: bool) -> str:
 
 
 def fetch_keys(request: HttpRequest, object_id: str, model_admin: admin.ModelAdmin[Any]) -> HttpResponse:
-    """Fetch the keys of an issuer now, say how it went, and go back to its page."""
+    """Fetch the keys of an issuer now, report the result, and redirect to its page."""
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
     source = key_source_of(changeable_issuer(request, object_id, model_admin))
@@ -76,7 +76,7 @@ def fetch_keys(request: HttpRequest, object_id: str, model_admin: admin.ModelAdm
 def changeable_issuer(
     request: HttpRequest, object_id: str, model_admin: admin.ModelAdmin[Any]
 ) -> TrustedIssuer:
-    """The issuer called ``object_id``, for somebody who may change it. Raises 404 or 403."""
+    """The issuer called ``object_id``, for a user who may change it. Raises 404 or 403."""
     issuer: TrustedIssuer | None = model_admin.get_object(request, object_id)
     if issuer is None:
         raise Http404
@@ -131,7 +131,7 @@ def _type(key: PublicKey) -> str:
 
 
 def _last_used(issuer: TrustedIssuer, names: list[str], now: datetime) -> dict[str | None, datetime]:
-    """When each key last verified an accepted assertion, as far as the last days tell."""
+    """When each key last verified an accepted assertion, by the decisions of the last days."""
     recent = Decision.objects.filter(
         issuer=issuer, outcome=Decision.Outcome.ACCEPTED, kid__in=names, time__gt=now - _USED_WITHIN
     )

@@ -101,7 +101,7 @@ class GrantRuleAdmin(SearchableRelations, GoodTokensWarningMixin, admin.ModelAdm
         return tell_values(super().construct_change_message(request, form, formsets, add), form)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        """Save conditions and applications, and say so if the rule can admit nobody.
+        """Save conditions and applications, and warn if the rule can admit nobody.
 
         If it is disabled, that acts on requests under way, too.
         """

@@ -1,4 +1,4 @@
-"""Form fields for the JSON columns, so that nobody has to write JSON to trust somebody."""
+"""Form fields for the JSON columns, so that an operator can trust an issuer without writing JSON."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class _JSONColumnField(forms.Field):
         super().__init__(**kwargs)
 
     def has_changed(self, initial: Any, data: Any) -> bool:
-        """Whether ``data`` stands for something else than ``initial``."""
+        """Whether ``data`` means something else than ``initial``."""
         try:
             return bool(self.to_python(initial) != self.to_python(data))
         except ValidationError:
@@ -33,12 +33,12 @@ class _JSONColumnField(forms.Field):
 
 
 class ListField(_JSONColumnField):
-    """A list, written with one text to a line, or as JSON where it holds more than plain texts."""
+    """A list, written as one string per line, or as JSON if it has other values than strings."""
 
     widget = AdminTextareaWidget(attrs={"rows": 3, "cols": 40})
 
     def to_python(self, value: Any) -> list[Any]:
-        """The list that the text stands for. Raises :class:`ValidationError` for malformed JSON."""
+        """Return the list that the text describes. Raises :class:`ValidationError` for malformed JSON."""
         if isinstance(value, list):
             return value
         text = (value or "").strip()
@@ -79,7 +79,7 @@ class KeysField(_JSONColumnField):
     widget = AdminTextareaWidget(attrs={"rows": 8, "spellcheck": "false"})
 
     def to_python(self, value: Any) -> dict[str, Any]:
-        """The JWK Set. Raises :class:`ValidationError` that says what is wrong with which key."""
+        """Return the JWK Set. Raises a :class:`ValidationError` that names the wrong key and its fault."""
         if not value or (isinstance(value, str) and not value.strip()):
             return {}
         try:

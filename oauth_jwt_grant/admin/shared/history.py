@@ -22,7 +22,7 @@ def tell_values(message: list[dict[str, Any]], form: Any) -> list[dict[str, Any]
     """Django's change ``message`` with the old and the new value beside each changed field of ``form``."""
     for entry in message:
         changed = entry.get("changed", {})
-        # An entry with an object is about an inline, whose text says it all.
+        # An entry with an object is about an inline: its text is complete.
         if "fields" in changed and "object" not in changed:
             changed["fields"] = [_told(form, name) for name in form.changed_data]
     return message

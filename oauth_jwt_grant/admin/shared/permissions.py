@@ -13,7 +13,7 @@ def may_see(request: HttpRequest, *models: type[Model]) -> bool:
 
 
 def may_add(request: HttpRequest, *models: type[Model]) -> bool:
-    """Whether somebody may add rows to each of ``models``."""
+    """Whether the user may add rows to each of ``models``."""
     return all(_may(request, "add", model) for model in models)
 
 

@@ -9,7 +9,7 @@ from django.contrib.admin.widgets import AdminSplitDateTime
 
 
 class LabelledFormSet(forms.BaseInlineFormSet):  # type: ignore[type-arg]
-    """The rows of a table whose controls each bear the name of their column."""
+    """The rows of a table; each control is labelled with the name of its column."""
 
     def add_fields(self, form: Any, index: int | None) -> None:
         """Django's own, and the name on every control that shows."""

@@ -1,4 +1,4 @@
-"""Which users the subjects of issuers stand for."""
+"""The users that the subjects of issuers are linked to."""
 
 from __future__ import annotations
 

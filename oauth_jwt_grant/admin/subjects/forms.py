@@ -22,7 +22,7 @@ class LinksForm(forms.Form):
         widget=forms.FileInput(attrs={"accept": ".csv,text/csv"}),
         help_text=_("CSV in UTF-8. A file that is chosen is taken instead of the text below."),
     )
-    # Not a CharField, which would refuse a text with a NUL without saying on which line it is.
+    # Not a CharField: it would refuse a string with a NUL without the number of its line.
     text = forms.Field(
         label=_("Text"),
         required=False,

@@ -25,12 +25,12 @@ _SALT = "oauth_jwt_grant.subject_links"
 
 
 def may_export(request: HttpRequest, model_admin: admin.ModelAdmin[Any]) -> bool:
-    """Whether somebody may see both sides of a link: subjects and the names of users."""
+    """Whether the user may see both sides of a link: subjects and the names of users."""
     return model_admin.has_view_permission(request) and may_see(request, get_user_model())
 
 
 def may_import(request: HttpRequest, model_admin: admin.ModelAdmin[Any]) -> bool:
-    """Whether somebody may add links and see what the preview tells: who exists and who is linked."""
+    """Whether the user may add links and see what the preview shows: who exists and who is linked."""
     return model_admin.has_add_permission(request) and may_export(request, model_admin)
 
 
@@ -94,7 +94,7 @@ def _preview(
     request: HttpRequest, model_admin: admin.ModelAdmin[Any], data: bytes | str, plan: Plan
 ) -> HttpResponse:
     """What ``plan`` would do; below it the text again, so that nothing is lost by a wrong line."""
-    # A file that is no text is not given back: what stands for its lost characters would be imported.
+    # A file that is not text is not given back: the replacements of its lost characters would be imported.
     decoded = data if isinstance(data, str) else decode(data)
     text = decoded if isinstance(decoded, str) else ""
     may_replace = model_admin.has_change_permission(request)

@@ -123,7 +123,7 @@ def _question(data: dict[str, Any], audiences: frozenset[str]) -> Question:
 
 
 def _initial(request: HttpRequest) -> dict[str, Any]:
-    """What a decision that linked here has kept of its request."""
+    """What the decision that links here has stored of its request."""
     pk = request.GET.get("decision", "")
     if not pk.isascii() or not pk.isdigit() or len(pk) > 18:
         return {}

@@ -1,4 +1,4 @@
-"""A dry run as an operator wants to read it."""
+"""A dry run, formatted for an operator."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class ShownStep:
 
 @sensitive_variables("explanation", "case")
 def report(explanation: Explanation, site: admin.AdminSite) -> dict[str, Any]:
-    """What the page shows of ``explanation``: plain texts, links and rows."""
+    """Return what the page shows of ``explanation``: strings, links and rows."""
     case, now = explanation.case, explanation.case.question.now
     unverified = case.unverified
     return {
@@ -94,7 +94,7 @@ def report(explanation: Explanation, site: admin.AdminSite) -> dict[str, Any]:
 
 
 def in_words(seconds: object, now: float) -> str:
-    """A NumericDate (or what stands in the place of one) beside how far off it is."""
+    """Return a NumericDate (or the value found instead of one) with its distance from now."""
     if isinstance(seconds, bool) or not isinstance(seconds, int | float):
         return _json(seconds)
     try:
@@ -202,7 +202,7 @@ def _is_time(name: str, value: object) -> bool:
 
 
 def _text(value: object) -> str:
-    """Texts as they are, lists of texts by comma, nothing as a dash, everything else as JSON."""
+    """Strings as they are, lists of strings joined by commas, ``None`` as a dash, everything else as JSON."""
     if value is None or value == []:
         return "-"
     if isinstance(value, list) and all(isinstance(item, str) for item in value):

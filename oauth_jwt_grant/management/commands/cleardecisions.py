@@ -1,4 +1,4 @@
-"""``manage.py cleardecisions``: forget what is neither a guard of single use nor worth keeping."""
+"""``manage.py cleardecisions``: delete the decisions that are past their retention and that nothing needs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ..arguments import counted
 
 
 class Command(BaseCommand):
-    """Removes the decisions past ``DECISION_RETENTION_DAYS``, but for those that something still rests on."""
+    """Removes the decisions past ``DECISION_RETENTION_DAYS``, except those that are still needed."""
 
     help = (
         "Remove decisions past DECISION_RETENTION_DAYS. Kept are those whose assertion could still be used, "
@@ -26,7 +26,7 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """How many at a time, and whether at all."""
+        """Add the flags for the batch size and the dry run."""
         parser.add_argument(
             "--batch-size", type=_positive, default=1000, metavar="ROWS", help="default: 1000"
         )
@@ -63,7 +63,7 @@ def _removed(decisions: DecisionQuerySet, size: int) -> Iterator[int]:
 
 
 def _kept(old: DecisionQuerySet, now: datetime) -> Iterator[str]:
-    """The lines that say how many of the ``old`` decisions are kept, and why."""
+    """Return the lines that report how many of the ``old`` decisions are kept, and why."""
     number = old.good(now).count()
     if number:
         why = "its access token has not expired" if number == 1 else "their access tokens have not expired"

@@ -23,7 +23,7 @@ from ...service_accounts import (
 )
 from ..arguments import find_application, find_user
 
-#: Flags that say what a new account is like.
+#: Flags that describe a new account.
 _OF_A_NEW_ONE = ("scopes", "user", "default_application")
 
 
@@ -39,14 +39,14 @@ class Command(BaseCommand):
         action.add_argument(
             "--add-key", action="store_true", help="make a further key; the others stay valid"
         )
-        action.add_argument("--withdraw-key", metavar="KID", help="trust this key no more")
+        action.add_argument("--withdraw-key", metavar="KID", help="no longer trust this key")
         action.add_argument("--list-keys", action="store_true", help="show the keys and their last use")
         parser.add_argument(
             "--output", metavar="FILE", help="the key file, which must not be there yet (default: NAME.json)"
         )
         parser.add_argument("--scopes", help="all that its tokens may have, space-separated")
         parser.add_argument(
-            "--token-uri", metavar="URL", help="the token endpoint (default: as the settings tell it)"
+            "--token-uri", metavar="URL", help="the token endpoint (default: from the settings)"
         )
         parser.add_argument("--user", metavar="USER", help="whose the tokens are (default: a new user)")
         parser.add_argument("--default-application", metavar="CLIENT_ID", help="whose the tokens are, too")
@@ -58,7 +58,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """One of the four; nothing is kept of one that fails."""
+        """Do one of the four actions; one that fails stores nothing."""
         try:
             self._run(options["name"], options)
         except ServiceAccountError as error:
@@ -87,7 +87,7 @@ class Command(BaseCommand):
         """Make a key and write its file: both, or neither."""
         path = Path(options["output"] or f"{options['name']}.json")
         try:
-            # Only the owner may read it, and what is there already is never written over.
+            # Only the owner may read it, and an existing file is never overwritten.
             file = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w")
         except OSError as error:
             raise CommandError(f"--output: cannot write {path}: {error.strerror}") from error

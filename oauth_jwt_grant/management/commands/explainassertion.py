@@ -1,4 +1,4 @@
-"""``manage.py explainassertion``: what the token endpoint would say to an assertion, and why."""
+"""``manage.py explainassertion``: what the token endpoint would answer to an assertion, and why."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Command(BaseCommand):
     """
 
     help = (
-        "Tell what the token endpoint would say to an assertion, step by step. Nothing is issued or spent. "
+        "Show how the token endpoint would decide on an assertion, step by step. Nothing is issued or spent. "
         "Exit status 0: accepted, 1: refused, 2: could not be decided."
     )
 

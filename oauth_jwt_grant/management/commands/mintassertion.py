@@ -50,7 +50,7 @@ class Command(BaseCommand):
         parser.add_argument("--typ", default="JWT", help="default: JWT")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Prints the JWT alone, so that its output can be piped."""
+        """Prints only the JWT, so that the output can be piped."""
         jwk = _key(options)
         header = {"typ": options["typ"], "alg": options["algorithm"], "kid": options["key_id"]}
         try:
@@ -63,7 +63,7 @@ class Command(BaseCommand):
 
 
 def _key(options: dict[str, Any]) -> dict[str, Any]:
-    """The private key of ``--key``, made if it is wanted and not there."""
+    """The private key of ``--key``, created if it is requested and does not exist."""
     path = Path(options["key"])
     try:
         if options["generate"] and not path.exists():

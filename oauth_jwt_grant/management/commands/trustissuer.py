@@ -1,4 +1,4 @@
-"""``manage.py trustissuer``: trust an issuer, and say what its assertions may do."""
+"""``manage.py trustissuer``: trust an issuer, and set what its assertions may do."""
 
 from __future__ import annotations
 
@@ -38,12 +38,14 @@ _NOTHING_GRANTED = "The issuer has no enabled rule: all its assertions are refus
 
 
 class Command(BaseCommand):
-    """Creates or updates one issuer and, if anything is said about a rule, one of its rules.
+    """Creates or updates one issuer and, if a flag is about a rule, one of its rules.
 
-    What is not said stays as it is, so the command may be run again, with the same arguments or others.
+    Values without a flag stay as they are, so the command may be run again with any arguments.
     """
 
-    help = "Trust an issuer of JWTs, and say what its assertions may do. Run again, it changes what is said."
+    help = (
+        "Trust an issuer of JWTs, and set what its assertions may do. Run again, it changes what flags name."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Flags for a preset, the issuer, its keys, one rule, and links of subjects."""
@@ -170,7 +172,7 @@ def _by_flags(iss: str) -> Applied:
 
 
 def _rule_values(options: dict[str, Any]) -> dict[str, Any]:
-    """The columns of the rule that the flags set, with rows in the place of names."""
+    """The columns of the rule that the flags set, with rows instead of names."""
     values = {
         name: options[name]
         for name in RULE_FLAGS
@@ -190,7 +192,7 @@ def _rule_values(options: dict[str, Any]) -> dict[str, Any]:
 
 
 def _applications(options: dict[str, Any]) -> list[Any] | None:
-    """The applications that the rule is to list, or ``None`` if no flag says which."""
+    """The applications that the rule is to list, or ``None`` without a flag for them."""
     if options["all_applications"]:
         return list(applications_of_operators())
     if options["applications"] is None:

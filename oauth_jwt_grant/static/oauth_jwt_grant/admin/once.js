@@ -12,6 +12,6 @@
             form.addEventListener("submit", () => set(form, true));
         }
     });
-    // A page that the browser has kept comes back as it was left.
+    // A page from the browser's cache comes back in the state in which it was left.
     window.addEventListener("pageshow", () => forms().forEach((form) => set(form, false)));
 }

@@ -1,7 +1,7 @@
 """Keys that an issuer publishes: fetched by one, kept by all, and replaced whole.
 
-The way of the keys through a rotation, an outage and a flood of unknown key ids is
-told in :class:`RemoteKeys`; what the processes share is in :mod:`.shared`.
+The table of what a request does, through a rotation, an outage and a flood of unknown key IDs, is in
+:mod:`.steps`; what the processes share is in :mod:`.shared`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from enum import Enum, auto
 from typing import Any
 
 from ..assertion.errors import KeysUnavailable
@@ -21,29 +20,21 @@ from .fetch import Fetcher, FetchFailed
 from .notes import logger
 from .parse import MalformedKeySet, ParsedKeys, parse_key_set, parse_text, without_secrets
 from .shared import KeptKeys, SharedKeys, key_set_text, seen_since, source_fingerprint
+from .steps import Need, Step, need_of, next_step
 from .transport import Deadline
 
 _POLL = 0.05
-
-
-class Need(Enum):
-    """What a request lacks when keys are fetched. It decides how long the request waits."""
-
-    NOTHING = auto()  # the kept keys serve it
-    KEY_ID = auto()  # the kept keys do not name its key id
-    KEYS = auto()  # there are no keys that could be used
 
 
 class RemoteKeys(KeySource):
     """The keys of ``issuer`` from its JWK Set at ``url``.
 
     * Fresh keys cost one look into the cache, nothing else.
-    * Stale keys are fetched again by one request; all others go on with the stored ones. So does that one
-      when ``limits.patience`` is over; what then still comes is found by a later request (see :mod:`.late`).
-    * Where nothing is kept, all others wait for the one who fetches.
-    * An unknown key id causes one refetch per cool-down; kept keys stay as they are.
-    * A failed fetch changes no keys and is not repeated before a growing pause; kept keys
-      serve until ``limits.stale_if_error`` seconds after they were fetched.
+    * Stale keys are fetched by one request; all others use what is kept, until
+      ``limits.stale_if_error`` seconds after it was fetched.
+    * What comes after a request has stopped waiting serves a later one (see :mod:`.background_fetch`).
+    * An unknown key ID causes one refetch per cool-down.
+    * A failed fetch changes no keys, and the pause after it grows.
     """
 
     def __init__(
@@ -166,24 +157,23 @@ class RemoteKeys(KeySource):
             if usable is None:
                 raise self._unavailable(error) from error
             return usable
-        newer = newer or usable or self._awaited(kept, self._limits.fetch_timeout)
+        newer = newer or usable or self._awaited(kept, Need.KEYS)
         if newer is None:
             raise self._unavailable(FetchFailed("the present fetch has brought nothing"))
         return newer
 
     def _need(self, usable: KeptKeys | None, header: Mapping[str, Any]) -> Need:
-        if usable is None:
-            return Need.KEYS
-        parsed = self._parsed(usable)
-        return Need.NOTHING if _settled(parsed, header, select(parsed.keys, header)) else Need.KEY_ID
+        """What a request with ``header`` lacks where the kept keys are stale, and ``usable`` or not."""
+        parsed = self._parsed(usable) if usable else None
+        settled = parsed is not None and _settled(parsed, header, select(parsed.keys, header))
+        return need_of(is_fresh=False, is_usable=usable is not None, is_settled=settled)
 
     def _after_rotation(self, kept: KeptKeys) -> KeptKeys:
         """The keys to look for a key id in that ``kept`` does not name."""
-        patience = min(self._limits.patience, self._limits.fetch_timeout)
         if not self._shared.may_refetch():
-            return self._awaited(kept, patience) or kept
+            return self._awaited(kept, Need.KEY_ID) or kept
         try:
-            return self._fetched_by_one(kept, Need.KEY_ID) or self._awaited(kept, patience) or kept
+            return self._fetched_by_one(kept, Need.KEY_ID) or self._awaited(kept, Need.KEY_ID) or kept
         except FetchFailed:
             return kept
         finally:
@@ -191,32 +181,31 @@ class RemoteKeys(KeySource):
 
     def _fetched_by_one(self, kept: KeptKeys | None, need: Need) -> KeptKeys | None:
         """Newer keys than ``kept``; ``None`` if somebody else fetches. Raises :class:`FetchFailed`."""
-        self._check_pause(need)
+        self._next_step(need)
         if not self._shared.start_fetch():
             return None
         try:
-            # Somebody may have come and gone between the first look and this turn.
+            # Another may have fetched between the first look and this turn.
             latest = self._kept_or_restored()
             if latest is not None and latest != kept:
                 return latest
-            failing = self._check_pause(need)
-            # An issuer that answers may be waited for by the request that needs its new key.
-            hurried = need is Need.NOTHING or (need is Need.KEY_ID and failing)
-            return self._download(kept, hurried=hurried)
+            return self._download(kept, hurried=self._next_step(need) is Step.FETCH_BRIEFLY)
         finally:
             self._shared.end_fetch()
 
-    def _check_pause(self, need: Need) -> bool:
-        """Whether the last fetch has failed. Raises :class:`FetchFailed` while the issuer is left alone."""
+    def _next_step(self, need: Need) -> Step:
+        """How to fetch. Raises :class:`FetchFailed` with the last failure while the issuer is left alone."""
         failure = self._shared.failure()
-        if failure is None:
-            return False
-        if self._clock() < (failure.urgent_at if need is Need.KEYS else failure.retry_at):
+        step = next_step(need, failure, self._clock())
+        if failure is not None and step in (Step.SERVE, Step.FAIL):
             raise FetchFailed(failure.error)
-        return True
+        return step
 
-    def _awaited(self, kept: KeptKeys | None, seconds: float) -> KeptKeys | None:
-        """What the present fetcher brings within ``seconds``: keys newer than ``kept``, or ``None``."""
+    def _awaited(self, kept: KeptKeys | None, need: Need) -> KeptKeys | None:
+        """Newer keys than ``kept`` from another fetcher, in the time that ``need`` allows, or ``None``."""
+        brief = next_step(need, None, self._clock(), others_fetch=True) is Step.WAIT_BRIEFLY
+        longest = self._limits.fetch_timeout
+        seconds = min(self._limits.patience, longest) if brief else longest
         for _ in range(math.ceil(seconds / _POLL) + 1):
             # In this order: a fetcher that has ended has put its keys there before.
             fetching, latest = self._shared.fetching(), self._shared.kept()

@@ -1,4 +1,4 @@
-"""DOT's endpoints as this grant wants them: mounted where DOT's are, and before them.
+"""DOT's endpoints with this grant: mounted at the same paths as DOT's, and before them.
 
 ``path("o/", include("oauth_jwt_grant.endpoints"))``. They have no names of their own, so
 :func:`~django.urls.reverse` goes on finding DOT's, which have the same paths.

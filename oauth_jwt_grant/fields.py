@@ -29,7 +29,7 @@ class ReadableJSONField(models.JSONField):
 
 
 class ExactCharField(models.CharField):  # type: ignore[type-arg]
-    """A text that the database compares character by character, whatever its collation.
+    """A string that the database compares character by character, whatever its collation.
 
     PostgreSQL and SQLite do so anyway. MariaDB and MySQL would take ``Alice`` for
     ``alice``: there the column gets a binary collation (and trailing spaces count

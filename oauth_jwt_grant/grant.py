@@ -88,7 +88,7 @@ class Call:
 class Terms:
     """What a token has to be: the request validator's decision.
 
-    ``expires_in`` is in seconds; ``None`` stands for the server's default.
+    ``expires_in`` is in seconds; ``None`` means the server's default.
     """
 
     scope: str
@@ -107,7 +107,7 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """Whatever of a client a request carries; empty texts count as not sent (RFC 6749 section 3.2)."""
+    """The client parameters of a request; empty strings count as not sent (RFC 6749 section 3.2)."""
 
     client_id: str
     secret: str = field(repr=False)
@@ -150,7 +150,7 @@ class JWTBearerGrant(GrantTypeBase):  # type: ignore[misc]
         if request.client is not None:
             self.validate_grant_type(request)
         terms = self.request_validator.decide_jwt_bearer_assertion(request)
-        # True, say, is no decision.
+        # For example, True is not a decision.
         if not isinstance(terms, Terms):
             name = f"{type(self.request_validator).__qualname__}.decide_jwt_bearer_assertion"
             raise JWTBearerError(not_set_up(f"{name} returned {type(terms).__name__}, not Terms"))
@@ -191,12 +191,12 @@ class JWTBearerGrant(GrantTypeBase):  # type: ignore[misc]
         if credentials is None:
             return
         authentic = self._is_authentic(credentials, request)
-        # A validator of the site's own may say yes without setting the client.
+        # A validator of the site may return True without setting the client.
         if not authentic or getattr(request.client, "client_id", None) != credentials.client_id:
             raise _refusal(Reason.CLIENT_AUTHENTICATION, challenge=credentials.in_header)
 
     def _is_authentic(self, credentials: Credentials, request: Request) -> bool:
-        """Whether the client is who it says; a client without a secret is so only if it is public."""
+        """Whether the client is authenticated; without a secret, only a public client is."""
         # A validator that asks for these as attributes gets what was read here, not what was posted.
         request.client_id, request.client_secret = credentials.client_id, credentials.secret
         request.encoding = "utf-8"
@@ -236,7 +236,7 @@ def read_parameters(request: Request) -> dict[str, str]:
 
 
 def read_credentials(request: Request, parameters: Mapping[str, str]) -> Credentials | None:
-    """What the request says of its client, or ``None`` if it says nothing.
+    """Return the credentials of the client in the request, or ``None`` if there are none.
 
     RFC 6749 section 2.3: one way of authentication in a request. The same ``client_id``
     may stand beside the header. Raises :class:`JWTBearerError` for credentials that

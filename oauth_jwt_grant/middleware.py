@@ -15,7 +15,7 @@ class ProofMiddleware(MiddlewareMixin):
     """
 
     def process_request(self, request: HttpRequest) -> None:
-        """Begin with nothing undecided."""
+        """Start with nothing undecided."""
         undecided.set(False)
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:

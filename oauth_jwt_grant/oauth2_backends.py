@@ -1,4 +1,4 @@
-"""The backend: shows the grant what DOT's would hide from it, and leaves all other requests alone."""
+"""The backend: passes on request data that DOT's drops, and leaves all other requests alone."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class JWTBearerBackendMixin:
         return valid, checked
 
     def _without_grant(self) -> AssertionRefused | None:
-        """Why a server without our grant cannot answer: its own answer would tell the operator nothing."""
+        """Why a server without our grant cannot answer: its own answer would not help the operator."""
         grant = getattr(self.server, "grant_types", {}).get(GRANT_TYPE)  # type: ignore[attr-defined]
         if isinstance(grant, JWTBearerGrant):
             return None
@@ -126,7 +126,7 @@ def begin_call(request: HttpRequest) -> None:
 def _is_ours(request: HttpRequest) -> bool:
     """Whether one of the ``grant_type`` parameters is this grant's, or would be if Django could read it.
 
-    Raises ``AssertionRefused`` if nobody can say.
+    Raises ``AssertionRefused`` if that is unknown.
     """
     try:
         # The body first: once Django has read a multipart form, it is gone.

@@ -133,7 +133,7 @@ class JWTBearerValidatorMixin:
         return Terms(" ".join(permission.scopes), permission.expires_in)
 
     def build_jwt_bearer_question(self, request: Request) -> Question:
-        """What is asked by ``request``; override it to know audiences or time by other means."""
+        """Return the question of ``request``; override it to get audiences or time from elsewhere."""
         body = list(request.decoded_body)
         parameters = dict(body)
         return Question(
@@ -148,7 +148,7 @@ class JWTBearerValidatorMixin:
         )
 
     def issue_jwt_bearer_token(self, token: Any, terms: Terms, request: Request) -> None:
-        """Save ``token``, which has to be as ``terms`` say, together with its decision, or leave neither.
+        """Save ``token``, which has to match ``terms``, together with its decision, or store neither.
 
         Between this method and our part of the transaction are those that a site may have overridden. So
         what they leave behind is compared with the permission, and removed unless it is the same.
@@ -244,7 +244,7 @@ class JWTBearerValidatorMixin:
         return _as_proven(super()._load_access_token(token))  # type: ignore[misc]
 
     def _get_token_from_authentication_server(self, *args: Any, **kwargs: Any) -> Any:
-        """The same of a token of another server, whose introspection says the key among the audiences."""
+        """The same for a token of another server; its introspection has the key among the audiences."""
         return _as_proven(super()._get_token_from_authentication_server(*args, **kwargs))  # type: ignore[misc]
 
     def _require(self, violation: str | None) -> None:
@@ -258,7 +258,7 @@ class JWTBearerValidatorMixin:
             raise not_set_up(f"{violation}; look at {suspects}")
 
     def _refusal(self, case: Case, refused: NotGranted, request: Request) -> JWTBearerError:
-        """Write the refusal down, tell the site, and make the answer of it."""
+        """Store the refusal, send the signal, and return the answer for it."""
         decision = record.refuse(case, refused, _client_address(request))
         assertion_refused.send_robust(
             sender=Decision, reason=refused.reason, decision=decision, request=request
@@ -313,7 +313,7 @@ def _complete(token: Any, state: _State) -> None:
     """Add to ``token``, which has been saved, the members that this grant has."""
     resources = state.permission.resources
     if resources and state.permission.issuer.is_id_jag:
-        # ID-JAG section 4.4.1: the answer says what was granted. RFC 8707 gives the member no form.
+        # ID-JAG section 4.4.1: the answer contains what was granted. RFC 8707 gives the member no form.
         token["resource"] = resources if len(resources) > 1 else resources[0]
     if state.case.proof_key is not None:
         token["token_type"] = "DPoP"  # noqa: S105 - a name, not a secret
@@ -340,7 +340,7 @@ def _as_proven(access_token: Any) -> Any:
 
 
 def _denied(request: Request, refused: NotGranted) -> bool:
-    """Say why, where DOT's views and REST framework look for it."""
+    """Set the reason where DOT's views and REST framework look for it."""
     request.oauth2_error = {"error": refused.answer.error, "error_description": refused.public_text}
     return False
 

@@ -1,6 +1,6 @@
 """Whose token it becomes: from the subject of a verified assertion to a local user.
 
-A foreign ``sub`` is never held against local user names unless a rule says so: two
+A foreign ``sub`` is never compared with local user names unless a rule requires it: two
 issuers may both have an ``admin``, and neither is ours.
 """
 
@@ -26,7 +26,7 @@ from .models import GrantRule, LinkedSubject
 from .rules import claim_value
 from .trust import Rule
 
-# Fields whose values have one spelling as a text.
+# Fields with values that have one spelling as a string.
 _COMPARABLE = (models.CharField, models.TextField, models.IntegerField, models.UUIDField)
 
 #: An instance of the site's user model, whichever that is.
@@ -56,7 +56,7 @@ def find_subject(assertion: VerifiedAssertion, rule: Rule) -> Subject:
 
 
 def resolve_subject(assertion: VerifiedAssertion, rule: Rule) -> Subject:
-    """The built-in ``SUBJECT_RESOLVER``: what the rule's ``subject_policy`` says."""
+    """The built-in ``SUBJECT_RESOLVER``: follows the rule's ``subject_policy``."""
     policies = GrantRule.SubjectPolicy
     match rule.subject_policy:
         case policies.NO_USER:
@@ -138,7 +138,7 @@ def provision(assertion: VerifiedAssertion, rule: Rule) -> User:
 
 
 def provision_user(assertion: VerifiedAssertion, rule: Rule) -> User:
-    """The built-in ``USER_PROVISIONER``: a user without a password and with a name that says nothing.
+    """The built-in ``USER_PROVISIONER``: a user without a password and with a derived, meaningless name.
 
     The name is derived from issuer and subject, so that no issuer can aim at the name of
     a user who is there already.

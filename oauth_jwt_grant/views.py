@@ -1,4 +1,4 @@
-"""The metadata (RFC 8414), the token endpoint and introspection (RFC 7662) as this grant wants them."""
+"""The metadata (RFC 8414), the token endpoint and introspection (RFC 7662), with this grant."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class AuthorizationServerMetadataView(OAuthServerMetadataView):  # type: ignore[
     ``grant_types_supported`` has the grant, which says what the server implements (RFC 8414
     section 2), not whom it trusts. ``authorization_grant_profiles_supported`` is there while
     an ID-JAG issuer is trusted. ``token_endpoint_auth_methods_supported`` has ``none`` while
-    a rule admits somebody who has no credentials. ``dpop_signing_alg_values_supported`` is there
+    a rule admits a client without credentials. ``dpop_signing_alg_values_supported`` is there
     while DPoP is on (RFC 9449 section 5.1).
     """
 
@@ -74,7 +74,7 @@ class AuthorizationServerMetadataView(OAuthServerMetadataView):  # type: ignore[
 
 
 class IntrospectTokenView(DOTIntrospectTokenView):  # type: ignore[misc]
-    """DOT's introspection that says of a bound token to which key it is (RFC 9449 section 6.2)."""
+    """DOT's introspection, with the key of a bound token (RFC 9449 section 6.2)."""
 
     @staticmethod
     def get_token_response(token_value: str | None = None) -> JsonResponse:
@@ -228,7 +228,7 @@ def trusts_id_jag() -> bool:
 
 
 def admits_without_credentials() -> bool:
-    """Whether some rule gives tokens to clients that are anonymous, or known by ``client_id`` alone.
+    """Whether a rule gives tokens to clients that are anonymous, or identified only by ``client_id``.
 
     ID-JAGs never do: they ask for a confidential client.
     """

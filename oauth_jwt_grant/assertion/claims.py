@@ -1,4 +1,4 @@
-"""RFC 7523 section 3, one small function for each of its demands, in their order.
+"""RFC 7523 section 3: one small function for each requirement, in the order of the RFC.
 
 Each takes the claims of an assertion whose signature has been verified, the
 issuer's policy and the time in seconds since the epoch; it returns nothing, or
@@ -18,7 +18,7 @@ from .steps import Step, Watch
 Claims = Mapping[str, Any]
 Check = Callable[[Claims, AssertionPolicy, float, Watch], None]
 
-#: The last second of the year 9999: no date of an assertion lies beyond what a database holds.
+#: The last second of the year 9999: no date of an assertion is later than a database can store.
 LAST_DATE = 253_402_300_799
 #: Characters. A subject is stored to be linked and revoked by, so it must fit whole.
 MAX_STRING = 512
@@ -39,7 +39,7 @@ def check_issuer(claims: Claims, policy: AssertionPolicy, now: float, watch: Wat
 def check_subject(claims: Claims, policy: AssertionPolicy, now: float, watch: Watch) -> None:
     """RFC 7523 section 3, item 2: there is a ``sub``, a string that is not empty.
 
-    An ID-JAG is about somebody else than its issuer, whatever stands in elsewhere (ID-JAG section 3.1).
+    An ID-JAG has a subject other than its issuer, so no fallback applies (ID-JAG section 3.1).
     """
     watch(Step.SUB, "a string", claims.get("sub"))
     if "sub" in claims or policy.id_jag or not policy.subject_fallback:
@@ -49,7 +49,7 @@ def check_subject(claims: Claims, policy: AssertionPolicy, now: float, watch: Wa
 def check_audience(claims: Claims, policy: AssertionPolicy, now: float, watch: Watch) -> None:
     """RFC 7523 section 3, item 3: ``aud`` names this server, character by character.
 
-    An ID-JAG names it alone (ID-JAG section 4.4.1).
+    In an ID-JAG it is the only audience (ID-JAG section 4.4.1).
     """
     watch(Step.AUD, sorted(policy.audiences), claims.get("aud"))
     if "aud" not in claims:
@@ -110,7 +110,7 @@ def check_issued_at(claims: Claims, policy: AssertionPolicy, now: float, watch: 
 
 
 def check_jwt_id(claims: Claims, policy: AssertionPolicy, now: float, watch: Watch) -> None:
-    """RFC 7523 section 3, item 7: a ``jti`` is a string, and there where the issuer's policy wants one."""
+    """RFC 7523 section 3, item 7: a ``jti`` is a string, and present where the policy requires one."""
     wanted = policy.require_jti or policy.id_jag
     watch(Step.JTI, "required" if wanted else "optional", "present" if "jti" in claims else "absent")
     string_claim(claims, "jti", required=wanted)
@@ -120,7 +120,7 @@ def check_kind(claims: Claims, policy: AssertionPolicy, now: float, watch: Watch
     """RFC 8725 section 3.12: no ID Token, which says who has signed in somewhere else.
 
     ID Tokens have no ``typ`` of their own; these claims are in no other JWT
-    (OpenID Connect Core sections 2 and 3.3.2.11). An ID-JAG is told from them by its
+    (OpenID Connect Core sections 2 and 3.3.2.11). An ID-JAG is distinguished from them by its
     type, and may have any claim that an ID Token has (ID-JAG section 3.1).
     """
     watch(Step.KIND, "no nonce, at_hash or c_hash", sorted({"nonce", "at_hash", "c_hash"} & claims.keys()))

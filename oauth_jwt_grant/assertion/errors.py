@@ -1,4 +1,4 @@
-"""Why an assertion does not become a token: one table of reasons and answers.
+"""The reasons why an assertion does not become a token, and the answer for each.
 
 Each :class:`Reason` is tied to the section that demands it, the OAuth error
 it is answered with, and the only text that a client ever sees of it. What an
@@ -72,7 +72,7 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a client is told of one :class:`Reason`.
+    """The answer to the client for one :class:`Reason`.
 
     ``text`` keeps to the characters that RFC 6749 section 5.2 allows. It may
     hold ``{name}``, which is only ever filled with the name of a parameter or
@@ -85,8 +85,8 @@ class Answer:
     status: int = 400
 
 
-# One text for all that tells whether an issuer or a key is known here, one for
-# all that tells whether a subject is (RFC 7521 section 8.4: say no more than needed).
+# One text for all reasons that reveal whether an issuer or a key is known here, one for
+# those that reveal whether a subject is (RFC 7521 section 8.4: reveal only what is needed).
 _UNVERIFIED = "The assertion could not be verified with the keys of a trusted issuer."
 _NOT_ENTITLED = "The assertion does not entitle its bearer to a token here."
 
@@ -262,7 +262,7 @@ class NotGranted(Exception):
     """No token for this request: the base of both verdicts that grant nothing.
 
     ``name`` is the parameter or claim that ``reason`` is about, as this package
-    spells it. ``detail`` is for operators alone and never part of an answer.
+    spells it. ``detail`` is only for operators and never part of an answer.
     """
 
     def __init__(self, reason: Reason, name: str = "", detail: str = "") -> None:
@@ -278,7 +278,7 @@ class NotGranted(Exception):
 
     @property
     def public_text(self) -> str:
-        """What the client is told: the name of the claim or check, never its value."""
+        """The text of the answer: the name of the claim or check, never its value."""
         return self.answer.text.format(name=self.name)
 
 
@@ -306,14 +306,14 @@ class KeysUnavailable(Undecided):
 
 
 class DatabaseBusy(Undecided):
-    """The database gave up before it had taken the token and its decision: a lock it would not wait for."""
+    """The database stored neither token nor decision: it gave up waiting for a lock."""
 
     def __init__(self, detail: str = "", *, retry_after: int = 1) -> None:
         super().__init__(Reason.DATABASE_BUSY, detail, retry_after=retry_after)
 
 
 class DatabasesDiffer(Undecided):
-    """What belongs into one transaction is written to different databases. Only the operator can help."""
+    """Rows of one transaction are written to different databases. Only an operator can correct that."""
 
     def __init__(self, detail: str = "", *, retry_after: int = 30) -> None:
         super().__init__(Reason.DATABASES_DIFFER, detail, retry_after=retry_after)

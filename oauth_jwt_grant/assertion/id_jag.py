@@ -16,7 +16,7 @@ from .errors import AssertionRefused, Reason
 from .policy import AssertionPolicy
 from .steps import Step, Watch
 
-#: Claims that say in which tenant, the issuer's or ours, the rest of the assertion holds (section 6).
+#: The claims for the tenant, the issuer's or ours, to which the assertion belongs (section 6).
 TENANTS = ("tenant", "aud_tenant")
 
 _PREFIX = "tenant:"
@@ -52,7 +52,7 @@ def check_authorization_details(claims: Claims, policy: AssertionPolicy, now: fl
     raise AssertionRefused(Reason.AUTHORIZATION_DETAILS)
 
 
-#: What is asked of ID-JAGs alone, after everything that is asked of all assertions.
+#: The checks of ID-JAGs only; they follow the checks of all assertions.
 ID_JAG_CHECKS: tuple[Check, ...] = (check_tenants, check_authorization_details)
 
 

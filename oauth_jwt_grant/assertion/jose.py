@@ -47,7 +47,7 @@ _SIGNATURE_USES = frozenset({"sig", "jwt-svid"})
 
 
 class UnusableKey(ValueError):
-    """This key may not verify assertions; the message says why and holds no key material."""
+    """This key may not verify assertions; the message has the reason and no key material."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -159,7 +159,7 @@ def _text_or_none(jwk: Mapping[str, Any], name: str) -> str | None:
 
 
 def _check_purpose(use: str | None, key_ops: object, alg: str | None) -> None:
-    """RFC 7517 sections 4.2 to 4.4: the key says what it is for, and it is verifying."""
+    """RFC 7517 sections 4.2 to 4.4: the key states its use, and the use is verifying."""
     if use is not None and use not in _SIGNATURE_USES:
         raise UnusableKey("key is not for signatures (use)")
     if key_ops is not None and (not isinstance(key_ops, list) or "verify" not in key_ops):

@@ -10,7 +10,7 @@ from .jose import ALGORITHMS
 ID_JAG_TYPE = "oauth-id-jag+jwt"
 
 
-#: The longest span that is kept, 68 years: what the smallest of the databases holds. Dates that are
+#: The longest duration that is stored, 68 years: the lowest limit of the databases. Dates that are
 #: reckoned with longer ones leave the calendar.
 MAX_SECONDS = 2**31 - 1
 
@@ -51,7 +51,7 @@ class AssertionPolicy:
 
     @property
     def types(self) -> frozenset[str | None]:
-        """The ``typ`` values that are accepted; ``None`` stands for an absent one.
+        """The ``typ`` values that are accepted; ``None`` means that it is absent.
 
         RFC 8725 section 3.11. No type is registered for the plain grant, so its JWTs
         come untyped, as ``JWT`` or as ``JOSE`` (SPIFFE); every other type is another

@@ -12,12 +12,12 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import Any
 
-#: Told of each step as it begins: the step, what is wanted, what was found.
+#: Called for each step as it starts: the step, the expected value, the value found.
 Watch = Callable[["Step", Any, Any], None]
 
 
 class Step(StrEnum):
-    """What is checked of an assertion, in the order in which it is checked."""
+    """The checks of an assertion, in their order."""
 
     LENGTH = "length"
     FORM = "form"
@@ -48,7 +48,7 @@ class Step(StrEnum):
     REPLAY = "replay"
 
 
-#: Not asked of every assertion: of ID-JAGs alone, or where there is a DPoP proof or has to be one.
+#: Not for every assertion: only for ID-JAGs, or where a DPoP proof is present or required.
 OPTIONAL_STEPS = frozenset({Step.TENANT, Step.DETAILS, Step.CLIENT, Step.PROOF})
 
 

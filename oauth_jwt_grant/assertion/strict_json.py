@@ -16,7 +16,7 @@ MAX_DEPTH = 32
 
 
 class MalformedJSON(ValueError):
-    """The bytes are not one strict JSON object; the message says what is wrong with them."""
+    """The bytes are not one strict JSON object; the message names the error."""
 
 
 def read_object(raw: bytes) -> dict[str, Any]:

@@ -37,12 +37,12 @@ class UnverifiedJWT:
 
     @property
     def alg(self) -> str:
-        """The ``alg`` header: a string, and no more is known of it."""
+        """The ``alg`` header: a string that has not been checked."""
         return str(self.header["alg"])
 
     @property
     def kid(self) -> str | None:
-        """The ``kid`` header: a hint as to the key (RFC 7515 section 4.1.4)."""
+        """The ``kid`` header: a hint which key to use (RFC 7515 section 4.1.4)."""
         kid = self.header.get("kid")
         return None if kid is None else str(kid)
 

@@ -1,4 +1,4 @@
-"""The settings of the site, and what they say about the names of this server."""
+"""The settings of the site, and the names of this server in them."""
 
 from __future__ import annotations
 

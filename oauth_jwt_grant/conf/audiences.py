@@ -46,7 +46,7 @@ def server_audiences(request: HttpRequest | None = None) -> frozenset[str]:
 
 
 def issuer_identifier() -> str | None:
-    """The one string that this server is known by (RFC 8414 section 2), as far as settings say it.
+    """Return the issuer identifier of this server (RFC 8414 section 2), if a setting has it.
 
     ``OIDC_ISS_ENDPOINT``, or else the first of ``AUDIENCES`` that is not the URL of the token endpoint.
     """
@@ -59,9 +59,9 @@ def issuer_identifier() -> str | None:
 
 
 def issuer_identifiers(audiences: Iterable[str]) -> frozenset[str]:
-    """What an ID-JAG may name this server by: the issuer identifier alone (ID-JAG section 4.4.1).
+    """The audiences of an ID-JAG for this server: only the issuer identifier (ID-JAG section 4.4.1).
 
-    Where no setting says it, those of the derived ``audiences`` that are not the token endpoint.
+    Where no setting has it, those of the derived ``audiences`` that are not the token endpoint.
     """
     identifier = issuer_identifier()
     if identifier is not None or conf.AUDIENCES:
@@ -79,8 +79,8 @@ def hosts_are_exact() -> bool:
 def is_at_port(host: str, port: str) -> bool:
     """Whether ``host``, of a ``Host`` header, names no port but ``port``, the one of this server.
 
-    ``ALLOWED_HOSTS`` says nothing of ports, and at another one there may be another server.
-    Behind a proxy, ``USE_X_FORWARDED_PORT`` tells which that is.
+    ``ALLOWED_HOSTS`` contains no ports, and another port may be another server.
+    Behind a proxy, ``USE_X_FORWARDED_PORT`` makes it known.
     """
     return split_domain_port(host)[1] in ("", port)
 

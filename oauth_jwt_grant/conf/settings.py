@@ -64,7 +64,7 @@ class Setting(Generic[T]):
 
 
 class Settings:
-    """Django's settings, read through our one dict. Times are in seconds; docs/settings.md says more."""
+    """The values of ``OAUTH_JWT_GRANT``, or the defaults. Times are in seconds; see docs/settings.md."""
 
     #: Identifiers of this server that ``aud`` may name; empty: derived (see :mod:`.audiences`).
     AUDIENCES = Setting[Sequence[str]]([], STRINGS)

@@ -1,6 +1,6 @@
 """Inserting one row by a statement that is compiled once, not with each request.
 
-As in :mod:`.prepared`, only the text of the statement is kept; the values are made
+As in :mod:`.prepared`, only the SQL of the statement is cached; the values are made
 of each instance by its own fields. ``docs/performance.md`` has the figures.
 """
 
@@ -19,7 +19,7 @@ from django.db.models import Field, Model, QuerySet
 from ..fields import ExactCharField
 from .prepared import filled_in, plan_for
 
-#: Fields that give a text or null to the database as it is, whichever database that is.
+#: Fields that pass a string or null to every database unchanged.
 _TEXTS = {models.CharField, models.TextField, ExactCharField}
 #: How the rows of a confirmation are kept from being changed until COMMIT, by vendor. On PostgreSQL the
 #: weakest lock: an UPDATE does not wait for it, so nobody can keep an operator waiting. SQLite needs none:
@@ -105,7 +105,7 @@ class PreparedInsert:
 
 
 def _plain_types(field: Any) -> tuple[type, ...]:
-    """The types of values that ``field`` gives to the database as they are: texts, keys of rows, and null."""
+    """The types that ``field`` passes to the database unchanged: strings, keys of rows, and null."""
     if type(field) in _TEXTS:
         return str, NoneType
     is_key = isinstance(field, models.ForeignKey) and isinstance(field.target_field, models.AutoField)

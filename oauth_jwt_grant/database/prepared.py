@@ -1,7 +1,7 @@
 """Statements of Django's ORM that are compiled once, not with each request.
 
 Compiling the SQL of a query with joins costs Django several times what the database
-needs to answer it. The rows are still read fresh each time: only the text is kept.
+needs to answer it. The rows are still read each time: only the SQL is cached.
 ``docs/performance.md`` has the figures.
 """
 
@@ -28,7 +28,7 @@ def plan_for(
 ) -> Plan:
     """What ``make`` has made of ``owner`` for ``connection``: its vendor, its version, its converters.
 
-    Kept with the connection, as it refers to it: both go when its thread does.
+    Stored with the connection that it refers to: both are freed with the thread.
     """
     plans: dict[object, Any] = vars(connection).setdefault(_PLANS, {})
     plan: Plan | None = plans.get(owner)
@@ -64,7 +64,7 @@ def filled_in(
 class PreparedQuery:
     """The rows of a ``values_list()`` queryset, each time for other values of its parameters.
 
-    ``build`` returns the queryset, with a :class:`Parameter` in the place of each value
+    ``build`` returns the queryset, with a :class:`Parameter` instead of each value
     that changes. It is called once for each connection.
     """
 
@@ -108,7 +108,7 @@ class _Plan:
 
 
 class FetchedRow:
-    """A row as the database gave it. What is asked for is converted: a join repeats what nobody asks for."""
+    """A row as the database returned it. Values are converted when read: a join repeats many unused ones."""
 
     __slots__ = ("plan", "values")
 
@@ -177,7 +177,7 @@ class Columns:
 
 
 def all_but(model: type[Model], *names: str) -> set[str]:
-    """The fields of ``model`` but for those, to be given to :class:`Columns`."""
+    """Return the fields of ``model`` except these, for :class:`Columns`."""
     return {field.name for field in model._meta.concrete_fields} - set(names)
 
 

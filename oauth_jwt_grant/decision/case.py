@@ -1,4 +1,4 @@
-"""What is asked, what has been found out so far, and what may be issued: the values of a decision."""
+"""The values of a decision: the question, the findings so far, and the terms of the token."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ..trust import Issuer, LoadedRule, Rows, Rule, strings_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What is asked: may this assertion become a token, for this client, with these scopes, now?
+    """The question: may this assertion become a token, for this client, with these scopes, now?
 
     ``application`` is the client whose credentials have been checked, or ``None``;
     ``scope`` the parameter as posted; ``audiences`` the identifiers of this server;
@@ -39,7 +39,7 @@ class Question:
 
 @dataclass(slots=True)
 class Case:
-    """A question and what has been found out about it so far: what a refusal can tell an operator.
+    """A question and the findings so far: a refusal shows them to an operator.
 
     ``proof_key`` is the thumbprint of the key whose DPoP proof came with it, if one did and was good.
     ``rows`` are for the relations of the decision: nothing is decided by them.

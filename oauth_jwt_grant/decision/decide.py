@@ -95,7 +95,7 @@ def decide(case: Case, watch: Watch = unwatched) -> Permission:
 
 
 def _claimed_subject(assertion: UnverifiedAssertion) -> str:
-    """Whom the assertion says to be about, so that the link can be read together with the trust."""
+    """Return the subject that the assertion claims, so that its link is read together with the trust."""
     if assertion.typ == ID_JAG_TYPE:
         return subject_of(assertion.claims)
     subject = assertion.claims.get("sub", assertion.issuer)
@@ -109,7 +109,7 @@ def _policy(case: Case, issuer: Issuer) -> AssertionPolicy:
 
 
 def _check_proof(rule: Rule, proof_key: str | None, watch: Watch) -> None:
-    """RFC 9449 section 5.2, for a rule in the place of a client."""
+    """RFC 9449 section 5.2, for a rule instead of a client."""
     if rule.require_dpop or proof_key:
         watch(Step.PROOF, "a proof" if rule.require_dpop else "a proof, or none", proof_key)
     if rule.require_dpop and not proof_key:
@@ -130,7 +130,7 @@ def _choose_rule(case: Case, trust: Trust, assertion: VerifiedAssertion, watch: 
 
 
 def _application(question: Question, chosen: LoadedRule) -> AbstractApplication | None:
-    """Whose token it will be: the client's, or that of the rule's stand-in where there is none."""
+    """Return the application of the token: the client, or without one the rule's stand-in."""
     application: AbstractApplication | None = question.application or chosen.application
     if application is not None and not application.is_usable(question.request):
         raise AssertionRefused(Reason.NO_RULE, detail="the application is not usable")
@@ -164,7 +164,7 @@ def _resources(question: Question, rule: Rule, assertion: VerifiedAssertion, wat
 
 
 def _lifetime(case: Case, rule: Rule, assertion: VerifiedAssertion, watch: Watch) -> int | None:
-    """Seconds that the token lives; ``None``: as DOT's settings say."""
+    """Return the lifetime of the token in seconds; ``None``: from DOT's settings."""
     if not rule.limit_to_assertion:
         return rule.access_token_lifetime or None
     left = math.floor(assertion.expires_at - case.question.now)

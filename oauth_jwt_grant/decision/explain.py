@@ -25,7 +25,7 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ExplainedStep:
-    """One step with what was wanted and what was found (both plain JSON values)."""
+    """One step with the expected and the found value (both plain JSON values)."""
 
     step: Step
     status: Status
@@ -85,7 +85,7 @@ def explain(question: Question, proof_key: str | None = None) -> Explanation:
 
 
 def _results(begun: list[tuple[Step, Any, Any]], *, failed: bool) -> list[ExplainedStep]:
-    """Every step in its order: those begun have passed, but for the last one of a refusal."""
+    """Return the steps in order: all that started have passed, except the last one of a refusal."""
     seen = {step: (expected, actual) for step, expected, actual in begun}
     last = begun[-1][0] if begun else None
     results = []

@@ -1,4 +1,4 @@
-"""Writing decisions down: with the token if there is one, and in bounds if there is none."""
+"""Stores decisions: with the token if there is one, and in a limited number if there is none."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def accept(case: Case, permission: Permission, access_token: Any, client_address
 
 
 def refusal_of(error: DatabaseError, permission: Permission) -> NotGranted:
-    """Why the database would not take the token and its decision, of which it has kept neither.
+    """Return the reason why the database refused the token and its decision; it has stored neither.
 
     The assertion has been used before; or what the decision rests on (issuer, rule, user,
     application) was withdrawn meanwhile; or the database gave up waiting for a lock.
@@ -217,7 +217,7 @@ def _known(case: Case, issuer: Issuer, client_address: str | None) -> dict[str, 
 
 
 def _key_id(case: Case) -> str:
-    """The key that verified the assertion, by its key id or its thumbprint; until then what the header says.
+    """Return the key ID or thumbprint of the key that verified the assertion; before that, the header's.
 
     Tokens are revoked by it when a key is stolen, so the holder of the key must not choose it.
     """
@@ -227,7 +227,7 @@ def _key_id(case: Case) -> str:
 
 
 def _address(text: str | None) -> str | None:
-    """``text`` if it is an IP address (behind a Unix socket there is none)."""
+    """Return ``text`` if it is an IP address, else ``None`` (as behind a Unix socket)."""
     try:
         return str(ipaddress.ip_address(text or ""))
     except ValueError:

@@ -1,6 +1,6 @@
 """Where an access token keeps the key that it is bound to: among its audiences.
 
-django-oauth-toolkit knows bearer tokens alone. But each of its validators, on this site or on
+django-oauth-toolkit knows only bearer tokens. But each of its validators, on this site or on
 another that asks for introspection, refuses a token for a URL that is not below one of the
 token's resources (RFC 8707). So a bound token has none but its key, by the thumbprint URI
 of RFC 9278, and what its audiences are besides stands behind that. No URL is below that, so
@@ -30,7 +30,7 @@ def bound_resource(thumbprint: str, resources: Sequence[str]) -> list[str]:
 
 
 def binding_of(resource: Sequence[str]) -> Binding | None:
-    """What the ``resource`` column of a token says of a key, or ``None``: it is a bearer token.
+    """Return the key in the ``resource`` column of a token; ``None`` for a bearer token.
 
     A column that names two keys, or something besides a key, has no thumbprint that any key has.
     """

@@ -20,9 +20,9 @@ from ..assertion.errors import AssertionRefused, Reason
 from ..assertion.jose import ALGORITHMS, PublicKey, UnusableKey, import_jwk, verify
 from ..assertion.tokens import UnverifiedJWT
 
-#: Section 4.2: what tells a proof from every other JWT.
+#: Section 4.2: the type that distinguishes a proof from every other JWT.
 PROOF_TYPE = "dpop+jwt"
-#: Characters: an RSA key of 8192 bits and its signature have room.
+#: In characters: an RSA key of 8192 bits and its signature fit.
 MAX_PROOF_LENGTH = 8192
 #: Seconds for which a proof is fresh: it is made for one request, at once.
 PROOF_LIFETIME = 60
@@ -34,9 +34,9 @@ _PORTS = {"http": 80, "https": 443}
 class ProofTerms:
     """The request that a proof has to be made for.
 
-    ``urls`` are the names of its target that can be believed: without one no proof is good.
+    ``urls`` are the trusted URLs of its target: without one no proof is accepted.
     ``token`` is the access token that it is sent with, ``now`` is in seconds since the epoch, and
-    ``leeway`` the seconds of clock skew that are forgiven.
+    ``leeway`` the seconds of clock skew that are allowed.
     """
 
     method: str
@@ -48,7 +48,7 @@ class ProofTerms:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """A proof that was good: the thumbprint of its key (RFC 7638), and its ``jti``."""
+    """An accepted proof: the thumbprint of its key (RFC 7638), and its ``jti``."""
 
     thumbprint: str
     jti: str

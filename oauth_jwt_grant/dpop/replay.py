@@ -36,9 +36,9 @@ def check_proof(header: str, method: str, urls: Collection[str], token: str | No
 
 
 class ProofUndecided(Exception):
-    """Nobody can say whether a proof was used before: the cache does not work."""
+    """It is unknown whether a proof was used before: the cache does not work."""
 
-    #: What the client is told, as an OAuth error.
+    #: The OAuth error for the client.
     ANSWER: ClassVar = {
         "error": "temporarily_unavailable",
         "error_description": "The server could not find out whether the DPoP proof has been used before. "
@@ -61,7 +61,7 @@ def is_first_use(proof: Proof) -> bool:
     # The thumbprint keeps one client from using up the jti of another; it holds no NUL.
     digest = hashlib.sha256(f"{proof.thumbprint}\0{proof.jti}".encode()).hexdigest()
     key = f"oauth_jwt_grant:proof:{digest}"
-    # Of two requests that a cache tells both that they were first, one finds the mark of the other.
+    # If a cache reports to two requests that each was first, one of them finds the mark of the other.
     mark = secrets.token_hex(8)
     try:
         cache = caches[conf.DPOP_CACHE]

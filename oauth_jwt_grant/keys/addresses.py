@@ -65,7 +65,7 @@ def is_inside(address: Address) -> bool:
 
 
 def _ipv4_of(address: Address) -> Address:
-    """The IPv4 address that ``address`` stands for, or ``address`` if it is one of its own.
+    """The IPv4 address that ``address`` embeds, or ``address`` if it is one of its own.
 
     IPv4-mapped addresses (RFC 4291 section 2.5.5.2), and those of NAT64 (RFC 6052 section 2.1).
     """
@@ -94,7 +94,7 @@ def resolve_host(host: str, port: int) -> list[str]:
 
 
 def resolve_within(resolver: Resolver, host: str, port: int, seconds: float) -> list[str]:
-    """``resolver`` with a limit: the system's resolver cannot be told when to give up.
+    """``resolver`` with a limit: the system's resolver has no timeout of its own.
 
     Raises :class:`OSError`, as :class:`TimeoutError` when ``seconds`` have passed; the
     question is then left to itself on its own thread.

@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 def begin(work: Callable[[], T], name: str) -> Future[T]:
-    """Begin ``work`` and return what it will bring: ``result(seconds)`` waits, and no longer.
+    """Start ``work`` and return its future result: ``result(seconds)`` waits at most that long.
 
     The thread does not outlive the process. A process that may have no more threads
     finds an :class:`OSError` in the result.

@@ -1,4 +1,4 @@
-"""Fetches that take longer than the request that began them wants to wait.
+"""Fetches that take longer than the request that started them can wait.
 
 Such a fetch goes on, on a thread that touches nothing but the network: no cache, no
 database connection, no transaction. What it brings lies here until the next request of
@@ -20,7 +20,7 @@ _begun: dict[str, Future[KeptKeys]] = {}
 
 
 class StillFetching(FetchFailed):
-    """Nothing has come so far; the fetch goes on."""
+    """There is no result so far; the fetch continues."""
 
 
 def fetch_within(source: str, fetch: Callable[[], KeptKeys], seconds: float) -> KeptKeys:
@@ -40,9 +40,9 @@ def fetch_within(source: str, fetch: Callable[[], KeptKeys], seconds: float) -> 
 
 
 def brought(source: str) -> KeptKeys | None:
-    """What a fetch for ``source`` has brought that nobody waited for; told once.
+    """Return, once, the result of a fetch for ``source`` that no request waited for.
 
-    ``None`` if there is none or it goes on. Raises :class:`FetchFailed` if it has failed.
+    ``None`` if there is none or it continues. Raises :class:`FetchFailed` if it has failed.
     """
     fetching = _begun.get(source)
     if fetching is None or not fetching.done():

@@ -33,7 +33,7 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True)
 class CertificateInfo:
-    """A trust anchor as an operator wants to see it; ``sha256`` is over its DER form, in hexadecimal."""
+    """A trust anchor as it is shown to an operator; ``sha256`` is over its DER form, in hexadecimal."""
 
     subject: str
     not_before: datetime
@@ -77,13 +77,13 @@ class KeySource(ABC):
 
     @abstractmethod
     def status(self) -> KeyStatus:
-        """What is held now; fetches nothing."""
+        """Return the current state without a fetch."""
 
     def refresh(self) -> None:
         """Fetch the keys now, whatever their age; nothing to do for keys that are not fetched.
 
         Raises :class:`~oauth_jwt_grant.assertion.KeysUnavailable` if that fails; the
-        keys at hand stay in use.
+        stored keys stay in use.
         """
         return None
 
@@ -144,13 +144,13 @@ class KeyLimits:
     max_keys: int = 100
 
     def age(self, max_age: float | None) -> float:
-        """How long a JWK Set stays fresh whose answer allowed ``max_age`` seconds, or said nothing."""
+        """How long a JWK Set stays fresh if its response had a ``max_age`` in seconds, or none."""
         return self.max_age if max_age is None else max(self.min_age, min(max_age, self.max_age))
 
     def backoff(self, failures: int) -> float:
         """How long to leave an issuer alone after so many failed fetches in a row.
 
-        Begins with ``refetch_cooldown``, doubles, and ends with ``min_age``.
+        It starts with ``refetch_cooldown``, doubles, and ends with ``min_age``.
         """
         longest = max(self.min_age, self.refetch_cooldown)
         return min(self.refetch_cooldown * 2.0 ** min(failures - 1, 16), longest)

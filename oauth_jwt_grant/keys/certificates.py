@@ -119,7 +119,7 @@ def _is_authority(certificate: x509.Certificate) -> bool:
 
 
 def parse_ca_bundle(pem: str) -> list[CertificateInfo]:
-    """What is in a bundle of certificate authorities for web servers.
+    """Return the content of a bundle of certificate authorities for web servers.
 
     Raises :class:`ValueError`, fit to be shown to an operator, for what no fetch could use, and for a
     private key.
@@ -130,7 +130,7 @@ def parse_ca_bundle(pem: str) -> list[CertificateInfo]:
 
 
 def certificate_info(certificate: x509.Certificate) -> CertificateInfo:
-    """What an operator wants to see of ``certificate``."""
+    """Return the properties of ``certificate`` that an operator sees."""
     return CertificateInfo(
         subject=certificate.subject.rfc4514_string(),
         not_before=certificate.not_valid_before_utc,
@@ -199,6 +199,6 @@ def _check_path(chain: list[x509.Certificate], anchors: list[x509.Certificate], 
 
 
 def _check_key_usage(policy: Policy, certificate: x509.Certificate, usage: x509.KeyUsage | None) -> None:
-    """RFC 5280 section 4.2.1.3: a certificate that says what its key is for must say signatures."""
+    """RFC 5280 section 4.2.1.3: a certificate that restricts the use of its key must allow signatures."""
     if usage is not None and not usage.digital_signature:
         raise ValueError("keyUsage lacks digitalSignature")

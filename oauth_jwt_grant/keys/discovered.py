@@ -1,4 +1,4 @@
-"""Published keys whose place the issuer's metadata tells."""
+"""Published keys; their URL comes from the issuer's metadata."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .transport import Deadline
 
 
 class DiscoveredKeys(RemoteKeys):
-    """The keys of an issuer that tells their URL in its metadata.
+    """The keys of an issuer that publishes their URL in its metadata.
 
     The metadata is read again with each fetch of the keys, from ``discovery_url`` or,
     if that is empty, from the well-known places under the issuer.

@@ -48,7 +48,7 @@ def fetch_metadata(
 
 
 def metadata_of(url: str, document: dict[str, Any], issuer: str) -> Metadata:
-    """What ``document``, found at ``url``, says of ``issuer`` (OpenID Connect Discovery 1.0 section 3)."""
+    """Return what ``document`` at ``url`` has of ``issuer`` (OpenID Connect Discovery 1.0 section 3)."""
     fault = ""
     try:
         keys_url(document, issuer)

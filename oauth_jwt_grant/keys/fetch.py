@@ -35,7 +35,7 @@ _HEADERS = {
 
 
 class FetchFailed(Exception):
-    """Nothing usable was fetched; the text tells an operator why. ``status`` is the HTTP status, if any."""
+    """Nothing usable was fetched; the message is for an operator. ``status`` is the HTTP status, if any."""
 
     def __init__(self, text: str, status: int | None = None) -> None:
         super().__init__(text)
@@ -86,7 +86,7 @@ class Fetcher:
     def fetch(
         self, url: str, *, etag: str | None = None, deadline: Deadline | None = None
     ) -> FetchedDocument:
-        """Fetch ``url`` unless it is still what ``etag`` stands for. Raises :class:`FetchFailed`."""
+        """Fetch ``url`` unless it still has the entity tag ``etag``. Raises :class:`FetchFailed`."""
         known = _kept_etag(etag)
         request = _prepared(url, _HEADERS if known is None else {**_HEADERS, "If-None-Match": known})
         deadline = deadline or self.deadline()
@@ -165,8 +165,8 @@ class Fetcher:
             raise FetchFailed(f"the answer is not a JSON object: {error}") from error
 
     def _inflated(self, body: bytes) -> bytes:
-        """What the compressed ``body`` stands for, within the limit on the size."""
-        decoder = zlib.decompressobj(zlib.MAX_WBITS | 32)  # the header says whether zlib or gzip
+        """Return the decompressed ``body``, within the limit on the size."""
+        decoder = zlib.decompressobj(zlib.MAX_WBITS | 32)  # detects zlib or gzip by the header
         try:
             plain = decoder.decompress(body, self._max_bytes + 1)
         except zlib.error as error:
@@ -223,7 +223,7 @@ def _max_age(response: requests.Response) -> float | None:
 
 
 def _explain(error: BaseException) -> str:
-    """The innermost cause, in few words: the outer ones repeat the URL and say little."""
+    """The innermost cause, in few words: the outer ones only repeat the URL."""
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, ssl.SSLCertVerificationError):

@@ -1,4 +1,4 @@
-"""A source of keys whose unexpected faults are refusals, so that no row stops what goes on around it."""
+"""A source of keys that turns unexpected errors into refusals, so that one bad row stops nothing else."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ class InlineKeys(KeySource):
 
 
 def normalise_jwks(value: object) -> dict[str, Any]:
-    """The JWK Set of public keys that ``value`` stands for.
+    """Return the JWK Set of public keys in ``value``.
 
     ``value`` is a JWK Set or a JWK (as an object or as JSON text), or PEM text with one
     or more public keys or certificates. Keys of a set that are not understood stay in it

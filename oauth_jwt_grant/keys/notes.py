@@ -95,7 +95,7 @@ class Notes:
         self.write(name, value, timeout)
 
     def take(self, name: str, timeout: float) -> bool:
-        """Write the note ``name`` if there is none; ``False`` if somebody else has it."""
+        """Write the note ``name`` if there is none; ``False`` if another process has it."""
         mark = secrets.token_hex(8)
         if not memory.put(self._own(name), self._note(mark, timeout), if_free=True):
             return False
@@ -114,7 +114,7 @@ class Notes:
         self._ask(lambda: self._cache.delete(self._key(name)), "written")
 
     def settle(self) -> None:
-        """Leave what was written to the cache, if it has kept all of it until now."""
+        """Leave the notes to the cache, if it has stored all of them until now."""
         if all(self.read(name) is not None for name in self._written):
             for name in self._written:
                 memory.forget(self._own(name))

@@ -22,7 +22,7 @@ _MAX_SHOWN = 100
 
 
 class MalformedKeySet(ValueError):
-    """The document is not a JWK Set; the message says why."""
+    """The document is not a JWK Set; the message has the reason."""
 
 
 @dataclass(frozen=True, slots=True)

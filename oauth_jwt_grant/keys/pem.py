@@ -25,7 +25,7 @@ def pem_blocks(text: str) -> Iterator[tuple[str, bytes]]:
     """The label and the text, in ASCII, of each PEM block in ``text``."""
     for block in _BLOCK.finditer(text.translate(_STRAY)):
         lines = [line.strip() for line in block[0].splitlines()]
-        # An empty line ends the headers (RFC 1421), and where there are none it has no meaning.
+        # An empty line ends the headers (RFC 1421), and without headers it has no meaning.
         kept = lines if ":" in block[0] else filter(None, lines)
         yield block[1], "\n".join(kept).encode("ascii", "replace")
 

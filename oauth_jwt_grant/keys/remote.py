@@ -106,7 +106,7 @@ class RemoteKeys(KeySource):
         )
 
     def _place(self) -> tuple[str, str]:
-        """Where the way to the keys begins."""
+        """The URL from which the keys are fetched or discovered."""
         return "jwks_url", self._url
 
     def _locate(self, deadline: Deadline) -> str:

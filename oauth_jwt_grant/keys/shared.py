@@ -116,7 +116,7 @@ class SharedKeys:
         return self._seen(kept)
 
     def keep(self, kept: KeptKeys) -> None:
-        """Put a good key set in the place of the last one, whole, and forget all failures."""
+        """Replace the whole key set by a good one, and forget all failures."""
         self._cache_set(kept)
         self._notes.drop("failure")
         if self._store is not None:
@@ -132,7 +132,7 @@ class SharedKeys:
         """Note a failed fetch, and leave the issuer alone for longer each time.
 
         With ``goes_on`` nobody waits for it any longer, but it has not ended: until it has,
-        nobody begins another.
+        no process starts another.
         """
         now, last = self._clock(), self.failure()
         count = last.count + 1 if last else 1
@@ -143,7 +143,7 @@ class SharedKeys:
         return failure
 
     def start_fetch(self) -> bool:
-        """Become the one who fetches; ``False`` if somebody else does at the moment."""
+        """Take the turn to fetch; return ``False`` if another process has it."""
         return self._notes.take("fetching", self._limits.fetch_timeout + _FETCH_GRACE)
 
     def end_fetch(self) -> None:
@@ -152,7 +152,7 @@ class SharedKeys:
         self._notes.drop("fetching")
 
     def fetching(self) -> bool:
-        """Whether somebody fetches at the moment."""
+        """Whether a fetch is in progress."""
         return self._notes.get("fetching") is not None
 
     def may_refetch(self) -> bool:

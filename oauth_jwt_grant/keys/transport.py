@@ -73,7 +73,7 @@ class DeadlineContext(ssl.SSLContext):
 
     @classmethod
     def for_fetch(cls, deadline: Deadline, ca_bundle: str = "") -> DeadlineContext:
-        """A context that trusts the certificates of the PEM text ``ca_bundle`` alone, or the public CAs.
+        """Return a context that trusts only the certificates in ``ca_bundle`` (PEM), or the public CAs.
 
         Raises :class:`ValueError` for a bundle without certificates that can be used.
         """
@@ -102,7 +102,7 @@ class PinnedAdapter(HTTPAdapter):
     def build_connection_pool_key_attributes(
         self, request: requests.PreparedRequest, verify: Any, cert: Any = None
     ) -> Any:
-        """The pool's address and TLS parameters, with the pinned address in the place of the host."""
+        """The pool's address and TLS parameters, with the pinned address instead of the host."""
         host_params, pool_kwargs = super().build_connection_pool_key_attributes(request, verify, cert)
         host, port = host_params["host"], host_params["port"]
         shown = f"[{host}]" if ":" in host else host
@@ -114,7 +114,7 @@ class PinnedAdapter(HTTPAdapter):
         )
 
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
-        """Add no certificates of ``requests``: the context says what is trusted."""
+        """Add no certificates of ``requests``: the context has the trusted ones."""
         return None
 
 

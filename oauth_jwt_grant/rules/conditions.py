@@ -1,8 +1,8 @@
 """Conditions on the claims of a verified assertion.
 
 JSON types count: ``"1"`` is not ``1`` and ``true`` is not ``1``. There is no
-operator that looks for a part of a text, and no operand may be empty: both have
-let in neighbours of the one who was meant.
+operator that searches for a part of a string, and no operand may be empty: with both,
+a condition for one client has accepted similar ones too.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import Any, Final
 
-#: What :func:`claim_value` gives for a claim that is not there: not even ``null``.
+#: What :func:`claim_value` returns for an absent claim; ``null`` is a value.
 ABSENT: Final = object()
 
 _ARRAY_INDEX = re.compile(r"0|[1-9][0-9]*", re.ASCII)
 
 
 class Operator(StrEnum):
-    """How a claim is held against the values of a condition."""
+    """How a claim is compared with the values of a condition."""
 
     EQUALS = "equals"
     IN = "in"
@@ -31,14 +31,14 @@ class Operator(StrEnum):
 
 
 class InvalidCondition(ValueError):
-    """The condition could never do what its author meant; the message says why."""
+    """The condition can never do what its author meant; the message has the reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One demand on one claim.
+    """One requirement on one claim.
 
-    ``claim`` is the name of a claim, or, where it begins with a slash, a JSON
+    ``claim`` is the name of a claim, or, where it starts with a slash, a JSON
     Pointer (RFC 6901): ``/kubernetes.io/namespace``. ``values`` are JSON values:
     one for ``equals``, any one of which for ``in``, all of which for ``contains``
     (the claim is an array), any one of which as a pattern for ``glob`` (``*`` and
@@ -69,7 +69,7 @@ class Condition:
                 _check_pattern(value)
 
     def holds(self, claims: Mapping[str, Any]) -> bool:
-        """Whether ``claims`` meet this condition; one that fails its :meth:`check` holds for nobody."""
+        """Whether ``claims`` meet this condition; one that fails its :meth:`check` never holds."""
         try:
             self.check()
         except InvalidCondition:
@@ -104,7 +104,7 @@ class Condition:
 def claim_value(claims: Mapping[str, Any], claim: str) -> Any:
     """The value of ``claim`` in ``claims``, or :data:`ABSENT`.
 
-    A name is a member of the claims set; a text that begins with a slash is a JSON
+    A name is a member of the claims set; a string that starts with a slash is a JSON
     Pointer (RFC 6901 section 4).
     """
     if not claim.startswith("/"):
@@ -138,7 +138,7 @@ def _step(value: Any, token: str) -> Any:
 
 
 def _is_pointer(text: str) -> bool:
-    """RFC 6901 section 3: after a tilde comes 0 or 1. The pointer ``/`` alone names nothing useful."""
+    """RFC 6901 section 3: after a tilde comes 0 or 1. The pointer ``/`` names no useful claim."""
     return text != "/" and not re.search(r"~(?![01])", text)
 
 
@@ -154,5 +154,5 @@ def _check_pattern(value: Any) -> None:
 
 
 def _matches(text: str, pattern: str) -> bool:
-    # "[" is no wildcard here: it stands in some real claims, and sets are easily got wrong.
+    # "[" is no wildcard here: some real claims contain it, and character sets are easy to get wrong.
     return fnmatchcase(text, pattern.replace("[", "[[]"))

@@ -1,4 +1,4 @@
-"""Which rule decides: the first whose conditions all hold and that admits the client."""
+"""Finds the rule that decides: the first one with all conditions met that admits the client."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Client:
 
 
 class MatchableRule(Protocol):
-    """What of a rule decides whether it is the one."""
+    """The parts of a rule that decide whether it matches."""
 
     @property
     def conditions(self) -> Iterable[Condition]: ...
@@ -43,7 +43,7 @@ RuleT = TypeVar("RuleT", bound=MatchableRule)
 
 @dataclass(frozen=True, slots=True)
 class Miss(Generic[RuleT]):
-    """Why an earlier rule was passed over."""
+    """The reason why an earlier rule did not match."""
 
     rule: RuleT
     why: str
@@ -57,7 +57,7 @@ def first_match(
 ) -> tuple[RuleT, list[Miss[RuleT]]]:
     """The first of ``rules`` that matches, and why those before it did not.
 
-    ``to_be_named`` are claims that may not be passed over: each must be the matter of one
+    ``to_be_named`` are claims that must not be ignored: each must be the subject of one
     of the rule's conditions.
     Raises :class:`NoMatch`: ``NO_RULE`` if the conditions of no rule hold; if some do
     but none admits the client, ``CLIENT_NOT_ADMITTED``, or ``CLIENT_REQUIRED`` where
@@ -83,7 +83,7 @@ def first_match(
 
 
 class NoMatch(AssertionRefused):
-    """No rule decides; ``misses`` says why each was passed over."""
+    """No rule decides; ``misses`` has the reason for each."""
 
     def __init__(self, reason: Reason, misses: list[Any]) -> None:
         super().__init__(reason, detail="; ".join(f"{miss.rule}: {miss.why}" for miss in misses))
@@ -91,7 +91,7 @@ class NoMatch(AssertionRefused):
 
 
 def _unnamed(rule: MatchableRule, claims: Collection[str]) -> list[str]:
-    """Those of ``claims`` that none of the conditions of ``rule`` is about."""
+    """Return those of ``claims`` that no condition of ``rule`` is about."""
     named = {condition.claim.removeprefix("/") for condition in rule.conditions}
     return [claim for claim in claims if claim not in named]
 

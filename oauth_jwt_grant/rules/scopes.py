@@ -30,7 +30,7 @@ def split_scope(text: str) -> list[str]:
 def scope_claim(claims: Mapping[str, Any], *, empty_is_none: bool = True) -> list[str] | None:
     """The ``scope`` claim as a list, or ``None`` where there is none (RFC 8693 section 4.2).
 
-    An empty one, which Google's libraries send when they want no scope in particular,
+    An empty one, which Google's libraries send when they request no particular scope,
     counts as none, as an empty parameter does (RFC 6749 section 3.2). Where the issuer
     writes the claim for the client (an ID-JAG), it means that nothing is granted.
     """
@@ -62,7 +62,7 @@ def grant_scopes(
         bound &= set(claimed)
     named = list(requested) or list(claimed or ())
     if not named:
-        # Nobody asked for anything in particular: what is left of the default is no refusal.
+        # No particular scope was requested: a smaller default is no reason to refuse.
         named = [scope for scope in (default or ceiling) if scope in bound]
     if not named or not bound.issuperset(named):
         raise AssertionRefused(Reason.SCOPE, detail=_beyond(named, bound))

@@ -27,7 +27,7 @@ _UNASKED = (
 
 
 def may_defer_application(model: Any) -> bool:
-    """Whether the applications of ``model`` are told usable or not by django-oauth-toolkit's own lights."""
+    """Whether ``model`` uses django-oauth-toolkit's own test for usable applications."""
     usable: bool = model.is_usable is AbstractApplication.is_usable
     return usable and may_defer(model)
 
@@ -73,7 +73,7 @@ def _registered_itself(application: Any) -> bool:
 
 
 def applications_of_operators() -> QuerySet[Any, Any]:
-    """Return the applications that an operator has registered, as far as the rows can say it.
+    """Return the applications that an operator has registered, as far as the rows show it.
 
     django-oauth-toolkit marks those that a user made on its pages as ``manual`` too. So the owner counts:
     nobody, or a user with one of the flags of staff and superusers that the user model has.

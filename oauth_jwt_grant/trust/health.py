@@ -101,7 +101,7 @@ def _rules(issuer: TrustedIssuer) -> Iterator[Finding]:
 
 
 def _policy(issuer: TrustedIssuer) -> Iterator[Finding]:
-    # A request will say by what name it came; which one does not matter here.
+    # A request has the name of the server; which one does not matter here.
     audiences = server_audiences() or ({"derived from the request"} if hosts_are_exact() else set())
     try:
         policy_of(issuer, audiences)

@@ -15,7 +15,7 @@ logger = logging.getLogger("oauth_jwt_grant.keys")
 
 
 def stored_keys(row: IssuerKeys) -> StoredKeys:
-    """A row of kept keys as the keys package reads it."""
+    """A row of stored keys in the form that the keys package reads."""
     return StoredKeys(
         source=row.source,
         document=row.document,
@@ -46,7 +46,7 @@ class DatabaseKeyStore:
         return None if row is None else stored_keys(row)
 
     def save(self, keys: StoredKeys) -> None:
-        """Put ``keys`` in the place of what was saved before.
+        """Replace the stored keys by ``keys``.
 
         One statement, so that of several who save at once nobody has read what another writes. Keys that the
         database does not take serve from the cache: the request that has fetched them goes on.

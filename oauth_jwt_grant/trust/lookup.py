@@ -22,7 +22,7 @@ from .values import ISSUER_FIELDS, RULE_FIELDS, Issuer, Link, Rule, frozen
 
 @dataclass(frozen=True, slots=True)
 class LoadedRule:
-    """A rule with its conditions, as :func:`~oauth_jwt_grant.rules.first_match` wants it.
+    """A rule with its conditions, as :func:`~oauth_jwt_grant.rules.first_match` takes it.
 
     ``application`` is the rule's own, read where the request has no client.
     """
@@ -88,7 +88,7 @@ def find_trust(iss: str, client: Client | None, subject: str = "") -> Trust:
 
 
 def _user_columns(user: Any) -> Columns:
-    """Of the user, what says whether there may be a token; the rest is read if a site asks for it."""
+    """The columns of the user that decide on a token; the others are read if a site accesses them."""
     needed = ("is_active", "is_staff", "is_superuser")
     fields = {field.name for field in user._meta.concrete_fields}
     # What a property says may rest on any field, and must not be read from a replica.
@@ -105,7 +105,7 @@ _RULE = Columns(GrantRule, only=RULE_FIELDS)
 _ISSUER = Columns(TrustedIssuer, "issuer__", only=ISSUER_FIELDS)
 _APPLICATION = _application_columns(get_application_model())
 _LINKED = _user_columns(get_user_model())
-# What a row consists of: its place, rule, issuer, condition, link, and what is to be known of the client.
+# The parts of a row: its place, rule, issuer, condition, link, and the columns of the client.
 _ORDER = ("position", "pk", "conditions__pk")
 _PK_AT = _ORDER.index("pk")
 _RULE_AT = len(_ORDER)

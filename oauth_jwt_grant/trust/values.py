@@ -1,6 +1,6 @@
 """Trust as frozen values: an issuer, a rule, a link. Decisions are made from these, never from rows.
 
-Equal rows of many requests share one value, so nobody may change what is in one.
+Equal rows of many requests share one value, so no code may change one.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ logger = logging.getLogger("oauth_jwt_grant.decisions")
 
 #: Tokens that are revoked before the work is committed.
 BATCH = 500
-#: What a transaction of ours begins with. PostgreSQL would wait without end for a transaction that hangs.
+#: The first statement of our transactions. PostgreSQL would wait forever for a transaction that hangs.
 #: On SQLite, a transaction that has begun to read may not write if another has written: this one writes.
 _FIRST = {
     "postgresql": "SET LOCAL lock_timeout = '10s'",
@@ -53,7 +53,7 @@ def wait_after_commit(issuer: TrustedIssuer) -> None:
 
 
 def wait_for_requests(issuers: Iterable[Any]) -> bool:
-    """Wait until no request can commit a token by what is disabled of ``issuers``: them, or rules of theirs.
+    """Wait until no request can commit a token through ``issuers`` or rules of theirs that are disabled.
 
     Returns whether none is left. Those of an enabled one are not waited for, as there may always be some.
     """

@@ -51,7 +51,7 @@ LIBRARIES = {
     "authlib": ("keys/", "management/signing.py"),
     "cryptography": (
         *("assertion/jose.py", "keys/", "management/signing.py", "service_accounts/", "trust/health.py"),
-        "validators.py",
+        *("testing/issuer.py", "validators.py"),
     ),
     "joserfc": ("assertion/jose.py",),
     "oauth2_provider": ("dot.py",),

@@ -1,0 +1,1 @@
+"""What a site's own tests use."""

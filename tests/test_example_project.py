@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -43,7 +44,7 @@ def environment() -> dict[str, str]:
 def kept(environment, tmp_path_factory) -> Path:
     """The folder of a demo that has kept its database and is over."""
     folder = tmp_path_factory.mktemp("kept") / "site"
-    result = manage(environment, "demo", "--once", "--keep", str(folder))
+    result = manage(environment, "demo", "--once", "--keep", str(folder), *own_port())
     assert (result.returncode, result.stderr) == (0, "")
     return folder
 
@@ -53,6 +54,13 @@ def served(environment, kept) -> Iterator[str]:
     """What a demo has printed that goes on serving, with the database of an earlier one."""
     with demo(environment, "--keep", str(kept)) as (_, printed):
         yield printed
+
+
+def own_port() -> tuple[str, str]:
+    """A port that no other demo takes: two that begin at once would both find the usual one free."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return "--port", str(probe.getsockname()[1])
 
 
 def manage(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -73,7 +81,7 @@ def demo(
 ) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """The demo after the line that begins with ``until``, and what it has printed so far."""
     process = subprocess.Popen(
-        [sys.executable, str(MANAGE), "demo", *arguments],
+        [sys.executable, str(MANAGE), "demo", *arguments, *own_port()],
         env=environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -101,7 +109,7 @@ def found(pattern: str, text: str) -> str:
 
 
 def test_demo_once_walks_through_the_grant_and_leaves_nothing_behind(environment, tmp_path, served):
-    result = manage(environment | {"TMPDIR": str(tmp_path)}, "demo", "--once")
+    result = manage(environment | {"TMPDIR": str(tmp_path)}, "demo", "--once", *own_port())
     assert (result.returncode, result.stderr) == (0, "")
     assert re.findall(r"HTTP/1\.1 (\d+)", result.stdout) == ["200", "200", "400", "400", "400"]
     for shown in (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .conditions import ABSENT, Condition, InvalidCondition, Operator, claim_value, same
+from .conditions import ABSENT, Condition, InvalidCondition, Operator, claim_path, claim_value, same
 from .matching import Client, ClientPolicy, MatchableRule, Miss, NoMatch, first_match
 from .scopes import grant_resources, grant_scopes, resource_claim, scope_claim, split_scope
 
@@ -16,6 +16,7 @@ __all__ = [
     "Miss",
     "NoMatch",
     "Operator",
+    "claim_path",
     "claim_value",
     "first_match",
     "grant_resources",

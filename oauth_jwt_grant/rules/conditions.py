@@ -110,9 +110,16 @@ def claim_value(claims: Mapping[str, Any], claim: str) -> Any:
     if not claim.startswith("/"):
         return claims.get(claim, ABSENT)
     value: Any = claims
-    for token in claim[1:].split("/"):
-        value = _step(value, token.replace("~1", "/").replace("~0", "~"))
+    for member in claim_path(claim):
+        value = _step(value, member)
     return value
+
+
+def claim_path(claim: str) -> list[str]:
+    """The names of the members that lead to ``claim``, a name or a JSON Pointer (RFC 6901 section 4)."""
+    if not claim.startswith("/"):
+        return [claim]
+    return [token.replace("~1", "/").replace("~0", "~") for token in claim[1:].split("/")]
 
 
 def same(one: Any, other: Any) -> bool:

@@ -1,4 +1,4 @@
-"""An issuer whose private key is in memory, and whose public key is stored with the trusted issuer."""
+"""An issuer for tests: its private key is in memory, and its public key is stored with the trusted issuer."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from ..dot import get_application_model
 from ..grant import GRANT_TYPE
 from ..models import ClaimCondition, GrantRule, TrustedIssuer
 from ..presets import Applied, apply, get_preset
+from ..rules import claim_path
 
 
 class TestIssuer:
@@ -152,8 +153,7 @@ def _example(condition: ClaimCondition) -> Any:
 
 def _put(claims: dict[str, Any], claim: str, value: Any) -> None:
     """Set the member that ``claim`` names, or points to (RFC 6901)."""
-    tokens = claim[1:].split("/") if claim.startswith("/") else [claim.replace("~", "~0").replace("/", "~1")]
-    *parents, last = [token.replace("~1", "/").replace("~0", "~") for token in tokens]
+    *parents, last = claim_path(claim)
     for parent in parents:
         claims = claims.setdefault(parent, {})
     claims[last] = value

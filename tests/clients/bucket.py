@@ -86,6 +86,7 @@ def _content(request: HttpRequest, content: bytes) -> HttpResponse:
 
 
 urlpatterns = [
+    path("o/", include("oauth_jwt_grant.endpoints")),
     path("o/", include("oauth2_provider.urls", namespace="oauth2_provider")),
     path(f"storage/v1/b/{NAME}/o", Listing.as_view()),
     path(f"storage/v1/b/{NAME}/o/<path:name>", Object.as_view()),

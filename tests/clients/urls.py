@@ -6,8 +6,9 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
-from oauth2_provider.views import ConnectDiscoveryInfoView, TokenView
+from oauth2_provider.views import ConnectDiscoveryInfoView
 
+from oauth_jwt_grant.views import JWTBearerTokenView
 from tests import urls
 
 
@@ -25,9 +26,9 @@ urlpatterns = [
     path("", include("oauth_jwt_grant.urls")),
     path("mcp/", McpView.as_view()),
     path("sso/", include("tests.clients.sso")),
-    path("oauth/token", TokenView.as_view()),  # DocuSign's, and SAP's
-    path("oauth2/token", TokenView.as_view()),  # Box's
+    path("oauth/token", JWTBearerTokenView.as_view()),  # DocuSign's, and SAP's
+    path("oauth2/token", JWTBearerTokenView.as_view()),  # Box's
     path("acme/v2.0/.well-known/openid-configuration", ConnectDiscoveryInfoView.as_view()),  # Microsoft's
-    path("services/oauth2/token", TokenView.as_view()),  # Salesforce's
+    path("services/oauth2/token", JWTBearerTokenView.as_view()),  # Salesforce's
     *urls.urlpatterns,
 ]

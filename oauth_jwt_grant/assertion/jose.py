@@ -87,8 +87,8 @@ def import_jwk(jwk: object) -> PublicKey:
     """Load one member of a JWK Set as a public signature key.
 
     Raises :class:`UnusableKey` for anything else: private, symmetric, for
-    encryption, weak, of an unknown type, or malformed (RFC 7517 section 5 wants
-    such a key passed over, so the caller goes on with the rest of the set).
+    encryption, weak, of an unknown type, or malformed (RFC 7517 section 5
+    requires that such a key is ignored, so the caller continues with the rest of the set).
     """
     if not isinstance(jwk, Mapping):
         raise UnusableKey("not a JSON object")

@@ -1,9 +1,9 @@
 """Fetches that take longer than the request that started them can wait.
 
-Such a fetch goes on, on a thread that touches nothing but the network: no cache, no
-database connection, no transaction. What it brings lies here until the next request of
-the same process asks for it and puts it where all processes find it. A process that
-ends or forks takes nothing with it but the wish to fetch once more.
+Such a fetch continues on a thread that uses only the network: no cache, no database
+connection, no transaction. Its result is held here until the next request of the same
+process reads it and stores it for all processes. If the process ends or forks, only the
+result is lost: the keys are fetched once more.
 """
 
 from __future__ import annotations

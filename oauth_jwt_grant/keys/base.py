@@ -48,7 +48,7 @@ class KeyStatus:
     Times are seconds since the epoch, ``None`` where there was or will be no fetch.
     ``next_fetch`` is when the keys are stale or, after a failure, when the next
     attempt is due. ``last_error`` and ``failing_since`` are empty while all is well.
-    ``first_seen`` tells by thumbprint since when a key has been in the fetched set, where that is known.
+    ``first_seen``: by thumbprint, since when a key has been in the fetched set, where that is known.
     """
 
     keys: tuple[PublicKey, ...] = ()
@@ -106,7 +106,7 @@ class StoredKeys:
 
     ``source`` is a fingerprint of where it came from: kept keys are never used for
     another source. ``document`` is the JWK Set; times are seconds since the epoch.
-    ``first_seen`` tells by thumbprint (RFC 7638) since when a key has been in the set, where that is known.
+    ``first_seen``: by thumbprint (RFC 7638), since when a key has been in the set, where that is known.
     """
 
     source: str

@@ -49,7 +49,7 @@ def _subject(value: str) -> Binding:
 def _sha256(value: str) -> Binding:
     digest = value.replace(":", "").lower()
     if not _SHA256.fullmatch(digest):
-        raise ValueError("sha256 wants 64 hexadecimal digits.")
+        raise ValueError("sha256 needs 64 hexadecimal digits.")
     return lambda certificate: certificate_sha256(certificate).hex() == digest
 
 

@@ -11,7 +11,7 @@ from authlib.oidc.discovery import get_well_known_url as openid_url
 from .fetch import Fetcher, FetchFailed, check_url
 from .transport import Deadline
 
-#: Bounds on what is shown of a document that anybody may have written: characters of a text, texts of a list.
+#: Bounds on what is shown of a document that anybody may have written: length of a string, of a list.
 _MAX_TEXT, _MAX_LIST = 500, 20
 
 

@@ -68,8 +68,8 @@ memory = _Memory()
 class Notes:
     """The notes about one source of keys, in ``cache`` under ``prefix``.
 
-    A note that is written is also remembered here until :meth:`settle` finds that the cache has kept
-    all of them. The notes of a cache that has not kept them count until they end.
+    Each note is also held in this process until :meth:`settle` finds that the cache has stored
+    all of them. If the cache has lost them, the notes of this process count until they expire.
     """
 
     def __init__(self, prefix: str, cache: KeyCache, clock: Clock) -> None:

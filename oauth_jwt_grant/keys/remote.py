@@ -91,7 +91,7 @@ class RemoteKeys(KeySource):
                 self._shared.end_fetch()
 
     def status(self) -> KeyStatus:
-        """What is kept, and how the last fetch went."""
+        """The stored keys, and the result of the last fetch."""
         kept, failure = self._kept_or_restored(), self._shared.failure()
         parsed = self._parsed(kept) if kept else None
         next_fetch = failure.retry_at if failure else kept.expires_at if kept else None
@@ -117,7 +117,7 @@ class RemoteKeys(KeySource):
         return parse_text(kept.text, self._limits.max_keys, self._issuer)
 
     def _kept_or_restored(self) -> KeptKeys | None:
-        """What is kept, if it is a key set at all."""
+        """The stored keys, if there is a key set."""
         kept = self._shared.kept() or self._shared.restored(self._url)
         try:
             if kept is not None:
@@ -134,7 +134,7 @@ class RemoteKeys(KeySource):
         return self._clock() < kept.fetched_at + self._limits.stale_if_error
 
     def _latest(self) -> KeptKeys | None:
-        """The keys that are kept; in the place of stale ones what has come without being waited for."""
+        """The stored keys; instead of stale ones, the result of a fetch in the background."""
         kept = self._kept_or_restored()
         if kept is not None and self._is_fresh(kept):
             return kept
@@ -180,7 +180,7 @@ class RemoteKeys(KeySource):
             self._shared.settle()
 
     def _fetched_by_one(self, kept: KeptKeys | None, need: Need) -> KeptKeys | None:
-        """Newer keys than ``kept``; ``None`` if somebody else fetches. Raises :class:`FetchFailed`."""
+        """Newer keys than ``kept``; ``None`` if another process fetches. Raises :class:`FetchFailed`."""
         self._next_step(need)
         if not self._shared.start_fetch():
             return None
@@ -212,7 +212,7 @@ class RemoteKeys(KeySource):
             if latest is not None and latest != kept:
                 return latest
             if not fetching:
-                # Where no cache has kept them, the store has.
+                # Where no cache has them, the store has.
                 latest = latest or self._kept_or_restored()
                 return None if latest == kept else latest
             self._sleep(_POLL)
@@ -267,7 +267,7 @@ class RemoteKeys(KeySource):
 
 
 def _settled(parsed: ParsedKeys, header: Mapping[str, Any], found: Sequence[PublicKey]) -> bool:
-    """Whether a new fetch can tell nothing new: the set names the key id, or names none at all."""
+    """Whether a new fetch is useless: the set names the key id, or names none at all."""
     kid = header.get("kid")
     if kid is None or not parsed.kids:
         return bool(found)

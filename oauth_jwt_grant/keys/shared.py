@@ -40,8 +40,8 @@ class KeptKeys:
 class Failure:
     """``count`` failed fetches in a row ``since`` then, the last ``error``, and when to try again.
 
-    ``urgent_at`` is when somebody may try who has no usable keys: sooner than the others
-    after a fetch that was not waited for to its end, which tells little of the issuer.
+    ``urgent_at`` is when a request without usable keys may try: earlier than the others after a
+    fetch that was given up before its end, because its failure shows little about the issuer.
     """
 
     count: int
@@ -54,8 +54,8 @@ class Failure:
 def source_fingerprint(*parts: str) -> str:
     """A short name for a source of keys, another one for each other source.
 
-    The terms on which it is fetched belong to it. Once an operator has changed them, neither keys that
-    came by a CA that is trusted no more are used, nor is a failure waited for that the old ones have caused.
+    It includes the parameters of the fetch. Once an operator has changed them, no keys are used that
+    came through a CA that is no longer trusted, and no failure of the old parameters delays a fetch.
     """
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:40]
 

@@ -31,8 +31,8 @@ class Applied:
         """The issuer as it is trusted already, if it is.
 
         Raises :class:`ValidationError` if that is not the issuer for which the rule is
-        made: it signs another kind of JWTs or, where nothing but the keys tells who is
-        meant, with other keys. So it does if the issuer could not be saved were it new.
+        made: it signs another kind of JWTs or, where only the keys identify the
+        client, with other keys. Also if the issuer could not be saved as a new one.
         """
         known = written(TrustedIssuer).filter(issuer=self.issuer.issuer).first()
         if known is None or known.issuer != self.issuer.issuer:

@@ -37,7 +37,7 @@ class ConditionTemplate:
     """A template for a condition: ``{name}`` in ``claim`` and ``values`` is replaced by an answer.
 
     It is left out if an answer that it needs is blank. ``pin`` marks the claims that
-    tell one customer of the issuer from all others.
+    distinguish one customer of the issuer from all others.
     """
 
     claim: str
@@ -50,13 +50,13 @@ class ConditionTemplate:
 class Preset:
     """An issuer, or a kind of issuers, as its vendor documents it.
 
-    Texts may hold ``{name}`` for an answer, also in ``fields``, which are columns of the
-    issuer (a tuple for a list; what is on or off is on by any answer but a blank one).
+    Strings may contain ``{name}`` for an answer, also in ``fields``, which are columns of the
+    issuer (a tuple for a list; a boolean column is true for any answer that is not blank).
     ``algorithms``, ``max_lifetime`` (seconds) and ``replay_policy`` are what its tokens
     need, ``scope_claim`` what theirs means here; ``docs`` is the vendor's page; ``obtain``
-    tells a client how to come by an assertion; ``recorded_claims`` are worth keeping with
-    each decision; ``pinned_by_keys`` says that nobody else signs with the keys, so that no
-    claim has to tell customers apart; ``hosted`` is a regular expression of issuers that are
+    shows a client how to obtain an assertion; ``recorded_claims`` are stored with each
+    decision; ``pinned_by_keys``: nobody else signs with the keys, so that no claim has to
+    distinguish customers; ``hosted`` is a regular expression of issuers that are
     the vendor's own, where the operator is asked for the issuer.
     """
 

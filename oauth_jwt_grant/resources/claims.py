@@ -84,7 +84,7 @@ def meets(claims: Mapping[str, Any], condition: Condition) -> bool:
 
 
 def refusal(condition: Condition) -> str:
-    """Return what a client is told: the name of the claim, but not the value that it needs."""
+    """Return the text for a client: the name of the claim, but not the value that it needs."""
     return gettext('The access token does not have the required value of the claim "%(claim)s".') % {
         "claim": condition.claim
     }

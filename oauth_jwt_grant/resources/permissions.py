@@ -77,7 +77,7 @@ class _HasClaim(BasePermission, metaclass=_Demand):  # type: ignore[misc]
 
     @property
     def message(self) -> str:
-        """What a client is told."""
+        """The text for a client."""
         return refusal(self.condition)
 
     def has_permission(self, request: Any, view: Any) -> bool:

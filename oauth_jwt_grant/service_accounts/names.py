@@ -56,7 +56,7 @@ def default_token_uri() -> str:
     parts = urlsplit(candidates[0] if candidates else issuer_identifier() or "")
     if not parts.scheme or not parts.netloc:
         raise ServiceAccountError(
-            "the settings do not tell the URL of the token endpoint, so say it", "token_uri"
+            "the settings do not contain the URL of the token endpoint: name it", "token_uri"
         )
     return f"{parts.scheme}://{parts.netloc}{path}"
 

@@ -96,7 +96,7 @@ def _rules(issuer: TrustedIssuer) -> Iterator[Finding]:
         except NotGranted as refused:
             yield Finding(Level.WARNING, f"{refused.detail}: it refuses all")
         if rule.require_dpop and not conf.DPOP:
-            text = f"rule {rule} wants DPoP proofs, which the setting DPOP does not allow: it refuses all"
+            text = f"rule {rule} requires DPoP proofs, which the setting DPOP does not allow: it refuses all"
             yield Finding(Level.WARNING, text)
 
 

@@ -347,7 +347,7 @@ class TestConfiguration:
             (["dns="], "Not KIND=VALUE with a kind among dns, email, sha256, subject, uri: 'dns='."),
             ([5], "Not KIND=VALUE with a kind among dns, email, sha256, subject, uri: '5'."),
             (["subject=signer"], "Not a distinguished name as in RFC 4514: 'signer'."),
-            (["sha256=abc"], "sha256 wants 64 hexadecimal digits."),
+            (["sha256=abc"], "sha256 needs 64 hexadecimal digits."),
         ],
     )
     def test_bindings(self, bindings: Any, text: str) -> None:

@@ -107,7 +107,7 @@ def test_as_json(run, issuer, rule, user, application):
         "answer": {"token_type": "Bearer", "expires_in": 3600, "scope": "read"},
     }
     text = run("explainassertion", "--client-id", "tool", stdin=factories.mint(KEY, team="b")).out
-    assert "Rule first was passed over: the claim is not so: team is 'a'\n" in text
+    assert "Rule first does not match: the claim is not so: team is 'a'\n" in text
     assert "Application: tool\nUser: alice@example.com\n" in text
     assert "Resources: https://api\n" in text
 

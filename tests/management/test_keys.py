@@ -209,7 +209,7 @@ def test_a_rule_that_refuses_everything_while_dpop_is_off(run, issuer, rule, set
     GrantRule.objects.update(require_dpop=True)
     status, level, (text,) = check(run)
     assert (status, level) == (1, "warning")
-    assert text == f"rule {rule} wants DPoP proofs, which the setting DPOP does not allow: it refuses all"
+    assert text == f"rule {rule} requires DPoP proofs, which the setting DPOP does not allow: it refuses all"
     settings.OAUTH_JWT_GRANT = settings.OAUTH_JWT_GRANT | {"DPOP": True}
     assert check(run) == (0, "fine", [])
 

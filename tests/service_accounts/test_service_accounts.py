@@ -330,7 +330,7 @@ def test_the_token_endpoint_by_the_settings(settings, audiences, expected):
 @pytest.mark.parametrize("audiences", [[], ["urn:as"]])
 def test_a_token_endpoint_that_the_settings_do_not_tell(settings, audiences):
     settings.OAUTH_JWT_GRANT = {"AUDIENCES": audiences}
-    with pytest.raises(ServiceAccountError, match="so say it"):
+    with pytest.raises(ServiceAccountError, match="name it"):
         default_token_uri()
 
 

@@ -23,8 +23,8 @@ LIFETIME = 300
 class DemoIssuer(ThreadingHTTPServer):
     """Serves discovery document and JWK Set, and at ``/assertion`` a fresh JWT for anybody who asks.
 
-    A real issuer asks who wants the JWT. ``url`` is its ``iss``; ``ca`` the PEM text to
-    check its web server with. ``audience`` is what goes into ``aud``.
+    A real issuer authenticates the client first. ``url`` is its ``iss``; ``ca`` is the PEM
+    certificate to check its web server with. ``audience`` is what goes into ``aud``.
     """
 
     daemon_threads = True
@@ -41,7 +41,7 @@ class DemoIssuer(ThreadingHTTPServer):
         )
 
     def mint(self, repository: str = "acme/website", key: ECKey | None = None) -> str:
-        """A JWT for a job of ``repository``; ``key`` in the place of our own makes it a forgery."""
+        """A JWT for a job of ``repository``; ``key`` instead of our own makes it a forgery."""
         now = int(time.time())
         header = {"alg": "ES256", "kid": self.key.kid, "typ": "JWT"}
         claims = {

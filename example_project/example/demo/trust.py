@@ -46,7 +46,7 @@ def make_client_and_user() -> None:
 
 def trust(url: str, ca: Path, out: Out) -> None:
     """Trust the issuer at ``url``, and show how; ``ca`` holds the certificate of its web server."""
-    # In a kept database: the issuer of the last time, whose port was another one.
+    # In a database of an earlier run: the issuer of that run, which had another port.
     TrustedIssuer.objects.filter(name=_NAME).exclude(issuer=url).delete()
     lines = [
         ["trustissuer", "--issuer", url, "--name", _NAME, "--discovery"],

@@ -1,4 +1,4 @@
-"""The walk: trust, one JWT that is accepted, three that are refused, and what is kept of them."""
+"""The walk: trust, one JWT that is accepted, three that are refused, and their decisions."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SCOPE = "deployments:read"
 
 
 class Walk:
-    """The way through the grant at ``base_url``, told to ``out``; ``ca`` is the file of the issuer's CA."""
+    """The steps of the grant at ``base_url``, shown on ``out``; ``ca`` is the file of the issuer's CA."""
 
     def __init__(self, base_url: str, issuer: DemoIssuer, ca: Path, out: Out) -> None:
         self._base_url = base_url
@@ -89,4 +89,4 @@ class Walk:
 
 
 class UnexpectedAnswer(Exception):
-    """The server has answered in another way than this demo is there to show."""
+    """The server has not answered as this demo expects."""

@@ -62,7 +62,7 @@ def _on_rules(issuer: TrustedIssuer, rules: list[GrantRule]) -> Iterator[str]:
             yield _("The rule %s lists no application, so it admits nobody.") % rule
         if rule.require_dpop and not conf.DPOP:
             yield (
-                _("The rule %s wants bound tokens, which the setting DPOP does not allow: it refuses all.")
+                _("The rule %s requires bound tokens, which the setting DPOP does not allow: it refuses all.")
                 % rule
             )
 

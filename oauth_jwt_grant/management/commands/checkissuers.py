@@ -54,7 +54,7 @@ class Command(BaseCommand):
 def _examined(
     issuer: TrustedIssuer, shown: Callable[[Health], Any], now: float, **options: Any
 ) -> tuple[Level, Any]:
-    """The level of ``issuer``, and its report in the form that ``shown`` makes of it."""
+    """Return the level of ``issuer``, and its report as ``shown`` formats it."""
     try:
         report = examine(whole(issuer), now, **options)
         return report.level, shown(report)

@@ -58,7 +58,7 @@ def _removed(decisions: DecisionQuerySet, size: int) -> Iterator[int]:
         written(Decision).filter(pk__in=[pk for pk, _time in batch]).delete()
         # Counted by what was asked for: another run may have been quicker with some of them.
         yield len(batch)
-        # What is kept is not read again for each batch.
+        # The decisions that stay are not read again for each batch.
         ahead = rows.filter(time__gte=batch[-1][1])
 
 

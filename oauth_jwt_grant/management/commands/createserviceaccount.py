@@ -77,7 +77,7 @@ class Command(BaseCommand):
                 self.stdout.write(f"{use.kid}  {last}")
         elif options["withdraw_key"]:
             issuer = withdraw_key(name, options["withdraw_key"])
-            self.stdout.write(f"{issuer.issuer} trusts {options['withdraw_key']} no more.")
+            self.stdout.write(f"{issuer.issuer} no longer trusts {options['withdraw_key']}.")
         elif options["add_key"]:
             self._issue(options, lambda: add_key(name, token_uri=options["token_uri"]))
         else:

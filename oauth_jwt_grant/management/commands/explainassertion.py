@@ -132,7 +132,7 @@ def _lines(explanation: Explanation, report: dict[str, Any]) -> Iterator[str]:
             line += f"expected: {_wanted(step)}; found: {_shown(step, step.actual)}"
         yield line.rstrip()
     yield ""
-    yield from (f"Rule {miss['rule']} was passed over: {printable(miss['why'])}" for miss in report["misses"])
+    yield from (f"Rule {miss['rule']} does not match: {printable(miss['why'])}" for miss in report["misses"])
     for name in ("issuer", "rule", "application", "user"):
         if report[name] is not None:
             yield f"{name.capitalize()}: {printable(report[name])}"

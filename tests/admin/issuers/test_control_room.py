@@ -259,7 +259,7 @@ def test_what_may_have_been_overlooked_is_said(page, issuer, rule, settings):
     said = text_of(page.get(change_url(issuer)))
     assert "deploy has no condition" in said
     assert "deploy lists no application" in said
-    assert "deploy wants bound tokens, which the setting DPOP does not allow" in said
+    assert "deploy requires bound tokens, which the setting DPOP does not allow" in said
     assert "None of its algorithms" in said
     assert "https://as.example.com is an audience of this server and a resource" in said
     assert "The trust ends on" in said

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Any, ClassVar
@@ -103,13 +104,14 @@ class TrustedIssuerAdmin(ServiceAccountsMixin, GoodTokensMixin, admin.ModelAdmin
                 page.callback._non_atomic_requests = set(connections)  # type: ignore[attr-defined]
         return pages
 
-    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        """The actions of the list. Those that disable run outside transactions, all others inside."""
-        actions: dict[str, Any] = super().get_actions(request)
-        for name, (action, *words) in actions.items():
-            if action not in (disable, disable_and_revoke):
-                actions[name] = (in_transactions(action), *words)
-        return actions
+    def get_actions(self, request: HttpRequest, action_location: Any = None) -> dict[str, Any]:
+        """The actions of the list. Those that disable run outside transactions, all others inside.
+
+        Django passes ``action_location`` from 6.1 on.
+        """
+        location = {} if action_location is None else {"action_location": action_location}
+        actions: dict[str, Any] = super().get_actions(request, **location)
+        return {name: _in_transactions(action) for name, action in actions.items()}
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
         """First the presets; the form itself is for those who have chosen it, by whatever parameter."""
@@ -240,3 +242,13 @@ class TrustedIssuerAdmin(ServiceAccountsMixin, GoodTokensMixin, admin.ModelAdmin
 def _light(level: str, words: str) -> str:
     """Words with a light before them."""
     return format_html('<span class="ojg-state ojg-{}">{}</span>', level, words)
+
+
+def _in_transactions(action: Any) -> Any:
+    """``action``, a tuple or, from Django 6.1 on, an ``Action``, so that it runs inside transactions."""
+    is_tuple = isinstance(action, tuple)
+    function = action[0] if is_tuple else action.func
+    if function in (disable, disable_and_revoke):
+        return action
+    inside = in_transactions(function)
+    return (inside, *action[1:]) if is_tuple else replace(action, func=inside)

@@ -45,6 +45,16 @@ def sized_exponent(bits: int, exponent_bits: int) -> rsa.RSAPrivateKey:
 
 
 @cache
+def large_key() -> rsa.RSAPrivateKey:
+    """An RSA key of 8676 bits, of known primes (Mersenne): a search for new ones takes half a minute."""
+    p, q, e = (1 << 4423) - 1, (1 << 4253) - 1, 65537
+    d = pow(e, -1, (p - 1) * (q - 1))
+    parts = rsa.rsa_crt_dmp1(d, p), rsa.rsa_crt_dmq1(d, q), rsa.rsa_crt_iqmp(p, q)
+    numbers = rsa.RSAPrivateNumbers(p, q, d, *parts, rsa.RSAPublicNumbers(e, p * q))
+    return numbers.private_key(unsafe_skip_rsa_key_validation=True)
+
+
+@cache
 def ec_key(name: str = "") -> ec.EllipticCurvePrivateKey:
     """A P-256 key, another one for each ``name``."""
     return ec.generate_private_key(ec.SECP256R1())

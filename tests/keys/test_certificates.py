@@ -17,7 +17,7 @@ from oauth_jwt_grant.keys import CertificateKeys, normalise_jwks, parse_trust_an
 from oauth_jwt_grant.keys.certificates import MAX_CHAIN
 
 from .authority import DAY, NOW, SIGNER, Authority, key_usage, name_of
-from .material import START, Clock, b64, ec_jwk, header, rsa_key, sized_exponent
+from .material import START, Clock, b64, ec_jwk, header, large_key, rsa_key, sized_exponent
 
 SUBJECT = "subject=CN=signer,O=Example AS,C=NO"
 PATH = "the chain does not lead to a trust anchor, or is not valid now"
@@ -135,8 +135,8 @@ class TestHeader:
         ("key", "why"),
         [
             (lambda: sized_exponent(3072, 3000), "RSA key with an exponent of 3000 bits, allowed are 32"),
-            (lambda: sized_exponent(8448, 17), "RSA key of 8448 bits, allowed are 2048 to 8192"),
-            (lambda: dsa.generate_private_key(3072), "key type is unknown"),
+            (large_key, "RSA key of 8676 bits, allowed are 2048 to 8192"),
+            (lambda: dsa.generate_private_key(2048), "key type is unknown"),
             (lambda: ec.generate_private_key(ec.BrainpoolP512R1()), "key type is unknown"),
         ],
         ids=["exponent", "modulus", "DSA", "curve"],

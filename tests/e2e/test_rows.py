@@ -208,7 +208,7 @@ def odd(world: World) -> list[TrustedIssuer]:
 @pytest.fixture
 def browser(db: None) -> Client:
     """A browser in which a superuser is logged in."""
-    user = get_user_model().objects.create_superuser(**{get_user_model().USERNAME_FIELD: "root@example.com"})
+    user = get_user_model().objects.create_superuser("root@example.com")
     client = Client()
     client.force_login(user)
     return client

@@ -164,7 +164,7 @@ def test_token_endpoint_that_nobody_tells_is_asked_for(page, account, settings):
     account.audiences = []
     account.save()
     settings.OAUTH_JWT_GRANT = {"AUDIENCES": []}
-    assert "do not tell the URL of the token endpoint" in said(add_key(page, account))
+    assert "do not contain the URL of the token endpoint" in said(add_key(page, account))
     assert page.get(url_of("change", account)).status_code == 200
 
 

@@ -16,7 +16,7 @@ from .base import (
 from .bindings import parse_bindings
 from .certificates import CertificateKeys, parse_ca_bundle, parse_trust_anchors
 from .discovered import DiscoveredKeys
-from .discovery import Metadata
+from .discovery import Metadata, well_known_urls
 from .fetch import FetchedDocument, Fetcher, FetchFailed, check_url
 from .guarded import GuardedKeys, misconfigured
 from .inline import InlineKeys, normalise_jwks
@@ -47,4 +47,5 @@ __all__ = [
     "parse_bindings",
     "parse_ca_bundle",
     "parse_trust_anchors",
+    "well_known_urls",
 ]

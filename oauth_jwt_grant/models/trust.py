@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from ..assertion import MAX_SECONDS
 from ..conf import server_audiences
 from ..fields import ExactCharField, ReadableJSONField
-from ..keys import normalise_jwks, parse_bindings, parse_trust_anchors
+from ..keys import FetchFailed, normalise_jwks, parse_bindings, parse_trust_anchors, well_known_urls
 from ..validators import (
     empty_dict,
     empty_list,
@@ -222,10 +222,10 @@ class TrustedIssuer(models.Model):
             errors["jwks_url"] = _("Enter the URL of the issuer's JWK Set.")
         if self.key_source == self.KeySource.DISCOVERY and not self.discovery_url:
             try:
-                validate_https_url(self.issuer)
-            except ValidationError:
+                well_known_urls(self.issuer)
+            except FetchFailed:
                 errors["discovery_url"] = _(
-                    "The issuer is no https URL, so say where its discovery document is."
+                    "The issuer is no https URL, or has a query, so say where its discovery document is."
                 )
         if self.profile == self.Profile.ID_JAG and self.replay_policy == self.ReplayPolicy.REUSABLE:
             errors["replay_policy"] = _("An ID-JAG has a jti, so that it can be used once.")

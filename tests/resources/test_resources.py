@@ -124,6 +124,11 @@ def test_the_claims_of_a_request(record: World, path: str) -> None:
     assert get(path, other_token(record)).json()["claims"] == {}
 
 
+def reads(statements: CaptureQueriesContext) -> list[str]:
+    """The statements that read: ATOMIC_REQUESTS adds savepoints."""
+    return [each["sql"] for each in statements if each["sql"].startswith("SELECT")]
+
+
 @pytest.mark.parametrize("path", ["/reading/", "/plain/", "/two/", "/rest/", "/rest-and/", "/protected/"])
 def test_claims_cost_a_statement(record: World, path: str) -> None:
     token = token_for(record, **GOOD)
@@ -131,7 +136,7 @@ def test_claims_cost_a_statement(record: World, path: str) -> None:
     with CaptureQueriesContext(connection) as statements:
         assert get(path, token).status_code == 200
 
-    tables = [Decision._meta.db_table in each["sql"] for each in statements]
+    tables = [Decision._meta.db_table in sql for sql in reads(statements)]
     assert tables == [False, True]
 
 
@@ -310,9 +315,9 @@ def test_without_a_token_rest_framework_asks_for_one(world: World, name: str) ->
 def test_the_token_of_another_grant_does_not_get_in(world: World, name: str) -> None:
     with CaptureQueriesContext(connection) as statements:
         token = other_token(world)
-        before = len(statements)
+        before = len(reads(statements))
         assert get(f"/{name}/", token).status_code == 403
-    assert len(statements) - before == 2
+    assert len(reads(statements)) - before == 2
 
 
 def test_another_authentication_has_no_claims(world: World) -> None:
@@ -420,6 +425,8 @@ def test_the_docs_read_a_claim(record: World, rf: Any, page: str) -> None:
 
 @pytest.mark.parametrize("name", ["deployments", "Deployments"])
 def test_the_docs_protect_an_api(record: World, api: Any, rf: Any, name: str) -> None:
+    if name == "Deployments" and connection.settings_dict["ATOMIC_REQUESTS"]:
+        pytest.skip("not on ATOMIC_REQUESTS: REST framework rolls back the transaction of the test")
     api.OAUTH2_PROVIDER = api.OAUTH2_PROVIDER | {"SCOPES": {"deployments:read": "See", "write": "Write"}}
     record.change(record.rule, scopes="deployments:read write")
     view = example("resources.md", name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db import transaction
 from django.http import HttpRequest, JsonResponse
 from django.urls import include, path
 from django.utils.decorators import method_decorator
@@ -28,6 +29,7 @@ def answer(request: HttpRequest) -> JsonResponse:
 
 
 @claim_required("repository", "acme/website")
+@transaction.non_atomic_requests
 async def later(request: HttpRequest) -> JsonResponse:
     return answer(request)
 

@@ -248,8 +248,9 @@ def test_import_that_fails_leaves_the_page_and_nothing_else(
 
     with connections[ELSEWHERE].execute_wrapper(note):
         answer = page.post(url, form)
-    # That of Django's bulk_create() is within the transaction of the import, and nothing around it.
-    assert savepoints == [1]
+    # That of bulk_create(), which Django 6.1 does not make, is within the transaction of the import, and
+    # nothing is around it.
+    assert savepoints in ([0], [1])
     assert answer.status_code == 200
     assert "something has been changed meanwhile" in said(answer)
     assert rows(ELSEWHERE) == {"TrustedIssuer": 1}

@@ -204,12 +204,13 @@ def provision_beside_another_transaction(assertion: Any, rule: Any) -> Any:
 def database_is_down() -> Iterator[None]:
     """Nobody can connect, and the connection that there was is gone."""
     settings_dict = connection.settings_dict
-    before = {name: settings_dict[name] for name in ("NAME", "PORT")}
+    before = {name: settings_dict[name] for name in ("NAME", "HOST", "PORT")}
     connection.close()
     if connection.vendor == "sqlite":
         settings_dict["NAME"] = "/nonexistent/database.sqlite3"
     else:
-        settings_dict["PORT"] = 1
+        # Both: a server that is reached through its socket has no port.
+        settings_dict.update(HOST="127.0.0.1", PORT=1)
     try:
         yield
     finally:

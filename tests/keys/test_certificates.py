@@ -317,6 +317,8 @@ class TestBinding:
             "email=Example.com",
             f"sha256={'0' * 64}",
             "dns=spiffe://example/Signer",
+            # The intermediate's: it certifies its other customers, too.
+            "subject=CN=Issuing,O=Example AS,C=NO",
         ],
     )
     def test_does_not_hold(self, binding: str) -> None:

@@ -369,6 +369,16 @@ class TestAddresses:
         self.fetcher(server, "169.254.169.254", "127.0.0.1", policy=policy).fetch(url)
         assert asked == ["169.254.169.254", "127.0.0.1"]
 
+    def test_a_forbidden_address_is_not_asked_beside_an_allowed_one(
+        self, server: JwksServer, url: str
+    ) -> None:
+        def policy(address: Any) -> bool:
+            return str(address) == "127.0.0.9"
+
+        text = failure(self.fetcher(server, "127.0.0.9", "127.0.0.1", policy=policy), url)
+        assert text.startswith("cannot connect: ")
+        assert server.requests == []
+
     def test_next_address_where_one_is_dead(self, server: JwksServer, url: str) -> None:
         assert self.fetcher(server, "127.0.0.9", "127.0.0.1").fetch(url).document == {"keys": []}
 

@@ -23,3 +23,4 @@ def test_each_room_has_ten_and_tests() -> None:
     assert counted.keys() == TESTS.keys()
     assert min(counted.values()) >= 10
     assert all((ROOT / path).exists() for paths in TESTS.values() for path in paths)
+    assert all((ROOT / path).exists() for mutant in mutants() for path in mutant.tests)

@@ -170,17 +170,21 @@ class RemoteKeys(KeySource):
 
     def _after_rotation(self, kept: KeptKeys) -> KeptKeys:
         """The keys to look for a key id in that ``kept`` does not name."""
-        if not self._shared.may_refetch():
-            return self._awaited(kept, Need.KEY_ID) or kept
+        newer = None
         try:
-            return self._fetched_by_one(kept, Need.KEY_ID) or self._awaited(kept, Need.KEY_ID) or kept
+            if not self._shared.has_refetched():
+                newer = self._fetched_by_one(kept, Need.KEY_ID, self._shared.may_refetch)
         except FetchFailed:
             return kept
-        finally:
-            self._shared.settle()
+        return newer or self._awaited(kept, Need.KEY_ID) or kept
 
-    def _fetched_by_one(self, kept: KeptKeys | None, need: Need) -> KeptKeys | None:
-        """Newer keys than ``kept``; ``None`` if another process fetches. Raises :class:`FetchFailed`."""
+    def _fetched_by_one(
+        self, kept: KeptKeys | None, need: Need, may: Callable[[], bool] = lambda: True
+    ) -> KeptKeys | None:
+        """Newer keys than ``kept``; ``None`` if another process fetches. Raises :class:`FetchFailed`.
+
+        ``may`` decides only when this process has the turn to fetch: others then see the fetch, and wait.
+        """
         self._next_step(need)
         if not self._shared.start_fetch():
             return None
@@ -189,6 +193,8 @@ class RemoteKeys(KeySource):
             latest = self._kept_or_restored()
             if latest is not None and latest != kept:
                 return latest
+            if not may():
+                return kept
             return self._download(kept, hurried=self._next_step(need) is Step.FETCH_BRIEFLY)
         finally:
             self._shared.end_fetch()

@@ -155,6 +155,10 @@ class SharedKeys:
         """Whether a fetch is in progress."""
         return self._notes.get("fetching") is not None
 
+    def has_refetched(self) -> bool:
+        """Whether the refetch for unknown key IDs was used and its cool-down lasts."""
+        return self._notes.get("refetched") is not None
+
     def may_refetch(self) -> bool:
         """Take the one refetch for unknown key ids that a cool-down allows; ``False`` if it is taken."""
         return self._notes.take("refetched", self._limits.refetch_cooldown)

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from oauth_jwt_grant.keys import KeyLimits, RemoteKeys
+from oauth_jwt_grant.keys import KeyLimits, RemoteKeys, transport
 from tests.jwks_server import JwksServer
 
 from .material import Clock, MemoryCache, MemoryStore
@@ -20,6 +21,14 @@ def server() -> Iterator[JwksServer]:
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
+
+
+@pytest.fixture
+def deadlines(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The clock of all deadlines, which is set by hand: no test waits, and no busy machine ends one."""
+    hand = Clock()
+    monkeypatch.setattr(transport, "time", SimpleNamespace(monotonic=hand))
+    return hand
 
 
 @pytest.fixture
@@ -43,7 +52,8 @@ def remote(
             "issuer": "https://issuer.example",
             "cache": cache,
             "store": store,
-            "limits": KeyLimits(),
+            # A busy machine may be slow; patience has its own tests.
+            "limits": KeyLimits(patience=5),
             "ca_bundle": server.ca_pem,
             "allow_private_network": True,
             "clock": clock,

@@ -26,12 +26,14 @@ from tests.jwks_server import (
     server_context,
 )
 
+from .material import Clock
+
 HTML = Answer(b"<html>Sign in</html>", headers={"Content-Type": "text/html"})
 
 
 @pytest.fixture
 def fetcher(server: JwksServer) -> Fetcher:
-    return Fetcher(timeout=2, ca_bundle=server.ca_pem, allow_private_network=True)
+    return Fetcher(timeout=30, ca_bundle=server.ca_pem, allow_private_network=True)
 
 
 def failure(fetcher: Fetcher, url: str, **kwargs: Any) -> str:
@@ -204,10 +206,8 @@ def test_redirects_are_not_followed(server: JwksServer, fetcher: Fetcher, status
 
 
 def test_body_of_a_redirect_is_not_read(server: JwksServer, fetcher: Fetcher) -> None:
-    server.answers["/jwks"] = Answer(b"x" * 100, 302, {"Location": "/other"}, drip=0.1)
-    begun = time.monotonic()
+    server.answers["/jwks"] = Answer(b"x" * 100, 302, {"Location": "/other"}, drip=1)
     assert failure(fetcher, server.url()) == "the answer has the HTTP status 302"
-    assert time.monotonic() - begun < 1
 
 
 def test_size_limit(server: JwksServer) -> None:
@@ -257,7 +257,7 @@ def test_url_that_no_request_can_be_made_of() -> None:
 class TestTLS:
     def test_public_authorities_do_not_vouch_for_it(self, server: JwksServer) -> None:
         server.answers["/jwks"] = json_answer({})
-        text = failure(Fetcher(timeout=2, allow_private_network=True), server.url())
+        text = failure(Fetcher(timeout=30, allow_private_network=True), server.url())
         assert text.startswith("TLS: the certificate is not accepted: unable to get local issuer certificate")
         assert server.requests == []
 
@@ -280,7 +280,7 @@ class TestTLS:
     def test_wrong_certificates(self, certificate: Any, text: str) -> None:
         with JwksServer(server_context(certificate())) as server:
             server.answers["/jwks"] = json_answer({})
-            fetcher = Fetcher(timeout=2, ca_bundle=server.ca_pem, allow_private_network=True)
+            fetcher = Fetcher(timeout=30, ca_bundle=server.ca_pem, allow_private_network=True)
             assert failure(fetcher, server.url()).startswith("TLS: the certificate is not accepted: " + text)
             assert server.requests == []
 
@@ -288,7 +288,7 @@ class TestTLS:
         with socket.create_server(("127.0.0.1", 0)) as listener:
             thread = threading.Thread(target=_answer_in_clear, args=(listener,))
             thread.start()
-            fetcher = Fetcher(timeout=2, allow_private_network=True)
+            fetcher = Fetcher(timeout=30, allow_private_network=True)
             text = failure(fetcher, f"https://127.0.0.1:{listener.getsockname()[1]}/")
             thread.join()
         assert text.startswith("TLS: ")
@@ -324,7 +324,7 @@ class TestAddresses:
             assert (host, port) == ("keys.example", server.port)
             return list(addresses)
 
-        options = {"allow_private_network": True, "timeout": 2, **kwargs}
+        options = {"allow_private_network": True, "timeout": 30, **kwargs}
         return Fetcher(ca_bundle=server.ca_pem, resolver=resolver, **options)
 
     @pytest.mark.parametrize("found", ["", "x", "1.2.3", "127.0.0.1 "])
@@ -434,14 +434,15 @@ class TestDeadline:
     def _in_time(self) -> Iterator[None]:
         begun = time.monotonic()
         yield
-        assert 0.9 < time.monotonic() - begun < 1.9
+        # Without the deadline each of them would last for half a minute.
+        assert 0.9 < time.monotonic() - begun < 15
 
     @pytest.mark.parametrize(
         "answer",
         [
-            Answer(b"{}" * 50, drip=0.3),
-            Answer(b"{}", drip=0.3, drip_headers=True),
-            Answer(b"{}", delay=1.5),
+            Answer(b"{}" * 50, drip=0.5),
+            Answer(b"{}", drip=0.5, drip_headers=True),
+            Answer(b"{}", delay=30),
         ],
         ids=["body drips", "headers drip", "says nothing"],
     )
@@ -460,7 +461,7 @@ class TestDeadline:
             fetcher = Fetcher(
                 timeout=1,
                 allow_private_network=True,
-                resolver=lambda host, port: ["127.0.0.1"] * 5,
+                resolver=lambda host, port: ["127.0.0.1"] * 30,
             )
             text = failure(fetcher, f"https://keys.example:{port}/")
         assert text in {"no complete answer within 1 s", "cannot connect: no answer"}
@@ -469,7 +470,7 @@ class TestDeadline:
         end = threading.Event()
 
         def resolver(host: str, port: int) -> list[str]:
-            end.wait(3)
+            end.wait(30)
             return ["127.0.0.1"]
 
         fetcher = Fetcher(timeout=1, resolver=resolver)
@@ -481,7 +482,7 @@ def test_silent_address_does_not_use_up_the_time_of_the_others(server: JwksServe
     server.answers["/jwks"] = json_answer({"keys": []})
     with socket.create_server(("127.0.0.5", server.port)):
         fetcher = Fetcher(
-            timeout=1.5,
+            timeout=4,
             ca_bundle=server.ca_pem,
             allow_private_network=True,
             resolver=lambda host, port: ["127.0.0.5", "127.0.0.1"],
@@ -489,12 +490,14 @@ def test_silent_address_does_not_use_up_the_time_of_the_others(server: JwksServe
         assert fetcher.fetch(server.url(host="keys.example")).document == {"keys": []}
 
 
-def test_one_deadline_for_several_fetches(server: JwksServer) -> None:
-    server.answers["/jwks"] = Answer(b"{}", delay=0.7)
-    fetcher = Fetcher(timeout=1, ca_bundle=server.ca_pem, allow_private_network=True)
+def test_one_deadline_for_several_fetches(server: JwksServer, fetcher: Fetcher, deadlines: Clock) -> None:
+    server.answers["/jwks"] = json_answer({})
     deadline = fetcher.deadline()
     fetcher.fetch(server.url(), deadline=deadline)
-    assert failure(fetcher, server.url(), deadline=deadline) == "no complete answer within 1 s"
+    deadlines.sleep(29)
+    fetcher.fetch(server.url(), deadline=deadline)
+    deadlines.sleep(1)
+    assert failure(fetcher, server.url(), deadline=deadline) == "no complete answer within 30 s"
 
 
 def test_deadline_that_is_over_before_the_first_try(server: JwksServer) -> None:

@@ -72,13 +72,13 @@ class TestTogether:
 
         def slow(sent: dict[str, str]) -> Answer:
             arrived.set()
-            go.wait(3)
+            go.wait(30)
             return json_answer({"keys": [ec_jwk("c")]})
 
         server.answers["/jwks"] = slow
         fetcher = threading.Thread(target=lambda: kids(remote()))
         fetcher.start()
-        assert arrived.wait(3)
+        assert arrived.wait(30)
         assert kids(remote(), "a") == ["a"]
         assert clock.slept == 0
         go.set()
@@ -128,6 +128,54 @@ class TestTurns:
         assert caught.value.retry_after == 1
         clock.now += 10
         assert kids(remote(store=None), "a") == ["a"]
+
+    def test_a_new_key_is_waited_for_from_the_first_moment(
+        self, server: JwksServer, remote: Make, clock: Clock
+    ) -> None:
+        """Whoever sees that the refetch for unknown key IDs is taken sees that somebody fetches."""
+        cache = _Interrupted(clock)
+        kids(remote(cache=cache), "a")
+        server.publish(ec_jwk("c"))
+        cache.others = lambda seen: kids(remote(cache=cache, sleep=seen), "c")
+        assert kids(remote(cache=cache), "c") == ["c"]
+        assert cache.found() == [["c"], ["c"]]
+        assert server.count() == 2
+
+
+class _Interrupted(MemoryCache):
+    """After each ``add``, one more of ``others``, which gets its sleep, runs until it ends or waits."""
+
+    others: Callable[[Callable[[float], None]], Any] | None = None
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__(clock)
+        self._requests: list[threading.Thread] = []
+        self._answers: list[Any] = []
+
+    def add(self, key: str, value: Any, timeout: float) -> bool:
+        added = super().add(key, value, timeout)
+        if self.others is not None and threading.current_thread() not in self._requests:
+            looked = threading.Event()
+            request = threading.Thread(target=self._run, args=(self.others, looked))
+            self._requests.append(request)
+            request.start()
+            assert looked.wait(30)
+        return added
+
+    def _run(self, other: Callable[[Callable[[float], None]], Any], looked: threading.Event) -> None:
+        def sleep(seconds: float) -> None:
+            looked.set()
+            time.sleep(seconds)
+
+        try:
+            self._answers.append(other(sleep))
+        finally:
+            looked.set()
+
+    def found(self) -> list[Any]:
+        for request in self._requests:
+            request.join()
+        return self._answers
 
 
 class _Late:

@@ -19,7 +19,7 @@ from django.db.models import QuerySet
 from django.db.models.manager import BaseManager
 from django.utils.module_loading import import_string
 
-from .assertion import AssertionRefused, Reason, VerifiedAssertion
+from .assertion import ABSENT, AssertionRefused, Reason, VerifiedAssertion, shown, the_jwt_has
 from .conf import DEFAULTS, conf
 from .database import Columns, Parameter, PreparedQuery
 from .models import GrantRule, LinkedSubject
@@ -62,22 +62,33 @@ def resolve_subject(assertion: VerifiedAssertion, rule: Rule) -> Subject:
         case policies.NO_USER:
             return Subject()
         case policies.SERVICE_USER:
-            return Subject(_known(_fixed_user(rule)))
+            fixed = _fixed_user(rule)
+            if fixed is None:
+                raise _unknown("the rule must name a user who exists; it names none, or one who was deleted")
+            return Subject(fixed)
         case policies.USER_FIELD:
             return Subject(_user_by_claim(assertion, rule))
         case policies.PROVISION:
             user = linked_user(assertion, rule)
             return Subject(user, to_be_provisioned=user is None)
         case _:
-            return Subject(_known(linked_user(assertion, rule)))
+            linked = linked_user(assertion, rule)
+            if linked is None:
+                subject = shown(assertion.subject)
+                raise _unknown(f"the subject {subject} must be linked to a user; it is linked to none")
+            return Subject(linked)
 
 
 def check_user(user: User, rule: Rule) -> None:
     """Raise :class:`AssertionRefused` for a user who may have no token by this rule."""
     if not user.is_active:
-        raise AssertionRefused(Reason.INACTIVE_SUBJECT)
+        detail = f"the user must be active; {shown(user.get_username())} is not"
+        raise AssertionRefused(Reason.INACTIVE_SUBJECT, detail=detail)
     if is_privileged(user) and not rule.allow_privileged_users:
-        raise AssertionRefused(Reason.PRIVILEGED_SUBJECT)
+        kind = " and ".join(kind for kind in ("staff", "superuser") if getattr(user, f"is_{kind}", False))
+        name = shown(user.get_username())
+        detail = f'the user must not be privileged by the rule "{rule}"; {name} is {kind}'
+        raise AssertionRefused(Reason.PRIVILEGED_SUBJECT, detail=detail)
 
 
 def is_privileged(user: User) -> bool:
@@ -132,7 +143,9 @@ def provision(assertion: VerifiedAssertion, rule: Rule) -> User:
             user = provisioner(assertion, rule)
             LinkedSubject.objects.create(issuer_id=rule.issuer.pk, subject=assertion.subject, user=user)
     except IntegrityError:
-        user = _known(_look_up_link(assertion, rule))
+        user = _look_up_link(assertion, rule)
+        if user is None:
+            raise _unknown("a user must be created with the token; the database accepted none") from None
     check_user(user, rule)
     return user
 
@@ -156,21 +169,30 @@ def _user_by_claim(assertion: VerifiedAssertion, rule: Rule) -> User:
     """The one user whose field equals the claim, exactly."""
     from_sub = rule.subject_claim == "sub"
     value: Any = assertion.subject if from_sub else claim_value(assertion.claims, rule.subject_claim)
-    if not isinstance(value, str) or not value or not rule.user_field:
-        raise AssertionRefused(Reason.UNKNOWN_SUBJECT, detail=f"no text in the claim {rule.subject_claim}")
-    if rule.subject_claim in ("email", "/email") and assertion.claims.get("email_verified") is not True:
+    if not isinstance(value, str) or not value:
+        detail = f"{rule.subject_claim} must be a string that is not empty; {the_jwt_has(value)}"
+        raise _unknown(detail)
+    verified = assertion.claims.get("email_verified", ABSENT)
+    if rule.subject_claim in ("email", "/email") and verified is not True:
         # Anybody who can register an address that is not theirs would become its owner here.
-        raise AssertionRefused(Reason.UNKNOWN_SUBJECT, detail="email_verified is not true")
-    model = get_user_model()
+        raise _unknown(f"email_verified must be true; {the_jwt_has(verified)}")
+    return _the_one_user(rule.user_field, value)
+
+
+def _the_one_user(field: str, value: str) -> User:
+    model, sought = get_user_model(), f"exactly one user must have the {field} {shown(value)}"
     try:
-        users = _users_with(model, model._meta.get_field(rule.user_field), value)
+        users = _users_with(model, model._meta.get_field(field), value)
     except (FieldDoesNotExist, TypeError, ValidationError, ValueError) as error:
         # Not every text is a number or a UUID, and a row that was never validated may name any field.
-        raise AssertionRefused(Reason.UNKNOWN_SUBJECT, detail="the user field cannot be compared") from error
-    matches = [user for user in users if str(getattr(user, rule.user_field)) == value]
-    if len(users) > 1 or not matches:
-        raise AssertionRefused(Reason.UNKNOWN_SUBJECT, detail="not exactly one user")
-    return matches[0]
+        raise _unknown(f"{sought}; this field of users cannot be compared with it") from error
+    matches = [user for user in users if str(getattr(user, field)) == value]
+    if len(users) == 1 and matches:
+        return matches[0]
+    if len(users) > 1:
+        raise _unknown(f"{sought}; two or more have it")
+    found = f"only {shown(str(getattr(users[0], field)))} is nearly the same" if users else "none has it"
+    raise _unknown(f"{sought}; {found}")
 
 
 def _users_with(model: Any, field: Any, value: str) -> list[User]:
@@ -197,7 +219,5 @@ def _users_by(field: str) -> PreparedQuery:
     )
 
 
-def _known(user: User | None) -> User:
-    if user is None:
-        raise AssertionRefused(Reason.UNKNOWN_SUBJECT)
-    return user
+def _unknown(detail: str) -> AssertionRefused:
+    return AssertionRefused(Reason.UNKNOWN_SUBJECT, detail=detail)

@@ -23,18 +23,35 @@ from .jose import ALGORITHMS, PublicKey
 from .policy import ID_JAG_TYPE, MAX_SECONDS, AssertionPolicy
 from .steps import OPTIONAL_STEPS, Step, Watch, unwatched
 from .tokens import UnverifiedAssertion, VerifiedAssertion
-from .validator import validate
+from .validator import Candidates, validate
+from .wording import (
+    ABSENT,
+    MAX_DETAIL,
+    all_of,
+    mismatch,
+    moment,
+    near_miss,
+    one_of,
+    seconds,
+    shown,
+    the_jwt_has,
+    typed,
+    within,
+)
 
 __all__ = [
+    "ABSENT",
     "ALGORITHMS",
     "ANSWERS",
     "ID_JAG_TYPE",
+    "MAX_DETAIL",
     "MAX_SECONDS",
     "OPTIONAL_STEPS",
     "TENANTS",
     "Answer",
     "AssertionPolicy",
     "AssertionRefused",
+    "Candidates",
     "DatabaseBusy",
     "DatabasesDiffer",
     "KeysUnavailable",
@@ -46,7 +63,17 @@ __all__ = [
     "UnverifiedAssertion",
     "VerifiedAssertion",
     "Watch",
+    "all_of",
+    "mismatch",
+    "moment",
+    "near_miss",
+    "one_of",
+    "seconds",
+    "shown",
     "subject_of",
+    "the_jwt_has",
+    "typed",
     "unwatched",
     "validate",
+    "within",
 ]

@@ -14,6 +14,7 @@ from typing import Any
 from .errors import AssertionRefused, Reason
 from .policy import AssertionPolicy
 from .steps import Step, Watch
+from .wording import ABSENT, mismatch, moment, one_of, seconds, shown, the_jwt_has
 
 Claims = Mapping[str, Any]
 Check = Callable[[Claims, AssertionPolicy, float, Watch], None]
@@ -31,9 +32,11 @@ def check_issuer(claims: Claims, policy: AssertionPolicy, now: float, watch: Wat
     """
     watch(Step.ISS, policy.issuer, claims.get("iss"))
     if claims.get("iss") != policy.issuer:
-        raise AssertionRefused(Reason.UNKNOWN_ISSUER)
+        detail = mismatch(f"iss must equal {shown(policy.issuer)}", claims.get("iss", ABSENT), policy.issuer)
+        raise AssertionRefused(Reason.UNKNOWN_ISSUER, detail=detail)
     if policy.issuer in policy.audiences:
-        raise AssertionRefused(Reason.OWN_ISSUER)
+        detail = f"iss must be none of this server's audiences; the JWT has {shown(policy.issuer)}"
+        raise AssertionRefused(Reason.OWN_ISSUER, detail=detail)
 
 
 def check_subject(claims: Claims, policy: AssertionPolicy, now: float, watch: Watch) -> None:
@@ -53,19 +56,28 @@ def check_audience(claims: Claims, policy: AssertionPolicy, now: float, watch: W
     """
     watch(Step.AUD, sorted(policy.audiences), claims.get("aud"))
     if "aud" not in claims:
-        raise AssertionRefused(Reason.MISSING_CLAIM, "aud")
+        raise _missing("aud")
     values = claims["aud"] if isinstance(claims["aud"], list) else [claims["aud"]]
     if not values or not all(isinstance(value, str) and value for value in values):
-        raise AssertionRefused(Reason.MALFORMED_CLAIM, "aud")
+        raise _malformed(claims, "aud", "a string or an array of strings, none of them empty")
     if not policy.audiences.intersection(values) or (policy.id_jag and len(values) != 1):
-        raise AssertionRefused(Reason.AUDIENCE)
+        raise AssertionRefused(Reason.AUDIENCE, detail=_other_audience(claims["aud"], values, policy))
+
+
+def _other_audience(aud: Any, values: list[Any], policy: AssertionPolicy) -> str:
+    if policy.audiences.intersection(values):
+        return f"aud must be a single value for an ID-JAG; {the_jwt_has(aud)}"
+    demand = f"aud must be or contain {one_of(policy.audiences)}"
+    found = values[0] if len(values) == 1 else aud
+    return mismatch(demand, found, *sorted(policy.audiences))
 
 
 def check_expiry(claims: Claims, policy: AssertionPolicy, now: float, watch: Watch) -> None:
     """RFC 7523 section 3, item 4: there is an ``exp``, and it has not passed (RFC 7519 section 4.1.4)."""
     watch(Step.EXP, now - policy.leeway, claims.get("exp"))
     if now >= usable_until(claims, policy):
-        raise AssertionRefused(Reason.EXPIRED)
+        demand = f"exp must be in the future (leeway: {seconds(policy.leeway)})"
+        raise AssertionRefused(Reason.EXPIRED, detail=f"{demand}; {moment(claims['exp'], now)}")
 
 
 def usable_until(claims: Claims, policy: AssertionPolicy) -> float:
@@ -84,14 +96,16 @@ def check_lifetime(claims: Claims, policy: AssertionPolicy, now: float, watch: W
     latest = now + policy.max_lifetime + policy.leeway
     watch(Step.LIFETIME, latest, claims.get("exp"))
     if numeric_date(claims, "exp", required=True) > latest:
-        raise AssertionRefused(Reason.LIFETIME)
+        longest = f"{seconds(policy.max_lifetime)} from now (leeway: {seconds(policy.leeway)})"
+        detail = f"exp must be at most {longest}; {moment(claims['exp'], now)}"
+        raise AssertionRefused(Reason.LIFETIME, detail=detail)
 
 
 def check_not_before(claims: Claims, policy: AssertionPolicy, now: float, watch: Watch) -> None:
     """RFC 7523 section 3, item 5: an ``nbf`` has been reached."""
     watch(Step.NBF, now + policy.leeway, claims.get("nbf"))
     if "nbf" in claims and numeric_date(claims, "nbf") > now + policy.leeway:
-        raise AssertionRefused(Reason.NOT_YET_VALID)
+        raise AssertionRefused(Reason.NOT_YET_VALID, detail=_in_future("nbf", claims, policy, now))
 
 
 def check_issued_at(claims: Claims, policy: AssertionPolicy, now: float, watch: Watch) -> None:
@@ -100,13 +114,20 @@ def check_issued_at(claims: Claims, policy: AssertionPolicy, now: float, watch: 
     watch(Step.IAT, [oldest, now + policy.leeway], claims.get("iat"))
     if "iat" not in claims:
         if policy.id_jag:
-            raise AssertionRefused(Reason.MISSING_CLAIM, "iat")
+            raise _missing("iat")
         return
     issued_at = numeric_date(claims, "iat")
     if issued_at > now + policy.leeway:
-        raise AssertionRefused(Reason.ISSUED_IN_FUTURE)
+        raise AssertionRefused(Reason.ISSUED_IN_FUTURE, detail=_in_future("iat", claims, policy, now))
     if issued_at < oldest:
-        raise AssertionRefused(Reason.TOO_OLD)
+        longest = f"{seconds(policy.max_lifetime)} ago (leeway: {seconds(policy.leeway)})"
+        detail = f"iat must be at most {longest}; {moment(issued_at, now)}"
+        raise AssertionRefused(Reason.TOO_OLD, detail=detail)
+
+
+def _in_future(name: str, claims: Claims, policy: AssertionPolicy, now: float) -> str:
+    demand = f"{name} must not be in the future (leeway: {seconds(policy.leeway)})"
+    return f"{demand}; {moment(claims[name], now)}"
 
 
 def check_jwt_id(claims: Claims, policy: AssertionPolicy, now: float, watch: Watch) -> None:
@@ -126,7 +147,8 @@ def check_kind(claims: Claims, policy: AssertionPolicy, now: float, watch: Watch
     watch(Step.KIND, "no nonce, at_hash or c_hash", sorted({"nonce", "at_hash", "c_hash"} & claims.keys()))
     for name in ("nonce", "at_hash", "c_hash"):
         if name in claims and not policy.id_jag:
-            raise AssertionRefused(Reason.ID_TOKEN, name)
+            detail = f"must be absent, as only ID Tokens have it; {the_jwt_has(claims[name])}"
+            raise AssertionRefused(Reason.ID_TOKEN, name, detail)
 
 
 def check_confirmation(claims: Claims, policy: AssertionPolicy, now: float, watch: Watch) -> None:
@@ -143,11 +165,14 @@ def check_confirmation(claims: Claims, policy: AssertionPolicy, now: float, watc
     if "cnf" not in claims:
         return
     if not policy.dpop or not isinstance(cnf, dict) or cnf.keys() != {"jkt"}:
-        raise AssertionRefused(Reason.SENDER_CONSTRAINED)
+        demand = "an object with jkt alone" if policy.dpop else "absent while the setting DPOP is off"
+        raise AssertionRefused(Reason.SENDER_CONSTRAINED, detail=f"cnf must be {demand}; {the_jwt_has(cnf)}")
     if wanted is None:
-        raise AssertionRefused(Reason.PROOF_REQUIRED)
+        detail = f"a DPoP proof of the key in cnf is required; {the_jwt_has(cnf)}, and the request no proof"
+        raise AssertionRefused(Reason.PROOF_REQUIRED, detail=detail)
     if cnf != wanted:
-        raise AssertionRefused(Reason.PROOF_KEY)
+        detail = f"cnf must equal {shown(wanted)}, the key of the proof; {the_jwt_has(cnf, wanted)}"
+        raise AssertionRefused(Reason.PROOF_KEY, detail=detail)
 
 
 #: Every demand on the claims of an assertion, in the order in which they are checked.
@@ -172,12 +197,12 @@ def numeric_date(claims: Claims, name: str, *, required: bool = False) -> float:
     ``null`` is no number, and 1e400 is no date.
     """
     if name not in claims and required:
-        raise AssertionRefused(Reason.MISSING_CLAIM, name)
+        raise _missing(name)
     value = claims.get(name)
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise AssertionRefused(Reason.MALFORMED_CLAIM, name)
+        raise _malformed(claims, name, "a number of seconds since 1970")
     if not 0 <= value <= LAST_DATE:  # so neither NaN nor Infinity passes
-        raise AssertionRefused(Reason.MALFORMED_CLAIM, name)
+        raise _malformed(claims, name, f"a number of seconds since 1970, from 0 to {LAST_DATE}")
     return float(value)
 
 
@@ -185,9 +210,19 @@ def string_claim(claims: Claims, name: str, *, required: bool = False) -> str | 
     """The claim ``name``: a string of 1 to :data:`MAX_STRING` characters, or ``None`` if absent."""
     if name not in claims:
         if required:
-            raise AssertionRefused(Reason.MISSING_CLAIM, name)
+            raise _missing(name)
         return None
     value = claims[name]
     if not isinstance(value, str) or not 0 < len(value) <= MAX_STRING:
-        raise AssertionRefused(Reason.MALFORMED_CLAIM, name)
+        raise _malformed(claims, name, f"a string of 1 to {MAX_STRING} characters")
     return value
+
+
+def _missing(name: str) -> AssertionRefused:
+    return AssertionRefused(Reason.MISSING_CLAIM, name, f"is required; {the_jwt_has(ABSENT)}")
+
+
+def _malformed(claims: Claims, name: str, demand: str) -> AssertionRefused:
+    return AssertionRefused(
+        Reason.MALFORMED_CLAIM, name, f"must be {demand}; {the_jwt_has(claims.get(name, ABSENT))}"
+    )

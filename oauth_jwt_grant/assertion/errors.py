@@ -277,6 +277,11 @@ class NotGranted(Exception):
         return ANSWERS[self.reason]
 
     @property
+    def explanation(self) -> str:
+        """Name and detail in one text, as an operator reads it on pages, in commands and in decisions."""
+        return f"{self.name} {self.detail}".strip()
+
+    @property
     def public_text(self) -> str:
         """The text of the answer: the name of the claim or check, never its value."""
         return self.answer.text.format(name=self.name)

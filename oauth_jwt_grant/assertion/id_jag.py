@@ -15,6 +15,7 @@ from .claims import MAX_STRING, Check, Claims, string_claim
 from .errors import AssertionRefused, Reason
 from .policy import AssertionPolicy
 from .steps import Step, Watch
+from .wording import the_jwt_has
 
 #: The claims for the tenant, the issuer's or ours, to which the assertion belongs (section 6).
 TENANTS = ("tenant", "aud_tenant")
@@ -32,9 +33,11 @@ def check_tenants(claims: Claims, policy: AssertionPolicy, now: float, watch: Wa
     for name in TENANTS:
         string_claim(claims, name)
     if "tenant" not in claims and str(claims.get("sub")).startswith(_PREFIX):
-        raise AssertionRefused(Reason.MALFORMED_CLAIM, "sub", detail="it looks like a subject in a tenant")
+        detail = f"must not look like a subject in a tenant; {the_jwt_has(claims['sub'])}"
+        raise AssertionRefused(Reason.MALFORMED_CLAIM, "sub", detail)
     if len(subject_of(claims)) > MAX_STRING:
-        raise AssertionRefused(Reason.MALFORMED_CLAIM, "sub", detail="too long together with the tenant")
+        detail = f"must have at most {MAX_STRING} characters together with the tenant; the JWT has "
+        raise AssertionRefused(Reason.MALFORMED_CLAIM, "sub", f"{detail}{len(subject_of(claims))}")
 
 
 def check_authorization_details(claims: Claims, policy: AssertionPolicy, now: float, watch: Watch) -> None:
@@ -48,8 +51,10 @@ def check_authorization_details(claims: Claims, policy: AssertionPolicy, now: fl
     if "authorization_details" not in claims:
         return
     if not isinstance(found, list) or not all(isinstance(detail, dict) for detail in found):
-        raise AssertionRefused(Reason.MALFORMED_CLAIM, "authorization_details")
-    raise AssertionRefused(Reason.AUTHORIZATION_DETAILS)
+        detail = f"must be absent, or an array of objects; {the_jwt_has(found)}"
+        raise AssertionRefused(Reason.MALFORMED_CLAIM, "authorization_details", detail)
+    detail = f"authorization_details must be absent; {the_jwt_has(found)}"
+    raise AssertionRefused(Reason.AUTHORIZATION_DETAILS, detail=detail)
 
 
 #: The checks of ID-JAGs only; they follow the checks of all assertions.

@@ -21,6 +21,7 @@ from joserfc.jwk import ECKey, OKPKey, RSAKey
 from joserfc.jws import JWSRegistry
 
 from .rsa_keys import weakness
+from .wording import shown
 
 #: Every algorithm that an issuer can be allowed: name -> key type and curve. There is
 #: no HMAC among them and no ``none``, so neither can be switched on anywhere.
@@ -136,6 +137,13 @@ def import_native(key: Any) -> PublicKey:
             continue
         return import_jwk({name: jwk[name] for name in ("kty", *_MATERIAL[str(jwk["kty"])]) if name in jwk})
     raise UnusableKey("key type is unknown")
+
+
+def describe(key: PublicKey) -> str:
+    """Return ``key`` in words: its key ID, or its thumbprint, and its kind."""
+    name = f"{key.thumbprint} without a key ID" if key.kid is None else shown(key.kid)
+    kind = f"RSA {key.bits}" if key.kty == "RSA" else f"{key.kty} {key.crv}"
+    return f"the key {name} ({kind}{f', alg {key.alg}' if key.alg else ''})"
 
 
 def verify(signing_input: bytes, signature: bytes, alg: str, key: PublicKey) -> bool:

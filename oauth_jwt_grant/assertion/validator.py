@@ -9,10 +9,11 @@ from typing import Any
 from .claims import CLAIM_CHECKS, numeric_date, string_claim, usable_until
 from .errors import AssertionRefused, Reason
 from .id_jag import ID_JAG_CHECKS, subject_of
-from .jose import PublicKey, verify
+from .jose import PublicKey, describe, verify
 from .policy import AssertionPolicy
 from .steps import Step, Watch, unwatched
 from .tokens import UnverifiedAssertion, VerifiedAssertion
+from .wording import ABSENT, all_of, mismatch, one_of, within
 
 #: Gives the issuer's keys that may have signed a JWT with the given header.
 Candidates = Callable[[Mapping[str, Any]], Sequence[PublicKey]]
@@ -55,14 +56,18 @@ def _check_type(assertion: UnverifiedAssertion, policy: AssertionPolicy, watch: 
     """RFC 8725 sections 3.11 and 3.12: no JWT of another kind passes as a grant."""
     watch(Step.TYPE, sorted(typ or "(absent)" for typ in policy.types), assertion.typ)
     if assertion.typ not in policy.types:
-        raise AssertionRefused(Reason.WRONG_TYPE)
+        types = all_of(sorted(typ for typ in policy.types if typ))
+        demand = f"typ must be {types}{' or absent' if None in policy.types else ''}"
+        detail = mismatch(demand, ABSENT if assertion.typ is None else assertion.typ, *policy.types - {None})
+        raise AssertionRefused(Reason.WRONG_TYPE, detail=detail)
 
 
 def _check_algorithm(assertion: UnverifiedAssertion, policy: AssertionPolicy, watch: Watch) -> None:
     """RFC 8725 section 3.1: the issuer's list decides, never the header."""
     watch(Step.ALGORITHM, sorted(policy.algorithms), assertion.alg)
     if assertion.alg not in policy.algorithms:
-        raise AssertionRefused(Reason.ALGORITHM)
+        detail = mismatch(f"alg must be {one_of(policy.algorithms)}", assertion.alg, *policy.algorithms)
+        raise AssertionRefused(Reason.ALGORITHM, detail=detail)
 
 
 def _find_key(assertion: UnverifiedAssertion, candidates: Candidates, watch: Watch) -> PublicKey:
@@ -75,4 +80,6 @@ def _find_key(assertion: UnverifiedAssertion, candidates: Candidates, watch: Wat
     for key in keys:
         if verify(assertion.signing_input, assertion.signature, assertion.alg, key):
             return key
-    raise AssertionRefused(Reason.BAD_SIGNATURE)
+    tried = within(map(describe, keys), 300)
+    detail = f"the signature must be made with a key of the issuer; it is not by {tried}"
+    raise AssertionRefused(Reason.BAD_SIGNATURE, detail=detail)

@@ -34,7 +34,8 @@ class Question:
     @property
     def client(self) -> Client | None:
         """The application as the rules see it."""
-        return None if self.application is None else Client(self.application.pk)
+        application = self.application
+        return None if application is None else Client(application.pk, application.client_id)
 
 
 @dataclass(slots=True)

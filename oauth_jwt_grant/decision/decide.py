@@ -7,7 +7,9 @@ through :func:`decide`. It reads and decides; writing is left to ``record.py``.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from django.db import Error
 from django.views.decorators.debug import sensitive_variables
@@ -17,11 +19,15 @@ from ..assertion import (
     ID_JAG_TYPE,
     AssertionPolicy,
     AssertionRefused,
+    Candidates,
+    PublicKey,
     Reason,
     Step,
     UnverifiedAssertion,
     VerifiedAssertion,
     Watch,
+    moment,
+    shown,
     subject_of,
     unwatched,
     validate,
@@ -29,7 +35,7 @@ from ..assertion import (
 from ..conf import conf
 from ..dot import AbstractApplication, default_lifetime, get_scopes_backend
 from ..grant import GRANT_TYPE
-from ..keys import misconfigured
+from ..keys import misconfigured, why_no_key
 from ..rules import NoMatch, first_match, grant_resources, grant_scopes, resource_claim, split_scope
 from ..subjects import find_subject
 from ..trust import (
@@ -66,7 +72,7 @@ def decide(case: Case, watch: Watch = unwatched) -> Permission:
     assertion = case.assertion = validate(
         case.unverified,
         _policy(case, trust.issuer),
-        key_source_of(trust.issuer).candidates,
+        _candidates(trust.issuer),
         now=question.now,
         watch=watch,
     )
@@ -108,12 +114,26 @@ def _policy(case: Case, issuer: Issuer) -> AssertionPolicy:
     return replace(policy, dpop=True, proof_key=case.proof_key) if conf.DPOP else policy
 
 
+def _candidates(issuer: Issuer) -> Candidates:
+    """The keys of ``issuer`` for a header. Where there is none, the refusal says why, key by key."""
+    source = key_source_of(issuer)
+
+    def candidates(header: Mapping[str, Any]) -> Sequence[PublicKey]:
+        keys = source.candidates(header)
+        if not keys:
+            raise AssertionRefused(Reason.NO_SUCH_KEY, detail=why_no_key(source.status(), header))
+        return keys
+
+    return candidates
+
+
 def _check_proof(rule: Rule, proof_key: str | None, watch: Watch) -> None:
     """RFC 9449 section 5.2, for a rule instead of a client."""
     if rule.require_dpop or proof_key:
         watch(Step.PROOF, "a proof" if rule.require_dpop else "a proof, or none", proof_key)
     if rule.require_dpop and not proof_key:
-        raise AssertionRefused(Reason.PROOF_REQUIRED)
+        detail = f'the rule "{rule}" requires a DPoP proof (require_dpop); the request has none'
+        raise AssertionRefused(Reason.PROOF_REQUIRED, detail=detail)
 
 
 def _choose_rule(case: Case, trust: Trust, assertion: VerifiedAssertion, watch: Watch) -> LoadedRule:
@@ -133,7 +153,8 @@ def _application(question: Question, chosen: LoadedRule) -> AbstractApplication 
     """Return the application of the token: the client, or without one the rule's stand-in."""
     application: AbstractApplication | None = question.application or chosen.application
     if application is not None and not application.is_usable(question.request):
-        raise AssertionRefused(Reason.NO_RULE, detail="the application is not usable")
+        detail = f"the application {shown(application.client_id)} must be usable; its is_usable() says no"
+        raise AssertionRefused(Reason.NO_RULE, detail=detail)
     return application
 
 
@@ -170,7 +191,9 @@ def _lifetime(case: Case, rule: Rule, assertion: VerifiedAssertion, watch: Watch
     left = math.floor(assertion.expires_at - case.question.now)
     if left < 1:
         watch(Step.EXP, case.question.now, assertion.expires_at)
-        raise AssertionRefused(Reason.EXPIRED, detail="only the leeway is left")
+        demand = "exp must be in the future, without leeway, for a token that ends with the assertion"
+        detail = f"{demand}; {moment(assertion.expires_at, case.question.now)}"
+        raise AssertionRefused(Reason.EXPIRED, detail=detail)
     return min(rule.access_token_lifetime or default_lifetime(request_for_token(case)), left)
 
 

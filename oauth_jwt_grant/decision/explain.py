@@ -8,11 +8,11 @@ from typing import Any
 
 from django.views.decorators.debug import sensitive_variables
 
-from ..assertion import OPTIONAL_STEPS, AssertionRefused, NotGranted, Reason, Step
+from ..assertion import OPTIONAL_STEPS, NotGranted, Step
 from ..dot import default_lifetime
 from .case import Case, Permission, Question
 from .decide import decide, request_for_token
-from .record import check_one_database, is_spent
+from .record import check_one_database, first_use, replayed
 
 
 class Status(StrEnum):
@@ -74,10 +74,10 @@ def explain(question: Question, proof_key: str | None = None) -> Explanation:
     try:
         check_one_database()
         explanation.permission = decide(case, watch)
-        spent = is_spent(explanation.permission)
+        spent = first_use(explanation.permission) is not None
         watch(Step.REPLAY, "not used before", "used before" if spent else "not used before")
         if spent:
-            raise AssertionRefused(Reason.REPLAYED)
+            raise replayed(explanation.permission)
     except NotGranted as refused:
         explanation.refused = refused
     explanation.steps = _results(begun, failed=explanation.refused is not None)

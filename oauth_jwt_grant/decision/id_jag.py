@@ -8,7 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..assertion import TENANTS, AssertionRefused, Reason, Step, VerifiedAssertion, Watch
+from ..assertion import (
+    ABSENT,
+    TENANTS,
+    AssertionRefused,
+    Reason,
+    Step,
+    VerifiedAssertion,
+    Watch,
+    mismatch,
+    shown,
+    the_jwt_has,
+)
 from ..conf import issuer_identifier
 from ..dot import AbstractApplication
 from ..rules import scope_claim
@@ -24,15 +35,20 @@ def check_id_jag(assertion: VerifiedAssertion, application: AbstractApplication 
     watch(Step.CLIENT, application.client_id if application else None, named)
     if assertion.issuer == issuer_identifier():
         # Section 8.3, also where the issuer is given audiences of its own.
-        raise AssertionRefused(Reason.OWN_ISSUER)
+        detail = f"iss must not be this server's issuer identifier; the JWT has {shown(assertion.issuer)}"
+        raise AssertionRefused(Reason.OWN_ISSUER, detail=detail)
     if application is None:
-        raise AssertionRefused(Reason.CLIENT_REQUIRED)
+        detail = "an ID-JAG must be sent by a confidential client; the request has no client"
+        raise AssertionRefused(Reason.CLIENT_REQUIRED, detail=detail)
     if application.client_type != AbstractApplication.CLIENT_CONFIDENTIAL:
-        raise AssertionRefused(Reason.CLIENT_NOT_ADMITTED)
+        detail = f"an ID-JAG must be sent by a confidential client; {shown(application.client_id)} is public"
+        raise AssertionRefused(Reason.CLIENT_NOT_ADMITTED, detail=detail)
     if "client_id" not in assertion.claims:
-        raise AssertionRefused(Reason.MISSING_CLAIM, "client_id")
+        detail = f"is required of an ID-JAG; {the_jwt_has(ABSENT)}"
+        raise AssertionRefused(Reason.MISSING_CLAIM, "client_id", detail)
     if named != application.client_id:
-        raise AssertionRefused(Reason.OTHER_CLIENT)
+        demand = f"client_id must equal {shown(application.client_id)}, the client of the request"
+        raise AssertionRefused(Reason.OTHER_CLIENT, detail=mismatch(demand, named, application.client_id))
 
 
 def claims_to_name(issuer: Issuer, assertion: VerifiedAssertion) -> list[str]:

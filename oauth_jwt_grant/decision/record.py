@@ -12,7 +12,16 @@ from django.contrib.auth import get_user_model
 from django.db import DatabaseError, IntegrityError, OperationalError, router, transaction
 from django.db.models import Q, QuerySet
 
-from ..assertion import AssertionRefused, DatabaseBusy, DatabasesDiffer, NotGranted, Reason, Undecided
+from ..assertion import (
+    MAX_DETAIL,
+    AssertionRefused,
+    DatabaseBusy,
+    DatabasesDiffer,
+    NotGranted,
+    Reason,
+    Undecided,
+    shown,
+)
 from ..conf import conf
 from ..database import Confirmation, Parameter, PreparedInsert, to_datetime
 from ..dot import get_access_token_model, get_refresh_token_model
@@ -97,7 +106,7 @@ def refusal_of(error: DatabaseError, permission: Permission) -> NotGranted:
         return DatabaseBusy()
     # The constraint is in the first line. Others of PostgreSQL's show values, which anybody may have chosen.
     if "replay_key" in str(error).partition("\n")[0]:
-        return AssertionRefused(Reason.REPLAYED)
+        return replayed(permission)
     return _withdrawn(permission)
 
 
@@ -135,11 +144,20 @@ def withdraw(texts: Iterable[str], decision: Decision | None = None) -> None:
         model._base_manager.using(alias).filter(pk__in=keys).delete()
 
 
-def is_spent(permission: Permission) -> bool:
-    """Whether the assertion has been used for a token already (asked in a dry run)."""
-    replay_key = permission.replay_key
-    decisions = Decision.objects.using(router.db_for_write(Decision))
-    return replay_key is not None and decisions.filter(replay_key=replay_key).exists()
+def first_use(permission: Permission) -> Decision | None:
+    """The decision by which the assertion has been used for a token already, if it has."""
+    if permission.replay_key is None:
+        return None
+    return written(Decision).filter(replay_key=permission.replay_key).only("pk", "time").first()
+
+
+def replayed(permission: Permission) -> AssertionRefused:
+    """Return the refusal of an assertion that has been used before: how that is known, and when it was."""
+    known = "signed content" if permission.assertion.jti is None else f"jti {shown(permission.assertion.jti)}"
+    used = first_use(permission)
+    when = f", at {used.time.isoformat(' ', 'seconds')} (decision {used.pk})" if used else ""
+    detail = f"the assertion must not have been used before; its {known} has been{when}"
+    return AssertionRefused(Reason.REPLAYED, detail=detail)
 
 
 def refuse(case: Case, refused: NotGranted, client_address: str | None) -> Decision | None:
@@ -169,7 +187,7 @@ def _refuse(case: Case, issuer: Issuer, refused: NotGranted, client_address: str
         _related(case) | {"user": case.subject.user},
         outcome=Decision.Outcome.UNDECIDED if undecided else Decision.Outcome.REFUSED,
         reason=refused.reason,
-        detail=(f"{refused.name} {refused.detail}".strip())[:500],
+        detail=refused.explanation[:MAX_DETAIL],
         scope=" ".join(case.scopes),
         **_known(case, issuer, client_address),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .absence import why_no_key
 from .base import (
     CertificateInfo,
     Clock,
@@ -48,4 +49,5 @@ __all__ = [
     "parse_ca_bundle",
     "parse_trust_anchors",
     "well_known_urls",
+    "why_no_key",
 ]

@@ -33,6 +33,7 @@ from cryptography.x509.verification import (
 
 from ..assertion.errors import AssertionRefused, Reason
 from ..assertion.jose import PublicKey, UnusableKey
+from .absence import why_no_key
 from .base import CertificateInfo, Clock, KeySource, KeyStatus
 from .bindings import Binding, parse_bindings
 from .parse import certificate_key, certificate_sha256, decode_certificate
@@ -68,7 +69,10 @@ class CertificateKeys(KeySource):
         except Exception as error:
             # Certificates are read bit by bit, and over hostile ones more is raised than is documented.
             raise AssertionRefused(Reason.NO_SUCH_KEY, detail="x5c: a certificate is malformed") from error
-        return (key,) if key.fits(header["alg"], None) else ()
+        if not key.fits(header["alg"], None):
+            detail = f"x5c: {why_no_key(KeyStatus(keys=(key,)), {'alg': header['alg']})}"
+            raise AssertionRefused(Reason.NO_SUCH_KEY, detail=detail)
+        return (key,)
 
     def status(self) -> KeyStatus:
         """The trust anchors and when they end."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from .conditions import ABSENT, Condition, InvalidCondition, Operator, claim_path, claim_value, same
+from ..assertion import ABSENT
+from .conditions import Condition, InvalidCondition, Operator, claim_path, claim_value, same
 from .matching import Client, ClientPolicy, MatchableRule, Miss, NoMatch, first_match
 from .scopes import grant_resources, grant_scopes, resource_claim, scope_claim, split_scope
 

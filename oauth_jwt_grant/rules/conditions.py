@@ -12,10 +12,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from fnmatch import fnmatchcase
-from typing import Any, Final
+from typing import Any
 
-#: What :func:`claim_value` returns for an absent claim; ``null`` is a value.
-ABSENT: Final = object()
+from ..assertion import ABSENT, all_of, mismatch, one_of, shown, typed
 
 _ARRAY_INDEX = re.compile(r"0|[1-9][0-9]*", re.ASCII)
 
@@ -88,6 +87,29 @@ class Condition:
                 )
             case Operator.GLOB:
                 return isinstance(actual, str) and any(_matches(actual, value) for value in self.values)
+
+    def why_not(self, claims: Mapping[str, Any]) -> str:
+        """Why ``claims``, which do not meet this condition, do not: what it demands, and what they have."""
+        try:
+            self.check()
+        except InvalidCondition as error:
+            return f"the condition on {self.claim} can never hold: {error}"
+        operands = () if self.operator is Operator.EXISTS else self.values
+        return mismatch(f"{self.claim} must {self._demand()}", claim_value(claims, self.claim), *operands)
+
+    def _demand(self) -> str:
+        match self.operator:
+            case Operator.EXISTS:
+                return "be there and not null"
+            case Operator.CONTAINS:
+                return f"be an array that contains {all_of(self.values)}"
+            case Operator.GLOB:
+                return f"be a string that matches {one_of(self.values)}"
+            case _ if len(self.values) == 1:
+                value = self.values[0]
+                return f"equal {shown(value) if isinstance(value, str) else typed(value)}"
+            case _:
+                return f"be {one_of(self.values)}"
 
     def __str__(self) -> str:
         values = " or ".join(map(repr, self.values))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Generic, Protocol, TypeVar
 
-from ..assertion import AssertionRefused, Reason
+from ..assertion import AssertionRefused, Reason, shown, within
 from .conditions import Condition
 
 
@@ -20,9 +20,10 @@ class ClientPolicy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """The client of a request, after its credentials have been checked."""
+    """The client of a request, after its credentials have been checked; ``client_id`` is for operators."""
 
     pk: Any
+    client_id: str = field(default="", compare=False)
 
 
 class MatchableRule(Protocol):
@@ -43,10 +44,25 @@ RuleT = TypeVar("RuleT", bound=MatchableRule)
 
 @dataclass(frozen=True, slots=True)
 class Miss(Generic[RuleT]):
-    """The reason why an earlier rule did not match."""
+    """The reason why a rule did not match: a ``fault``, or conditions that ``claims`` do not meet.
+
+    Put into words only where somebody reads it: an accepted request has misses, too.
+    """
 
     rule: RuleT
-    why: str
+    fault: str = ""
+    claims: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def why(self) -> str:
+        """The reason: what was expected and what was found, of each condition that does not hold."""
+        if self.fault:
+            return self.fault
+        unmet = (condition for condition in self.rule.conditions if not condition.holds(self.claims))
+        return " and ".join(condition.why_not(self.claims) for condition in unmet)
+
+    def __str__(self) -> str:
+        return f'Rule "{self.rule}": {self.why}'
 
 
 def first_match(
@@ -66,15 +82,14 @@ def first_match(
     misses: list[Miss[RuleT]] = []
     held = False
     for rule in rules:
-        failed = next((condition for condition in rule.conditions if not condition.holds(claims)), None)
         unnamed = _unnamed(rule, to_be_named) if to_be_named else ()
         if unnamed:
-            misses.append(Miss(rule, f"no condition is on the claim {unnamed[0]}"))
-        elif failed is not None:
-            misses.append(Miss(rule, f"the claim is not so: {failed}"))
+            misses.append(Miss(rule, f"a condition must be on the claim {unnamed[0]}, which the JWT has"))
+        elif not all(condition.holds(claims) for condition in rule.conditions):
+            misses.append(Miss(rule, claims=claims))
         elif not admits(rule, client):
             held = True
-            misses.append(Miss(rule, "the client is not admitted" if client else "a client is needed"))
+            misses.append(Miss(rule, _not_admitted(rule, client)))
         else:
             return rule, misses
     if not held:
@@ -86,8 +101,17 @@ class NoMatch(AssertionRefused):
     """No rule decides; ``misses`` has the reason for each."""
 
     def __init__(self, reason: Reason, misses: list[Any]) -> None:
-        super().__init__(reason, detail="; ".join(f"{miss.rule}: {miss.why}" for miss in misses))
+        detail = within(map(str, misses)) if misses else "the issuer must have an enabled rule; it has none"
+        super().__init__(reason, detail=detail)
         self.misses = misses
+
+
+def _not_admitted(rule: MatchableRule, client: Client | None) -> str:
+    if rule.client_policy != ClientPolicy.LISTED:
+        return f"the client policy {shown(rule.client_policy)} admits nobody"
+    if client is None:
+        return "the request must have a client among the rule's applications; it has none"
+    return f"the client must be among the rule's applications; it is {shown(client.client_id or client.pk)}"
 
 
 def _unnamed(rule: MatchableRule, claims: Collection[str]) -> list[str]:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from ..assertion import AssertionRefused, Reason
+from ..assertion import AssertionRefused, Reason, all_of, mismatch, near_miss, one_of, shown, the_jwt_has
 
 _SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+", re.ASCII)
 
@@ -23,7 +23,9 @@ def split_scope(text: str) -> list[str]:
     """
     tokens = list(dict.fromkeys(filter(None, text.split(" "))))
     if not all(map(_SCOPE.fullmatch, tokens)):
-        raise AssertionRefused(Reason.SCOPE, detail="not a list of scopes")
+        wrong = next(token for token in tokens if not _SCOPE.fullmatch(token))
+        detail = f"a scope must have characters of RFC 6749 section 3.3 alone; there is {shown(wrong)}"
+        raise AssertionRefused(Reason.SCOPE, detail=detail)
     return tokens
 
 
@@ -37,7 +39,8 @@ def scope_claim(claims: Mapping[str, Any], *, empty_is_none: bool = True) -> lis
     if "scope" not in claims:
         return None
     if not isinstance(claims["scope"], str):
-        raise AssertionRefused(Reason.MALFORMED_CLAIM, "scope")
+        detail = f"must be a string of scopes; {the_jwt_has(claims['scope'])}"
+        raise AssertionRefused(Reason.MALFORMED_CLAIM, "scope", detail)
     scopes = split_scope(claims["scope"])
     return None if empty_is_none and not scopes else scopes
 
@@ -65,7 +68,10 @@ def grant_scopes(
         # No particular scope was requested: a smaller default is no reason to refuse.
         named = [scope for scope in (default or ceiling) if scope in bound]
     if not named or not bound.issuperset(named):
-        raise AssertionRefused(Reason.SCOPE, detail=_beyond(named, bound))
+        parties = {"the rule": ceiling, "the application": available}
+        if claimed is not None:
+            parties["the scope claim"] = claimed
+        raise AssertionRefused(Reason.SCOPE, detail=_beyond(named, bound, parties))
     return named
 
 
@@ -80,9 +86,13 @@ def grant_resources(
     """
     bound = [resource for resource in allowed if claimed is None or resource in claimed]
     if claimed and not bound:
-        raise AssertionRefused(Reason.RESOURCE, detail="the assertion is for other resources")
-    if not set(bound).issuperset(requested):
-        raise AssertionRefused(Reason.RESOURCE, detail="a requested resource is not allowed")
+        detail = mismatch(f"resource must be {_choice(allowed)}", _single(claimed), *allowed)
+        raise AssertionRefused(Reason.RESOURCE, detail=detail)
+    beyond = next((resource for resource in requested if resource not in bound), None)
+    if beyond is not None:
+        near = near_miss(bound, beyond)
+        detail = f"the requested resource must be {_choice(bound)}; it is {shown(beyond)}"
+        raise AssertionRefused(Reason.RESOURCE, detail=f"{detail} ({near})" if near else detail)
     return list(dict.fromkeys(requested)) or bound
 
 
@@ -93,10 +103,28 @@ def resource_claim(claims: Mapping[str, Any]) -> list[str] | None:
     value = claims["resource"]
     values = value if isinstance(value, list) else [value]
     if not values or not all(isinstance(resource, str) and resource for resource in values):
-        raise AssertionRefused(Reason.MALFORMED_CLAIM, "resource")
+        detail = f"must be a string or an array of strings, none of them empty; {the_jwt_has(value)}"
+        raise AssertionRefused(Reason.MALFORMED_CLAIM, "resource", detail)
     return values
 
 
-def _beyond(named: Iterable[str], bound: Collection[str]) -> str:
+def _choice(allowed: Sequence[str]) -> str:
+    return one_of(allowed) if allowed else "absent, as nothing is allowed by rule and assertion together"
+
+
+def _single(values: Sequence[str]) -> object:
+    return values[0] if len(values) == 1 else values
+
+
+def _beyond(named: Iterable[str], bound: Collection[str], parties: Mapping[str, Collection[str]]) -> str:
+    """Which of the ``named`` scopes are beyond what one of the ``parties`` has."""
     beyond = [scope for scope in named if scope not in bound]
-    return f"beyond what is allowed: {' '.join(beyond)}" if beyond else "no scope is left"
+    allowed = "; ".join(
+        f"{party} has {all_of(sorted(scopes)) or 'none'}"
+        for party, scopes in parties.items()
+        if not beyond or not set(scopes).issuperset(beyond)
+    )
+    if not beyond:
+        return f"a scope must be left, but they have none in common: {allowed}"
+    near = near_miss(bound, beyond[0])
+    return f"each scope must be allowed; not so {all_of(beyond)}{f' ({near})' if near else ''}: {allowed}"

@@ -10,7 +10,7 @@ from django.contrib.auth import get_user_model
 from django.db import Error, router
 from django.db.models import Exists, FilteredRelation, OuterRef, Q, QuerySet
 
-from ..assertion import AssertionRefused, Reason
+from ..assertion import AssertionRefused, Reason, shown
 from ..database import Columns, FetchedRow, Parameter, PreparedQuery, may_defer
 from ..dot import AbstractApplication, get_application_model
 from ..keys import misconfigured
@@ -83,7 +83,8 @@ def find_trust(iss: str, client: Client | None, subject: str = "") -> Trust:
         trust = _load(iss, client, subject) or _without_rules(iss)
     # A database that compares loosely must not make a neighbour of the issuer the issuer.
     if trust is None or trust.issuer.issuer != iss:
-        raise AssertionRefused(Reason.UNKNOWN_ISSUER)
+        detail = f"iss must be that of a trusted issuer; the JWT has {shown(iss)}"
+        raise AssertionRefused(Reason.UNKNOWN_ISSUER, detail=detail)
     return trust
 
 

@@ -108,7 +108,7 @@ def test_a_rule_that_passes_the_assertion_over_says_why(world: World) -> None:
     assert failed(explanation) == [Step.RULE]
     (miss,) = explanation.case.misses
     assert str(miss.rule) == world.rule.name
-    assert "repository is 'org/repo'" in miss.why
+    assert 'repository must equal "org/repo"' in miss.why
 
 
 def test_an_assertion_that_is_spent(world: World) -> None:

@@ -56,7 +56,7 @@ def test_a_rule_that_says_nothing_of_tenants_takes_none(id_jag: World, claim: st
 
     assert_refused(id_jag.post(assertion=jag(**{claim: "acme"})), "invalid_grant", NOT_ENTITLED)
     assert tokens() == 0
-    assert f"no condition is on the claim {claim}" in Decision.objects.get().detail
+    assert f"a condition must be on the claim {claim}," in Decision.objects.get().detail
 
 
 @pytest.mark.standard("JAG-13", "SUB-01")

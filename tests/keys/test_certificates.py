@@ -163,7 +163,9 @@ class TestHeader:
         assert refusal(source(), sent) == "there is no list of certificates"
 
     def test_algorithm_of_another_kind_of_key(self) -> None:
-        assert source().candidates(x5c(leaf, issuing.certificate, alg="RS256")) == ()
+        with pytest.raises(AssertionRefused, match=r'alg "RS256".*is of another kind') as caught:
+            source().candidates(x5c(leaf, issuing.certificate, alg="RS256"))
+        assert caught.value.reason is Reason.NO_SUCH_KEY
         assert source().candidates(x5c(leaf, issuing.certificate, alg="ES384")) == ()
 
 

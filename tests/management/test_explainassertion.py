@@ -58,7 +58,10 @@ def test_refused_and_where(run, rule):
         "found: https://elsewhere.example"
     )
     assert steps["exp"] == "not reached exp"
-    assert done.out.splitlines()[-1] == "Refused: audience (RFC 7523 section 3, item 3)"
+    assert done.out.splitlines()[-1] == (
+        "Refused: audience (RFC 7523 section 3, item 3), aud must be or contain one of "
+        '"https://as.example.com", "https://as.example.com/o/token/"; the JWT has "https://elsewhere.example"'
+    )
 
 
 def test_dates_are_readable(run, rule):
@@ -98,7 +101,7 @@ def test_as_json(run, issuer, rule, user, application):
         "detail": "",
         "issuer": "Issuer",
         "rule": "anybody",
-        "misses": [{"rule": "first", "why": "the claim is not so: team is 'a'"}],
+        "misses": [{"rule": "first", "why": 'team must equal "a"; the JWT has "b"'}],
         "application": "tool",
         "user": "alice@example.com",
         "user_is_made": False,
@@ -107,7 +110,7 @@ def test_as_json(run, issuer, rule, user, application):
         "answer": {"token_type": "Bearer", "expires_in": 3600, "scope": "read"},
     }
     text = run("explainassertion", "--client-id", "tool", stdin=factories.mint(KEY, team="b")).out
-    assert "Rule first does not match: the claim is not so: team is 'a'\n" in text
+    assert 'Rule first does not match: team must equal "a"; the JWT has "b"\n' in text
     assert "Application: tool\nUser: alice@example.com\n" in text
     assert "Resources: https://api\n" in text
 
@@ -187,10 +190,8 @@ def test_exit_status_of_a_process(manage, rule):
     accepted = manage("explainassertion", stdin=factories.mint(KEY))
     assert (accepted.status, accepted.out.splitlines()[-1]) == (0, "Accepted")
     refused = manage("explainassertion", stdin=factories.mint(KEY, exp=1))
-    assert (refused.status, refused.out.splitlines()[-1]) == (
-        1,
-        "Refused: expired (RFC 7523 section 3, item 4)",
-    )
+    assert refused.status == 1
+    assert "Refused: expired (RFC 7523 section 3, item 4), exp must be in the future" in refused.out
 
 
 def test_as_if_a_proof_had_come_along(run, rule, settings):

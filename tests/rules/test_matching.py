@@ -11,7 +11,7 @@ from oauth_jwt_grant.rules import Client, ClientPolicy, Condition, Miss, NoMatch
 
 CLAIMS = {"repository": "acme/app", "environment": "production"}
 APP = Client(pk=1)
-OTHER = Client(pk=2)
+OTHER = Client(pk=2, client_id="the-other")
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,8 @@ def test_an_empty_list_of_clients_admits_nobody() -> None:
 
 def test_no_rules_admit_nobody() -> None:
     refused = no_match([])
-    assert (refused.reason, refused.misses, refused.detail) == (Reason.NO_RULE, [], "")
+    assert (refused.reason, refused.misses) == (Reason.NO_RULE, [])
+    assert refused.detail == "the issuer must have an enabled rule; it has none"
     assert isinstance(refused, AssertionRefused)
 
 
@@ -81,9 +82,9 @@ def test_the_first_match_decides() -> None:
     ]
     rule, misses = first_match(rules, CLAIMS, APP)
     assert rule.name == "fits"
-    assert misses == [
-        Miss(rules[0], "the claim is not so: repository is one of 'acme/lib'"),
-        Miss(rules[1], "the client is not admitted"),
+    assert [(miss.rule, miss.why) for miss in misses] == [
+        (rules[0], 'repository must equal "acme/lib"; the JWT has "acme/app"'),
+        (rules[1], "the client must be among the rule's applications; it is 1"),
     ]
 
 
@@ -91,7 +92,7 @@ def test_all_conditions_of_a_rule_must_hold() -> None:
     both = (where("repository", "acme/app"), where("environment", "staging"))
     refused = no_match([Rule("both", conditions=both)])
     assert refused.reason is Reason.NO_RULE
-    assert refused.detail == "both: the claim is not so: environment is one of 'staging'"
+    assert refused.detail == 'Rule "both": environment must equal "staging"; the JWT has "production"'
     held = (where("repository", "acme/app"), where("environment", "staging", "production"))
     assert first_match([Rule("both", conditions=held)], CLAIMS, APP)[1] == []
 
@@ -103,8 +104,16 @@ def test_a_condition_that_cannot_hold_refuses() -> None:
 @pytest.mark.parametrize(
     ("client", "reason", "why"),
     [
-        (OTHER, Reason.CLIENT_NOT_ADMITTED, "the client is not admitted"),
-        (None, Reason.CLIENT_REQUIRED, "a client is needed"),
+        (
+            OTHER,
+            Reason.CLIENT_NOT_ADMITTED,
+            'the client must be among the rule\'s applications; it is "the-other"',
+        ),
+        (
+            None,
+            Reason.CLIENT_REQUIRED,
+            "the request must have a client among the rule's applications; it has none",
+        ),
     ],
     ids=["other client", "no client"],
 )
@@ -114,7 +123,7 @@ def test_where_only_the_client_is_wrong_that_is_said(client: Client | None, reas
     for order in (rules, rules[::-1]):
         refused = no_match(order, client)
         assert refused.reason is reason
-        assert f"b: {why}" in refused.detail
+        assert f'Rule "b": {why}' in refused.detail
     assert no_match(rules[:1], client).reason is Reason.NO_RULE
 
 
@@ -127,12 +136,13 @@ def test_rules_may_come_from_an_iterator() -> None:
 def test_a_claim_that_may_not_be_passed_over(claim: str) -> None:
     silent, other = Rule("silent"), Rule("other", conditions=(where("repository", "acme/app"),))
     speaks = Rule("speaks", conditions=(where(claim, "production"),))
-    why = "no condition is on the claim environment"
+    why = "a condition must be on the claim environment, which the JWT has"
 
     chosen, misses = first_match([silent, other, speaks], CLAIMS, APP, ["environment"])
     assert (chosen, misses) == (speaks, [Miss(silent, why), Miss(other, why)])
     with pytest.raises(NoMatch) as caught:
         first_match([silent, other], CLAIMS, APP, ["environment"])
-    assert (caught.value.reason, caught.value.detail) == (Reason.NO_RULE, f"silent: {why}; other: {why}")
+    assert caught.value.reason is Reason.NO_RULE
+    assert caught.value.detail == f'Rule "silent": {why}; Rule "other": {why}'
     with pytest.raises(NoMatch):
         first_match([Rule("elsewhere", conditions=(where(claim, "test"),))], CLAIMS, APP, ["environment"])

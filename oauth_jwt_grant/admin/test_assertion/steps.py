@@ -126,7 +126,7 @@ def _verdict(explanation: Explanation) -> dict[str, Any]:
         "level": "warning" if undecided else "off",
         "text": text,
         "reason": refused.reason.replace("_", " "),
-        "detail": " ".join(filter(None, [refused.name, refused.detail])),
+        "detail": refused.explanation,
         "section": refused.answer.section,
     }
 

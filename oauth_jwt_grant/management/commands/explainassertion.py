@@ -88,7 +88,7 @@ def describe(explanation: Explanation) -> dict[str, Any]:
         "outcome": "accepted" if refused is None else "undecided" if undecided else "refused",
         "reason": refused.reason if refused else None,
         "section": refused.answer.section if refused else None,
-        "detail": f"{refused.name} {refused.detail}".strip() if refused else "",
+        "detail": refused.explanation if refused else "",
         "steps": [_step(step) for step in explanation.steps],
         "issuer": str(case.issuer) if case.issuer else None,
         "rule": str(case.rule) if case.rule else None,

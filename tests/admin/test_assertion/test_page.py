@@ -109,15 +109,16 @@ def test_rules_that_were_passed_over_say_why(page, issuer, rule):
         name="next", position=9, client_policy="anonymous", subject_policy="no_user", scopes="read"
     )
     said = text_of(try_assertion(page))
-    assert "Passed over deploy: the claim is not so: ref is 'main'" in said
+    assert 'Passed over deploy: ref must equal "main"; the JWT does not have it' in said
     assert "Rule next" in said
 
 
 def test_client_and_its_absence(page, rule, application):
     rule.client_policy = "listed"
     rule.save()
-    assert "a client is needed" in text_of(try_assertion(page))
-    assert "the client is not admitted" in text_of(try_assertion(page, client_id=application.client_id))
+    assert "must have a client among the rule's applications; it has none" in text_of(try_assertion(page))
+    other = text_of(try_assertion(page, client_id=application.client_id))
+    assert f'must be among the rule\'s applications; it is "{application.client_id}"' in other
     rule.applications.add(application)
     response = try_assertion(page, client_id=application.client_id)
     assert "Application Robot" in text_of(response)

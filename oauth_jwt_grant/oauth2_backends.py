@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from django.conf import settings
+from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.http import HttpRequest
 
 from .assertion import AssertionRefused, NotGranted, Reason
@@ -138,7 +139,13 @@ def _is_ours(request: HttpRequest) -> bool:
         logger.warning("A token request could not be read: %s", type(error).__name__)
         # As Django does where it answers: a middleware that reads POST after us must not fail again.
         request._mark_post_parse_error()  # type: ignore[attr-defined]
-        raise AssertionRefused(Reason.MALFORMED_REQUEST) from None
+        raise AssertionRefused(_fault_of(error)) from None
+
+
+def _fault_of(error: Exception) -> Reason:
+    """Why Django could not read a body: its limits are the operator's to raise, all else is the client's."""
+    limits = (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent)
+    return Reason.REQUEST_TOO_LARGE if isinstance(error, limits) else Reason.MALFORMED_REQUEST
 
 
 def _parameters(request: HttpRequest) -> list[tuple[str, str]]:

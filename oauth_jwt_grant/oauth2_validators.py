@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from django.db import IntegrityError, OperationalError
+from django.db import DatabaseError, Error
 from django.http import HttpRequest
 from django.utils import timezone
 from oauthlib.common import Request
@@ -18,6 +18,7 @@ from oauthlib.common import Request
 from . import subjects
 from .assertion import AssertionRefused, NotGranted, Reason
 from .conf import conf, server_audiences
+from .database import is_incomparable
 from .decision import Case, Permission, Question, decide, record
 from .dot import OAuth2Validator
 from .dpop import (
@@ -93,9 +94,15 @@ class JWTBearerValidatorMixin:
 
     def _load_application(self, client_id: str, request: Request) -> Any:
         """Find the client of ``request`` and set it; DOT takes one that is set already, if it is usable."""
-        if request.grant_type == GRANT_TYPE and not request.client:
-            request.client = find_application(client_id)
-        return super()._load_application(client_id, request)  # type: ignore[misc]
+        if request.grant_type != GRANT_TYPE:
+            return super()._load_application(client_id, request)  # type: ignore[misc]
+        try:
+            request.client = request.client or find_application(client_id)
+            return super()._load_application(client_id, request)  # type: ignore[misc]
+        except DatabaseError as error:
+            if is_incomparable(error):
+                return None
+            raise
 
     def _extract_basic_auth(self, request: Request) -> str | None:
         """The credentials in the header, whose scheme the grant reads in any case (RFC 9110 section 11.1)."""
@@ -178,7 +185,7 @@ class JWTBearerValidatorMixin:
             saved = super().save_bearer_token(token, request, *args, **kwargs)  # type: ignore[misc]
         except NotGranted as refused:
             raise self._refusal(state.case, refused, request) from refused
-        except (IntegrityError, OperationalError) as error:
+        except Error as error:
             reason = record.refusal_of(error, state.permission)
             raise self._refusal(state.case, reason, request) from error
         state.is_saved = state.is_guarded

@@ -14,14 +14,14 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.core.exceptions import FieldDoesNotExist, ValidationError
-from django.db import IntegrityError, models, router, transaction
+from django.db import DatabaseError, DataError, IntegrityError, connections, models, router, transaction
 from django.db.models import QuerySet
 from django.db.models.manager import BaseManager
 from django.utils.module_loading import import_string
 
 from .assertion import ABSENT, AssertionRefused, Reason, VerifiedAssertion, shown, the_jwt_has
 from .conf import DEFAULTS, conf
-from .database import Columns, Parameter, PreparedQuery
+from .database import Columns, Parameter, PreparedQuery, holds, is_incomparable
 from .models import GrantRule, LinkedSubject
 from .rules import claim_value
 from .trust import Rule
@@ -183,7 +183,9 @@ def _the_one_user(field: str, value: str) -> User:
     model, sought = get_user_model(), f"exactly one user must have the {field} {shown(value)}"
     try:
         users = _users_with(model, model._meta.get_field(field), value)
-    except (FieldDoesNotExist, TypeError, ValidationError, ValueError) as error:
+    except (DatabaseError, FieldDoesNotExist, TypeError, ValidationError, ValueError) as error:
+        if isinstance(error, DatabaseError) and not (isinstance(error, DataError) or is_incomparable(error)):
+            raise
         # Not every text is a number or a UUID, and a row that was never validated may name any field.
         raise _unknown(f"{sought}; this field of users cannot be compared with it") from error
     matches = [user for user in users if str(getattr(user, field)) == value]
@@ -203,11 +205,14 @@ def _users_with(model: Any, field: Any, value: str) -> list[User]:
     """
     if not isinstance(field, _COMPARABLE):
         raise TypeError(field.name)
+    alias = router.db_for_write(model)
+    if not holds(value, connections[alias]):
+        return []
     manager = model._default_manager
     is_plain = type(manager).get_queryset is BaseManager.get_queryset
     if is_plain and isinstance(field, models.CharField | models.TextField):
         return [_USER.instance(row) for row in _users_by(field.name).rows(model, value=value)]
-    return list(manager.using(router.db_for_write(model)).filter(**{field.name: value})[:2])
+    return list(manager.using(alias).filter(**{field.name: value})[:2])
 
 
 @cache

@@ -11,15 +11,15 @@ from datetime import datetime
 from functools import wraps
 from typing import Any
 
-from django.db import InterfaceError, OperationalError, connections, transaction
+from django.db import Error, connections, transaction
 from django.db.models import Exists, OuterRef, Q
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.debug import sensitive_variables
 
-from .assertion import ALGORITHMS, AssertionRefused, DatabaseBusy
+from .assertion import ALGORITHMS, AssertionRefused
 from .conf import conf
 from .database import to_datetime
-from .decision import withdraw
+from .decision import failure_of, withdraw
 from .dot import (
     AbstractApplication,
     OAuthServerMetadataView,
@@ -144,15 +144,14 @@ class JWTBearerTokenViewMixin:
         return _response(answered)
 
     def create_token_response(self, request: HttpRequest) -> Response:
-        """DOT's answer; a request of this grant during which the database fails is answered with 503."""
+        """DOT's answer; a request of this grant during which the database fails is answered, too."""
         create: Callable[[HttpRequest], Response] = super().create_token_response  # type: ignore[misc]
         if call_of(request) is None:
             return create(request)
         try:
             return create(request)
-        except (OperationalError, InterfaceError) as error:
-            logger.error("The database failed while a token request was answered: %s", error)
-            return answer_of(DatabaseBusy())
+        except Error as error:
+            return answer_of(failure_of(error))
 
 
 class JWTBearerTokenView(JWTBearerTokenViewMixin, TokenView):  # type: ignore[misc]

@@ -8,6 +8,7 @@ raises :class:`AssertionRefused`. Not here: item 9 (the signature, in
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -134,7 +135,7 @@ def check_jwt_id(claims: Claims, policy: AssertionPolicy, now: float, watch: Wat
     """RFC 7523 section 3, item 7: a ``jti`` is a string, and present where the policy requires one."""
     wanted = policy.require_jti or policy.id_jag
     watch(Step.JTI, "required" if wanted else "optional", "present" if "jti" in claims else "absent")
-    string_claim(claims, "jti", required=wanted)
+    jti_of(claims, required=wanted)
 
 
 def check_kind(claims: Claims, policy: AssertionPolicy, now: float, watch: Watch) -> None:
@@ -206,16 +207,24 @@ def numeric_date(claims: Claims, name: str, *, required: bool = False) -> float:
     return float(value)
 
 
-def string_claim(claims: Claims, name: str, *, required: bool = False) -> str | None:
-    """The claim ``name``: a string of 1 to :data:`MAX_STRING` characters, or ``None`` if absent."""
+def string_claim(
+    claims: Claims, name: str, *, required: bool = False, longest: float = MAX_STRING
+) -> str | None:
+    """The claim ``name``: a string of 1 to ``longest`` characters, or ``None`` if absent."""
     if name not in claims:
         if required:
             raise _missing(name)
         return None
     value = claims[name]
-    if not isinstance(value, str) or not 0 < len(value) <= MAX_STRING:
-        raise _malformed(claims, name, f"a string of 1 to {MAX_STRING} characters")
+    if not isinstance(value, str) or not 0 < len(value) <= longest:
+        length = f"of 1 to {longest} characters" if longest < math.inf else "that is not empty"
+        raise _malformed(claims, name, f"a string {length}")
     return value
+
+
+def jti_of(claims: Claims, *, required: bool = False) -> str | None:
+    """The ``jti`` of ``claims``, of any length, as only its digest is stored; ``None`` if absent."""
+    return string_claim(claims, "jti", required=required, longest=math.inf)
 
 
 def _missing(name: str) -> AssertionRefused:

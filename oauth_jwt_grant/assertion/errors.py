@@ -18,6 +18,7 @@ class Reason(StrEnum):
     MISSING_PARAMETER = "missing_parameter"
     REPEATED_PARAMETER = "repeated_parameter"
     MALFORMED_REQUEST = "malformed_request"
+    REQUEST_TOO_LARGE = "request_too_large"
     NOT_A_FORM = "not_a_form"
     PARAMETER_IN_QUERY = "parameter_in_query"
     SEVERAL_CREDENTIALS = "several_credentials"
@@ -66,6 +67,7 @@ class Reason(StrEnum):
     SCOPE = "scope"
     RESOURCE = "resource"
     REPLAYED = "replayed"
+    NOT_STORED = "not_stored"
     DATABASE_BUSY = "database_busy"
     DATABASES_DIFFER = "databases_differ"
 
@@ -102,6 +104,11 @@ ANSWERS: dict[Reason, Answer] = {
         "invalid_request",
         "The request body cannot be read: it has to be UTF-8 text in the format "
         "application/x-www-form-urlencoded.",
+    ),
+    Reason.REQUEST_TOO_LARGE: Answer(
+        "RFC 6749 section 4.5",
+        "invalid_request",
+        "The request body is larger, or has more parameters, than this server reads.",
     ),
     Reason.NOT_A_FORM: Answer(
         "RFC 6749 section 4.5",
@@ -242,6 +249,11 @@ ANSWERS: dict[Reason, Answer] = {
     ),
     Reason.REPLAYED: Answer(
         "RFC 7523 section 3, item 7", "invalid_grant", "The assertion has been used before."
+    ),
+    Reason.NOT_STORED: Answer(
+        "RFC 7521 section 4.1",
+        "invalid_grant",
+        "The assertion has a value that this server cannot store, or leads to one.",
     ),
     Reason.DATABASE_BUSY: Answer(
         "RFC 7523 section 3, item 7",

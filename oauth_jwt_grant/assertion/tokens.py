@@ -135,6 +135,8 @@ def media_type(value: str) -> str:
 
 
 def _three_parts(text: str) -> tuple[str, str, str]:
+    if text != text.strip():
+        raise AssertionRefused(Reason.MALFORMED, detail="white space around it")
     parts = text.split(".")
     if len(parts) == 5:
         raise AssertionRefused(Reason.MALFORMED, detail="five parts: an encrypted JWT")

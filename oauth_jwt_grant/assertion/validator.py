@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from .claims import CLAIM_CHECKS, numeric_date, string_claim, usable_until
+from .claims import CLAIM_CHECKS, jti_of, numeric_date, usable_until
 from .errors import AssertionRefused, Reason
 from .id_jag import ID_JAG_CHECKS, subject_of
 from .jose import PublicKey, describe, verify
@@ -43,7 +43,7 @@ def validate(
         subject=subject_of(claims) if policy.id_jag else claims.get("sub", policy.issuer),
         expires_at=numeric_date(claims, "exp"),
         usable_until=usable_until(claims, policy),
-        jti=string_claim(claims, "jti"),
+        jti=jti_of(claims),
         header=assertion.header,
         claims=claims,
         key_id=key.kid,

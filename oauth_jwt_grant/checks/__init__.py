@@ -44,6 +44,8 @@ CHECKS: tuple[Registration, ...] = (
     Registration(site.check_one_database, Tags.models),
     Registration(site.check_token_reads, Tags.models),
     Registration(site.check_sqlite, Tags.models),
+    Registration(site.check_vendor, Tags.models),
+    Registration(site.check_upload_limit, Tags.security),
     Registration(dpop.check_extra_token, Tags.security),
     Registration(dpop.check_introspection, Tags.security),
     Registration(dpop.check_resource_validator, Tags.security),

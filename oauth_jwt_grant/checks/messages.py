@@ -23,6 +23,7 @@ class CheckId(StrEnum):
     RESOURCE_VALIDATOR = "oauth_jwt_grant.E013"
     TOKEN_VIEW = "oauth_jwt_grant.E014"  # noqa: S105 - a name, not a secret
     PROOF_CACHE = "oauth_jwt_grant.E020"
+    DATABASE_VENDOR = "oauth_jwt_grant.E021"
 
     NO_AUDIENCE = "oauth_jwt_grant.W001"
     DERIVED_AUDIENCES = "oauth_jwt_grant.W002"
@@ -34,3 +35,4 @@ class CheckId(StrEnum):
     METADATA_NOT_FOUND = "oauth_jwt_grant.W008"
     TOKENS_FROM_REPLICA = "oauth_jwt_grant.W009"
     UNKNOWN_ORIGINS = "oauth_jwt_grant.W011"
+    UPLOAD_LIMIT = "oauth_jwt_grant.W020"

@@ -30,6 +30,10 @@ _UNFIT_FOR_PROOFS: dict[type[BaseCache], str] = {
     LocMemCache: "no two processes share",
     FileBasedCache: "lets two requests at once both add an entry, and is not shared by machines",
 }
+#: By Django's names; MySQL and MariaDB have one.
+_VENDORS = ("sqlite", "postgresql", "mysql")
+#: Bytes of a token request besides the assertion.
+_OTHER_PARAMETERS = 4096
 _SET_AUDIENCES = (
     'OAUTH_JWT_GRANT = {..., "AUDIENCES": ["https://as.example.com", "https://as.example.com/o/token/"]}'
 )
@@ -178,6 +182,39 @@ def check_sqlite(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
             hint=f"DATABASES = {{..., {alias!r}: "
             '{..., "OPTIONS": {"transaction_mode": "IMMEDIATE"}}}, or no ATOMIC_REQUESTS.',
             id=CheckId.SQLITE_TRANSACTIONS,
+        )
+    ]
+
+
+def check_vendor(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
+    """The database is one on which single use and the lock on a disabled issuer have been tried."""
+    alias = router.db_for_write(apps.get_app_config("oauth_jwt_grant").get_model("Decision"))
+    vendor = connections[alias].vendor if alias in connections.settings else ""
+    if vendor in ("", *_VENDORS):
+        return []
+    return [
+        Error(
+            f"The database {alias!r} is of the vendor {vendor!r}: single use and disabling rest on locks and "
+            f"constraints that are known to work on {', '.join(_VENDORS)} alone.",
+            hint=f"Let database routers write this app, tokens and users to one of {', '.join(_VENDORS)}.",
+            id=CheckId.DATABASE_VENDOR,
+        )
+    ]
+
+
+def check_upload_limit(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
+    """Django reads a body that holds the longest assertion."""
+    limit: Any = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    longest: Any = conf.MAX_ASSERTION_LENGTH
+    if limit is None or not isinstance(longest, int) or limit > longest:
+        return []
+    return [
+        Warning(
+            f"DATA_UPLOAD_MAX_MEMORY_SIZE is {limit}, and MAX_ASSERTION_LENGTH {longest}: Django refuses to "
+            "read the body of a request with a long assertion.",
+            hint=f"DATA_UPLOAD_MAX_MEMORY_SIZE = {longest + _OTHER_PARAMETERS} or more, or a smaller "
+            "MAX_ASSERTION_LENGTH.",
+            id=CheckId.UPLOAD_LIMIT,
         )
     ]
 

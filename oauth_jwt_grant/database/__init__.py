@@ -5,6 +5,7 @@ from __future__ import annotations
 from .clock import local, to_datetime
 from .inserts import Confirmation, PreparedInsert
 from .prepared import Columns, FetchedRow, Parameter, PreparedQuery, all_but, may_defer
+from .storage import holds, is_incomparable, is_missing
 
 __all__ = [
     "Columns",
@@ -14,6 +15,9 @@ __all__ = [
     "PreparedInsert",
     "PreparedQuery",
     "all_but",
+    "holds",
+    "is_incomparable",
+    "is_missing",
     "local",
     "may_defer",
     "to_datetime",

@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from django.db import connections, router
+from django.db import Error, connections, router
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Expression, Field, Model, QuerySet
+
+from .storage import holds, is_incomparable
 
 #: From the database's value of a column to Python's.
 Converter = Callable[[Any], Any]
@@ -72,9 +74,19 @@ class PreparedQuery:
         self._build = build
 
     def rows(self, model: type[Model], **values: Any) -> list[FetchedRow]:
-        """Run the query where ``model`` is written: a replica may lag behind a trust that was withdrawn."""
+        """Run the query where ``model`` is written: a replica may lag behind a trust that was withdrawn.
+
+        No row equals a text that the database cannot hold.
+        """
         connection = connections[router.db_for_write(model)]
-        return plan_for(connection, self, self._plan).run(connection, values)
+        if not all(holds(value, connection) for value in values.values()):
+            return []
+        try:
+            return plan_for(connection, self, self._plan).run(connection, values)
+        except Error as error:
+            if is_incomparable(error):
+                return []
+            raise
 
     def _plan(self, connection: BaseDatabaseWrapper) -> _Plan:
         return _Plan(self._build(), connection)

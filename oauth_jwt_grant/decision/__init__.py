@@ -9,7 +9,7 @@ from __future__ import annotations
 from .case import Case, Permission, Question
 from .decide import decide
 from .explain import ExplainedStep, Explanation, Status, explain
-from .record import withdraw
+from .record import failure_of, withdraw
 
 __all__ = [
     "Case",
@@ -20,5 +20,6 @@ __all__ = [
     "Status",
     "decide",
     "explain",
+    "failure_of",
     "withdraw",
 ]

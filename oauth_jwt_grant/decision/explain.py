@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from django.db import Error
 from django.views.decorators.debug import sensitive_variables
 
 from ..assertion import OPTIONAL_STEPS, NotGranted, Step
 from ..dot import default_lifetime
 from .case import Case, Permission, Question
 from .decide import decide, request_for_token
-from .record import check_one_database, first_use, replayed
+from .record import check_one_database, failure_of, first_use, replayed
 
 
 class Status(StrEnum):
@@ -80,6 +81,8 @@ def explain(question: Question, proof_key: str | None = None) -> Explanation:
             raise replayed(explanation.permission)
     except NotGranted as refused:
         explanation.refused = refused
+    except Error as error:
+        explanation.refused = failure_of(error)
     explanation.steps = _results(begun, failed=explanation.refused is not None)
     return explanation
 

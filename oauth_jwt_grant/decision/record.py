@@ -9,7 +9,17 @@ from collections.abc import Iterable
 from typing import Any, cast
 
 from django.contrib.auth import get_user_model
-from django.db import DatabaseError, IntegrityError, OperationalError, router, transaction
+from django.db import (
+    DatabaseError,
+    DataError,
+    Error,
+    IntegrityError,
+    InterfaceError,
+    OperationalError,
+    connections,
+    router,
+    transaction,
+)
 from django.db.models import Q, QuerySet
 
 from ..assertion import (
@@ -23,7 +33,15 @@ from ..assertion import (
     shown,
 )
 from ..conf import conf
-from ..database import Confirmation, Parameter, PreparedInsert, to_datetime
+from ..database import (
+    Confirmation,
+    Parameter,
+    PreparedInsert,
+    holds,
+    is_incomparable,
+    is_missing,
+    to_datetime,
+)
 from ..dot import get_access_token_model, get_refresh_token_model
 from ..models import Decision, GrantRule, TrustedIssuer, written
 from ..trust import Issuer, Rows
@@ -49,6 +67,8 @@ def _still_trusted() -> QuerySet[TrustedIssuer, Any]:
 
 _refused = PreparedInsert(Decision)
 _accepted = PreparedInsert(Decision, Confirmation("iss", _still_trusted))
+#: Columns of a refusal with text that a client may have chosen.
+_TEXTS = {"detail": 500, "subject": 512, "kid": 255, "alg": 16}
 #: What one transaction has to hold together.
 _TOGETHER = (TrustedIssuer, GrantRule, Decision, get_access_token_model(), get_user_model())
 
@@ -95,19 +115,34 @@ def accept(case: Case, permission: Permission, access_token: Any, client_address
     return decision
 
 
-def refusal_of(error: DatabaseError, permission: Permission) -> NotGranted:
+def refusal_of(error: Error, permission: Permission) -> NotGranted:
     """Return the reason why the database refused the token and its decision; it has stored neither.
 
     The assertion has been used before; or what the decision rests on (issuer, rule, user,
     application) was withdrawn meanwhile; or the database gave up waiting for a lock.
     """
-    if isinstance(error, OperationalError):
-        logger.warning("The database did not take a token and its decision: %s", error)
+    if isinstance(error, IntegrityError):
+        # The constraint is in the first line. PostgreSQL's others show values, which anybody may have chosen.
+        if "replay_key" in str(error).partition("\n")[0]:
+            return replayed(permission)
+        return _withdrawn(permission)
+    return failure_of(error)
+
+
+def failure_of(error: Error) -> NotGranted:
+    """Return the answer to a request during which the database failed; it has stored nothing.
+
+    Only what may pass by itself asks the client to come again.
+    """
+    first_line = str(error).partition("\n")[0]
+    if is_missing(error):
+        logger.error("A table or column is missing: run migrate. The database says: %s", first_line)
+        return AssertionRefused(Reason.NOT_SET_UP, detail="a table or column is missing: run migrate")
+    if isinstance(error, OperationalError | InterfaceError) and not is_incomparable(error):
+        logger.error("The database failed while a token request was answered: %s", first_line)
         return DatabaseBusy()
-    # The constraint is in the first line. Others of PostgreSQL's show values, which anybody may have chosen.
-    if "replay_key" in str(error).partition("\n")[0]:
-        return replayed(permission)
-    return _withdrawn(permission)
+    logger.error("The database cannot store or compare a value: %s: %s", type(error).__name__, first_line)
+    return AssertionRefused(Reason.NOT_STORED, detail="the log says what the database does not take")
 
 
 def _withdrawn(permission: Permission) -> AssertionRefused:
@@ -119,7 +154,17 @@ def _withdrawn(permission: Permission) -> AssertionRefused:
         return AssertionRefused(Reason.ISSUER_DISABLED, detail="the issuer was disabled meanwhile")
     if not written(GrantRule).filter(pk=permission.rule.pk, issuer=issuer, enabled=True).exists():
         return AssertionRefused(Reason.NO_RULE, detail="the rule was disabled or deleted meanwhile")
+    holders = permission.subject.user, permission.application
+    if all(row is None or _exists(row) for row in holders):
+        # MariaDB checks JSON by a constraint, which takes 31 levels.
+        return AssertionRefused(Reason.NOT_STORED, detail="a constraint of the database refuses the decision")
     return AssertionRefused(Reason.NO_RULE, detail="the user or the application was deleted meanwhile")
+
+
+def _exists(row: Any) -> bool:
+    """Whether ``row`` is in the database still, also if the default manager of its model hides it."""
+    model = row._meta.concrete_model
+    return bool(model._base_manager.using(router.db_for_write(model)).filter(pk=row.pk).exists())
 
 
 def checksum(text: str) -> str:
@@ -171,9 +216,10 @@ def refuse(case: Case, refused: NotGranted, client_address: str | None) -> Decis
         return None
     try:
         return _refuse(case, case.issuer, refused, client_address)
-    except (IntegrityError, OperationalError) as error:
-        # The issuer was deleted meanwhile, or a lock was not given in time.
-        logger.warning("The database did not take a refusal: %s", error)
+    except (DatabaseError, InterfaceError) as error:
+        # The issuer was deleted meanwhile, a lock was not given in time, or the table is missing.
+        level = logging.ERROR if is_missing(error) else logging.WARNING
+        logger.log(level, "The database did not take a refusal: %s", str(error).partition("\n")[0])
         return None
 
 
@@ -191,8 +237,21 @@ def _refuse(case: Case, issuer: Issuer, refused: NotGranted, client_address: str
         scope=" ".join(case.scopes),
         **_known(case, issuer, client_address),
     )
-    _refused.insert(decision)
+    connection = connections[decisions.db]
+    if not all(holds(getattr(decision, name), connection) for name in _TEXTS):
+        _escape(decision)
+    try:
+        _refused.insert(decision)
+    except DataError:
+        _escape(decision)
+        _refused.insert(decision)
     return decision
+
+
+def _escape(decision: Decision) -> None:
+    """Escape what the database has no characters for: an operator can still read it."""
+    for name, width in _TEXTS.items():
+        setattr(decision, name, ascii(getattr(decision, name))[1:-1][:width])
 
 
 def _decision(related: dict[str, Any], **values: Any) -> Decision:
@@ -247,6 +306,7 @@ def _key_id(case: Case) -> str:
 def _address(text: str | None) -> str | None:
     """Return ``text`` if it is an IP address, else ``None`` (as behind a Unix socket)."""
     try:
-        return str(ipaddress.ip_address(text or ""))
+        # The zone names an interface of this machine, and no database takes it (RFC 4007 section 11).
+        return str(ipaddress.ip_address((text or "").partition("%")[0]))
     except ValueError:
         return None

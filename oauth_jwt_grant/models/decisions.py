@@ -26,7 +26,8 @@ class DecisionQuerySet(models.QuerySet["Decision"]):
     def refusals_within(self, issuer: Any, seconds: int, now: datetime) -> DecisionQuerySet:
         """Those that gave the issuer with the primary key ``issuer`` no token in the last ``seconds``."""
         since = now - timedelta(seconds=seconds)
-        return self.filter(issuer=issuer, outcome__in=["refused", "undecided"], time__gt=since)
+        # Nothing later: a clock that was set back must not silence the log until it is there again.
+        return self.filter(issuer=issuer, outcome__in=["refused", "undecided"], time__gt=since, time__lte=now)
 
     def good(self, now: datetime) -> DecisionQuerySet:
         """Return the decisions with a token that exists and has not expired: it is revoked through them."""

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.db import Error, router
+from django.db import Error, connections, router
 from django.db.models import Exists, FilteredRelation, OuterRef, Q, QuerySet
 
 from ..assertion import AssertionRefused, Reason, shown
-from ..database import Columns, FetchedRow, Parameter, PreparedQuery, may_defer
+from ..database import Columns, FetchedRow, Parameter, PreparedQuery, holds, may_defer
 from ..dot import AbstractApplication, get_application_model
 from ..keys import misconfigured
 from ..models import GrantRule, LinkedSubject, TrustedIssuer, condition_of
@@ -157,10 +157,12 @@ _for_nobody = PreparedQuery(_rules_for_nobody)
 
 
 def _load(iss: str, client: Client | None, subject: str) -> Trust | None:
+    # Nobody is linked to a subject that the database cannot hold.
+    asked = subject if holds(subject, connections[router.db_for_write(GrantRule)]) else ""
     if client is None:
-        rows = _for_nobody.rows(GrantRule, iss=iss, subject=subject)
+        rows = _for_nobody.rows(GrantRule, iss=iss, subject=asked)
     else:
-        rows = _for_client.rows(GrantRule, iss=iss, subject=subject, client=client.pk)
+        rows = _for_client.rows(GrantRule, iss=iss, subject=asked, client=client.pk)
     if not rows:
         return None
     rows.sort(key=_order)
@@ -203,5 +205,8 @@ def _condition(row: FetchedRow) -> Condition:
 
 
 def _without_rules(iss: str) -> Trust | None:
-    row = TrustedIssuer.objects.using(router.db_for_write(TrustedIssuer)).filter(issuer=iss).first()
+    alias = router.db_for_write(TrustedIssuer)
+    if not holds(iss, connections[alias]):
+        return None
+    row = TrustedIssuer.objects.using(alias).filter(issuer=iss).first()
     return None if row is None else Trust(Issuer.of(row), (), Link("", None), Rows(row, {}))

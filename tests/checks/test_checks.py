@@ -27,6 +27,7 @@ from oauth2_provider.views import OAuthServerMetadataView, TokenView
 from oauthlib.oauth2 import Server
 
 from oauth_jwt_grant.checks import CHECKS, CheckId
+from oauth_jwt_grant.checks.site import check_vendor
 from oauth_jwt_grant.conf import DEFAULTS, SETTINGS
 from oauth_jwt_grant.dot import OAuthLibCore
 from oauth_jwt_grant.grant import GRANT_TYPE, reordered, shadowed_methods
@@ -564,6 +565,24 @@ def test_sqlite_transactions(atomic, mode, expected):
     database["ATOMIC_REQUESTS"] = atomic
     database["OPTIONS"] = {} if mode is None else {"transaction_mode": mode}
     assert ids() == (expected if connections["default"].vendor == "sqlite" else [])
+
+
+@pytest.mark.parametrize(
+    ("vendor", "expected"),
+    [("oracle", [CheckId.DATABASE_VENDOR]), *((vendor, []) for vendor in ("sqlite", "postgresql", "mysql"))],
+)
+def test_a_database_that_nobody_has_tried(monkeypatch, vendor, expected):
+    monkeypatch.setattr(type(connections["default"]), "vendor", vendor)
+    assert [finding.id for finding in check_vendor()] == expected
+
+
+@pytest.mark.parametrize(
+    ("limit", "expected"),
+    [(None, []), (16_385, []), (16_384, [CheckId.UPLOAD_LIMIT]), (100, [CheckId.UPLOAD_LIMIT])],
+)
+def test_body_of_the_longest_assertion_is_read(settings, limit, expected):
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = limit
+    assert ids() == expected
 
 
 @pytest.mark.parametrize(

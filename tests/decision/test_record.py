@@ -210,7 +210,7 @@ def test_what_the_database_refuses_is_told_by_its_error(world: World) -> None:
         return record.refusal_of(error, permission).reason
 
     assert reason_of(replay) is Reason.REPLAYED
-    assert reason_of(other) is Reason.NO_RULE
+    assert reason_of(other) is Reason.NOT_STORED
     world.change(world.issuer, enabled=False)
     assert reason_of(other) is Reason.ISSUER_DISABLED
     assert reason_of(OperationalError("lock wait timeout")) is Reason.DATABASE_BUSY

@@ -14,7 +14,7 @@ import pytest
 from django.conf import settings as django_settings
 from django.contrib.auth import get_user_model
 from django.core.signals import got_request_exception
-from django.db import OperationalError
+from django.db import DataError, OperationalError
 from django.test import Client, override_settings
 from django.utils import timezone
 from django.views.debug import ExceptionReporter
@@ -107,15 +107,36 @@ def with_other_proof(world: World) -> Any:
 
 def busy(world: World) -> Any:
     """The database gives up while the token and its decision are written."""
-    world.change(world.rule, subject_policy="provision")
-    ours = {**django_settings.OAUTH_JWT_GRANT, "USER_PROVISIONER": "tests.e2e.test_answers.give_up"}
-    with override_settings(OAUTH_JWT_GRANT=ours):
+    with override_settings(OAUTH_JWT_GRANT=provisioned_by(world, give_up)):
         return world.post(assertion=mint(ec_key(), sub="new"))
 
 
 def give_up(*arguments: Any) -> Any:
     """A provisioner that meets a lock."""
     raise OperationalError("database is locked")
+
+
+def not_stored(world: World) -> Any:
+    """The database does not take a value while the token and its decision are written."""
+    with override_settings(OAUTH_JWT_GRANT=provisioned_by(world, overflow)):
+        return world.post(assertion=mint(ec_key(), sub="new"))
+
+
+def overflow(*arguments: Any) -> Any:
+    """A provisioner that writes what does not fit."""
+    raise DataError("value too long for type character varying(150)")
+
+
+def too_large(world: World) -> Any:
+    with override_settings(DATA_UPLOAD_MAX_MEMORY_SIZE=100):
+        return world.post()
+
+
+def provisioned_by(world: World, function: Callable[..., Any]) -> dict[str, Any]:
+    """The settings under which ``function`` creates the users of the rule."""
+    world.change(world.rule, subject_policy="provision")
+    path = f"{function.__module__}.{function.__name__}"
+    return {**django_settings.OAUTH_JWT_GRANT, "USER_PROVISIONER": path}
 
 
 class ForgetsSuper(JWTBearerOAuth2Validator):
@@ -149,6 +170,7 @@ CASES: dict[Reason, Callable[[World], Any]] = {
     Reason.MISSING_PARAMETER: posted(assertion=DROP),
     Reason.REPEATED_PARAMETER: posted(scope=["read", "read"]),
     Reason.MALFORMED_REQUEST: posted(scope=b"\xff"),
+    Reason.REQUEST_TOO_LARGE: too_large,
     Reason.NOT_A_FORM: lambda world: post(json.dumps(dict(world.pairs())), content_type="application/json"),
     Reason.PARAMETER_IN_QUERY: posted(query="a=b"),
     Reason.SEVERAL_CREDENTIALS: lambda world: world.post_basic("client", SECRET, client_secret=SECRET),
@@ -197,6 +219,7 @@ CASES: dict[Reason, Callable[[World], Any]] = {
     Reason.SCOPE: posted(scope="unknown"),
     Reason.RESOURCE: posted(resource="https://api.example/"),
     Reason.REPLAYED: replayed,
+    Reason.NOT_STORED: not_stored,
     Reason.DATABASE_BUSY: busy,
     Reason.DATABASES_DIFFER: parted,
 }
@@ -213,6 +236,7 @@ NAMES = {
 #: Refusals of requests that have not led to a known issuer: nothing of them is kept.
 UNKEPT = {
     Reason.MISSING_PARAMETER, Reason.REPEATED_PARAMETER, Reason.MALFORMED_REQUEST, Reason.NOT_A_FORM,
+    Reason.REQUEST_TOO_LARGE,
     Reason.PARAMETER_IN_QUERY,
     Reason.SEVERAL_CREDENTIALS, Reason.CLIENT_AUTHENTICATION, Reason.AUTHORIZATION_DETAILS, Reason.DPOP,
     Reason.DPOP_PROOF, Reason.TOO_LONG, Reason.MALFORMED, Reason.CRITICAL_HEADER, Reason.UNKNOWN_ISSUER,

@@ -202,6 +202,7 @@ def test_a_multipart_form_without_a_good_boundary_is_refused(
     assert tokens() == 0
 
 
+TOO_LARGE = "The request body is larger, or has more parameters, than this server reads."
 LIMITS = [
     {"DATA_UPLOAD_MAX_NUMBER_FIELDS": 1},
     {"DATA_UPLOAD_MAX_MEMORY_SIZE": 20},
@@ -228,7 +229,7 @@ def test_more_than_the_site_reads_is_refused(
     elif "DATA_UPLOAD_MAX_NUMBER_FILES" in limit:
         pytest.skip("not on a form without files")
 
-    assert_refused(post(body, content_type=kind), "invalid_request", UNREADABLE)
+    assert_refused(post(body, content_type=kind), "invalid_request", TOO_LARGE)
     assert tokens() == 0
 
 
@@ -350,7 +351,7 @@ def test_what_is_no_form_and_does_not_name_this_grant_is_djangos(
 def test_what_is_no_form_and_too_large_is_refused(db: None, settings: Any) -> None:
     settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 20
 
-    assert_refused(post("x" * 100, content_type="text/plain"), "invalid_request", UNREADABLE)
+    assert_refused(post("x" * 100, content_type="text/plain"), "invalid_request", TOO_LARGE)
 
 
 def test_an_uploaded_file_is_no_parameter(world: World) -> None:

@@ -29,6 +29,10 @@ _CLOCKS = _("If this happens again, compare the clocks of issuer and server; LEE
 REMEDIES: dict[str, Remedy] = {
     Reason.MISSING_PARAMETER: Remedy(_("A parameter of the request was missing."), _RESEND),
     Reason.REPEATED_PARAMETER: Remedy(_("A parameter came more than once."), _RESEND),
+    Reason.REQUEST_TOO_LARGE: Remedy(
+        _("The body of the request was beyond one of Django's limits (DATA_UPLOAD_MAX_...)."),
+        _("Raise DATA_UPLOAD_MAX_MEMORY_SIZE above MAX_ASSERTION_LENGTH; the log has the type of error."),
+    ),
     Reason.MALFORMED_REQUEST: Remedy(_("The body of the request was no form in UTF-8."), _RESEND),
     Reason.NOT_A_FORM: Remedy(_("The body of the request was JSON or other text, not a form."), _RESEND),
     Reason.PARAMETER_IN_QUERY: Remedy(_("Parameters came in the URL."), _RESEND),
@@ -119,7 +123,7 @@ REMEDIES: dict[str, Remedy] = {
     ),
     Reason.MALFORMED_CLAIM: Remedy(
         _("A claim has the wrong form; the detail names it."),
-        _("The issuer has to correct it: times are in seconds, sub and jti have at most 512 characters."),
+        _("The issuer has to correct it: times are in seconds, sub has at most 512 characters."),
     ),
     Reason.OWN_ISSUER: Remedy(
         _("The assertion names this server as its issuer."),
@@ -202,6 +206,13 @@ REMEDIES: dict[str, Remedy] = {
         _(
             "The client needs a new one for each request, or an issuer that is set to be reusable. If it has "
             "not sent it twice, somebody else has it: compare the address below with the accepted one's."
+        ),
+    ),
+    Reason.NOT_STORED: Remedy(
+        _("The database does not take a value of the assertion or of what it leads to."),
+        _(
+            "The log names the error. Often it is a character that the database's encoding has not (use "
+            "UTF-8, on MySQL and MariaDB utf8mb4), or a recorded claim that is nested too deeply for it."
         ),
     ),
     Reason.DATABASE_BUSY: Remedy(

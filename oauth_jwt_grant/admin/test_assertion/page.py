@@ -32,6 +32,7 @@ class AssertionForm(forms.Form):
 
     assertion = forms.CharField(
         label=_("Assertion"),
+        strip=False,  # as the token endpoint takes it
         widget=AdminTextareaWidget(attrs={"rows": 8, "spellcheck": "false", "autocomplete": "off"}),
         help_text=_("The JWT as the client would post it. It is neither stored nor shown again."),
     )

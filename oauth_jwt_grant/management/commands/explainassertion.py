@@ -116,7 +116,7 @@ def _question(options: dict[str, Any]) -> Question:
             returncode=2,
         )
     return Question(
-        assertion=read_text("file", options["file"]).strip(),
+        assertion=read_text("file", options["file"]),
         application=find_application("--client-id", client_id) if client_id else None,
         scope=options["scope"],
         resources=options["resource"],

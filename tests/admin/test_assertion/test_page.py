@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import io
 import logging
 import re
 import time
@@ -10,6 +11,7 @@ import time
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.sessions.models import Session
+from django.core.management import call_command
 from django.urls import reverse
 from oauth2_provider.models import get_access_token_model
 
@@ -17,7 +19,7 @@ from oauth_jwt_grant.assertion import OPTIONAL_STEPS, Step
 from oauth_jwt_grant.models import Decision, GrantRule, TrustedIssuer
 from tests.admin.conftest import make_user
 from tests.admin.forms import fill_in
-from tests.factories import AUDIENCE, DROP, ISSUER, ec_key, mint, mint_raw, rsa_key
+from tests.factories import AUDIENCE, DROP, GRANT_TYPE, ISSUER, ec_key, mint, mint_raw, rsa_key
 from tests.support import post
 
 URL = reverse("admin:oauth_jwt_grant_trustedissuer_test")
@@ -53,6 +55,26 @@ def test_accepted_assertion_tells_rule_user_scopes_and_answer(page, rule):
     assert '"expires_in": 600' in said
     assert {row.level for row in steps(response).values()} == {"ok"}
     assert reverse("admin:oauth_jwt_grant_grantrule_change", args=[rule.pk]) in response.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("ending", "accepted"),
+    [("\n", True), ("\r\n", True), ("\n\n", False), (" ", False), ("\u00a0", False), ("\u200b", False)],
+    ids=ascii,
+)
+def test_what_follows_an_assertion_means_the_same_at_each_way_in(page, rule, monkeypatch, ending, accepted):
+    rule.client_policy, rule.subject_policy = "anonymous", "no_user"
+    rule.default_scopes = "read"
+    rule.save()
+    text = mint(ec_key()) + ending
+    answer = post([("grant_type", GRANT_TYPE), ("assertion", text)])
+    by_page = "Accepted" in text_of(try_assertion(page, mint(ec_key()) + ending))
+    monkeypatch.setattr("sys.stdin", io.StringIO(mint(ec_key()) + ending))
+    try:
+        by_command = call_command("explainassertion", stdout=io.StringIO()) is None
+    except SystemExit:
+        by_command = False
+    assert (answer.status_code == 200, by_page, by_command) == (accepted,) * 3
 
 
 def test_every_step_has_a_name(page, rule):

@@ -15,7 +15,7 @@ from typing import Any
 from .errors import AssertionRefused, Reason
 from .policy import AssertionPolicy
 from .steps import Step, Watch
-from .wording import ABSENT, mismatch, moment, one_of, seconds, shown, the_jwt_has
+from .wording import ABSENT, kind_of, mismatch, moment, one_of, seconds, shown, the_jwt_has
 
 Claims = Mapping[str, Any]
 Check = Callable[[Claims, AssertionPolicy, float, Watch], None]
@@ -148,7 +148,7 @@ def check_kind(claims: Claims, policy: AssertionPolicy, now: float, watch: Watch
     watch(Step.KIND, "no nonce, at_hash or c_hash", sorted({"nonce", "at_hash", "c_hash"} & claims.keys()))
     for name in ("nonce", "at_hash", "c_hash"):
         if name in claims and not policy.id_jag:
-            detail = f"must be absent, as only ID Tokens have it; {the_jwt_has(claims[name])}"
+            detail = f"must be absent, as only ID Tokens have it; the JWT has {kind_of(claims[name])}"
             raise AssertionRefused(Reason.ID_TOKEN, name, detail)
 
 
@@ -232,6 +232,7 @@ def _missing(name: str) -> AssertionRefused:
 
 
 def _malformed(claims: Claims, name: str, demand: str) -> AssertionRefused:
-    return AssertionRefused(
-        Reason.MALFORMED_CLAIM, name, f"must be {demand}; {the_jwt_has(claims.get(name, ABSENT))}"
-    )
+    value = claims.get(name, ABSENT)
+    # Of a jti nothing is stored but a digest.
+    found = f"the JWT has {kind_of(value)}" if name == "jti" else the_jwt_has(value)
+    return AssertionRefused(Reason.MALFORMED_CLAIM, name, f"must be {demand}; {found}")

@@ -87,7 +87,8 @@ class Answer:
     status: int = 400
 
 
-# One text for all reasons that reveal whether an issuer or a key is known here, one for
+# One text for all reasons that reveal whether an issuer or a key is known here, also by which types and
+# algorithms are accepted from it: whatever is found before the signature is verified. And one for
 # those that reveal whether a subject is (RFC 7521 section 8.4: reveal only what is needed).
 _UNVERIFIED = "The assertion could not be verified with the keys of a trusted issuer."
 _NOT_ENTITLED = "The assertion does not entitle its bearer to a token here."
@@ -156,16 +157,8 @@ ANSWERS: dict[Reason, Answer] = {
         "invalid_grant",
         "The assertion has a critical header parameter that is not understood here.",
     ),
-    Reason.WRONG_TYPE: Answer(
-        "RFC 8725 section 3.11",
-        "invalid_grant",
-        "The assertion is of a type (typ) that is not accepted as an authorization grant here.",
-    ),
-    Reason.ALGORITHM: Answer(
-        "RFC 8725 section 3.1",
-        "invalid_grant",
-        "The assertion is signed with an algorithm (alg) that is not accepted from this issuer.",
-    ),
+    Reason.WRONG_TYPE: Answer("RFC 8725 section 3.11", "invalid_grant", _UNVERIFIED),
+    Reason.ALGORITHM: Answer("RFC 8725 section 3.1", "invalid_grant", _UNVERIFIED),
     Reason.UNKNOWN_ISSUER: Answer("RFC 7523 section 3, item 1", "invalid_grant", _UNVERIFIED),
     Reason.ISSUER_DISABLED: Answer("RFC 7523 section 3, item 1", "invalid_grant", _UNVERIFIED),
     Reason.ISSUER_NOT_YET_VALID: Answer("RFC 7523 section 3, item 1", "invalid_grant", _UNVERIFIED),

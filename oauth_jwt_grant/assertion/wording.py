@@ -74,6 +74,15 @@ def typed(value: object) -> str:
     return "null" if value is None else f"the {json_type(value)} {shown(value)}"
 
 
+def kind_of(value: object) -> str:
+    """Return the JSON type of ``value``, with the length of a string, and nothing of the value itself."""
+    if value is None:
+        return "null"
+    if isinstance(value, str):
+        return f"a string of {len(value)} characters"
+    return f"{'an' if json_type(value)[0] in 'ao' else 'a'} {json_type(value)}"
+
+
 def one_of(values: Iterable[object]) -> str:
     """Return ``values`` as a choice; of many, the first ones and their number."""
     return _joined("one of ", sorted({shown(value) for value in values}))

@@ -30,7 +30,6 @@ from ..assertion import (
     NotGranted,
     Reason,
     Undecided,
-    shown,
 )
 from ..conf import conf
 from ..database import (
@@ -198,7 +197,7 @@ def first_use(permission: Permission) -> Decision | None:
 
 def replayed(permission: Permission) -> AssertionRefused:
     """Return the refusal of an assertion that has been used before: how that is known, and when it was."""
-    known = "signed content" if permission.assertion.jti is None else f"jti {shown(permission.assertion.jti)}"
+    known = "signed content" if permission.assertion.jti is None else "jti"
     used = first_use(permission)
     when = f", at {used.time.isoformat(' ', 'seconds')} (decision {used.pk})" if used else ""
     detail = f"the assertion must not have been used before; its {known} has been{when}"

@@ -24,6 +24,8 @@ ERRORS = {
     "temporarily_unavailable",
 }
 UNVERIFIED = {
+    Reason.WRONG_TYPE,
+    Reason.ALGORITHM,
     Reason.UNKNOWN_ISSUER,
     Reason.ISSUER_DISABLED,
     Reason.ISSUER_NOT_YET_VALID,

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from oauth_jwt_grant.assertion import ABSENT, mismatch, near_miss, one_of, seconds, shown, typed, within
-from oauth_jwt_grant.assertion.wording import MAX_SHOWN, all_of, json_type, moment
+from oauth_jwt_grant.assertion.wording import MAX_SHOWN, all_of, json_type, kind_of, moment
+
+IN = "they differ in"
 
 
 @pytest.mark.parametrize(
@@ -26,6 +28,8 @@ from oauth_jwt_grant.assertion.wording import MAX_SHOWN, all_of, json_type, mome
 def test_each_value_has_its_json_type(value: object, text: str) -> None:
     assert typed(value) == text
     assert json_type(value) in text
+    assert json_type(value) in kind_of(value)
+    assert "acme" not in kind_of(value)
 
 
 @pytest.mark.parametrize(

@@ -29,9 +29,7 @@ from tests.factories import (
 from tests.support import UNVERIFIED, World, assert_granted, assert_refused
 
 MALFORMED = "The assertion is not one signed JWT in compact serialization."
-ALGORITHM = "The assertion is signed with an algorithm (alg) that is not accepted from this issuer."
 CRITICAL = "The assertion has a critical header parameter that is not understood here."
-TYPE = "The assertion is of a type (typ) that is not accepted as an authorization grant here."
 
 
 def parts(**claims: Any) -> list[str]:
@@ -86,7 +84,7 @@ def test_no_other_algorithm_is_accepted(world: World, alg: str, signature: str) 
     assertion = f"{signed[0]}.{signed[2] if signature == 'good' else signature}"
 
     answer = assert_refused(world.post(assertion=assertion), "invalid_grant")
-    assert answer["error_description"] in (ALGORITHM, MALFORMED)
+    assert answer["error_description"] in (UNVERIFIED, MALFORMED)
 
 
 @pytest.mark.standard("JOSE-04")
@@ -109,13 +107,13 @@ def test_the_algorithms_are_those_of_the_issuer(world: World) -> None:
     world.change(world.issuer, jwks=jwks(rsa_key(), ec_key()), algorithms=["ES256"])
 
     assert_granted(world.post(assertion=mint(ec_key())))
-    assert_refused(world.post(assertion=mint(rsa_key())), "invalid_grant", ALGORITHM)
+    assert_refused(world.post(assertion=mint(rsa_key())), "invalid_grant", UNVERIFIED)
 
 
 @pytest.mark.standard("JOSE-05", "JOSE-06")
 def test_the_setting_is_the_ceiling_of_all_issuers(world: World, settings: Any) -> None:
     settings.OAUTH_JWT_GRANT = {**settings.OAUTH_JWT_GRANT, "ALGORITHMS": ["ES384"]}
-    assert_refused(world.post(), "invalid_grant", ALGORITHM)
+    assert_refused(world.post(), "invalid_grant", UNVERIFIED)
 
     world.change(world.issuer, algorithms=["ES256"])
     assert_refused(world.post(), "invalid_grant", UNVERIFIED)
@@ -131,7 +129,7 @@ def test_a_public_key_is_no_secret_to_sign_with(world: World, key: Any) -> None:
     for secret in (pem, pem.strip(), json.dumps(jwk(issuer_key)), jwk(issuer_key).get("n", "")):
         for kid in ({}, {"kid": issuer_key.kid}):
             forged = mint_hmac(secret.encode(), header=kid)
-            assert_refused(world.post(assertion=forged), "invalid_grant", ALGORITHM)
+            assert_refused(world.post(assertion=forged), "invalid_grant", UNVERIFIED)
 
 
 @pytest.mark.standard("JOSE-08")

@@ -50,6 +50,15 @@ def __getattr__(name: str) -> Any:
     return getattr(import_module(f"oauth2_provider.{_HOMES[name][HAS_ROLES]}"), name)
 
 
+def may_use_client_credentials(application: Any) -> bool:
+    """Whether ``application`` is confidential and registered for the grant (RFC 6749 section 4.4)."""
+    return (
+        application is not None
+        and application.client_type == application.CLIENT_CONFIDENTIAL
+        and bool(application.allows_grant_type(application.GRANT_CLIENT_CREDENTIALS))
+    )
+
+
 def default_lifetime(request: Request) -> int:
     """Return the seconds that DOT lets an access token live, which a site may compute from ``request``.
 

@@ -28,9 +28,9 @@ from oauthlib.common import Request
 from oauthlib.oauth2.rfc6749 import errors
 from oauthlib.oauth2.rfc6749.grant_types.base import GrantTypeBase
 
-from .assertion import AssertionRefused, NotGranted, Reason, Undecided
+from .assertion import AssertionRefused, Door, NotGranted, Reason, Undecided
 
-GRANT_TYPE = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+GRANT_TYPE = Door.AUTHORIZATION_GRANT.grant_type
 
 #: Where a :class:`Call` stands among oauthlib's headers. No header of a client has such a name or value.
 CALL = "oauth_jwt_grant.call"
@@ -54,11 +54,14 @@ class JWTBearerError(errors.OAuth2Error):  # type: ignore[misc]
     Carries nothing of the request, so nothing that was posted comes back.
     """
 
-    def __init__(self, refused: NotGranted, *, challenge: bool = False) -> None:
-        self.error = refused.answer.error
+    def __init__(
+        self, refused: NotGranted, door: Door = Door.AUTHORIZATION_GRANT, *, challenge: bool = False
+    ) -> None:
+        answer = refused.answer_at(door)
+        self.error = answer.error
         self.refused = refused
         self._challenge = challenge
-        super().__init__(description=refused.public_text, status_code=refused.answer.status)
+        super().__init__(description=answer.text, status_code=answer.status)
 
     @property
     def headers(self) -> dict[str, str]:

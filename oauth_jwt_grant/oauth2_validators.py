@@ -270,7 +270,7 @@ class JWTBearerValidatorMixin:
         assertion_refused.send_robust(
             sender=Decision, reason=refused.reason, decision=decision, request=request
         )
-        return JWTBearerError(refused)
+        return JWTBearerError(refused, case.question.door)
 
 
 class JWTBearerOAuth2Validator(JWTBearerValidatorMixin, OAuth2Validator):  # type: ignore[misc]
@@ -322,6 +322,7 @@ def _complete(token: Any, state: _State) -> None:
     if resources and state.permission.issuer.is_id_jag:
         # ID-JAG section 4.4.1: the answer contains what was granted. RFC 8707 gives the member no form.
         token["resource"] = resources if len(resources) > 1 else resources[0]
+    token.update(state.case.question.door.members)
     if state.case.proof_key is not None:
         token["token_type"] = "DPoP"  # noqa: S105 - a name, not a secret
 

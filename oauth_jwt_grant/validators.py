@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from .assertion import ALGORITHMS, AssertionRefused
+from .assertion import ALGORITHMS, AssertionRefused, Door
 from .keys import FetchFailed, check_url, parse_ca_bundle
 from .rules import split_scope
 
@@ -70,6 +70,18 @@ def validate_strings(value: Any) -> None:
     """Accept a JSON list of texts, none of them empty."""
     if not isinstance(value, list) or not all(isinstance(item, str) and item for item in value):
         raise ValidationError(_('Enter a JSON list of texts, such as ["one", "two"].'), code="strings")
+
+
+def validate_doors(value: Any) -> None:
+    """Accept a list of ways in which an assertion may be presented."""
+    validate_strings(value)
+    unknown = [name for name in value if name not in [*Door]]
+    if unknown:
+        raise ValidationError(
+            _("%(names)s cannot be accepted. Choose from: %(known)s."),
+            code="doors",
+            params={"names": ", ".join(unknown), "known": ", ".join(Door)},
+        )
 
 
 def validate_list(value: Any) -> None:

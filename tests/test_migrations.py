@@ -60,7 +60,6 @@ def test_back_to_zero_and_forward_again() -> None:
 @pytest.fixture
 def registered(transactional_db: None) -> Iterator[GrantRule]:
     """A rule with the policy that goes, before the migration; it has listed an application."""
-    call_command("migrate", APP, BEFORE_LISTED, verbosity=0)
     staff, root = make_user("staff@example.com", is_staff=True), make_user("r@example.com", is_superuser=True)
     anybody = make_user("anybody@example.com")
     make_application("ownerless")
@@ -72,7 +71,11 @@ def registered(transactional_db: None) -> Iterator[GrantRule]:
     issuer = make_issuer()
     make_rule(issuer, itself, name="other", client_policy="listed")
     make_rule(issuer, name="open", client_policy="anonymous")
-    yield make_rule(issuer, itself, name="M\xfcnchen", client_policy="registered")
+    rule = make_rule(issuer, itself, name="M\xfcnchen")
+    call_command("migrate", APP, BEFORE_LISTED, verbosity=0)
+    # Only this column: the models have others that are not there yet.
+    GrantRule.objects.filter(pk=rule.pk).update(client_policy="registered")
+    yield rule
     call_command("migrate", APP, verbosity=0)
 
 
@@ -101,7 +104,7 @@ def test_registered_becomes_listed(registered: GrantRule) -> None:
 def test_back_and_forth_changes_nothing_more(registered: GrantRule) -> None:
     call_command("migrate", APP, verbosity=0)
     call_command("migrate", APP, BEFORE_LISTED, verbosity=0)
-    registered.refresh_from_db()
+    registered.refresh_from_db(fields=["client_policy"])
     assert registered.client_policy == "listed"
     registered.applications.clear()
     out = StringIO()
@@ -174,7 +177,9 @@ call_command("makemigrations", "people", verbosity=0)
 for alias in ("default", "other"):
     call_command("migrate", "oauth2_provider", database=alias, verbosity=0)
     call_command("migrate", "oauth_jwt_grant", {before!r}, database=alias, verbosity=0)
-state = MigrationExecutor(connections["other"]).loader.project_state().apps
+loader = MigrationExecutor(connections["other"]).loader
+leaves = [node for app in ("people", "oauth2_provider") for node in loader.graph.leaf_nodes(app)]
+state = loader.project_state([("oauth_jwt_grant", {before!r}), *leaves]).apps
 user_model, application_model = state.get_model("people.User"), state.get_model("oauth2_provider.Application")
 columns = {{field.name for field in user_model._meta.fields}} & {{"is_superuser"}}
 for alias in ("default", "other"):

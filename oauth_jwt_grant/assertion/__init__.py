@@ -7,6 +7,7 @@ comes out: a :class:`VerifiedAssertion`, or one of the exceptions
 
 from __future__ import annotations
 
+from .doors import Door, TokenType, is_for
 from .errors import (
     ANSWERS,
     Answer,
@@ -54,16 +55,19 @@ __all__ = [
     "Candidates",
     "DatabaseBusy",
     "DatabasesDiffer",
+    "Door",
     "KeysUnavailable",
     "NotGranted",
     "PublicKey",
     "Reason",
     "Step",
+    "TokenType",
     "Undecided",
     "UnverifiedAssertion",
     "VerifiedAssertion",
     "Watch",
     "all_of",
+    "is_for",
     "mismatch",
     "moment",
     "near_miss",

@@ -43,17 +43,19 @@ def check_issuer(claims: Claims, policy: AssertionPolicy, now: float, watch: Wat
 def check_subject(claims: Claims, policy: AssertionPolicy, now: float, watch: Watch) -> None:
     """RFC 7523 section 3, item 2: there is a ``sub``, a string that is not empty.
 
-    An ID-JAG has a subject other than its issuer, so no fallback applies (ID-JAG section 3.1).
+    An ID-JAG or ID Token has a subject other than its issuer, so no fallback applies (ID-JAG section 3.1).
     """
     watch(Step.SUB, "a string", claims.get("sub"))
-    if "sub" in claims or policy.id_jag or not policy.subject_fallback:
+    required = policy.id_jag or policy.id_token or not policy.subject_fallback
+    if "sub" in claims or required:
         string_claim(claims, "sub", required=True)
 
 
 def check_audience(claims: Claims, policy: AssertionPolicy, now: float, watch: Watch) -> None:
     """RFC 7523 section 3, item 3: ``aud`` names this server, character by character.
 
-    In an ID-JAG it is the only audience (ID-JAG section 4.4.1).
+    In an ID-JAG it is the only audience (ID-JAG section 4.4.1), as where a client authenticates
+    (draft-ietf-oauth-rfc7523bis section 4).
     """
     watch(Step.AUD, sorted(policy.audiences), claims.get("aud"))
     if "aud" not in claims:
@@ -61,13 +63,14 @@ def check_audience(claims: Claims, policy: AssertionPolicy, now: float, watch: W
     values = claims["aud"] if isinstance(claims["aud"], list) else [claims["aud"]]
     if not values or not all(isinstance(value, str) and value for value in values):
         raise _malformed(claims, "aud", "a string or an array of strings, none of them empty")
-    if not policy.audiences.intersection(values) or (policy.id_jag and len(values) != 1):
+    if not policy.audiences.intersection(values) or (policy.is_sole_audience and len(values) != 1):
         raise AssertionRefused(Reason.AUDIENCE, detail=_other_audience(claims["aud"], values, policy))
 
 
 def _other_audience(aud: Any, values: list[Any], policy: AssertionPolicy) -> str:
     if policy.audiences.intersection(values):
-        return f"aud must be a single value for an ID-JAG; {the_jwt_has(aud)}"
+        what = "an ID-JAG" if policy.id_jag else f"a {policy.door}"
+        return f"aud must be a single value for {what}; {the_jwt_has(aud)}"
     demand = f"aud must be or contain {one_of(policy.audiences)}"
     found = values[0] if len(values) == 1 else aud
     return mismatch(demand, found, *sorted(policy.audiences))
@@ -114,7 +117,7 @@ def check_issued_at(claims: Claims, policy: AssertionPolicy, now: float, watch: 
     oldest = now - policy.max_lifetime - policy.leeway
     watch(Step.IAT, [oldest, now + policy.leeway], claims.get("iat"))
     if "iat" not in claims:
-        if policy.id_jag:
+        if policy.id_jag or policy.id_token:
             raise _missing("iat")
         return
     issued_at = numeric_date(claims, "iat")
@@ -143,11 +146,13 @@ def check_kind(claims: Claims, policy: AssertionPolicy, now: float, watch: Watch
 
     ID Tokens have no ``typ`` of their own; these claims are in no other JWT
     (OpenID Connect Core sections 2 and 3.3.2.11). An ID-JAG is distinguished from them by its
-    type, and may have any claim that an ID Token has (ID-JAG section 3.1).
+    type, and may have any claim that an ID Token has (ID-JAG section 3.1). One that is exchanged as such
+    (RFC 8693 section 3) may be one.
     """
-    watch(Step.KIND, "no nonce, at_hash or c_hash", sorted({"nonce", "at_hash", "c_hash"} & claims.keys()))
+    wanted = "an ID Token" if policy.id_token else "no nonce, at_hash or c_hash"
+    watch(Step.KIND, wanted, sorted({"nonce", "at_hash", "c_hash"} & claims.keys()))
     for name in ("nonce", "at_hash", "c_hash"):
-        if name in claims and not policy.id_jag:
+        if name in claims and not (policy.id_jag or policy.id_token):
             detail = f"must be absent, as only ID Tokens have it; the JWT has {kind_of(claims[name])}"
             raise AssertionRefused(Reason.ID_TOKEN, name, detail)
 

@@ -8,8 +8,10 @@ operator may see (expected and actual values) travels apart, in the steps of
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+
+from .doors import Door
 
 
 class Reason(StrEnum):
@@ -23,6 +25,8 @@ class Reason(StrEnum):
     PARAMETER_IN_QUERY = "parameter_in_query"
     SEVERAL_CREDENTIALS = "several_credentials"
     CLIENT_AUTHENTICATION = "client_authentication"
+    TOKEN_TYPE = "token_type"  # noqa: S105 - a name, not a secret
+    ACTOR = "actor"
     AUTHORIZATION_DETAILS = "authorization_details"
     DPOP = "dpop"
     DPOP_PROOF = "dpop_proof"
@@ -52,6 +56,7 @@ class Reason(StrEnum):
     ISSUED_IN_FUTURE = "issued_in_future"
     TOO_OLD = "too_old"
     LIFETIME = "lifetime"
+    DELEGATION = "delegation"
     ID_TOKEN = "id_token"  # noqa: S105 - a name, not a secret
     SENDER_CONSTRAINED = "sender_constrained"
     PROOF_REQUIRED = "proof_required"
@@ -128,6 +133,14 @@ ANSWERS: dict[Reason, Answer] = {
     Reason.CLIENT_AUTHENTICATION: Answer(
         "RFC 7523 section 3.1", "invalid_client", "Client authentication failed.", 401
     ),
+    Reason.TOKEN_TYPE: Answer(
+        "RFC 8693 section 2.1", "invalid_request", "The token type in the parameter {name} is not supported."
+    ),
+    Reason.ACTOR: Answer(
+        "RFC 8693 section 2.1",
+        "invalid_request",
+        "Delegation is not supported: the parameter {name} must be left out.",
+    ),
     Reason.AUTHORIZATION_DETAILS: Answer(
         "RFC 9396 section 5",
         "invalid_authorization_details",
@@ -201,6 +214,11 @@ ANSWERS: dict[Reason, Answer] = {
     Reason.LIFETIME: Answer(
         "RFC 7523 section 3, item 4", "invalid_grant", "The assertion expires (exp) too far in the future."
     ),
+    Reason.DELEGATION: Answer(
+        "RFC 8693 section 1.1",
+        "invalid_grant",
+        "The assertion is delegated ({name}), which is not supported here.",
+    ),
     Reason.ID_TOKEN: Answer(
         "RFC 8725 section 3.12",
         "invalid_grant",
@@ -263,6 +281,33 @@ ANSWERS: dict[Reason, Answer] = {
 }
 
 
+#: Answered alike where the assertion authenticates the client: nobody learns whom this server trusts.
+_SILENT_OF_CLIENTS = frozenset(
+    {
+        Reason.TOO_LONG,
+        Reason.MALFORMED,
+        Reason.CRITICAL_HEADER,
+        Reason.WRONG_TYPE,
+        Reason.ALGORITHM,
+        Reason.OTHER_CLIENT,
+        *(reason for reason, answer in ANSWERS.items() if answer.text in (_UNVERIFIED, _NOT_ENTITLED)),
+    }
+)
+
+
+def answer_at(door: Door, reason: Reason, name: str = "") -> Answer:
+    """Return the answer for ``reason`` at ``door``; the table has that of the authorization grant.
+
+    ``name`` is what the reason is about: ``iss`` is read before any signature is verified.
+    """
+    answer = ANSWERS[reason]
+    if answer.error != Door.AUTHORIZATION_GRANT.error or door is Door.AUTHORIZATION_GRANT:
+        return answer
+    if door is Door.CLIENT_ASSERTION and (reason in _SILENT_OF_CLIENTS or name == "iss"):
+        return replace(ANSWERS[Reason.CLIENT_AUTHENTICATION], section=answer.section)
+    return replace(answer, error=door.error, status=401 if door is Door.CLIENT_ASSERTION else 400)
+
+
 class NotGranted(Exception):
     """No token for this request: the base of both verdicts that grant nothing.
 
@@ -289,7 +334,12 @@ class NotGranted(Exception):
     @property
     def public_text(self) -> str:
         """The text of the answer: the name of the claim or check, never its value."""
-        return self.answer.text.format(name=self.name)
+        return self.answer_at(Door.AUTHORIZATION_GRANT).text
+
+    def answer_at(self, door: Door) -> Answer:
+        """The answer at ``door``, its text with the name of the claim or check, never with a value."""
+        answer = answer_at(door, self.reason, self.name)
+        return replace(answer, text=answer.text.format(name=self.name))
 
 
 class AssertionRefused(NotGranted):

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .doors import Door
 from .jose import ALGORITHMS
 
 #: The explicit type of an Identity Assertion JWT Authorization Grant.
 ID_JAG_TYPE = "oauth-id-jag+jwt"
+#: The explicit type of a client assertion (draft-ietf-oauth-rfc7523bis section 4).
+_CLIENT_TYPE = "client-authentication+jwt"
 
 
 #: The longest duration that is stored, 68 years: the lowest limit of the databases. Dates that are
@@ -22,7 +25,8 @@ class AssertionPolicy:
     ``audiences`` are the identifiers of this server, compared as plain strings;
     ``leeway`` and ``max_lifetime`` are whole seconds. ``id_jag`` demands the profile
     of draft-ietf-oauth-identity-assertion-authz-grant and refuses every other JWT;
-    without it that profile is refused. ``dpop`` says whether an assertion may be bound to a
+    without it that profile is refused. ``door`` is where the assertion is presented, and ``id_token``
+    whether it has to be an ID Token. ``dpop`` says whether an assertion may be bound to a
     key, and ``proof_key`` is the thumbprint of the one whose proof came along. Raises
     :class:`ValueError` for terms that would let everything through or nothing: an empty set
     never means "any".
@@ -36,6 +40,8 @@ class AssertionPolicy:
     require_jti: bool = False
     subject_fallback: bool = False
     id_jag: bool = False
+    door: Door = Door.AUTHORIZATION_GRANT
+    id_token: bool = False
     dpop: bool = False
     proof_key: str | None = None
 
@@ -55,6 +61,14 @@ class AssertionPolicy:
 
         RFC 8725 section 3.11. No type is registered for the plain grant, so its JWTs
         come untyped, as ``JWT`` or as ``JOSE`` (SPIFFE); every other type is another
-        kind of JWT.
+        kind of JWT. An ID-JAG is an authorization grant alone.
         """
-        return frozenset({ID_JAG_TYPE}) if self.id_jag else frozenset({None, "jwt", "jose"})
+        if self.id_jag:
+            return frozenset({ID_JAG_TYPE} if self.door is Door.AUTHORIZATION_GRANT else ())
+        untyped = {None, "jwt", "jose"}
+        return frozenset(untyped | {_CLIENT_TYPE} if self.door is Door.CLIENT_ASSERTION else untyped)
+
+    @property
+    def is_sole_audience(self) -> bool:
+        """Whether an assertion for this server must be for nobody else."""
+        return self.id_jag or self.door is Door.CLIENT_ASSERTION

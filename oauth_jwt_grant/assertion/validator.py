@@ -6,9 +6,10 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from .claims import CLAIM_CHECKS, jti_of, numeric_date, usable_until
+from .claims import CLAIM_CHECKS, Check, jti_of, numeric_date, usable_until
 from .errors import AssertionRefused, Reason
 from .id_jag import ID_JAG_CHECKS, subject_of
+from .id_token import ID_TOKEN_CHECKS
 from .jose import PublicKey, describe, verify
 from .policy import AssertionPolicy
 from .steps import Step, Watch, unwatched
@@ -36,8 +37,8 @@ def validate(
     _check_algorithm(assertion, policy, watch)
     key = _find_key(assertion, candidates, watch)
     claims = assertion.claims
-    for rule in (*CLAIM_CHECKS, *ID_JAG_CHECKS) if policy.id_jag else CLAIM_CHECKS:
-        rule(claims, policy, now, watch)
+    for check in _checks_of(policy):
+        check(claims, policy, now, watch)
     return VerifiedAssertion(
         issuer=policy.issuer,
         subject=subject_of(claims) if policy.id_jag else claims.get("sub", policy.issuer),
@@ -50,6 +51,12 @@ def validate(
         thumbprint=key.thumbprint,
         signing_input_digest=hashlib.sha256(assertion.signing_input).hexdigest(),
     )
+
+
+def _checks_of(policy: AssertionPolicy) -> tuple[Check, ...]:
+    if policy.id_jag:
+        return CLAIM_CHECKS + ID_JAG_CHECKS
+    return CLAIM_CHECKS + ID_TOKEN_CHECKS if policy.id_token else CLAIM_CHECKS
 
 
 def _check_type(assertion: UnverifiedAssertion, policy: AssertionPolicy, watch: Watch) -> None:

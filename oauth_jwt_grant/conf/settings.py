@@ -12,7 +12,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from django.conf import settings
 
-from ..assertion import ALGORITHMS, MAX_SECONDS
+from ..assertion import ALGORITHMS, MAX_SECONDS, Door
 
 T = TypeVar("T")
 
@@ -35,6 +35,10 @@ STRING = Kind("a string that is not empty", lambda value: isinstance(value, str)
 STRINGS = Kind(
     "a list of strings",
     lambda value: isinstance(value, list | tuple | set | frozenset) and all(map(STRING.accepts, value)),
+)
+_DOORS = Kind(
+    f"a list of {', '.join(Door)}, with at least one of them",
+    lambda value: STRINGS.accepts(value) and bool(value) and set(value) <= set(Door),
 )
 DOTTED_PATH = Kind(STRING.words, STRING.accepts)
 _SWITCH = Kind("True or False", lambda value: isinstance(value, bool))
@@ -68,6 +72,8 @@ class Settings:
 
     #: Identifiers of this server that ``aud`` may name; empty: derived (see :mod:`.audiences`).
     AUDIENCES = Setting[Sequence[str]]([], STRINGS)
+    #: The doors: how a JWT may be presented, whatever a rule says.
+    ACCEPTED_AS = Setting[Sequence[str]]([Door.AUTHORIZATION_GRANT.value], _DOORS)
     #: The algorithms that any issuer may be allowed.
     ALGORITHMS = Setting[Sequence[str]](list(ALGORITHMS), STRINGS)
     #: Clock skew that is forgiven.

@@ -6,7 +6,7 @@ The token endpoint, the admin's "Test an assertion" and ``explainassertion`` all
 
 from __future__ import annotations
 
-from .case import Case, Permission, Question
+from .case import Case, Permission, Question, presented
 from .decide import decide
 from .explain import ExplainedStep, Explanation, Status, explain
 from .record import failure_of, withdraw
@@ -21,5 +21,6 @@ __all__ = [
     "decide",
     "explain",
     "failure_of",
+    "presented",
     "withdraw",
 ]

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..assertion import UnverifiedAssertion, VerifiedAssertion
+from ..assertion import Door, UnverifiedAssertion, VerifiedAssertion
 from ..dot import AbstractApplication
 from ..rules import ABSENT, Client, Miss, claim_value
 from ..subjects import Subject
@@ -19,8 +19,10 @@ class Question:
 
     ``application`` is the client whose credentials have been checked, or ``None``;
     ``scope`` the parameter as posted; ``audiences`` the identifiers of this server;
-    ``now`` seconds since the epoch; ``request`` oauthlib's request, or ``None`` in a dry
-    run: it is only handed on to the site's scopes backend and application model.
+    ``now`` seconds since the epoch; ``door`` how the assertion is presented, ``id_token``
+    whether as an ID Token; ``client_id`` which client it has to authenticate, if the
+    request says so; ``request`` oauthlib's request, or ``None`` in a dry run: it is only
+    handed on to the site's scopes backend and application model.
     """
 
     assertion: str = field(repr=False)
@@ -29,6 +31,9 @@ class Question:
     resources: Sequence[str] = ()
     audiences: Collection[str]
     now: float
+    door: Door = Door.AUTHORIZATION_GRANT
+    id_token: bool = False
+    client_id: str | None = None
     request: Any = field(default=None, repr=False)
 
     @property
@@ -36,6 +41,19 @@ class Question:
         """The application as the rules see it."""
         application = self.application
         return None if application is None else Client(application.pk, application.client_id)
+
+
+def presented(
+    door: str, application: AbstractApplication | None, *, id_token: bool = False
+) -> dict[str, Any]:
+    """Return the part of a dry run's :class:`Question` that says how the assertion is presented, and by whom.
+
+    Where it authenticates the client, ``application`` is not a client yet, but the ``client_id`` beside it.
+    """
+    where = Door(door or Door.AUTHORIZATION_GRANT)
+    if where is Door.CLIENT_ASSERTION:
+        return {"door": where, "client_id": application.client_id if application else None}
+    return {"door": where, "application": application, "id_token": id_token and where is Door.SUBJECT_TOKEN}
 
 
 @dataclass(slots=True)

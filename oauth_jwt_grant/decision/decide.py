@@ -20,23 +20,33 @@ from ..assertion import (
     AssertionPolicy,
     AssertionRefused,
     Candidates,
+    Door,
     PublicKey,
     Reason,
     Step,
     UnverifiedAssertion,
     VerifiedAssertion,
     Watch,
+    is_for,
     moment,
     shown,
     subject_of,
+    the_jwt_has,
     unwatched,
     validate,
 )
-from ..conf import conf
-from ..dot import AbstractApplication, default_lifetime, get_scopes_backend
-from ..grant import GRANT_TYPE
+from ..conf import conf, issuer_identifier
+from ..dot import AbstractApplication, default_lifetime, get_scopes_backend, may_use_client_credentials
 from ..keys import misconfigured, why_no_key
-from ..rules import NoMatch, first_match, grant_resources, grant_scopes, resource_claim, split_scope
+from ..rules import (
+    NoMatch,
+    claim_path,
+    first_match,
+    grant_resources,
+    grant_scopes,
+    resource_claim,
+    split_scope,
+)
 from ..subjects import find_subject
 from ..trust import (
     Issuer,
@@ -78,14 +88,17 @@ def decide(case: Case, watch: Watch = unwatched) -> Permission:
         now=question.now,
         watch=watch,
     )
+    if trust.issuer.is_id_jag or question.door is not Door.AUTHORIZATION_GRANT:
+        _check_other_issuer(assertion)
     if trust.issuer.is_id_jag:
         check_id_jag(assertion, question.application, watch)
     with misconfigured("a rule of the issuer", Error):
         chosen = _choose_rule(case, trust, assertion, watch)
         rule = case.rule = trust.rule_of_request(chosen)
         check_rule(rule)
+    _check_delegation(question.door, chosen, assertion)
     _check_proof(rule, case.proof_key, watch)
-    case.application = _application(question, chosen)
+    case.application = _application(question, chosen, watch)
     watch(Step.SUBJECT, rule.subject_policy, assertion.subject)
     case.subject = find_subject(assertion, rule)
     case.scopes = _scopes(case, rule, assertion, watch)
@@ -112,7 +125,8 @@ def _claimed_subject(assertion: UnverifiedAssertion) -> str:
 
 def _policy(case: Case, issuer: Issuer) -> AssertionPolicy:
     """The terms for the assertions of ``issuer``, one of which came with the proof of ``case``."""
-    policy = policy_of(issuer, case.question.audiences)
+    question = case.question
+    policy = policy_of(issuer, question.audiences, question.door, id_token=question.id_token)
     return replace(policy, dpop=True, proof_key=case.proof_key) if conf.DPOP else policy
 
 
@@ -127,6 +141,27 @@ def _candidates(issuer: Issuer) -> Candidates:
         return keys
 
     return candidates
+
+
+def _check_other_issuer(assertion: VerifiedAssertion) -> None:
+    """RFC 8725 section 3.12: it is not of this server, whatever its audience is (ID-JAG section 8.3)."""
+    if assertion.issuer == issuer_identifier():
+        detail = f"iss must not be this server's issuer identifier; the JWT has {shown(assertion.issuer)}"
+        raise AssertionRefused(Reason.OWN_ISSUER, detail=detail)
+
+
+def _check_delegation(door: Door, chosen: LoadedRule, assertion: VerifiedAssertion) -> None:
+    """RFC 8693 section 1.1: a delegated assertion would become impersonation, unless the actor is named.
+
+    Only a token exchange knows the claims. A rule that is for it knows them at every door.
+    """
+    if door is Door.AUTHORIZATION_GRANT and not is_for(chosen.rule.accepted_as, Door.SUBJECT_TOKEN):
+        return
+    named = any(claim_path(condition.claim)[0] == "act" for condition in chosen.conditions)
+    for claim, demand in (("may_act", "must be absent"), ("act", "must be named by a condition of the rule")):
+        if claim in assertion.claims and not (named and claim == "act"):
+            detail = f"{demand}; {the_jwt_has(assertion.claims[claim])}"
+            raise AssertionRefused(Reason.DELEGATION, claim, detail)
 
 
 def _check_proof(rule: Rule, proof_key: str | None, watch: Watch) -> None:
@@ -144,20 +179,37 @@ def _choose_rule(case: Case, trust: Trust, assertion: VerifiedAssertion, watch: 
     watch(Step.RULE, "a rule whose conditions hold and that admits the client", [str(rule) for rule in rules])
     to_be_named = claims_to_name(issuer, assertion)
     try:
-        chosen, case.misses = first_match(rules, assertion.claims, case.question.client, to_be_named)
+        chosen, case.misses = first_match(
+            rules, assertion.claims, case.question.client, to_be_named, case.question.door
+        )
     except NoMatch as error:
         case.misses = error.misses
         raise
     return chosen
 
 
-def _application(question: Question, chosen: LoadedRule) -> AbstractApplication | None:
+def _application(question: Question, chosen: LoadedRule, watch: Watch) -> AbstractApplication | None:
     """Return the application of the token: the client, or without one the rule's stand-in."""
     application: AbstractApplication | None = question.application or chosen.application
+    if question.door is Door.CLIENT_ASSERTION:
+        _check_client(question, application, watch)
     if application is not None and not application.is_usable(question.request):
         detail = f"the application {shown(application.client_id)} must be usable; its is_usable() says no"
         raise AssertionRefused(Reason.NO_RULE, detail=detail)
     return application
+
+
+def _check_client(question: Question, application: Any, watch: Watch) -> None:
+    """RFC 7521 section 4.2: a ``client_id`` in the request is that of the client that was found."""
+    found = None if application is None else application.client_id
+    watch(Step.CLIENT, found, question.client_id)
+    if question.client_id not in (None, found):
+        detail = f"client_id must be absent or {shown(found)}; the request has {shown(question.client_id)}"
+        raise AssertionRefused(Reason.OTHER_CLIENT, detail=detail)
+    if not may_use_client_credentials(application):
+        what = f"{application.client_type}, {application.authorization_grant_type}"
+        detail = f"{shown(found)} must be confidential and registered for client-credentials; it is {what}"
+        raise AssertionRefused(Reason.CLIENT_NOT_ADMITTED, detail=detail)
 
 
 def _scopes(case: Case, rule: Rule, assertion: VerifiedAssertion, watch: Watch) -> list[str]:
@@ -201,7 +253,7 @@ def _lifetime(case: Case, rule: Rule, assertion: VerifiedAssertion, watch: Watch
 
 def request_for_token(case: Case) -> Request:
     """The request of ``case`` as it is when its token is made: what a site may compute a lifetime from."""
-    request = Request("", "POST", [("grant_type", GRANT_TYPE)])
+    request = Request("", "POST", [("grant_type", case.question.door.grant_type)])
     if case.question.request is not None:
         # Not copy.copy(), which the posted parameters that it finds for attributes send round in circles.
         vars(request).update(vars(case.question.request))

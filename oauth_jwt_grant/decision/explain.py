@@ -52,11 +52,13 @@ class Explanation:
     def answer(self) -> dict[str, Any]:
         """The JSON that the client would get, without a token."""
         if self.refused is not None:
-            return {"error": self.refused.answer.error, "error_description": self.refused.public_text}
+            refusal = self.refused.answer_at(self.case.question.door)
+            return {"error": refusal.error, "error_description": refusal.text}
         expires_in = self.permission.expires_in if self.permission else None
         lifetime = default_lifetime(request_for_token(self.case)) if expires_in is None else expires_in
         token_type = "Bearer" if self.case.proof_key is None else "DPoP"
-        return {"token_type": token_type, "expires_in": lifetime, "scope": " ".join(self.case.scopes)}
+        members = {"token_type": token_type, "expires_in": lifetime, "scope": " ".join(self.case.scopes)}
+        return members | self.case.question.door.members
 
 
 @sensitive_variables("question", "case")

@@ -20,23 +20,18 @@ from ..assertion import (
     shown,
     the_jwt_has,
 )
-from ..conf import issuer_identifier
 from ..dot import AbstractApplication
 from ..rules import scope_claim
 from ..trust import Issuer, Rule
 
 
 def check_id_jag(assertion: VerifiedAssertion, application: AbstractApplication | None, watch: Watch) -> None:
-    """It was issued to the very client that presents it, which has proved who it is, and not by ourselves.
+    """It was issued to the very client that presents it, which has proved who it is.
 
     ``application`` is the client whose credentials have been checked. Raises :class:`AssertionRefused`.
     """
     named = assertion.claims.get("client_id")
     watch(Step.CLIENT, application.client_id if application else None, named)
-    if assertion.issuer == issuer_identifier():
-        # Section 8.3, also where the issuer is given audiences of its own.
-        detail = f"iss must not be this server's issuer identifier; the JWT has {shown(assertion.issuer)}"
-        raise AssertionRefused(Reason.OWN_ISSUER, detail=detail)
     if application is None:
         detail = "an ID-JAG must be sent by a confidential client; the request has no client"
         raise AssertionRefused(Reason.CLIENT_REQUIRED, detail=detail)

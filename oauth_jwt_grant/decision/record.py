@@ -282,6 +282,7 @@ def _known(case: Case, issuer: Issuer, client_address: str | None) -> dict[str, 
     jti = case.assertion.jti if case.assertion else None
     return {
         "time": to_datetime(case.question.now),
+        "accepted_as": case.question.door,
         "iss": issuer.issuer,
         # Nothing that is not yet verified passes for the issuer's word.
         "subject": case.assertion.subject if case.assertion else "",

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from ..models import GrantRule, TrustedIssuer
+from ..models import DoorChoices, GrantRule, TrustedIssuer
 from .conditions import GRAMMAR
 
 _SOURCES = TrustedIssuer.KeySource
@@ -41,6 +41,7 @@ ISSUER_FLAGS = {
 RULE_FLAGS = {
     "name": "--rule",
     "position": "--position",
+    "accepted_as": "--accepted-as",
     "client_policy": "--listed or --anonymous",
     "applications": "--application",
     "default_application": "--default-application",
@@ -147,6 +148,12 @@ def add_rule(parser: CommandParser) -> None:
 def add_policies(parser: CommandParser) -> None:
     """The flags of a rule for the clients that may present an assertion, and the user of the token."""
     group = parser.add_argument_group("its clients and its user")
+    group.add_argument(
+        "--accepted-as",
+        action="append",
+        choices=DoorChoices.values,
+        help="how the assertion may be presented; repeatable",
+    )
     clients = group.add_mutually_exclusive_group()
     for policy in _CLIENTS:
         clients.add_argument(f"--{policy}", dest="client_policy", action="store_const", const=policy.value)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from .decisions import Decision
-from .rules import ClaimCondition, GrantRule, condition_of
+from .rules import ClaimCondition, DoorChoices, GrantRule, condition_of
 from .trust import IssuerKeys, LinkedSubject, TrustedIssuer
 from .writing import check_row, written
 
 __all__ = [
     "ClaimCondition",
     "Decision",
+    "DoorChoices",
     "GrantRule",
     "IssuerKeys",
     "LinkedSubject",

@@ -16,7 +16,7 @@ from ..database import local
 from ..dot import oauth2_settings
 from ..fields import ExactCharField
 from ..validators import empty_dict
-from .rules import GrantRule
+from .rules import DoorChoices, GrantRule
 from .trust import TrustedIssuer
 
 
@@ -107,6 +107,14 @@ class Decision(models.Model):
     )
     scope = models.TextField(_("scope"), blank=True)
     client_address = models.GenericIPAddressField(_("client address"), null=True)
+    accepted_as = models.CharField(
+        _("accepted as"),
+        max_length=32,
+        choices=DoorChoices,
+        default=DoorChoices.AUTHORIZATION_GRANT,
+        db_default=DoorChoices.AUTHORIZATION_GRANT.value,
+        help_text=_("How the assertion was presented."),
+    )
     claims = models.JSONField(_("recorded claims"), default=empty_dict)
     access_token = models.OneToOneField(
         oauth2_settings.ACCESS_TOKEN_MODEL,

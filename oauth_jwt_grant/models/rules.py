@@ -11,12 +11,27 @@ from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from ..assertion import MAX_SECONDS
-from ..dot import oauth2_settings
+from ..assertion import MAX_SECONDS, Door, is_for
+from ..dot import may_use_client_credentials, oauth2_settings
 from ..fields import ReadableJSONField
 from ..rules import ClientPolicy, Condition, InvalidCondition, Operator
-from ..validators import empty_list, validate_list, validate_resources, validate_scopes, validate_strings
+from ..validators import (
+    empty_list,
+    validate_doors,
+    validate_list,
+    validate_resources,
+    validate_scopes,
+    validate_strings,
+)
 from .trust import TrustedIssuer
+
+
+class DoorChoices(models.TextChoices):
+    """How an assertion may be presented."""
+
+    AUTHORIZATION_GRANT = Door.AUTHORIZATION_GRANT.value, _("authorization grant (RFC 7523)")
+    SUBJECT_TOKEN = Door.SUBJECT_TOKEN.value, _("subject token of a token exchange (RFC 8693)")
+    CLIENT_ASSERTION = Door.CLIENT_ASSERTION.value, _("the client's authentication (federated credential)")
 
 
 class GrantRuleManager(models.Manager["GrantRule"]):
@@ -56,6 +71,14 @@ class GrantRule(models.Model):
     enabled = models.BooleanField(_("enabled"), default=True)
     position = models.PositiveIntegerField(
         _("position"), default=0, help_text=_("Lower comes first; the first rule that matches decides.")
+    )
+    accepted_as = ReadableJSONField(
+        _("accepted as"),
+        default=empty_list,
+        db_default=[],
+        blank=True,
+        validators=[validate_doors],
+        help_text=_("How the assertion may be presented. None chosen: as an authorization grant alone."),
     )
     client_policy = models.CharField(
         _("clients"), max_length=16, choices=ClientPolicyChoices, default=ClientPolicyChoices.LISTED
@@ -179,8 +202,42 @@ class GrantRule(models.Model):
             errors["access_token_lifetime"] = _("At least 1 second. Blank: as DOT sets.")
         if beyond:
             errors["default_scopes"] = _("Not among the scopes: %s.") % " ".join(sorted(beyond))
+        doors = self._door_errors()
+        if doors:
+            errors["accepted_as"] = doors
         if errors:
             raise ValidationError(errors)
+
+    def _door_errors(self) -> list[object]:
+        """Why the rule could never match at a door that it names."""
+        others = [
+            door for door in (Door.SUBJECT_TOKEN, Door.CLIENT_ASSERTION) if is_for(self.accepted_as, door)
+        ]
+        if not others or not self._has_issuer():
+            return []
+        if self.issuer.profile == TrustedIssuer.Profile.ID_JAG:
+            return [_("An ID-JAG is accepted as an authorization grant alone.")]
+        if Door.CLIENT_ASSERTION not in others:
+            return []
+        errors: list[object] = []
+        if not may_use_client_credentials(self.default_application):
+            errors.append(
+                _(
+                    "As the client's authentication it needs a default application that is confidential and "
+                    "registered for client credentials."
+                )
+            )
+        if self.subject_policy != self.SubjectPolicy.NO_USER:
+            errors.append(_("As the client's authentication it gives a token that is nobody's: choose that."))
+        if isinstance(self.issuer.audiences, list) and len(self.issuer.audiences) > 1:
+            errors.append(
+                _("As the client's authentication it has one audience, and the issuer has several.")
+            )
+        return errors
+
+    def _has_issuer(self) -> bool:
+        """Whether there is an issuer to look at, saved or not: a form without one reports that itself."""
+        return bool(self.issuer_id) or GrantRule.issuer.is_cached(self)
 
     def _user_field_errors(self) -> dict[str, object]:
         errors: dict[str, object] = {}

@@ -114,6 +114,7 @@ def apply(preset: Preset, answers: Mapping[str, str]) -> Applied:
     ]
     rule = GrantRule(
         name=_rule_name(preset, given),
+        accepted_as=list(preset.accepted_as),
         subject_policy=preset.subject_policy,
         scope_claim=preset.scope_claim,
         recorded_claims=list(preset.recorded_claims),

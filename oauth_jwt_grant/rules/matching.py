@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Generic, Protocol, TypeVar
 
-from ..assertion import AssertionRefused, Reason, shown, within
+from ..assertion import AssertionRefused, Door, Reason, shown, within
 from .conditions import Condition
 
 
@@ -34,6 +34,9 @@ class MatchableRule(Protocol):
 
     @property
     def client_policy(self) -> str: ...
+
+    def why_not_for(self, door: Door) -> str:
+        """Why the rule cannot match at ``door``, or an empty string."""
 
     def lists(self, client: Client) -> bool:
         """Whether ``client`` is among the rule's applications."""
@@ -70,9 +73,12 @@ def first_match(
     claims: Mapping[str, Any],
     client: Client | None,
     to_be_named: Collection[str] = (),
+    door: Door = Door.AUTHORIZATION_GRANT,
 ) -> tuple[RuleT, list[Miss[RuleT]]]:
     """The first of ``rules`` that matches, and why those before it did not.
 
+    A rule that is not for ``door`` is a miss like any other. Where the assertion is the client's
+    authentication, there is no client yet, and its policy is not asked.
     ``to_be_named`` are claims that must not be ignored: each must be the subject of one
     of the rule's conditions.
     Raises :class:`NoMatch`: ``NO_RULE`` if the conditions of no rule hold; if some do
@@ -83,11 +89,14 @@ def first_match(
     held = False
     for rule in rules:
         unnamed = _unnamed(rule, to_be_named) if to_be_named else ()
-        if unnamed:
+        unfit = rule.why_not_for(door)
+        if unfit:
+            misses.append(Miss(rule, unfit))
+        elif unnamed:
             misses.append(Miss(rule, f"a condition must be on the claim {unnamed[0]}, which the JWT has"))
         elif not all(condition.holds(claims) for condition in rule.conditions):
             misses.append(Miss(rule, claims=claims))
-        elif not admits(rule, client):
+        elif door is not Door.CLIENT_ASSERTION and not admits(rule, client):
             held = True
             misses.append(Miss(rule, _not_admitted(rule, client)))
         else:

@@ -6,6 +6,7 @@ The only room that reads trust rows for a request.
 from __future__ import annotations
 
 from .clients import applications_of_operators, find_application
+from .doors import door_findings
 from .health import Finding, Health, Level, examine, health_as_json
 from .key_store import stored_keys
 from .lookup import LoadedRule, Rows, Trust, find_trust
@@ -27,6 +28,7 @@ __all__ = [
     "check_rule",
     "check_trusted",
     "discovery_of",
+    "door_findings",
     "examine",
     "find_application",
     "find_trust",

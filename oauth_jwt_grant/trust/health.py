@@ -13,6 +13,7 @@ from ..conf import conf, hosts_are_exact, server_audiences
 from ..database import to_datetime
 from ..keys import KeyStatus, parse_ca_bundle
 from ..models import TrustedIssuer
+from .doors import door_findings
 from .sources import key_source_of
 from .terms import check_rule, policy_of, why_not_trusted
 
@@ -98,6 +99,7 @@ def _rules(issuer: TrustedIssuer) -> Iterator[Finding]:
         if rule.require_dpop and not conf.DPOP:
             text = f"rule {rule} requires DPoP proofs, which the setting DPOP does not allow: it refuses all"
             yield Finding(Level.WARNING, text)
+    yield from (Finding(Level.WARNING, text) for text in door_findings(issuer, rules))
 
 
 def _policy(issuer: TrustedIssuer) -> Iterator[Finding]:

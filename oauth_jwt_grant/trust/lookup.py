@@ -10,7 +10,7 @@ from django.contrib.auth import get_user_model
 from django.db import Error, connections, router
 from django.db.models import Exists, FilteredRelation, OuterRef, Q, QuerySet
 
-from ..assertion import AssertionRefused, Reason, shown
+from ..assertion import AssertionRefused, Door, Reason, shown
 from ..database import Columns, FetchedRow, Parameter, PreparedQuery, holds, may_defer
 from ..dot import AbstractApplication, get_application_model
 from ..keys import misconfigured
@@ -36,6 +36,10 @@ class LoadedRule:
     def client_policy(self) -> str:
         """Who may present the assertion."""
         return self.rule.client_policy
+
+    def why_not_for(self, door: Door) -> str:
+        """Why the rule cannot match at ``door``, or an empty string."""
+        return self.rule.why_not_for(door)
 
     def lists(self, client: Client) -> bool:
         """Whether the client for which the rule was loaded is among its applications."""
@@ -98,8 +102,9 @@ def _user_columns(user: Any) -> Columns:
 
 
 def _application_columns(model: Any) -> Columns:
-    """Of the stand-in for a client, its key; all of it where ``is_usable()`` may look at it."""
-    return Columns(model, "default_application__", only=() if may_defer_application(model) else None)
+    """Of the rule's own application, what is asked of it; all of it where ``is_usable()`` may look at it."""
+    needed = ("client_id", "client_type", "authorization_grant_type")
+    return Columns(model, "default_application__", only=needed if may_defer_application(model) else None)
 
 
 _RULE = Columns(GrantRule, only=RULE_FIELDS)

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import Q, TextChoices
 
-from ..assertion import ALGORITHMS, MAX_SECONDS, AssertionPolicy, AssertionRefused, Reason
+from ..assertion import ALGORITHMS, MAX_SECONDS, AssertionPolicy, AssertionRefused, Door, Reason
 from ..conf import conf, issuer_identifiers
 from ..database import to_datetime
 from ..models import GrantRule, TrustedIssuer
@@ -46,8 +46,16 @@ def check_trusted(issuer: Issuer | TrustedIssuer, now: float) -> None:
         raise AssertionRefused(reason)
 
 
-def policy_of(issuer: Issuer | TrustedIssuer, audiences: Iterable[str]) -> AssertionPolicy:
-    """The terms for the assertions of ``issuer``; ``audiences`` are this server's own identifiers.
+def policy_of(
+    issuer: Issuer | TrustedIssuer,
+    audiences: Iterable[str],
+    door: Door = Door.AUTHORIZATION_GRANT,
+    *,
+    id_token: bool = False,
+) -> AssertionPolicy:
+    """The terms for the assertions of ``issuer`` at ``door``, or with ``id_token`` for its ID Tokens there.
+
+    ``audiences`` are this server's own identifiers.
 
     Raises :class:`AssertionRefused` (``ISSUER_MISCONFIGURED``) where they would accept
     everything or nothing, or are not what a form would have stored.
@@ -59,13 +67,15 @@ def policy_of(issuer: Issuer | TrustedIssuer, audiences: Iterable[str]) -> Asser
         algorithms = strings_of(issuer, "algorithms")
         return AssertionPolicy(
             issuer=issuer.issuer,
-            audiences=_audiences_of(issuer, audiences),
+            audiences=_audiences_of(issuer, audiences, door, id_token=id_token),
             algorithms=ceiling & frozenset(algorithms) if algorithms else ceiling,
             leeway=conf.LEEWAY if issuer.leeway is None else issuer.leeway,
             max_lifetime=conf.MAX_LIFETIME if issuer.max_lifetime is None else issuer.max_lifetime,
             require_jti=issuer.replay_policy == TrustedIssuer.ReplayPolicy.REQUIRE_JTI,
             subject_fallback=issuer.subject_fallback,
             id_jag=issuer.profile == TrustedIssuer.Profile.ID_JAG,
+            door=door,
+            id_token=id_token,
         )
     except (TypeError, ValueError) as error:
         raise AssertionRefused(Reason.ISSUER_MISCONFIGURED, detail=str(error)) from error
@@ -112,10 +122,16 @@ def _check_choice(row: Trusted, name: str, choices: type[TextChoices]) -> None:
         raise ValueError(f"{name} is not one of its choices")
 
 
-def _audiences_of(issuer: Issuer | TrustedIssuer, audiences: Iterable[str]) -> frozenset[str]:
+def _audiences_of(
+    issuer: Issuer | TrustedIssuer, audiences: Iterable[str], door: Door, *, id_token: bool
+) -> frozenset[str]:
     own = strings_of(issuer, "audiences")
+    if door is Door.CLIENT_ASSERTION and len(own) > 1:
+        raise ValueError(f"the issuer has several audiences, and {door} needs one")
     if own:
         return frozenset(own)
-    if issuer.profile == TrustedIssuer.Profile.ID_JAG:
+    if id_token:
+        raise ValueError("an ID Token is for a client at its provider: the issuer needs audiences of its own")
+    if issuer.profile == TrustedIssuer.Profile.ID_JAG or door is Door.CLIENT_ASSERTION:
         return issuer_identifiers(audiences)
     return frozenset(audiences)

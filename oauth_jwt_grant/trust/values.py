@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, Self
 
+from ..assertion import Door, is_for
 from ..models import GrantRule, TrustedIssuer
 
 
@@ -77,6 +78,7 @@ class Rule:
     pk: Any
     issuer: Issuer
     name: str
+    accepted_as: Any
     client_policy: str
     default_application_id: Any
     require_dpop: bool
@@ -104,6 +106,18 @@ class Rule:
     def is_bounded_by_scope_claim(self) -> bool:
         """Whether a ``scope`` claim in the assertion bounds the token."""
         return self.issuer.is_id_jag or self.scope_claim == GrantRule.ScopeClaim.CEILING
+
+    def why_not_for(self, door: Door) -> str:
+        """Why the rule cannot match at ``door``, or an empty string."""
+        if not is_for(self.accepted_as, door):
+            doors = ", ".join(each for each in Door if is_for(self.accepted_as, each))
+            return f"it must be accepted as {door}; it is accepted as {doors or 'nothing'}"
+        if door is not Door.AUTHORIZATION_GRANT and self.issuer.is_id_jag:
+            return f"an ID-JAG is not accepted as {door}"
+        names_nobody = self.subject_policy == GrantRule.SubjectPolicy.NO_USER
+        if door is Door.CLIENT_ASSERTION and not (self.default_application_id and names_nobody):
+            return f"as {door} it needs a default application, and a token without a user"
+        return ""
 
     def __str__(self) -> str:
         return self.name

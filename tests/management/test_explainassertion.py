@@ -95,6 +95,7 @@ def test_as_json(run, issuer, rule, user, application):
     assert steps[0]["step"] == "length"
     assert {step["status"] for step in steps} == {"passed"}
     assert report == {
+        "accepted_as": "authorization_grant",
         "outcome": "accepted",
         "reason": None,
         "section": None,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from oauth_jwt_grant.assertion import AssertionRefused, Reason
+from oauth_jwt_grant.assertion import AssertionRefused, Door, Reason, is_for
 from oauth_jwt_grant.rules import Client, ClientPolicy, Condition, Miss, NoMatch, Operator, first_match
 
 CLAIMS = {"repository": "acme/app", "environment": "production"}
@@ -20,6 +20,11 @@ class Rule:
     client_policy: str = ClientPolicy.LISTED
     conditions: tuple[Condition, ...] = ()
     listed: frozenset[int] = frozenset({1})
+
+    accepted_as: tuple[str, ...] = ()
+
+    def why_not_for(self, door: Door) -> str:
+        return "" if is_for(self.accepted_as, door) else f"not for {door}"
 
     def lists(self, client: Client) -> bool:
         return client.pk in self.listed

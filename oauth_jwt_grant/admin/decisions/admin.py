@@ -34,8 +34,18 @@ EXPLAINED = "admin/oauth_jwt_grant/decision/explained.html"
 class DecisionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """Decisions: nobody adds or changes one, nor deletes one on which something rests."""
 
-    list_display = ("time", "outcome", "reason", "subject", "iss", "application", "user", "kid")
-    list_filter = ("outcome", PeriodFilter, IssuerFilter, ApplicationFilter, ReasonFilter)
+    list_display = (
+        "time",
+        "outcome",
+        "reason",
+        "accepted_as",
+        "subject",
+        "iss",
+        "application",
+        "user",
+        "kid",
+    )
+    list_filter = ("outcome", "accepted_as", PeriodFilter, IssuerFilter, ApplicationFilter, ReasonFilter)
     list_select_related = ("application", "user")
     search_fields = ("subject", "kid", "jti_digest")
     search_help_text = _("A part of the subject, or the whole of a jti or key id.")
@@ -52,7 +62,16 @@ class DecisionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         ),
         (
             _("The request"),
-            {"fields": ["rule_link", "application_link", "user_link", "scope", "client_address"]},
+            {
+                "fields": [
+                    "accepted_as",
+                    "rule_link",
+                    "application_link",
+                    "user_link",
+                    "scope",
+                    "client_address",
+                ]
+            },
         ),
         (_("The token"), {"fields": ["access_token_link", "replay_until", "kept"]}),
     ]

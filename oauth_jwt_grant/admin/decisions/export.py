@@ -46,6 +46,7 @@ COLUMNS = {
     "time": "time",
     "outcome": "outcome",
     "reason": "reason",
+    "accepted_as": "accepted_as",
     "detail": "detail",
     "issuer": "iss",
     "rule": "rule__name",

@@ -17,7 +17,7 @@ from .filters import ApplicationFilter, IssuerFilter, PeriodFilter, ReasonFilter
 LISTED = 10_000
 _OUTCOME = ("outcome__exact", "outcome__in")
 _TIME = ("time__gt", "time__gte", "time__lt", "time__lte")
-_EXACT = ("iss", "subject", "kid", "jti_digest")
+_EXACT = ("iss", "subject", "kid", "jti_digest", "accepted_as__exact")
 _KEYS = ("rule", "user")
 _FILTERS = (PeriodFilter, IssuerFilter, ApplicationFilter, ReasonFilter)
 #: What a URL may filter by. Other lookups (patterns, paths into the claims) read the table through

@@ -41,6 +41,14 @@ REMEDIES: dict[str, Remedy] = {
         _("The client is unknown or its credentials are wrong."),
         _("Compare client_id with the application here. If its secret has changed, hand on the new one."),
     ),
+    Reason.TOKEN_TYPE: Remedy(
+        _("The token exchange named a token type that is not supported; the detail names the parameter."),
+        _("The client has to send subject_token_type as jwt or id_token, and ask for an access token."),
+    ),
+    Reason.ACTOR: Remedy(
+        _("The token exchange came with an actor: who acts for somebody cannot be kept in the token."),
+        _("The client has to leave out actor_token and actor_token_type. Nothing was used up."),
+    ),
     Reason.AUTHORIZATION_DETAILS: Remedy(
         _("The request had authorization_details, which are not supported."),
         _("The client has to leave them out and ask by scope or resource."),
@@ -120,6 +128,10 @@ REMEDIES: dict[str, Remedy] = {
     Reason.MISSING_CLAIM: Remedy(
         _("The assertion lacks a claim; the detail names it."),
         _("Have the issuer add it. A jti is asked for only where the issuer's single use demands it."),
+    ),
+    Reason.DELEGATION: Remedy(
+        _("The assertion says that somebody acts for its subject (act), or may act (may_act)."),
+        _("If the actor is meant to have the token, name it by a condition of the rule on act, as /act/sub."),
     ),
     Reason.MALFORMED_CLAIM: Remedy(
         _("A claim has the wrong form; the detail names it."),

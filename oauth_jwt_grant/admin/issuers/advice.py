@@ -12,7 +12,7 @@ from ...assertion import AssertionRefused
 from ...conf import conf
 from ...models import GrantRule, TrustedIssuer
 from ...presets import pins_of
-from ...trust import check_rule, listed, strings_of
+from ...trust import check_rule, door_findings, listed, strings_of
 from ..keys import REMOTE
 from ..shared import near_misses, short_time
 
@@ -27,6 +27,7 @@ def advice_on(issuer: TrustedIssuer) -> list[str]:
         *_on_faults(issuer, rules),
         *_on_neighbours(issuer),
         *_on_rules(issuer, rules),
+        *(f"{text[0].upper()}{text[1:]}." for text in door_findings(issuer, rules)),
         *_on_algorithms(issuer),
         *_on_audiences(issuer, rules),
         *_on_dates(issuer),

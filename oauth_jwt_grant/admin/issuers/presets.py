@@ -17,13 +17,22 @@ from ...models import GrantRule
 from ...presets import Applied, Preset, PresetQuestion, all_presets, apply, get_preset
 from ..accounts import may_add_accounts
 from ..rules import RULE_LABELS, GrantRuleAdmin
-from ..shared import PublicTextField, change_url, page_context
+from ..shared import DoorsField, PublicTextField, change_url, page_context
 
 CHOOSE_TEMPLATE = "admin/oauth_jwt_grant/trustedissuer/choose_preset.html"
 FORM_TEMPLATE = "admin/oauth_jwt_grant/trustedissuer/add_by_preset.html"
 #: What the form asks of the rule, under the names of the model's fields.
-RULE_FIELDS = ("scopes", "client_policy", "applications", "default_application", "subject_policy", "user")
+RULE_FIELDS = (
+    "scopes",
+    "accepted_as",
+    "client_policy",
+    "applications",
+    "default_application",
+    "subject_policy",
+    "user",
+)
 _PREFIX = "rule_"
+_CLASSES = {"accepted_as": {"form_class": DoorsField}}
 
 
 class PresetForm(forms.Form):
@@ -43,11 +52,12 @@ class PresetForm(forms.Form):
             self.fields[question.name] = _field_for(question)
         for name in RULE_FIELDS:
             column = GrantRule._meta.get_field(name)
-            field: Any = rule_admin.formfield_for_dbfield(column, request)  # type: ignore[arg-type]
+            field: Any = rule_admin.formfield_for_dbfield(column, request, **_CLASSES.get(name, {}))  # type: ignore[arg-type]
             field.label = RULE_LABELS.get(name, field.label)
             self.fields[_PREFIX + name] = field
         self.fields[f"{_PREFIX}scopes"].widget.attrs["rows"] = 2
         self.fields[f"{_PREFIX}subject_policy"].initial = preset.subject_policy
+        self.fields[f"{_PREFIX}accepted_as"].initial = list(preset.accepted_as)
 
     def questions(self) -> list[Any]:
         """The fields about the issuer."""

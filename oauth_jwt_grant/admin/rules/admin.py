@@ -69,7 +69,15 @@ class GrantRuleAdmin(SearchableRelations, GoodTokensWarningMixin, admin.ModelAdm
         (None, {"fields": [("issuer", "position"), "name", "enabled"]}),
         (
             _("Who may present the assertion"),
-            {"fields": ["client_policy", "applications", "default_application", "require_dpop"]},
+            {
+                "fields": [
+                    "accepted_as",
+                    "client_policy",
+                    "applications",
+                    "default_application",
+                    "require_dpop",
+                ]
+            },
         ),
         (
             _("Whose token it becomes"),

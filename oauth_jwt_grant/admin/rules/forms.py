@@ -9,7 +9,7 @@ from django.contrib.admin.widgets import AdminTextareaWidget, AdminTextInputWidg
 from django.utils.translation import gettext_lazy as _
 
 from ...models import ClaimCondition, GrantRule
-from ..shared import ListField
+from ..shared import DoorsField, ListField
 
 #: Two fields of the model have the same name for people; here they stand one below the other.
 RULE_LABELS: dict[str, Any] = {"subject_policy": _("Token of"), "user": _("The user")}
@@ -21,7 +21,11 @@ class GrantRuleForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = GrantRule
         fields = "__all__"  # noqa: DJ007 - the admin class names them in its fieldsets
-        field_classes: ClassVar[dict[str, Any]] = {"resources": ListField, "recorded_claims": ListField}
+        field_classes: ClassVar[dict[str, Any]] = {
+            "accepted_as": DoorsField,
+            "resources": ListField,
+            "recorded_claims": ListField,
+        }
         labels: ClassVar[dict[str, Any]] = RULE_LABELS
         widgets: ClassVar[dict[str, Any]] = {
             "scopes": AdminTextareaWidget(attrs={"rows": 2}),

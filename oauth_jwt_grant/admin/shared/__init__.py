@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .formfields import AlgorithmsField, KeysField, ListField, PublicTextField
+from .formfields import AlgorithmsField, DoorsField, KeysField, ListField, PublicTextField
 from .history import record_import, tell_values
 from .labels import conditions_in_words, near_misses, short_time, state_of
 from .links import change_url, link_to, list_url
@@ -13,6 +13,7 @@ from .widgets import LabelledDateTime, LabelledFormSet
 
 __all__ = [
     "AlgorithmsField",
+    "DoorsField",
     "KeysField",
     "LabelledDateTime",
     "LabelledFormSet",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib.admin.widgets import AdminTextareaWidget
@@ -14,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from ...assertion import ALGORITHMS
 from ...assertion.jose import PRIVATE_MEMBERS
 from ...keys import normalise_jwks
+from ...models import DoorChoices
 
 _SECRET = re.compile(rf'PRIVATE KEY|"(?:{"|".join(sorted(PRIVATE_MEMBERS))})"\s*:')
 
@@ -60,17 +62,30 @@ class ListField(_JSONColumnField):
         return lines if plain else json.dumps(value, ensure_ascii=False)
 
 
-class AlgorithmsField(forms.MultipleChoiceField):
-    """The algorithms of an issuer, to be ticked."""
+class _TickedField(forms.MultipleChoiceField):
+    """A list of names, to be ticked."""
 
     widget = forms.CheckboxSelectMultiple
+    names: ClassVar[Iterable[tuple[str, Any]]] = ()
 
     def __init__(self, *, encoder: Any = None, decoder: Any = None, **kwargs: Any) -> None:
-        super().__init__(choices=[(name, name) for name in ALGORITHMS], **kwargs)
+        super().__init__(choices=self.names, **kwargs)
 
     def prepare_value(self, value: Any) -> Any:
         """The names to tick; none where SQL has written something else than a list."""
         return value if isinstance(value, list) else []
+
+
+class AlgorithmsField(_TickedField):
+    """The algorithms of an issuer."""
+
+    names = tuple((name, name) for name in ALGORITHMS)
+
+
+class DoorsField(_TickedField):
+    """The doors of a rule: how its assertions may be presented."""
+
+    names = tuple(DoorChoices.choices)
 
 
 class KeysField(_JSONColumnField):

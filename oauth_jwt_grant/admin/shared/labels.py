@@ -9,9 +9,9 @@ from django.db.models.functions import Lower
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from ...assertion import Reason
+from ...assertion import Door, Reason, is_for
 from ...database import local
-from ...models import GrantRule, TrustedIssuer
+from ...models import DoorChoices, GrantRule, TrustedIssuer
 from ...trust import why_not_trusted
 
 
@@ -21,11 +21,14 @@ def short_time(value: datetime) -> str:
 
 
 def conditions_in_words(rule: GrantRule) -> str:
-    """When ``rule`` applies: ``when ref is 'main' and environment is present``."""
+    """When ``rule`` applies: ``when ref is 'main' and environment is present``, and at which other doors."""
     conditions = [str(condition) for condition in rule.conditions.all()]
-    if not conditions:
-        return _("always, whatever the claims")
-    return _("when %s") % _(" and ").join(conditions)
+    when = _("when %s") % _(" and ").join(conditions) if conditions else _("always, whatever the claims")
+    doors = [door for door in DoorChoices if is_for(rule.accepted_as, Door(door.value))]
+    if doors == [DoorChoices.AUTHORIZATION_GRANT]:
+        return when
+    names = _(" or ").join(str(door.label) for door in doors)
+    return _("%(when)s; as %(doors)s") % {"when": when, "doors": names or _("nothing")}
 
 
 def state_of(issuer: TrustedIssuer, *, has_rule: bool, now: datetime) -> tuple[str, str]:

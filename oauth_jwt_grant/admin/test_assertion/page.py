@@ -17,9 +17,9 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 
 from ...conf import conf, server_audiences
-from ...decision import Question, explain
+from ...decision import Question, explain, presented
 from ...dot import AbstractApplication, get_application_model
-from ...models import Decision, TrustedIssuer
+from ...models import Decision, DoorChoices, TrustedIssuer
 from ..shared import ListField
 from .steps import report
 
@@ -35,6 +35,18 @@ class AssertionForm(forms.Form):
         strip=False,  # as the token endpoint takes it
         widget=AdminTextareaWidget(attrs={"rows": 8, "spellcheck": "false", "autocomplete": "off"}),
         help_text=_("The JWT as the client would post it. It is neither stored nor shown again."),
+    )
+    accepted_as = forms.ChoiceField(
+        label=_("Accepted as"),
+        required=False,
+        choices=DoorChoices,
+        initial=DoorChoices.AUTHORIZATION_GRANT,
+        help_text=_("How the client presents it."),
+    )
+    id_token = forms.BooleanField(
+        label=_("ID Token"),
+        required=False,
+        help_text=_("For a subject token: its type is id_token. Off: it is jwt."),
     )
     client_id = forms.CharField(
         label=_("Client"),
@@ -106,7 +118,7 @@ def test_assertion(request: HttpRequest, site: admin.AdminSite) -> HttpResponse:
         explanation = explain(question, form.cleaned_data.get("proof_key") or None)
         context["report"] = report(explanation, site)
         # Everything but the assertion stays, so that the next try is one paste away.
-        kept = {name: form.data.get(name, "") for name in ("client_id", "scope", "resources", "proof_key")}
+        kept = {name: form.data.get(name, "") for name in form.fields if name != "assertion"}
         context["form"] = AssertionForm(initial=kept)
     return TemplateResponse(request, TEMPLATE, context)
 
@@ -115,7 +127,7 @@ def test_assertion(request: HttpRequest, site: admin.AdminSite) -> HttpResponse:
 def _question(data: dict[str, Any], audiences: frozenset[str]) -> Question:
     return Question(
         assertion=data["assertion"],
-        application=data["client_id"],
+        **presented(data["accepted_as"], data["client_id"], id_token=data["id_token"]),
         scope=data["scope"] or None,
         resources=data["resources"],
         audiences=audiences,
@@ -134,7 +146,7 @@ def _initial(request: HttpRequest) -> dict[str, Any]:
     if decision is None:
         return {}
     client_id = decision.application.client_id if decision.application else ""
-    return {"client_id": client_id, "scope": decision.scope}
+    return {"client_id": client_id, "scope": decision.scope, "accepted_as": decision.accepted_as}
 
 
 def token_url(request: HttpRequest) -> str:

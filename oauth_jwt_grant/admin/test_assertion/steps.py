@@ -88,9 +88,14 @@ def report(explanation: Explanation, site: admin.AdminSite) -> dict[str, Any]:
         "header": _members(unverified.header, now) if unverified else [],
         "claims": _members(unverified.claims, now) if unverified else [],
         "signed": _is_signed(explanation),
-        "status": 200 if explanation.refused is None else explanation.refused.answer.status,
+        "status": _status(explanation),
         "answer": json.dumps(explanation.answer, indent=2),
     }
+
+
+def _status(explanation: Explanation) -> int:
+    refused = explanation.refused
+    return 200 if refused is None else refused.answer_at(explanation.case.question.door).status
 
 
 def in_words(seconds: object, now: float) -> str:

@@ -11,9 +11,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from ...assertion import Step, Undecided
+from ...assertion import Door, Step, Undecided
 from ...conf import server_audiences
-from ...decision import ExplainedStep, Explanation, Question, Status, explain
+from ...decision import ExplainedStep, Explanation, Question, Status, explain, presented
 from ..arguments import find_application, printable, read_text
 
 _JWT = re.compile(r"[\w-]+\.[\w-]+\.[\w-]*", re.ASCII)
@@ -41,6 +41,15 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """The assertion comes from a file: an argument would stay in the shell's history."""
         parser.add_argument("file", nargs="?", default="-", help="holds the JWT; default: standard input")
+        parser.add_argument(
+            "--accepted-as",
+            choices=[*Door],
+            default=Door.AUTHORIZATION_GRANT,
+            help="how the client presents it (default: authorization_grant)",
+        )
+        parser.add_argument(
+            "--id-token", action="store_true", help="for subject_token: its type is id_token, not jwt"
+        )
         parser.add_argument(
             "--client-id", help="as if this application had authenticated; default: no client"
         )
@@ -85,6 +94,7 @@ def describe(explanation: Explanation) -> dict[str, Any]:
     undecided = isinstance(refused, Undecided)
     user = case.subject.user
     return {
+        "accepted_as": case.question.door,
         "outcome": "accepted" if refused is None else "undecided" if undecided else "refused",
         "reason": refused.reason if refused else None,
         "section": refused.answer.section if refused else None,
@@ -109,6 +119,7 @@ def _question(options: dict[str, Any]) -> Question:
             returncode=2,
         )
     client_id = options["client_id"]
+    application = find_application("--client-id", client_id) if client_id else None
     audiences = options["audience"] or server_audiences()
     if not audiences:
         raise CommandError(
@@ -117,7 +128,7 @@ def _question(options: dict[str, Any]) -> Question:
         )
     return Question(
         assertion=read_text("file", options["file"]),
-        application=find_application("--client-id", client_id) if client_id else None,
+        **presented(options["accepted_as"], application, id_token=options["id_token"]),
         scope=options["scope"],
         resources=options["resource"],
         audiences=audiences,

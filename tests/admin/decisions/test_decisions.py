@@ -327,7 +327,11 @@ def test_refused_decision_hands_on_what_it_keeps(page, page_of, application, ref
     assert link not in page_of("view_decision").get(change_url(refused)).content.decode()
     assert "?decision=" not in page.get(change_url(accepted)).content.decode()
     initial = page.get(link).context["form"].initial
-    assert initial == {"client_id": application.client_id, "scope": "read write"}
+    assert initial == {
+        "client_id": application.client_id,
+        "scope": "read write",
+        "accepted_as": "authorization_grant",
+    }
 
 
 def test_list_costs_the_same_for_many(page, issuer, rule, application, django_assert_max_num_queries):

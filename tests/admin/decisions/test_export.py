@@ -82,6 +82,7 @@ def test_row_has_all_that_is_kept_and_never_the_token(page, decision):
         "time": "2026-11-24T03:04:05.678Z",
         "outcome": "accepted",
         "reason": "",
+        "accepted_as": "authorization_grant",
         "detail": "",
         "issuer": ISSUER,
         "rule": "deploy",

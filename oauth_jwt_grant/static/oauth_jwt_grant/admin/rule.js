@@ -10,11 +10,15 @@
             allow_privileged_users: ["linked", "user_field", "service_user", "provision"],
         },
     };
+    const doors = (prefix) => document.querySelectorAll(`input[name="${prefix}accepted_as"]`);
+    // Without a client of its own, an assertion that authenticates one speaks for the default application.
+    const speaksForClient = (prefix) => [...doors(prefix)].some((box) => box.checked && box.value === "client_assertion");
     const show = (prefix, policy, value) => {
         for (const [name, values] of Object.entries(FIELDS[policy])) {
             const row = document.querySelector(`.form-row.field-${prefix}${name}`);
             // A field with an error is never hidden.
-            const hidden = !values.includes(value) && !row?.querySelector(".errorlist");
+            const needed = name === "default_application" && speaksForClient(prefix);
+            const hidden = !needed && !values.includes(value) && !row?.querySelector(".errorlist");
             row?.classList.toggle("ojg-hidden", hidden);
         }
     };
@@ -25,6 +29,7 @@
                 const select = document.getElementById(`id_${prefix}${policy}`);
                 if (select) {
                     select.addEventListener("change", () => show(prefix, policy, select.value));
+                    doors(prefix).forEach((box) => box.addEventListener("change", () => show(prefix, policy, select.value)));
                     show(prefix, policy, select.value);
                 }
             }

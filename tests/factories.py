@@ -43,7 +43,7 @@ _CURVES = {"P-256": ec.SECP256R1(), "P-384": ec.SECP384R1(), "P-521": ec.SECP521
 
 @dataclass(frozen=True)
 class Key:
-    """A private key of an issuer, its key id, and the algorithm it signs with unless told otherwise."""
+    """A private key of an issuer, its key ID, and the algorithm it signs with unless told otherwise."""
 
     kid: str
     alg: str

@@ -96,7 +96,7 @@ def _clients(rule: GrantRule, application: AbstractApplication) -> list[str]:
     """Why the rule admits the application, and whether it stands in for clients that name none."""
     words = {
         _POLICIES.LISTED: _("lists this application"),
-        _POLICIES.ANONYMOUS: _("anybody, also without an application"),
+        _POLICIES.ANONYMOUS: _("anyone, with or without an application"),
     }
     said = [words[_POLICIES(rule.client_policy)]]
     if rule.client_policy == _POLICIES.ANONYMOUS and rule.default_application_id == application.pk:

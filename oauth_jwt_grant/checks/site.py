@@ -88,7 +88,7 @@ def check_cache_is_shared(app_configs: Any = None, **kwargs: Any) -> list[CheckM
     return [
         Warning(
             f"The cache {alias!r} is a {type(cache).__name__}, which no two processes share: each "
-            "process fetches the keys of each issuer for itself, the cool-down for unknown key ids and the "
+            "process fetches the keys of each issuer for itself, the cool-down for unknown key IDs and the "
             "pause after a failed fetch hold for one process alone, and a restart forgets both.",
             hint=_REDIS.format(alias),
             id=CheckId.LOCAL_CACHE,

@@ -20,7 +20,7 @@ Clock = Callable[[], float]
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """A member of a JWK Set that is not used: its place (from 0), its key id and why; no key material."""
+    """A member of a JWK Set that is not used: its place (from 0), its key ID and why; no key material."""
 
     position: int
     kid: str | None

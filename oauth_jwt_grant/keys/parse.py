@@ -27,7 +27,7 @@ class MalformedKeySet(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class ParsedKeys:
-    """The usable keys of a JWK Set, the members that were left out, and every key id it names."""
+    """The usable keys of a JWK Set, the members that were left out, and every key ID it names."""
 
     keys: tuple[PublicKey, ...]
     left_out: tuple[LeftOut, ...]
@@ -118,7 +118,7 @@ def usable_key(jwk: object, issuer: str | None = None) -> PublicKey:
 
 
 def shown_kid(jwk: object) -> str | None:
-    """The key id of a JWK that may be anything else as well, fit to be shown."""
+    """The key ID of a JWK that may be anything else as well, fit to be shown."""
     kid = jwk.get("kid") if isinstance(jwk, Mapping) else None
     return kid[:_MAX_SHOWN] if isinstance(kid, str) else None
 

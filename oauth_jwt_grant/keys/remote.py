@@ -169,7 +169,7 @@ class RemoteKeys(KeySource):
         return need_of(is_fresh=False, is_usable=usable is not None, is_settled=settled)
 
     def _after_rotation(self, kept: KeptKeys) -> KeptKeys:
-        """The keys to look for a key id in that ``kept`` does not name."""
+        """The keys to look for a key ID in that ``kept`` does not name."""
         newer = None
         try:
             if not self._shared.has_refetched():
@@ -273,7 +273,7 @@ class RemoteKeys(KeySource):
 
 
 def _settled(parsed: ParsedKeys, header: Mapping[str, Any], found: Sequence[PublicKey]) -> bool:
-    """Whether a new fetch is useless: the set names the key id, or names none at all."""
+    """Whether a new fetch is useless: the set names the key ID, or names none at all."""
     kid = header.get("kid")
     if kid is None or not parsed.kids:
         return bool(found)

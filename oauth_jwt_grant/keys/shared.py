@@ -160,7 +160,7 @@ class SharedKeys:
         return self._notes.get("refetched") is not None
 
     def may_refetch(self) -> bool:
-        """Take the one refetch for unknown key ids that a cool-down allows; ``False`` if it is taken."""
+        """Take the one refetch for unknown key IDs that a cool-down allows; ``False`` if it is taken."""
         return self._notes.take("refetched", self._limits.refetch_cooldown)
 
     def settle(self) -> None:

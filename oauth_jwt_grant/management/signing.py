@@ -43,7 +43,7 @@ def read_private_jwk(text: str) -> dict[str, Any]:
 
 
 def generate_private_jwk() -> dict[str, Any]:
-    """A new P-256 key, with its thumbprint (RFC 7638) as key id."""
+    """A new P-256 key, with its thumbprint (RFC 7638) as key ID."""
     jwk = _jwk_of(generate_private_key(SECP256R1()))
     return {**jwk, "kid": import_jwk(public_jwk(jwk)).thumbprint}
 

@@ -100,7 +100,7 @@ class Decision(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="jwt_bearer_decisions"
     )
     subject = ExactCharField(_("subject"), max_length=512, blank=True)
-    kid = ExactCharField(_("key id"), max_length=255, blank=True)
+    kid = ExactCharField(_("key ID"), max_length=255, blank=True)
     alg = models.CharField(_("algorithm"), max_length=16, blank=True)
     jti_digest = models.CharField(
         _("jti digest"), max_length=64, blank=True, help_text=_("SHA-256 of the jti, in hexadecimal.")
@@ -124,7 +124,9 @@ class Decision(models.Model):
     )
     replay_key = models.CharField(_("replay key"), max_length=64, null=True)  # noqa: DJ001
     replay_until = models.DateTimeField(
-        _("single use until"), null=True, help_text=_("Until then the assertion itself would still be valid.")
+        _("single use until"),
+        null=True,
+        help_text=_("Until then, the assertion itself would still be valid."),
     )
 
     objects = DecisionQuerySet.as_manager()

@@ -49,7 +49,7 @@ class GrantRule(models.Model):
         """Who may present the assertion."""
 
         LISTED = ClientPolicy.LISTED.value, _("the applications listed below")
-        ANONYMOUS = ClientPolicy.ANONYMOUS.value, _("anybody, also without an application")
+        ANONYMOUS = ClientPolicy.ANONYMOUS.value, _("anyone, with or without an application")
 
     class SubjectPolicy(models.TextChoices):
         """Whose token it becomes."""
@@ -57,20 +57,22 @@ class GrantRule(models.Model):
         LINKED = "linked", _("the user linked to the subject")
         USER_FIELD = "user_field", _("the user found by a claim")
         SERVICE_USER = "service_user", _("one fixed user")
-        NO_USER = "no_user", _("nobody's: a token without a user")
-        PROVISION = "provision", _("the user linked to the subject, made at first sight")
+        NO_USER = "no_user", _("no user")
+        PROVISION = "provision", _("the user linked to the subject, created on first use")
 
     class ScopeClaim(models.TextChoices):
         """What a ``scope`` claim in the assertion means."""
 
-        CEILING = "ceiling", _("bounds the token, and is the request where there is no other")
-        IGNORE = "ignore", _("nothing")
+        CEILING = "ceiling", _("limits the token's scope, and is the requested scope if the request has none")
+        IGNORE = "ignore", _("is ignored")
 
     issuer = models.ForeignKey(TrustedIssuer, on_delete=models.CASCADE, related_name="rules")
     name = models.CharField(_("name"), max_length=100)
     enabled = models.BooleanField(_("enabled"), default=True)
     position = models.PositiveIntegerField(
-        _("position"), default=0, help_text=_("Lower comes first; the first rule that matches decides.")
+        _("position"),
+        default=0,
+        help_text=_("Rules are tried in ascending order. The first one that matches decides."),
     )
     accepted_as = ReadableJSONField(
         _("accepted as"),
@@ -87,7 +89,7 @@ class GrantRule(models.Model):
         oauth2_settings.APPLICATION_MODEL,
         blank=True,
         related_name="jwt_bearer_rules",
-        help_text=_("For the policy that lists them: none listed means that none is admitted."),
+        help_text=_("Used if the policy is to list them. If none is listed, no application is admitted."),
     )
     default_application = models.ForeignKey(
         oauth2_settings.APPLICATION_MODEL,
@@ -95,15 +97,14 @@ class GrantRule(models.Model):
         null=True,
         blank=True,
         related_name="+",
-        help_text=_(
-            "Whose the tokens are when a request names no application. Deleting it deletes the rule."
-        ),
+        help_text=_("Owns the tokens of requests that name no application. Deleting it deletes the rule."),
     )
     require_dpop = models.BooleanField(
-        _("bound tokens only"),
+        _("require DPoP"),
         default=False,
         help_text=_(
-            "On: no token without a DPoP proof (RFC 9449), and each is bound to the key of its proof."
+            "If on, a request without a DPoP proof (RFC 9449) is refused, and each token is "
+            "bound to the key of its proof."
         ),
     )
     subject_policy = models.CharField(
@@ -113,7 +114,10 @@ class GrantRule(models.Model):
         _("claim"), max_length=255, default="sub", blank=True, help_text=_("A name or a JSON Pointer.")
     )
     user_field = models.CharField(
-        _("user field"), max_length=100, blank=True, help_text=_("Field of the user that equals the claim.")
+        _("user field"),
+        max_length=100,
+        blank=True,
+        help_text=_("The field of the user model that must equal the claim."),
     )
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -121,21 +125,21 @@ class GrantRule(models.Model):
         null=True,
         blank=True,
         related_name="+",
-        help_text=_("The one fixed user. Deleting this user deletes the rule."),
+        help_text=_("The user of every token. Deleting this user deletes the rule."),
     )
     allow_privileged_users = models.BooleanField(
-        _("allow privileged users"), default=False, help_text=_("Off: staff and superusers get no token.")
+        _("allow privileged users"), default=False, help_text=_("If off, staff and superusers get no token.")
     )
     scopes = models.TextField(
         _("scopes"),
         validators=[validate_scopes],
-        help_text=_("All that a token may ever have, space-separated."),
+        help_text=_("Every scope that a token may have, separated by spaces."),
     )
     default_scopes = models.TextField(
         _("default scopes"),
         blank=True,
         validators=[validate_scopes],
-        help_text=_("What a token has when nobody asks for anything. Blank: all of the scopes."),
+        help_text=_("The scope of a token if nothing is requested. If blank, all of the scopes."),
     )
     scope_claim = models.CharField(
         _("scope claim"), max_length=16, choices=ScopeClaim, default=ScopeClaim.CEILING
@@ -145,10 +149,12 @@ class GrantRule(models.Model):
         null=True,
         blank=True,
         default=3600,
-        help_text=_("Seconds. Blank: as DOT sets."),
+        help_text=_("In seconds. If blank, django-oauth-toolkit's setting applies."),
     )
     limit_to_assertion = models.BooleanField(
-        _("token ends with the assertion"), default=False, help_text=_("No token outlives its assertion.")
+        _("token ends with the assertion"),
+        default=False,
+        help_text=_("If on, no token outlives its assertion."),
     )
     resources = ReadableJSONField(
         _("resources"),
@@ -156,7 +162,8 @@ class GrantRule(models.Model):
         blank=True,
         validators=[validate_resources],
         help_text=_(
-            "URIs that tokens are bound to (RFC 8707). Blank: unbound, and asking for one is refused."
+            "URIs that tokens are bound to (RFC 8707). If blank, tokens are not bound, and a "
+            "request that names a resource is refused."
         ),
     )
     recorded_claims = ReadableJSONField(
@@ -164,7 +171,7 @@ class GrantRule(models.Model):
         default=empty_list,
         blank=True,
         validators=[validate_strings],
-        help_text=_("Claims that are kept with each decision, for your API and for the log."),
+        help_text=_("Claims that are stored with each decision, for your API and for the log."),
     )
 
     objects = GrantRuleManager()
@@ -190,16 +197,18 @@ class GrantRule(models.Model):
         """Check the fields against each other."""
         errors: dict[str, object] = {}
         if self.subject_policy == self.SubjectPolicy.SERVICE_USER and self.user_id is None:
-            errors["user"] = _("Choose the user whose tokens these are.")
+            errors["user"] = _("Choose the user of the tokens.")
         if self.subject_policy == self.SubjectPolicy.USER_FIELD:
             errors |= self._user_field_errors()
         if not self.scopes.split():
-            errors["scopes"] = _("Without a scope no token would ever be granted.")
+            errors["scopes"] = _("Enter at least one scope. Without one, no token can be issued.")
         beyond = set(self.default_scopes.split()) - set(self.scopes.split())
         if (self.access_token_lifetime or 0) > MAX_SECONDS:
             errors["access_token_lifetime"] = _("At most %d seconds.") % MAX_SECONDS
         if self.access_token_lifetime == 0:
-            errors["access_token_lifetime"] = _("At least 1 second. Blank: as DOT sets.")
+            errors["access_token_lifetime"] = _(
+                "At least 1 second. If blank, django-oauth-toolkit's setting applies."
+            )
         if beyond:
             errors["default_scopes"] = _("Not among the scopes: %s.") % " ".join(sorted(beyond))
         doors = self._door_errors()
@@ -242,11 +251,11 @@ class GrantRule(models.Model):
     def _user_field_errors(self) -> dict[str, object]:
         errors: dict[str, object] = {}
         if not self.subject_claim:
-            errors["subject_claim"] = _("Name the claim to find the user by.")
+            errors["subject_claim"] = _("Enter the claim that the user is found by.")
         try:
             get_user_model()._meta.get_field(self.user_field)
         except FieldDoesNotExist:
-            errors["user_field"] = _("Name a field of the user model.")
+            errors["user_field"] = _("Enter the name of a field of the user model.")
         return errors
 
 
@@ -290,7 +299,7 @@ class ClaimCondition(models.Model):
         default=empty_list,
         blank=True,
         validators=[validate_list],
-        help_text=_('A JSON list. Types count: ["1"] is not [1].'),
+        help_text=_('A JSON list. JSON types matter: ["1"] is not [1].'),
     )
 
     objects = ClaimConditionManager()

@@ -54,20 +54,24 @@ class TrustedIssuer(models.Model):
         """How often an assertion may be used (RFC 7523 section 3, item 7)."""
 
         ONCE = "once", _("once, by jti or else by the signed content")
-        REQUIRE_JTI = "require_jti", _("once, and a jti is required")
-        ONCE_IF_JTI = "once_if_jti", _("once if it has a jti, else until it expires")
+        REQUIRE_JTI = "require_jti", _("once, and jti is required")
+        ONCE_IF_JTI = "once_if_jti", _("once if it has a jti, otherwise until it expires")
         REUSABLE = "reusable", _("until it expires")
 
-    name = models.CharField(_("name"), max_length=100, help_text=_("For people; the issuer never sees it."))
+    name = models.CharField(
+        _("name"), max_length=100, help_text=_("For people only. The issuer never sees it.")
+    )
     issuer = ExactCharField(
         _("issuer"),
         max_length=255,
         unique=True,
         validators=[validate_issuer],
-        help_text=_("The iss claim, character by character: a final slash counts, and so does case."),
+        help_text=_("The exact value of the iss claim. Case and a trailing slash matter."),
     )
     enabled = models.BooleanField(
-        _("enabled"), default=True, help_text=_("Off: every assertion is refused from the next request on.")
+        _("enabled"),
+        default=True,
+        help_text=_("If off, every assertion is refused from the next request on."),
     )
     valid_from = models.DateTimeField(_("trusted from"), null=True, blank=True)
     valid_until = models.DateTimeField(_("trusted until"), null=True, blank=True)
@@ -80,26 +84,27 @@ class TrustedIssuer(models.Model):
         max_length=500,
         blank=True,
         validators=[validate_https_url],
-        help_text=_("https only."),
+        help_text=_("Must begin with https://."),
     )
     discovery_url = models.CharField(
         _("discovery URL"),
         max_length=500,
         blank=True,
         validators=[validate_https_url],
-        help_text=_("Blank: the well-known place under the issuer. The document must name the same issuer."),
+        help_text=_("If blank, the well-known URL under the issuer. The document must name the same issuer."),
     )
     jwks = ReadableJSONField(
         _("keys"),
         default=empty_dict,
         blank=True,
-        help_text=_("Public keys as a JWK Set, a JWK or, in quotation marks, PEM. Never a private key."),
+        help_text=_("Public keys as a JWK Set, as a JWK, or as PEM in quotation marks. Never a private key."),
     )
     trust_anchors = models.TextField(
         _("trust anchors"),
         blank=True,
         help_text=_(
-            "PEM certificates of the authorities that certify the issuer; the system's own are not used."
+            "PEM certificates of the authorities that certify the issuer. The system's "
+            "authorities are not used."
         ),
     )
     certificate_bindings = ReadableJSONField(
@@ -108,7 +113,7 @@ class TrustedIssuer(models.Model):
         blank=True,
         validators=[validate_strings],
         help_text=_(
-            "Which certificates are the issuer's, any one of: "
+            "A certificate is the issuer's if it matches one of these: "
             "subject=CN=..., dns=..., uri=..., email=..., sha256=..."
         ),
     )
@@ -117,14 +122,15 @@ class TrustedIssuer(models.Model):
         blank=True,
         validators=[validate_certificates],
         help_text=_(
-            "PEM certificates to check the issuer's web server with, instead of the public authorities."
+            "PEM certificates of the authorities that the issuer's web server must be "
+            "certified by, instead of the public ones."
         ),
     )
     allow_private_network = models.BooleanField(
         _("allow private network"),
         default=False,
         help_text=_(
-            "The issuer's URLs may lead to private or loopback addresses. Only for issuers of your own."
+            "Allow the issuer's URLs to lead to private or loopback addresses. Only for issuers that you run."
         ),
     )
     algorithms = ReadableJSONField(
@@ -132,28 +138,36 @@ class TrustedIssuer(models.Model):
         default=empty_list,
         blank=True,
         validators=[validate_algorithms],
-        help_text=_('Such as ["RS256"]. Blank: what the setting ALGORITHMS allows.'),
+        help_text=_('For example ["RS256"]. If blank, the setting ALGORITHMS applies.'),
     )
     audiences = ReadableJSONField(
         _("audiences"),
         default=empty_list,
         blank=True,
         validators=[validate_strings],
-        help_text=_("Values of aud that name this server for this issuer. Blank: the setting AUDIENCES."),
+        help_text=_(
+            "Values of aud that name this server for this issuer. If blank, the setting AUDIENCES applies."
+        ),
     )
     max_lifetime = models.PositiveIntegerField(
-        _("longest lifetime"), null=True, blank=True, help_text=_("Seconds. Blank: the setting MAX_LIFETIME.")
+        _("maximum lifetime"),
+        null=True,
+        blank=True,
+        help_text=_("In seconds. If blank, the setting MAX_LIFETIME applies."),
     )
     leeway = models.PositiveIntegerField(
-        _("leeway"), null=True, blank=True, help_text=_("Seconds of clock skew. Blank: the setting LEEWAY.")
+        _("leeway"),
+        null=True,
+        blank=True,
+        help_text=_("Allowed clock skew in seconds. If blank, the setting LEEWAY applies."),
     )
     replay_policy = models.CharField(
         _("single use"), max_length=16, choices=ReplayPolicy, default=ReplayPolicy.ONCE
     )
     subject_fallback = models.BooleanField(
-        _("issuer stands in for an absent subject"),
+        _("use the issuer as subject if sub is absent"),
         default=False,
-        help_text=_("An absent sub means iss, as Google-style service account libraries send it."),
+        help_text=_("Service account libraries in Google's style send no sub. The subject is then iss."),
     )
     created = models.DateTimeField(_("created"), auto_now_add=True)
     updated = models.DateTimeField(_("updated"), auto_now=True)
@@ -215,9 +229,9 @@ class TrustedIssuer(models.Model):
             if (getattr(self, name) or 0) > MAX_SECONDS:
                 errors[name] = _("At most %d seconds.") % MAX_SECONDS
         if self.max_lifetime == 0:
-            errors["max_lifetime"] = _("At least 1 second: with 0 every assertion would be refused.")
+            errors["max_lifetime"] = _("At least 1 second. With 0, every assertion would be refused.")
         if self.issuer in server_audiences():
-            errors["issuer"] = _("This is the server itself, whose own tokens are never grants.")
+            errors["issuer"] = _("This is the server itself. Its own tokens are never accepted as grants.")
         if self.key_source == self.KeySource.JWKS_URL and not self.jwks_url:
             errors["jwks_url"] = _("Enter the URL of the issuer's JWK Set.")
         if self.key_source == self.KeySource.DISCOVERY and not self.discovery_url:
@@ -225,10 +239,11 @@ class TrustedIssuer(models.Model):
                 well_known_urls(self.issuer)
             except FetchFailed:
                 errors["discovery_url"] = _(
-                    "The issuer is no https URL, or has a query, so say where its discovery document is."
+                    "The issuer is not an https URL, or it has a query. Enter the URL of its "
+                    "discovery document."
                 )
         if self.profile == self.Profile.ID_JAG and self.replay_policy == self.ReplayPolicy.REUSABLE:
-            errors["replay_policy"] = _("An ID-JAG has a jti, so that it can be used once.")
+            errors["replay_policy"] = _("An ID-JAG has a jti and must be single use.")
         if errors:
             raise ValidationError(errors)
 
@@ -251,7 +266,9 @@ class IssuerKeys(models.Model):
     issuer = models.OneToOneField(
         TrustedIssuer, on_delete=models.CASCADE, primary_key=True, related_name="fetched_keys"
     )
-    source = models.CharField(max_length=64, help_text=_("Fingerprint of where the keys were fetched."))
+    source = models.CharField(
+        max_length=64, help_text=_("Fingerprint of the place where the keys were fetched.")
+    )
     document = ReadableJSONField(default=empty_dict)
     fetched_at = models.FloatField(help_text=_("Seconds since the epoch."))
     expires_at = models.FloatField(help_text=_("Seconds since the epoch."))
@@ -280,9 +297,7 @@ class LinkedSubject(models.Model):
     """The local user that a subject of an issuer is linked to."""
 
     issuer = models.ForeignKey(TrustedIssuer, on_delete=models.CASCADE, related_name="linked_subjects")
-    subject = ExactCharField(
-        _("subject"), max_length=512, help_text=_("The sub claim, character by character.")
-    )
+    subject = ExactCharField(_("subject"), max_length=512, help_text=_("The exact value of the sub claim."))
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="jwt_bearer_subjects"
     )

@@ -30,7 +30,7 @@ class IssuedKey:
 
     @property
     def kid(self) -> str:
-        """The key id."""
+        """The key ID."""
         return self.key_file["private_key_id"]
 
     @property
@@ -68,7 +68,7 @@ def new_key(issuer: TrustedIssuer, application: Any, token_uri: str) -> IssuedKe
 
 
 def _public_jwk(private: RSAPrivateKey) -> dict[str, Any]:
-    """The public half, with its thumbprint (RFC 7638) as key id, and when it was made.
+    """The public half, with its thumbprint (RFC 7638) as key ID, and when it was made.
 
     In hexadecimal: base64url may start with a hyphen, and commands would take it for an option.
     ``iat`` as in OpenID Federation 1.0, "Federation Historical Keys Response".

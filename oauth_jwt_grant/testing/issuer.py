@@ -85,7 +85,7 @@ class TestIssuer:
         return self.mint(**{"aud": "https://other-server.example", **claims})
 
     def mint_with_other_key(self, **claims: Any) -> str:
-        """Return an assertion under the key id of this issuer, but signed with another key."""
+        """Return an assertion under the key ID of this issuer, but signed with another key."""
         return self._mint(generate_private_key(SECP256R1()), claims)
 
     def post(self, assertion: str, **parameters: str) -> Any:

@@ -47,9 +47,12 @@ def disable(issuers: Sequence[TrustedIssuer]) -> tuple[list[TrustedIssuer], bool
     return [issuer for issuer in issuers if issuer.pk in enabled], _wait_for(TrustedIssuer, pk__in=pks)
 
 
-def wait_after_commit(issuer: TrustedIssuer) -> None:
-    """After COMMIT, wait for the requests that rest on what the transaction has disabled of ``issuer``."""
-    transaction.on_commit(partial(wait_for_requests, [issuer.pk]), using=router.db_for_write(TrustedIssuer))
+def wait_after_commit(issuer: Any) -> None:
+    """After COMMIT, wait for the requests that rest on what the transaction has disabled of an issuer.
+
+    ``issuer`` is its primary key: a replica, which a rule's relation may ask, may not have the row yet.
+    """
+    transaction.on_commit(partial(wait_for_requests, [issuer]), using=router.db_for_write(TrustedIssuer))
 
 
 def wait_for_requests(issuers: Iterable[Any]) -> bool:

@@ -77,8 +77,8 @@ def test_page_names_the_rules_that_admit_the_application_and_why(page, applicati
         "Example https://issuer.example listing rule lists this application when ref is 'main' trusted"
         in words
     )
-    assert "anonymous rule anybody, also without an application always" in words
-    assert "stand-in rule anybody, also without an application; this application stands in where" in words
+    assert "anonymous rule anyone, with or without an application always" in words
+    assert "stand-in rule anyone, with or without an application; this application stands in where" in words
     assert "empty rule" not in words
     # Nobody without an application is admitted there, so nobody is there to stand in for.
     assert "default rule" not in words

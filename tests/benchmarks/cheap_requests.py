@@ -63,13 +63,13 @@ def kinds(site: Site, server: JwksServer) -> Iterator[tuple[str, Callable[[], in
     with changed(site, jwks=jwks(*(rsa_key(f"many {number}") for number in range(100)))):
         yield "bad signature, 100 keys fit", lambda: post(site, forged())
     site.fetch_keys_from(server)
-    yield "unknown key id, keys fetched", lambda: post(site, forged(header={"kid": f"u{next(NUMBER)}"}))
+    yield "unknown key ID, keys fetched", lambda: post(site, forged(header={"kid": f"u{next(NUMBER)}"}))
     for cache in ("dummy.DummyCache", "locmem.LocMemCache"):
         with override_settings(CACHES={"default": {"BACKEND": f"django.core.cache.backends.{cache}"}}):
-            name = f"unknown key id, {cache.partition('.')[2]}"
+            name = f"unknown key ID, {cache.partition('.')[2]}"
             yield name, lambda: post(site, forged(header={"kid": f"u{next(NUMBER)}"}))
     with override_settings(CACHES={"default": {"BACKEND": "tests.caches.RaisingCache"}}):
-        yield "unknown key id, cache down", lambda: post(site, forged(header={"kid": f"u{next(NUMBER)}"}))
+        yield "unknown key ID, cache down", lambda: post(site, forged(header={"kid": f"u{next(NUMBER)}"}))
     yield from certificates(site)
     yield from proofs(site)
 

@@ -102,7 +102,7 @@ def test_secrets_are_emptied_in_place() -> None:
 
 
 class TestSelect:
-    """Several keys may share a key id if their types differ (RFC 7517 section 4.5)."""
+    """Several keys may share a key ID if their types differ (RFC 7517 section 4.5)."""
 
     keys = parse_key_set(
         {"keys": [ec_jwk("one"), rsa_jwk("one"), rsa_jwk("pss", alg="PS256"), ec_jwk(None)]}, 10

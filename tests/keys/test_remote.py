@@ -1,4 +1,4 @@
-"""Published keys through their life: fresh, stale, rotated, asked for by unknown key ids."""
+"""Published keys through their life: fresh, stale, rotated, asked for by unknown key IDs."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ def jwk_file(folder: Path, jwk: object) -> str:
 
 
 def private_jwk(run, folder: Path) -> dict:
-    """A private JWK with a key id, as the command makes it."""
+    """A private JWK with a key ID, as the command makes it."""
     path = folder / "made.json"
     run(*MINT, "--key", str(path), "--generate")
     return json.loads(path.read_text())

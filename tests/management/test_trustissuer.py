@@ -285,7 +285,7 @@ def test_from_entered_keys_to_discovery(run, jwks, flags):
             ["--scopes", "read", "--default-application", "x"],
             "--default-application: there is no application",
         ),
-        (["--scopes", "read", "--user-field", "nothing"], "--user-field: Name a field"),
+        (["--scopes", "read", "--user-field", "nothing"], "--user-field: Enter the name of a field"),
         (["--scopes", "read", "--resource", "api"], "--resource: "),
         (["--scopes", "read", "--condition", "nonsense"], "--condition: not a condition: nonsense"),
         (["--link", "alice"], "--link: not SUBJECT=USER"),

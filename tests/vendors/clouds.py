@@ -69,7 +69,7 @@ KUBERNETES = Vendor(
         "an account whose name begins so": _pod(account="exporter-2"),
         "the account made again": _pod(uid="14ee3fa4-a7e2-420f-9f9a-0000000000ff"),
         "another cluster of the same name": Neighbour(Reason.NO_SUCH_KEY, key=other_key, kid="b3RoZXI"),
-        "another cluster with the same key id": Neighbour(Reason.BAD_SIGNATURE, key=other_key),
+        "another cluster with the same key ID": Neighbour(Reason.BAD_SIGNATURE, key=other_key),
         "a token for the API server": Neighbour(
             Reason.AUDIENCE, {"aud": ["https://kubernetes.default.svc.cluster.local"]}
         ),

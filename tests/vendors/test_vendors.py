@@ -29,7 +29,7 @@ def test_the_right_workload_is_let_in_and_no_neighbour(site, vendor):
     reasons = {name: site.outcome(vendor.token_of(one)) for name, one in vendor.neighbours.items()}
     assert reasons == {name: str(one.reason) for name, one in vendor.neighbours.items()}
     assert site.outcome(vendor.token()) == "accepted"
-    # Metadata and keys were fetched once for all of that, besides what unknown key ids asked for.
+    # Metadata and keys were fetched once for all of that, besides what unknown key IDs asked for.
     asked = [path for path, _ in site.vendors.requests]
     unknown = any(one.kid and one.kid != vendor.kid for one in vendor.neighbours.values())
     assert len(asked) <= (4 if unknown else 2)

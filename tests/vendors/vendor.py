@@ -33,7 +33,7 @@ class Neighbour:
     """Somebody else for whom the same vendor signs, or a token that is made for something else.
 
     ``claims`` differ so from those of the right workload; ``reason`` is why it gets nothing
-    here. ``key`` is another key than the issuer's own, ``kid`` another key id.
+    here. ``key`` is another key than the issuer's own, ``kid`` another key ID.
     """
 
     reason: Reason

@@ -41,7 +41,7 @@ class Walk:
         self._call_api(token)
         self._title("The same JWT again: it can be used once.")
         self._post(assertion, 400)
-        self._title("A forged JWT: the right claims and key id, but somebody else's key.")
+        self._title("A forged JWT: the right claims and key ID, but somebody else's key.")
         self._post(self._issuer.mint(key=new_key()), 400)
         self._title(f"A genuine JWT of the same issuer, but not for {REPOSITORY}: no rule matches.")
         self._post(self._issuer.mint("acme/other"), 400)

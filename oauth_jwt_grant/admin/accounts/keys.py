@@ -119,7 +119,7 @@ def _withdraw(
     messages.success(request, _("The key %s is withdrawn.") % kid)
     if and_revoke:
         revoked = withdrawal.revoke(_decisions(issuer, kid))
-        model_admin.log_change(request, issuer, f"Revoked tokens (key id {kid}): {revoked}.")
+        model_admin.log_change(request, issuer, f"Revoked tokens (key ID {kid}): {revoked}.")
         messages.success(request, _("Tokens revoked: %d.") % revoked)
 
 

@@ -48,7 +48,7 @@ class DecisionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_filter = ("outcome", "accepted_as", PeriodFilter, IssuerFilter, ApplicationFilter, ReasonFilter)
     list_select_related = ("application", "user")
     search_fields = ("subject", "kid", "jti_digest")
-    search_help_text = _("A part of the subject, or the whole of a jti or key id.")
+    search_help_text = _("A part of the subject, or the whole of a jti or key ID.")
     sortable_by = ("time",)
     # Nothing is counted or put in order that would need the whole table.
     paginator = BoundedPaginator
@@ -165,7 +165,7 @@ class DecisionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     ) -> tuple[QuerySet[Decision], bool]:
         """Search by a part of the subject, by the key ID, and by the ``jti``; only its digest is stored.
 
-        The database makes both sides lower case: where it compares subjects and key ids
+        The database makes both sides lower case: where it compares subjects and key IDs
         character by character (MariaDB, MySQL), capitals would count here as well.
         """
         term = search_term.strip()

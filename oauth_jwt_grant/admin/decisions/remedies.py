@@ -105,9 +105,9 @@ REMEDIES: dict[str, Remedy] = {
         _("Correct it on the issuer's page. Often no audience is set: see AUDIENCES and the checks."),
     ),
     Reason.NO_SUCH_KEY: Remedy(
-        _("The issuer has no key here that fits the key id and algorithm of the assertion."),
+        _("The issuer has no key here that fits the key ID and algorithm of the assertion."),
         _(
-            "Compare the key id below with the keys on the issuer's page. If its keys have changed, fetch "
+            "Compare the key ID below with the keys on the issuer's page. If its keys have changed, fetch "
             "them now, or paste the new ones. Somebody who makes up assertions is refused like this as well."
         ),
     ),
@@ -154,12 +154,12 @@ REMEDIES: dict[str, Remedy] = {
     Reason.NOT_YET_VALID: Remedy(_("The assertion was not valid yet (nbf)."), _CLOCKS),
     Reason.ISSUED_IN_FUTURE: Remedy(_("The assertion was issued in the future (iat)."), _CLOCKS),
     Reason.TOO_OLD: Remedy(
-        _("The assertion was issued longer ago than the longest lifetime."),
-        _("The client keeps assertions too long, or the longest lifetime of the issuer is too short for it."),
+        _("The assertion was issued longer ago than the maximum lifetime."),
+        _("The client keeps assertions too long, or the maximum lifetime of the issuer is too short for it."),
     ),
     Reason.LIFETIME: Remedy(
         _("The assertion is valid for longer than is accepted."),
-        _("Have it signed for a shorter time, or raise its longest lifetime here (MAX_LIFETIME for all)."),
+        _("Have it signed for a shorter time, or raise its maximum lifetime here (MAX_LIFETIME for all)."),
     ),
     Reason.ID_TOKEN: Remedy(
         _("The assertion is an ID Token; the detail names the claim that gives it away."),

@@ -160,7 +160,7 @@ class TrustedIssuerAdmin(ServiceAccountsMixin, GoodTokensMixin, admin.ModelAdmin
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """Save the rules as well. Disabling something then also stops requests in progress."""
         super().save_related(request, form, formsets, change)
-        withdrawal.wait_after_commit(form.instance)
+        withdrawal.wait_after_commit(form.instance.pk)
 
     def response_post_save_add(self, request: HttpRequest, obj: TrustedIssuer) -> HttpResponseRedirect:
         """Redirect to the new issuer's page, which shows what is still missing: a rule."""

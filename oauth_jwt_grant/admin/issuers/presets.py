@@ -46,7 +46,7 @@ class PresetForm(forms.Form):
             max_length=100,
             initial=preset.name,
             widget=AdminTextInputWidget(),
-            help_text=_("For people; the issuer never sees it."),
+            help_text=_("For people only. The issuer never sees it."),
         )
         for question in preset.questions:
             self.fields[question.name] = _field_for(question)

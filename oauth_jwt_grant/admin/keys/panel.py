@@ -121,7 +121,7 @@ def _use(key: PublicKey, used: dict[str | None, datetime]) -> str:
 
 
 def _name(key: PublicKey) -> str:
-    """What decisions call the key: its key id, or its thumbprint where it has none."""
+    """What decisions call the key: its key ID, or its thumbprint where it has none."""
     return (key.kid or key.thumbprint)[:255]
 
 

@@ -38,7 +38,7 @@ class TokensForm(forms.Form):
         label=_("Which"),
         choices=[
             ("all", _("every token of this issuer")),
-            ("kid", _("those whose assertion was signed with a key id")),
+            ("kid", _("those whose assertion was signed with a key ID")),
             ("subject", _("those of a subject")),
         ],
         initial="all",
@@ -53,7 +53,7 @@ class TokensForm(forms.Form):
     )
 
     def clean(self) -> dict[str, Any]:
-        """A key id or a subject has to be named where one is meant."""
+        """A key ID or a subject has to be named where one is meant."""
         data = self.cleaned_data
         if data.get("which") in ("kid", "subject") and not data.get("value"):
             raise ValidationError({"value": _("Say which.")})
@@ -68,7 +68,7 @@ class TokensForm(forms.Form):
     def in_words(self) -> str:
         """Which tokens, for the history of the issuer."""
         which, value = self.cleaned_data["which"], self.cleaned_data["value"]
-        return {"all": "all tokens", "kid": f"key id {value}", "subject": f"subject {value}"}[which]
+        return {"all": "all tokens", "kid": f"key ID {value}", "subject": f"subject {value}"}[which]
 
 
 @admin.action(description=_("Disable selected issuers"), permissions=["change"])
@@ -122,7 +122,7 @@ def _chosen(
 
 
 def revoke_tokens(request: HttpRequest, object_id: str, model_admin: admin.ModelAdmin[Any]) -> HttpResponse:
-    """Revoke all tokens of an issuer, or those of a key id or a subject, once their number was seen."""
+    """Revoke all tokens of an issuer, or those of a key ID or a subject, once their number was seen."""
     issuer = model_admin.get_object(request, object_id)
     if issuer is None:
         raise Http404

@@ -115,7 +115,7 @@ class GrantRuleAdmin(SearchableRelations, GoodTokensWarningMixin, admin.ModelAdm
         """
         super().save_related(request, form, formsets, change)
         rule: GrantRule = form.instance
-        withdrawal.wait_after_commit(rule.issuer)
+        withdrawal.wait_after_commit(rule.issuer_id)
         listed = rule.client_policy == GrantRule.ClientPolicyChoices.LISTED
         alias = router.db_for_write(GrantRule.applications.through)
         if listed and not rule.applications.using(alias).exists():

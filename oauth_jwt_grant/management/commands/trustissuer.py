@@ -82,7 +82,7 @@ class Command(BaseCommand):
             if not written(GrantRule).filter(issuer=issuer, enabled=True).exists():
                 warnings.append(_NOTHING_GRANTED)
             warnings += _left_out(issuer)
-            withdrawal.wait_after_commit(issuer)
+            withdrawal.wait_after_commit(issuer.pk)
         self.stdout.write("\n".join(reports))
         for warning in warnings:
             self.stderr.write(self.style.WARNING(warning))

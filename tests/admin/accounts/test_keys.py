@@ -198,7 +198,7 @@ def test_key_is_withdrawn_and_its_tokens_are_revoked(page, account, first, secon
     left = get_access_token_model().objects.get()
     assert Decision.objects.get(access_token=left).kid == second["private_key_id"]
     entries = list(LogEntry.objects.order_by("-pk").values_list("change_message", flat=True)[:2])
-    assert entries == [f"Revoked tokens (key id {kid}): 1.", f"Withdrew the key {kid}."]
+    assert entries == [f"Revoked tokens (key ID {kid}): 1.", f"Withdrew the key {kid}."]
 
 
 def test_last_key_is_not_withdrawn_and_the_account_can_be_disabled_instead(page, account, first):

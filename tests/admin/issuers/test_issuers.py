@@ -78,7 +78,7 @@ def test_keys_are_taken_as_they_were_sent(page, pasted):
         ({"key_source": "jwks_url", "jwks_url": "http://acme.example/jwks"}, "jwks_url", "https://"),
         ({"key_source": "jwks_url"}, "jwks_url", "Enter the URL"),
         ({"discovery_url": "http://acme.example/x"}, "discovery_url", "https://"),
-        ({"issuer": "acme"}, "discovery_url", "no https URL"),
+        ({"issuer": "acme"}, "discovery_url", "not an https URL"),
         ({"issuer": AUDIENCE}, "issuer", "the server itself"),
         ({"algorithms": ["none"]}, "algorithms", "none is not one of"),
         ({"algorithms": ["HS256"]}, "algorithms", "HS256 is not one of"),

@@ -53,6 +53,22 @@ SLOW = [
     "test_migrations.py",
     "service_accounts/test_service_accounts.py",
 ]
+#: What neither a database nor the kind of site can change: once for each Python is enough.
+SITELESS = [
+    "assertion",
+    "keys",
+    "mutants",
+    "rules",
+    "test_architecture.py",
+    "test_docs.py",
+    "test_example_project.py",
+    "test_packaging.py",
+    "test_standards.py",
+    "test_vectors.py",
+    "test_words.py",
+]
+if os.environ.get("OJG_TEST_SITELESS") == "0":
+    collect_ignore += SITELESS
 QUICK = os.environ.get("OJG_TEST_QUICK") == "1"
 if QUICK:
     collect_ignore += SLOW

@@ -10,6 +10,7 @@
 ``OJG_TEST_HASHED``    ``1``: only digests of tokens are stored
 ``OJG_TEST_CACHE``     ``locmem`` (default) or ``redis``
 ``OJG_TEST_QUICK``     ``1``: leave the slow folders out (``tests/conftest.py`` lists them)
+``OJG_TEST_SITELESS``  ``0``: leave out what depends on Python alone (``tests/conftest.py`` lists it)
 ``OJG_TEST_NO_SKIP``   ``1``: a skipped test fails the run, unless its reason begins with "not on "
 ``OJG_TEST_BROWSER``   ``1``: collect ``tests/browser``; ``OJG_TEST_BENCHMARKS``, ``OJG_TEST_CLIENTS`` alike
 =====================  ==================================================================================

@@ -84,7 +84,11 @@ def test_condition_that_cannot_do_what_is_meant_is_refused(page, issuer, given, 
         ({"scopes": " "}, "scopes", "required"),
         ({"default_scopes": "write"}, "default_scopes", "Not among the scopes: write"),
         ({"subject_policy": "service_user"}, "user", "Choose the user"),
-        ({"subject_policy": "user_field", "user_field": "nonsense"}, "user_field", "Enter the name of a field"),
+        (
+            {"subject_policy": "user_field", "user_field": "nonsense"},
+            "user_field",
+            "Enter the name of a field",
+        ),
         ({"resources": "api"}, "resources", "absolute URI"),
     ],
 )

@@ -24,7 +24,7 @@ from .conf import DEFAULTS, conf
 from .database import Columns, Parameter, PreparedQuery, holds, is_incomparable
 from .models import GrantRule, LinkedSubject
 from .rules import claim_value
-from .trust import Rule
+from .trust import Rule, is_privileged
 
 # Fields with values that have one spelling as a string.
 _COMPARABLE = (models.CharField, models.TextField, models.IntegerField, models.UUIDField)
@@ -89,11 +89,6 @@ def check_user(user: User, rule: Rule) -> None:
         name = shown(user.get_username())
         detail = f'the user must not be privileged by the rule "{rule}"; {name} is {kind}'
         raise AssertionRefused(Reason.PRIVILEGED_SUBJECT, detail=detail)
-
-
-def is_privileged(user: User) -> bool:
-    """Whether ``user`` gets a token only by a rule that allows it: staff and superusers."""
-    return bool(getattr(user, "is_staff", False) or getattr(user, "is_superuser", False))
 
 
 _USER = Columns(get_user_model())

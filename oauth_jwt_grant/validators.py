@@ -67,9 +67,15 @@ def validate_algorithms(value: Any) -> None:
 
 
 def validate_strings(value: Any) -> None:
-    """Accept a JSON list of texts, none of them empty."""
+    """Accept a JSON list of strings, none of them empty, padded, or itself a JSON list."""
     if not isinstance(value, list) or not all(isinstance(item, str) and item for item in value):
         raise ValidationError(_('Enter a JSON list of texts, such as ["one", "two"].'), code="strings")
+    for item in value:
+        if item != item.strip():
+            raise ValidationError(_("There is white space around %(item)r."), params={"item": item})
+        if item.startswith("[") and item.endswith("]"):
+            text = _("%(item)s is a whole list as one text. Give each of its members by itself.")
+            raise ValidationError(text, params={"item": item})
 
 
 def validate_doors(value: Any) -> None:

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from ..dot import AbstractApplication, get_application_model
 from ..models import GrantRule, TrustedIssuer
+from ..trust import Obstacle, obstacles_of_each
 from .shared import conditions_in_words, link_to, may_see, state_of
 
 if TYPE_CHECKING:
@@ -61,7 +62,11 @@ class ApplicationTrustMixin(_Admin):
     def jwt_bearer_trust(self, application: Any) -> str:
         """The rules that admit ``application``, as a table."""
         rules = list(rules_for(application)[: MOST + 1])
-        rows = [_row(self.admin_site, rule, application) for rule in rules[:MOST]]
+        issuers = list({rule.issuer_id: rule.issuer for rule in rules}.values())
+        obstacles = {
+            issuer.pk: found for issuer, found in zip(issuers, obstacles_of_each(issuers), strict=True)
+        }
+        rows = [_row(self.admin_site, rule, application, obstacles[rule.issuer_id]) for rule in rules[:MOST]]
         return render_to_string(TEMPLATE, {"rows": rows, "more": len(rules) > MOST, "most": MOST})
 
 
@@ -79,8 +84,10 @@ def rules_for(application: AbstractApplication) -> QuerySet[GrantRule]:
     return ordered.select_related("issuer").prefetch_related("conditions")
 
 
-def _row(site: admin.AdminSite, rule: GrantRule, application: AbstractApplication) -> dict[str, Any]:
-    level, state = _state(rule, application)
+def _row(
+    site: admin.AdminSite, rule: GrantRule, application: AbstractApplication, obstacles: list[Obstacle]
+) -> dict[str, Any]:
+    level, state = _state(rule, application, obstacles)
     return {
         "issuer": link_to(site, rule.issuer),
         "iss": rule.issuer.issuer,
@@ -104,11 +111,15 @@ def _clients(rule: GrantRule, application: AbstractApplication) -> list[str]:
     return said
 
 
-def _state(rule: GrantRule, application: AbstractApplication) -> tuple[str, str]:
-    """Whether the rule counts now: a level and words for it."""
+def _state(rule: GrantRule, application: AbstractApplication, obstacles: list[Obstacle]) -> tuple[str, str]:
+    """Whether the rule counts now, given the ``obstacles`` of its issuer: a level and words for it."""
     if not rule.enabled:
         return "off", _("rule disabled")
     is_public = application.client_type == AbstractApplication.CLIENT_PUBLIC
     if is_public and rule.issuer.profile == TrustedIssuer.Profile.ID_JAG:
         return "off", _("refused: an ID-JAG is for confidential clients")
-    return state_of(rule.issuer, has_rule=True, now=timezone.now())
+    obstacles = [one for one in obstacles if one.rule is None or one.rule.pk == rule.pk]
+    level, words = state_of(rule.issuer, obstacles, timezone.now())
+    if level == "warning" and any(obstacle.blocks for obstacle in obstacles):
+        return level, _("grants nothing")
+    return level, words

@@ -1,9 +1,8 @@
 """System checks: each missing or contradicting piece of the installation, with the line that fixes it.
 
 An error reports a contradiction, a warning something that works less well than it could.
-Advice that only matters for a site in production comes with ``check --deploy``. None
-of them opens a connection, so none is tagged ``database``, which Django 6.1 leaves out of
-a plain ``check``.
+Advice that only matters for a site in production comes with ``check --deploy``. One
+reads the database, is tagged ``database`` and runs with ``check --database default`` alone.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from typing import Any, NamedTuple
 from django.core import checks
 from django.core.checks import CheckMessage, Tags
 
-from . import configuration, dpop, endpoints, metadata, site, wiring
+from . import configuration, dpop, endpoints, metadata, site, trust, wiring
 from .messages import CheckId
 
 
@@ -54,6 +53,7 @@ CHECKS: tuple[Registration, ...] = (
     Registration(metadata.check_metadata_view, Tags.urls, deploy=True),
     Registration(metadata.check_metadata_is_found, Tags.urls, deploy=True),
     Registration(endpoints.check_token_view, Tags.urls),
+    Registration(trust.check_trust, Tags.database),
 )
 
 __all__ = ["CHECKS", "CheckId", "Registration", "register_checks"]

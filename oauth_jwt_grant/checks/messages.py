@@ -36,3 +36,4 @@ class CheckId(StrEnum):
     TOKENS_FROM_REPLICA = "oauth_jwt_grant.W009"
     UNKNOWN_ORIGINS = "oauth_jwt_grant.W011"
     UPLOAD_LIMIT = "oauth_jwt_grant.W020"
+    DEAD_TRUST = "oauth_jwt_grant.W021"

@@ -31,10 +31,14 @@ def _whole(least: int, most: float = math.inf) -> Kind:
     )
 
 
+def _is_trimmed(value: Any) -> bool:
+    return isinstance(value, str) and value != "" and value == value.strip()
+
+
 STRING = Kind("a string that is not empty", lambda value: isinstance(value, str) and value != "")
 STRINGS = Kind(
-    "a list of strings",
-    lambda value: isinstance(value, list | tuple | set | frozenset) and all(map(STRING.accepts, value)),
+    "a list of strings without white space around them",
+    lambda value: isinstance(value, list | tuple | set | frozenset) and all(map(_is_trimmed, value)),
 )
 _DOORS = Kind(
     f"a list of {', '.join(Door)}, with at least one of them",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from .decisions import Decision
 from .rules import ClaimCondition, DoorChoices, GrantRule, condition_of
 from .trust import IssuerKeys, LinkedSubject, TrustedIssuer
-from .writing import check_row, written
+from .writing import check_row, flaws_of, written
 
 __all__ = [
     "ClaimCondition",
@@ -17,5 +17,6 @@ __all__ = [
     "TrustedIssuer",
     "check_row",
     "condition_of",
+    "flaws_of",
     "written",
 ]

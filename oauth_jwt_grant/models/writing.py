@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from functools import partial
+from typing import Any, TypeVar
 
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import router
 from django.db.models import Model, QuerySet
 
@@ -25,3 +27,18 @@ def check_row(row: Model) -> None:
     relations = {field.name for field in row._meta.concrete_fields if field.is_relation}
     row.full_clean(exclude=relations, validate_constraints=False)
     row.validate_constraints()
+
+
+def flaws_of(row: Model) -> dict[str, list[str]]:
+    """Return by field why no form would save ``row``. The rows that it names, and others, do not count."""
+    relations = {field.name for field in row._meta.concrete_fields if field.is_relation}
+    found: dict[str, Any] = {}
+    for check in (partial(row.clean_fields, exclude=relations), row.clean):
+        try:
+            check()
+        except ValidationError as error:
+            found = error.update_error_dict(found)
+    return {
+        "" if name == NON_FIELD_ERRORS else name: ValidationError(errors).messages
+        for name, errors in found.items()
+    }

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ..models import ClaimCondition, TrustedIssuer
 from .base import ConditionTemplate, Preset, PresetQuestion
-from .shapes import EXAMPLE_UUID, NO_SLASH, UUID, issuer
+from .shapes import EXAMPLE_UUID, NO_SLASH, REF, UUID, issuer
 
 _IN = ClaimCondition.OperatorChoices.IN.value
 _ONCE_IF_JTI = TrustedIssuer.ReplayPolicy.ONCE_IF_JTI.value
@@ -39,7 +39,7 @@ GITHUB = Preset(
             help=_("One to a line. Blank: every branch and tag, no matter who may push them."),
             required=False,
             default="refs/heads/main",
-            pattern=r"refs/\S+",
+            pattern=REF,
             example="refs/heads/main",
             many=True,
         ),
@@ -88,7 +88,7 @@ GITLAB = Preset(
             help=_("Protected ones, one to a line. Blank: every protected branch and tag."),
             required=False,
             default="refs/heads/main",
-            pattern=r"refs/\S+",
+            pattern=REF,
             example="refs/heads/main",
             many=True,
         ),
@@ -149,7 +149,7 @@ CIRCLECI = Preset(
             label=_("Ref"),
             required=False,
             default="refs/heads/main",
-            pattern=r"refs/\S+",
+            pattern=REF,
             example="refs/heads/main",
         ),
     ),

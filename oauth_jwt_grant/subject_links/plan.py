@@ -19,7 +19,8 @@ from django.utils.translation import gettext as _
 
 from ..assertion.claims import MAX_STRING
 from ..models import LinkedSubject, TrustedIssuer, written
-from ..subjects import User, is_privileged
+from ..subjects import User
+from ..trust import is_privileged
 from .table import Problem, TableRow, read_table, shown
 
 #: Rows that one SQL statement asks for or writes: two parameters for each are within SQLite's 999.

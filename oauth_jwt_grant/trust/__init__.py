@@ -6,12 +6,21 @@ The only room that reads trust rows for a request.
 from __future__ import annotations
 
 from .clients import applications_of_operators, find_application
-from .doors import door_findings
-from .health import Finding, Health, Level, examine, health_as_json
+from .health import Finding, Health, examine, health_as_json
 from .key_store import stored_keys
 from .lookup import LoadedRule, Rows, Trust, find_trust
+from .obstacles import Level, Obstacle, blocked, obstacles_of, obstacles_of_each
 from .sources import discovery_of, key_source_of
-from .terms import check_rule, check_trusted, listed, policy_of, strings_of, trusted_at, why_not_trusted
+from .terms import (
+    check_rule,
+    check_trusted,
+    is_privileged,
+    listed,
+    policy_of,
+    strings_of,
+    trusted_at,
+    why_not_trusted,
+)
 from .values import Issuer, Link, Rule
 
 __all__ = [
@@ -21,20 +30,24 @@ __all__ = [
     "Level",
     "Link",
     "LoadedRule",
+    "Obstacle",
     "Rows",
     "Rule",
     "Trust",
     "applications_of_operators",
+    "blocked",
     "check_rule",
     "check_trusted",
     "discovery_of",
-    "door_findings",
     "examine",
     "find_application",
     "find_trust",
     "health_as_json",
+    "is_privileged",
     "key_source_of",
     "listed",
+    "obstacles_of",
+    "obstacles_of_each",
     "policy_of",
     "stored_keys",
     "strings_of",

@@ -5,28 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 from typing import Any
 
 from ..assertion import NotGranted
-from ..conf import conf, hosts_are_exact, server_audiences
+from ..conf import conf
 from ..database import to_datetime
 from ..keys import KeyStatus, parse_ca_bundle
 from ..models import TrustedIssuer
-from .doors import door_findings
+from .obstacles import Level, obstacles_of
 from .sources import key_source_of
-from .terms import check_rule, policy_of, why_not_trusted
+from .terms import why_not_trusted
 
 _FETCHED = (TrustedIssuer.KeySource.JWKS_URL, TrustedIssuer.KeySource.DISCOVERY)
-
-
-class Level(StrEnum):
-    """How bad a finding is; an issuer is as bad as its worst one."""
-
-    FINE = "fine"
-    DISABLED = "disabled"
-    WARNING = "warning"
-    FAILING = "failing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +61,7 @@ def examine(issuer: TrustedIssuer, now: float, *, warn_days: int, fetch: bool) -
     keys = source.status()
     findings = (
         *_trust(issuer, now, soon),
-        *_rules(issuer),
-        *_policy(issuer),
+        *(Finding(obstacle.level, obstacle.text) for obstacle in obstacles_of(issuer)),
         *_keys(issuer, keys, problem or keys.last_error, now),
         *_certificates(issuer, keys, now, soon),
     )
@@ -85,30 +74,6 @@ def _trust(issuer: TrustedIssuer, now: float, soon: float) -> Iterator[Finding]:
         return
     if issuer.valid_until is not None and issuer.valid_until <= to_datetime(soon):
         yield Finding(Level.WARNING, f"is trusted only until {issuer.valid_until}")
-
-
-def _rules(issuer: TrustedIssuer) -> Iterator[Finding]:
-    rules = list(issuer.rules.filter(enabled=True))
-    if not rules:
-        yield Finding(Level.WARNING, "has no enabled rule: all its assertions are refused")
-    for rule in rules:
-        try:
-            check_rule(rule)
-        except NotGranted as refused:
-            yield Finding(Level.WARNING, f"{refused.detail}: it refuses all")
-        if rule.require_dpop and not conf.DPOP:
-            text = f"rule {rule} requires DPoP proofs, which the setting DPOP does not allow: it refuses all"
-            yield Finding(Level.WARNING, text)
-    yield from (Finding(Level.WARNING, text) for text in door_findings(issuer, rules))
-
-
-def _policy(issuer: TrustedIssuer) -> Iterator[Finding]:
-    # A request has the name of the server; which one does not matter here.
-    audiences = server_audiences() or ({"derived from the request"} if hosts_are_exact() else set())
-    try:
-        policy_of(issuer, audiences)
-    except NotGranted as refused:
-        yield Finding(Level.FAILING, f"cannot be accepted: {refused.detail or refused.reason}")
 
 
 def _keys(issuer: TrustedIssuer, keys: KeyStatus, problem: str, now: float) -> Iterator[Finding]:

@@ -81,6 +81,11 @@ def policy_of(
         raise AssertionRefused(Reason.ISSUER_MISCONFIGURED, detail=str(error)) from error
 
 
+def is_privileged(user: Any) -> bool:
+    """Whether ``user`` gets a token only by a rule that allows it: staff and superusers."""
+    return bool(getattr(user, "is_staff", False) or getattr(user, "is_superuser", False))
+
+
 #: What Django takes for a field that was left blank, whatever its type.
 _BLANK: tuple[Any, ...] = (None, "", [], (), {})
 

@@ -58,7 +58,7 @@ def rules(issuer, application):
         name: GrantRule.objects.create(issuer=issuer, name=f"{name} rule", position=position, **values)
         for position, (name, values) in enumerate(
             {
-                "listing": {"client_policy": "listed"},
+                "listing": {"client_policy": "listed", "subject_policy": "no_user", "scopes": "read"},
                 "empty": {"client_policy": "listed"},
                 "default": {"client_policy": "listed", "default_application": application},
                 "anonymous": {"client_policy": "anonymous"},

@@ -161,8 +161,8 @@ def test_every_check_is_registered():
         assert tag in check.tags
 
 
-def test_no_check_is_left_out_of_a_plain_run():
-    assert not [check for check, tag, _ in CHECKS if tag == "database"]
+def test_one_check_is_left_out_of_a_plain_run():
+    assert [check.__name__ for check, tag, _ in CHECKS if tag == "database"] == ["check_trust"]
 
 
 def test_ids_are_unique():

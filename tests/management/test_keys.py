@@ -207,15 +207,19 @@ def test_entered_keys_that_cannot_be_used(run, issuer, rule):
 
 def test_a_rule_that_refuses_everything_while_dpop_is_off(run, issuer, rule, settings):
     GrantRule.objects.update(require_dpop=True)
-    status, level, (text,) = check(run)
+    status, level, (text, conclusion) = check(run)
     assert (status, level) == (1, "warning")
-    assert text == f"rule {rule} requires DPoP proofs, which the setting DPOP does not allow: it refuses all"
+    assert (
+        text
+        == f"The rule {rule} requires bound tokens, which the setting DPOP does not allow: it refuses all."
+    )
+    assert conclusion == "No enabled rule can grant anything, so every assertion is refused."
     settings.OAUTH_JWT_GRANT = settings.OAUTH_JWT_GRANT | {"DPOP": True}
     assert check(run) == (0, "fine", [])
 
 
 def test_no_rule(run, issuer):
-    expected = (1, "warning", ["has no enabled rule: all its assertions are refused"])
+    expected = (1, "warning", ["No rule is enabled, so every assertion is refused. Add a rule."])
     assert check(run) == expected
     GrantRule.objects.create(issuer=issuer, name="off", scopes="read", enabled=False)
     assert check(run) == expected

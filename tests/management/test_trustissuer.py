@@ -42,7 +42,7 @@ def test_the_issuer_alone(run):
     assert done == (
         0,
         f"Issuer {factories.ISSUER}: created.\n",
-        "The issuer has no enabled rule: all its assertions are refused. Add --rule and --scopes.\n",
+        "No rule is enabled, so every assertion is refused. Add a rule.\n",
     )
     assert (trusted().name, trusted().key_source) == (factories.ISSUER, "discovery")
 
@@ -97,7 +97,8 @@ def test_all_of_a_rule(run, jwks, application, user):
         *("--subject-claim", "email", "--allow-privileged-users", "--require-dpop"),
     ]
     done = run(*ISSUER, *arguments)
-    assert done == (0, f"Issuer {factories.ISSUER}: created.\nRule deploy: created.\n", "")
+    assert done[:2] == (0, f"Issuer {factories.ISSUER}: created.\nRule deploy: created.\n")
+    assert "The rule deploy requires bound tokens, which the setting DPOP does not allow" in done.err
     row = rule("deploy")
     assert (row.position, row.scopes, row.default_scopes, row.scope_claim) == (
         3,
@@ -117,7 +118,7 @@ def test_all_of_a_rule(run, jwks, application, user):
     assert row.allow_privileged_users
     assert row.require_dpop
     again = run(*ISSUER, *arguments)
-    assert again == (0, f"Issuer {factories.ISSUER}: unchanged.\nRule deploy: unchanged.\n", "")
+    assert again == (0, f"Issuer {factories.ISSUER}: unchanged.\nRule deploy: unchanged.\n", done.err)
 
 
 def test_what_is_not_said_stays_as_it_is(run, jwks, application):

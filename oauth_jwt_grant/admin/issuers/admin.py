@@ -23,7 +23,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from ...models import Decision, TrustedIssuer
 from ...service_accounts import is_service_account
-from ...trust import withdrawal
+from ...trust import obstacles_of, withdrawal
 from ..accounts import KindFilter, ServiceAccountsMixin, add_account, add_key_page, withdraw_key_page
 from ..clients import client_examples
 from ..keys import discover, fetch_keys, key_panel
@@ -32,7 +32,7 @@ from ..rules import RuleInline
 from ..shared import change_url, list_url, short_time, state_of, tell_values
 from ..test_assertion import test_assertion, token_url
 from .advice import advice_on
-from .columns import IssuerChangeList, with_rules
+from .columns import IssuerChangeList
 from .forms import TrustedIssuerForm
 from .presets import add_by_preset, choose_preset, may_use_presets
 
@@ -129,14 +129,15 @@ class TrustedIssuerAdmin(ServiceAccountsMixin, GoodTokensMixin, admin.ModelAdmin
         return IssuerChangeList
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[TrustedIssuer]:
-        """The issuers, from where they are written, each knowing whether it has a rule that counts."""
-        return with_rules(super().get_queryset(request).using(router.db_for_write(TrustedIssuer)))
+        """The issuers, from where they are written."""
+        return super().get_queryset(request).using(router.db_for_write(TrustedIssuer))
 
     def get_fieldsets(self, request: HttpRequest, obj: TrustedIssuer | None = None) -> Any:
         """For an issuer that is there, also its keys as they are, and advice if there is any."""
         if obj is None:
             return self.fieldsets
-        obj.ojg_advice = advice_on(obj)  # type: ignore[attr-defined]
+        obj.ojg_obstacles = obstacles_of(obj)  # type: ignore[attr-defined]
+        obj.ojg_advice = advice_on(obj, obj.ojg_obstacles)  # type: ignore[attr-defined]
         first, keys, *rest = self.fieldsets
         fields = [*first[1]["fields"], *(["advice"] if obj.ojg_advice else [])]  # type: ignore[attr-defined]
         shown = [*keys[1]["fields"], "key_panel"]
@@ -185,10 +186,10 @@ class TrustedIssuerAdmin(ServiceAccountsMixin, GoodTokensMixin, admin.ModelAdmin
     @admin.display(description=_("state"))
     def state(self, issuer: TrustedIssuer) -> str:
         """Whether it is trusted now, and if not, why."""
-        has_rule = getattr(issuer, "has_rule", None)  # see get_queryset
-        if has_rule is None:
+        obstacles = getattr(issuer, "ojg_obstacles", None)  # see get_fieldsets and attach_columns
+        if obstacles is None:
             return "-"
-        return _light(*state_of(issuer, has_rule=has_rule, now=timezone.now()))
+        return _light(*state_of(issuer, obstacles, timezone.now()))
 
     @admin.display(description=_("keys"))
     def keys(self, issuer: Any) -> str:

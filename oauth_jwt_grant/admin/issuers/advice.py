@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from ...assertion import AssertionRefused
 from ...conf import conf
 from ...models import GrantRule, TrustedIssuer
 from ...presets import pins_of
-from ...trust import check_rule, door_findings, listed, strings_of
+from ...trust import Obstacle, listed
 from ..keys import REMOTE
 from ..shared import near_misses, short_time
 
@@ -20,29 +19,16 @@ from ..shared import near_misses, short_time
 _SOON = timedelta(days=14)
 
 
-def advice_on(issuer: TrustedIssuer) -> list[str]:
-    """Return short messages for the page of ``issuer``; an empty list if there are none."""
-    rules = list(issuer.rules.filter(enabled=True).prefetch_related("conditions", "applications"))
+def advice_on(issuer: TrustedIssuer, obstacles: Iterable[Obstacle]) -> list[str]:
+    """Return short messages for the page of ``issuer``, first its ``obstacles``; empty if there are none."""
+    rules = list(issuer.rules.filter(enabled=True).prefetch_related("conditions"))
     return [
-        *_on_faults(issuer, rules),
+        *(obstacle.text for obstacle in obstacles),
         *_on_neighbours(issuer),
-        *_on_rules(issuer, rules),
-        *(f"{text[0].upper()}{text[1:]}." for text in door_findings(issuer, rules)),
-        *_on_algorithms(issuer),
+        *(words for rule in rules for words in _on_conditions(issuer, rule)),
         *_on_audiences(issuer, rules),
         *_on_dates(issuer),
     ]
-
-
-def _on_faults(issuer: TrustedIssuer, rules: list[GrantRule]) -> Iterator[str]:
-    """What no form would have stored: such a row refuses everything."""
-    try:
-        for name in ("algorithms", "audiences"):
-            strings_of(issuer, name)
-        for rule in rules:
-            check_rule(rule)
-    except (AssertionRefused, ValueError) as error:
-        yield _("This cannot be used, so assertions are refused: %s.") % error
 
 
 def _on_neighbours(issuer: TrustedIssuer) -> Iterator[str]:
@@ -53,21 +39,6 @@ def _on_neighbours(issuer: TrustedIssuer) -> Iterator[str]:
         ) % {"name": near.name, "issuer": near.issuer}
 
 
-def _on_rules(issuer: TrustedIssuer, rules: list[GrantRule]) -> Iterator[str]:
-    if not rules:
-        yield _("No rule is enabled, so every assertion is refused. Add a rule.")
-    for rule in rules:
-        yield from _on_conditions(issuer, rule)
-        listed = rule.client_policy == GrantRule.ClientPolicyChoices.LISTED
-        if listed and not rule.applications.all():
-            yield _("The rule %s lists no application, so it admits nobody.") % rule
-        if rule.require_dpop and not conf.DPOP:
-            yield (
-                _("The rule %s requires bound tokens, which the setting DPOP does not allow: it refuses all.")
-                % rule
-            )
-
-
 def _on_conditions(issuer: TrustedIssuer, rule: GrantRule) -> Iterator[str]:
     claims, pins = {condition.claim for condition in rule.conditions.all()}, pins_of(issuer.issuer)
     if pins and not claims & pins:
@@ -76,12 +47,6 @@ def _on_conditions(issuer: TrustedIssuer, rule: GrantRule) -> Iterator[str]:
         ) % {"rule": rule, "pins": ", ".join(sorted(pins))}
     elif not claims and issuer.key_source in REMOTE:
         yield _("The rule %s has no condition: it holds for everybody for whom the issuer signs.") % rule
-
-
-def _on_algorithms(issuer: TrustedIssuer) -> Iterator[str]:
-    algorithms = listed(issuer, "algorithms")
-    if algorithms and not set(algorithms) & set(conf.ALGORITHMS):
-        yield _("None of its algorithms is among those of the setting ALGORITHMS.")
 
 
 def _on_audiences(issuer: TrustedIssuer, rules: list[GrantRule]) -> Iterator[str]:

@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.admin.views.main import ChangeList
-from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery
+from django.db.models import Count, OuterRef, Subquery
 from django.http import HttpRequest
 from django.utils import timezone
 
-from ...models import Decision, GrantRule, TrustedIssuer
+from ...models import Decision, TrustedIssuer
+from ...trust import obstacles_of_each
 from ..keys import key_health, key_statuses
 
 
@@ -27,19 +28,17 @@ class IssuerChangeList(ChangeList):
         attach_columns(self.result_list, timezone.now())
 
 
-def with_rules(queryset: QuerySet[TrustedIssuer]) -> QuerySet[TrustedIssuer]:
-    """The issuers, each with ``has_rule``: whether it has a rule that counts."""
-    rules = GrantRule.objects.filter(issuer=OuterRef("pk"), enabled=True)
-    annotated: QuerySet[TrustedIssuer] = queryset.annotate(has_rule=Exists(rules))
-    return annotated
-
-
 def attach_columns(issuers: list[Any], now: datetime) -> None:
-    """Set ``ojg`` on each of ``issuers``: counts of the last day, last use and health of the keys."""
+    """Set ``ojg`` on each of ``issuers``: counts of the last day, last use and health of the keys.
+
+    And ``ojg_obstacles``: what keeps it from granting.
+    """
     pks = [issuer.pk for issuer in issuers]
     since = now - timedelta(days=1)
     counts, last_use = _counts(pks, since), _last_use(pks)
-    for issuer, status in zip(issuers, key_statuses(issuers), strict=True):
+    each = zip(issuers, key_statuses(issuers), obstacles_of_each(issuers), strict=True)
+    for issuer, status, obstacles in each:
+        issuer.ojg_obstacles = obstacles
         issuer.ojg = {
             "since": since,
             "counts": counts[issuer.pk],

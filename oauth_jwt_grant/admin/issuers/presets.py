@@ -15,6 +15,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from ...models import GrantRule
 from ...presets import Applied, Preset, PresetQuestion, all_presets, apply, get_preset
+from ...trust import obstacles_of
 from ..accounts import may_add_accounts
 from ..rules import RULE_LABELS, GrantRuleAdmin
 from ..shared import DoorsField, PublicTextField, change_url, page_context
@@ -146,6 +147,8 @@ def _to_issuer(
         text = _("%s was trusted already and has one rule more now.")
     rule_admin.log_addition(request, applied.rule, f"Added, with the conditions: {conditions or '-'}.")
     messages.success(request, text % applied.issuer)
+    for obstacle in obstacles_of(applied.issuer):
+        messages.warning(request, obstacle.text)
     return HttpResponseRedirect(change_url(model_admin.admin_site, applied.issuer) or ".")
 
 

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponseRedirect
 from django.utils.translation import gettext_lazy as _
 
 from ...models import ClaimCondition, GrantRule
-from ...trust import withdrawal
+from ...trust import obstacles_of, withdrawal
 from ..revocation import GoodTokensWarningMixin
 from ..shared import LabelledFormSet, SearchableRelations, change_url, conditions_in_words, tell_values
 from .forms import ClaimConditionForm, GrantRuleForm
@@ -109,17 +109,16 @@ class GrantRuleAdmin(SearchableRelations, GoodTokensWarningMixin, admin.ModelAdm
         return tell_values(super().construct_change_message(request, form, formsets, add), form)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        """Save conditions and applications, and warn if the rule can admit nobody.
+        """Save conditions and applications, and warn of what keeps the rule from granting.
 
         If it is disabled, that acts on requests under way, too.
         """
         super().save_related(request, form, formsets, change)
         rule: GrantRule = form.instance
         withdrawal.wait_after_commit(rule.issuer_id)
-        listed = rule.client_policy == GrantRule.ClientPolicyChoices.LISTED
-        alias = router.db_for_write(GrantRule.applications.through)
-        if listed and not rule.applications.using(alias).exists():
-            messages.warning(request, _("The rule lists no application, so it admits nobody yet."))
+        for obstacle in obstacles_of(rule.issuer):
+            if obstacle.rule is not None and obstacle.rule.pk == rule.pk:
+                messages.warning(request, obstacle.text)
 
     def response_post_save_add(self, request: HttpRequest, obj: GrantRule) -> HttpResponseRedirect:
         """Back to the issuer."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import cast
 
@@ -12,7 +13,7 @@ from django.utils.translation import gettext as _
 from ...assertion import Door, Reason, is_for
 from ...database import local
 from ...models import DoorChoices, GrantRule, TrustedIssuer
-from ...trust import why_not_trusted
+from ...trust import Obstacle, blocked, why_not_trusted
 
 
 def short_time(value: datetime) -> str:
@@ -31,11 +32,13 @@ def conditions_in_words(rule: GrantRule) -> str:
     return _("%(when)s; as %(doors)s") % {"when": when, "doors": names or _("nothing")}
 
 
-def state_of(issuer: TrustedIssuer, *, has_rule: bool, now: datetime) -> tuple[str, str]:
+def state_of(issuer: TrustedIssuer, obstacles: Collection[Obstacle], now: datetime) -> tuple[str, str]:
     """Whether ``issuer`` is trusted at ``now``: a level (``ok``, ``warning``, ``off``) and words for it."""
     match why_not_trusted(issuer, now):
         case None:
-            return ("ok", _("trusted")) if has_rule else ("warning", _("no rule: refuses everything"))
+            if blocked(obstacles):
+                return "warning", _("refuses everything")
+            return ("warning", _("trusted, with faults")) if obstacles else ("ok", _("trusted"))
         case Reason.ISSUER_EXPIRED:
             return "off", _("ended %s") % short_time(cast(datetime, issuer.valid_until))
         case Reason.ISSUER_NOT_YET_VALID:

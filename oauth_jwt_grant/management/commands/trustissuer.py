@@ -11,7 +11,7 @@ from django.db.models import Model
 
 from ...models import GrantRule, LinkedSubject, TrustedIssuer, written
 from ...presets import Applied, Preset, all_presets
-from ...trust import applications_of_operators, key_source_of, withdrawal
+from ...trust import applications_of_operators, key_source_of, obstacles_of, withdrawal
 from ..arguments import find_application, find_user, printable, read_date, read_text
 from ..conditions import parse_condition, set_conditions, wanted_conditions
 from ..preset_answers import by_preset, described, find_preset, flags_of
@@ -34,7 +34,6 @@ _SUBJECTS = GrantRule.SubjectPolicy
 _ABOUT_A_RULE = ("rule", "conditions", "all_applications", *(name for name in RULE_FLAGS if name != "name"))
 _FILES = ("jwks", "trust_anchors", "ca_bundle")
 _DATES = ("valid_from", "valid_until")
-_NOTHING_GRANTED = "The issuer has no enabled rule: all its assertions are refused. Add --rule and --scopes."
 
 
 class Command(BaseCommand):
@@ -79,8 +78,7 @@ class Command(BaseCommand):
             changes += _links(issuer, options["link"] or ())
             # By now everything is checked.
             reports = [change.save() for change in changes]
-            if not written(GrantRule).filter(issuer=issuer, enabled=True).exists():
-                warnings.append(_NOTHING_GRANTED)
+            warnings += [printable(obstacle.text) for obstacle in obstacles_of(issuer)]
             warnings += _left_out(issuer)
             withdrawal.wait_after_commit(issuer.pk)
         self.stdout.write("\n".join(reports))

@@ -100,9 +100,9 @@ def test_rule_that_contradicts_itself_is_refused_at_its_field(page, issuer, chan
 def test_rule_that_lists_nobody_says_so(page, issuer, application):
     url = f"{ADD}?issuer={issuer.pk}"
     data = fill_in(page.get(url), FORM, name="one", subject_policy="no_user", scopes="read")
-    assert "admits nobody yet" in page.post(url, data, follow=True).content.decode()
+    assert "The rule one lists no application" in page.post(url, data, follow=True).content.decode()
     data |= {"name": "two", "applications": [application.pk]}
-    assert "admits nobody yet" not in page.post(url, data, follow=True).content.decode()
+    assert "The rule two lists no application" not in page.post(url, data, follow=True).content.decode()
     assert list(GrantRule.objects.get(name="two").applications.all()) == [application]
 
 

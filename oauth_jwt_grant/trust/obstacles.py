@@ -1,0 +1,269 @@
+"""What keeps a stored issuer, or one of its rules, from granting anything now: decided here alone.
+
+Configuration that can never work is refused on save, by ``clean()`` of the models. The same ``clean()``
+is asked here about rows that no form has seen. The rest depends on something else (settings, applications,
+users, other rules), so it can be saved, and is reported: by the admin, the commands and a system check.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import combinations
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Prefetch
+from django.utils.translation import gettext as _
+
+from ..assertion import AssertionRefused, Door, NotGranted, is_for
+from ..conf import DEFAULTS, conf, hosts_are_exact, server_audiences
+from ..dot import get_scopes_backend
+from ..keys import misconfigured
+from ..models import ClaimCondition, GrantRule, LinkedSubject, TrustedIssuer, flaws_of, written
+from ..rules import Condition, InvalidCondition, Operator, same
+from .doors import door_findings
+from .terms import check_rule, is_privileged, policy_of
+
+_POLICIES = GrantRule.SubjectPolicy
+_CLIENTS = GrantRule.ClientPolicyChoices
+#: The policies that look for a linked subject.
+_BY_LINK = (_POLICIES.LINKED, _POLICIES.PROVISION)
+_KEYS = ("jwks", "ca_bundle", "trust_anchors", "certificate_bindings")
+_EXACT = (Operator.EQUALS, Operator.IN)
+
+
+class Level(StrEnum):
+    """How bad a finding is; an issuer is as bad as its worst one."""
+
+    FINE = "fine"
+    DISABLED = "disabled"
+    WARNING = "warning"
+    FAILING = "failing"
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """One thing that cannot work as it is stored. ``blocks``: the issuer, or its ``rule``, grants nothing."""
+
+    text: str
+    blocks: bool = False
+    level: Level = Level.WARNING
+    rule: GrantRule | None = None
+
+
+def obstacles_of(issuer: TrustedIssuer) -> list[Obstacle]:
+    """Return what keeps ``issuer`` and its enabled rules from granting; empty if nothing does."""
+    return obstacles_of_each([issuer])[0]
+
+
+def obstacles_of_each(issuers: Sequence[TrustedIssuer]) -> list[list[Obstacle]]:
+    """Return the obstacles of each of ``issuers``, with four statements for all of them."""
+    rules = _rules_of(issuers)
+    links = written(LinkedSubject).filter(issuer__in=[issuer.pk for issuer in issuers]).order_by()
+    linked = set(links.values_list("issuer", flat=True).distinct())
+    scopes = _known_scopes()
+    return [_examined(issuer, rules[issuer.pk], issuer.pk in linked, scopes) for issuer in issuers]
+
+
+def blocked(obstacles: Iterable[Obstacle]) -> bool:
+    """Whether an issuer with these obstacles grants nothing at all."""
+    return any(obstacle.blocks and obstacle.rule is None for obstacle in obstacles)
+
+
+def _rules_of(issuers: Sequence[TrustedIssuer]) -> dict[Any, list[GrantRule]]:
+    """The enabled rules of each issuer in their order; each says whether it ``lists`` an application."""
+    listing = GrantRule.applications.through.objects.filter(grantrule=OuterRef("pk"))
+    rules = (
+        written(GrantRule)
+        .filter(issuer__in=[issuer.pk for issuer in issuers], enabled=True)
+        .annotate(lists=Exists(listing))
+        .select_related("user", "default_application")
+        .prefetch_related(Prefetch("conditions", written(ClaimCondition).order_by("pk")))
+        .order_by("position", "pk")
+    )
+    found: dict[Any, list[GrantRule]] = defaultdict(list)
+    for rule in rules:
+        found[rule.issuer_id].append(rule)
+    return found
+
+
+def _examined(
+    issuer: TrustedIssuer, rules: list[GrantRule], linked: bool, scopes: frozenset[str] | None
+) -> list[Obstacle]:
+    try:
+        with misconfigured("the row of the issuer or of a rule"):
+            for rule in rules:
+                rule.issuer = issuer
+            of_rules = [*_of_rules(rules, linked, scopes), *_doors(issuer, rules)]
+            return [*_of_issuer(issuer), *of_rules, *_without_rules(rules, of_rules), *_links(rules, linked)]
+    except AssertionRefused as error:
+        return [Obstacle(_("It cannot be used: %s.") % error.detail, blocks=True, level=Level.FAILING)]
+
+
+def _of_issuer(issuer: TrustedIssuer) -> Iterator[Obstacle]:
+    # A request has the name of the server; which one does not matter here.
+    audiences = server_audiences() or ({"derived from the request"} if hosts_are_exact() else set())
+    try:
+        policy_of(issuer, audiences)
+    except NotGranted as refused:
+        text = _("It cannot be used, so assertions are refused: %s.") % (refused.detail or refused.reason)
+        yield Obstacle(text, blocks=True, level=Level.FAILING)
+        return
+    for flaw in _flaws(issuer):
+        yield Obstacle(_("No form would save this: %s.") % flaw)
+
+
+def _flaws(row: TrustedIssuer | GrantRule) -> list[str]:
+    """What no form would save; without the keys, of which the health of the keys says more."""
+    return [
+        f"{name}: {text}".removeprefix(": ").rstrip(".")
+        for name, texts in flaws_of(row).items()
+        if name not in _KEYS
+        for text in texts
+    ]
+
+
+def _without_rules(rules: list[GrantRule], obstacles: list[Obstacle]) -> Iterator[Obstacle]:
+    if not rules:
+        yield Obstacle(_("No rule is enabled, so every assertion is refused. Add a rule."), blocks=True)
+        return
+    dead = {obstacle.rule.pk for obstacle in obstacles if obstacle.blocks and obstacle.rule is not None}
+    if dead.issuperset(rule.pk for rule in rules):
+        yield Obstacle(_("No enabled rule can grant anything, so every assertion is refused."), blocks=True)
+
+
+def _links(rules: list[GrantRule], linked: bool) -> Iterator[Obstacle]:
+    if linked and not _has_own_resolver() and not any(rule.subject_policy in _BY_LINK for rule in rules):
+        yield Obstacle(_("Subjects are linked to users, but no enabled rule uses the links."))
+
+
+def _doors(issuer: TrustedIssuer, rules: list[GrantRule]) -> Iterator[Obstacle]:
+    for text in door_findings(issuer, rules):
+        yield Obstacle(f"{text[0].upper()}{text[1:]}.")
+
+
+def _doors_of(rule: GrantRule) -> set[Door]:
+    return {door for door in Door if is_for(rule.accepted_as, door)}
+
+
+def _has_own_resolver() -> bool:
+    """Whether a function of the site's own finds users, so that nobody else can know how."""
+    return bool(DEFAULTS["SUBJECT_RESOLVER"] != conf.SUBJECT_RESOLVER)
+
+
+def _of_rules(rules: list[GrantRule], linked: bool, scopes: frozenset[str] | None) -> Iterator[Obstacle]:
+    shadow: GrantRule | None = None
+    for rule in rules:
+        found = [*_row(rule), *_conditions(rule), *_clients(rule)]
+        found += [*_user(rule, linked), *_scopes(rule, scopes)]
+        if shadow is not None and _doors_of(shadow) >= _doors_of(rule):
+            text = _("never decides: %s comes before it and takes every assertion") % shadow
+            found.append((text, True))
+        for text, blocks in found:
+            yield Obstacle(_("The rule %(rule)s %(text)s.") % {"rule": rule, "text": text}, blocks, rule=rule)
+        if shadow is None and rule.client_policy == _CLIENTS.ANONYMOUS and not rule.conditions.all():
+            shadow = rule
+
+
+#: What is wrong with a rule, as the end of a sentence, and whether it grants nothing for that.
+_Found = Iterator[tuple[str, bool]]
+
+
+def _row(rule: GrantRule) -> _Found:
+    """What no form would have saved, and a demand that no client can meet."""
+    try:
+        check_rule(rule)
+    except NotGranted as refused:
+        yield _("cannot be used, so it refuses all: %s") % refused.detail, True
+        return
+    for flaw in _flaws(rule):
+        yield _("would not be saved by any form: %s") % flaw, False
+    if rule.require_dpop and not conf.DPOP:
+        yield _("requires bound tokens, which the setting DPOP does not allow: it refuses all"), True
+
+
+def _clients(rule: GrantRule) -> _Found:
+    if _doors_of(rule) == {Door.CLIENT_ASSERTION}:
+        return  # whose application is the default application alone
+    if rule.client_policy == _CLIENTS.LISTED and not rule.lists:  # type: ignore[attr-defined]
+        yield _("lists no application, so it admits nobody"), True
+
+
+def _user(rule: GrantRule, linked: bool) -> _Found:
+    if _has_own_resolver():
+        return
+    if rule.subject_policy == _POLICIES.LINKED and not linked:
+        yield _("is for linked subjects, and none is linked"), True
+    user = rule.user
+    if rule.subject_policy != _POLICIES.SERVICE_USER or user is None:
+        return
+    if not user.is_active:
+        yield _("is for the user %s, who is not active") % user, True
+    elif is_privileged(user) and not rule.allow_privileged_users:
+        yield _("is for the user %s, who is privileged, and allows no privileged users") % user, True
+
+
+def _known_scopes() -> frozenset[str] | None:
+    """The scopes of this server, or ``None`` where the site's backend cannot tell."""
+    try:
+        return frozenset(get_scopes_backend().get_all_scopes())
+    except Exception:  # whatever a site's backend raises without a request
+        return None
+
+
+def _scopes(rule: GrantRule, known: frozenset[str] | None) -> _Found:
+    unknown = [] if known is None else [scope for scope in rule.scopes.split() if scope not in known]
+    if unknown:
+        text = _("names scopes that this server does not have: %s") % " ".join(unknown)
+        yield text, len(unknown) == len(rule.scopes.split())
+
+
+def _conditions(rule: GrantRule) -> _Found:
+    conditions = [row.condition for row in rule.conditions.all()]
+    for condition in conditions:
+        try:
+            condition.check()
+        except InvalidCondition as error:
+            text = _("has a condition on %(claim)s that never holds: %(why)s")
+            yield text % {"claim": condition.claim, "why": str(error).rstrip(".")}, True
+            continue
+        yield from _literally(condition)
+    for one, other in combinations(conditions, 2):
+        if one.claim == other.claim and _exclude_each_other(one, other):
+            text = _("has conditions that exclude each other: %(one)s, %(other)s")
+            yield text % {"one": one, "other": other}, True
+
+
+def _exclude_each_other(one: Condition, other: Condition) -> bool:
+    exact = one.operator in _EXACT and other.operator in _EXACT
+    return exact and not any(same(value, wanted) for value in one.values for wanted in other.values)
+
+
+def _literally(condition: Condition) -> _Found:
+    """Values that an exact operator takes to the letter, and that look as if they were meant otherwise."""
+    if condition.operator not in (Operator.EQUALS, Operator.IN, Operator.CONTAINS):
+        return
+    for value in condition.values:
+        suspicion = _suspicion(value) if isinstance(value, str) else ""
+        if suspicion:
+            yield suspicion % {"claim": condition.claim, "value": value}, False
+
+
+def _suspicion(value: str) -> str:
+    if _is_list(value):
+        return _("compares %(claim)s with the string %(value)s, not with the members of that list")
+    if "*" in value:
+        return _("compares %(claim)s with %(value)s to the letter: only the operator glob knows wildcards")
+    if value != value.strip():
+        return _("compares %(claim)s with a value that has white space around it: %(value)s")
+    return ""
+
+
+def _is_list(text: str) -> bool:
+    try:
+        return text.lstrip().startswith("[") and isinstance(json.loads(text), list)
+    except (ValueError, RecursionError):
+        return False

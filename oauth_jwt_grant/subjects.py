@@ -22,12 +22,9 @@ from django.utils.module_loading import import_string
 from .assertion import ABSENT, AssertionRefused, Reason, VerifiedAssertion, shown, the_jwt_has
 from .conf import DEFAULTS, conf
 from .database import Columns, Parameter, PreparedQuery, holds, is_incomparable
-from .models import GrantRule, LinkedSubject
+from .models import COMPARABLE, GrantRule, LinkedSubject
 from .rules import claim_value
 from .trust import Rule, is_privileged
-
-# Fields with values that have one spelling as a string.
-_COMPARABLE = (models.CharField, models.TextField, models.IntegerField, models.UUIDField)
 
 #: An instance of the site's user model, whichever that is.
 User = Any
@@ -198,7 +195,7 @@ def _users_with(model: Any, field: Any, value: str) -> list[User]:
     Strings are looked up by a statement that is compiled once. A manager of the site's own may ask
     differently each time, and Django checks the range of a number as it compiles: these go through the ORM.
     """
-    if not isinstance(field, _COMPARABLE):
+    if not isinstance(field, COMPARABLE):
         raise TypeError(field.name)
     alias = router.db_for_write(model)
     if not holds(value, connections[alias]):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from argparse import BooleanOptionalAction
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.core.management.base import CommandParser
@@ -61,6 +61,25 @@ RULE_FLAGS = {
 }
 
 
+#: What a flag is read as that takes a value away: ``--leeway ""``.
+UNSET = object()
+
+
+def number(text: str) -> Any:
+    """Return the number that ``text`` spells, or :data:`UNSET` for an empty text."""
+    return int(text) if text else UNSET
+
+
+def given_values(names: Iterable[str], options: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of the flags for ``names`` that were given; ``""`` takes the value of a field away."""
+    blank: Mapping[type, Any] = {object: None, list: []}
+    values = {name: options[name] for name in names if options.get(name) is not None}
+    return {
+        name: blank[type(value)] if value is UNSET or value == [""] else value
+        for name, value in values.items()
+    }
+
+
 def add_preset(parser: CommandParser) -> None:
     """The flags that name an issuer, or a preset and the answers to its questions."""
     parser.add_argument("--issuer", metavar="ISS", help="the iss claim, exactly; a preset may know it")
@@ -90,8 +109,8 @@ def add_issuer(parser: CommandParser) -> None:
     group.add_argument(
         "--audience", dest="audiences", action="append", metavar="AUD", help="names this server; repeatable"
     )
-    group.add_argument("--max-lifetime", type=int, metavar="SECONDS")
-    group.add_argument("--leeway", type=int, metavar="SECONDS")
+    group.add_argument("--max-lifetime", type=number, metavar="SECONDS")
+    group.add_argument("--leeway", type=number, metavar="SECONDS")
     group.add_argument("--replay-policy", choices=TrustedIssuer.ReplayPolicy.values)
     group.add_argument("--subject-fallback", action=BooleanOptionalAction, help="an absent sub means iss")
 
@@ -135,7 +154,7 @@ def add_rule(parser: CommandParser) -> None:
     group.add_argument(
         "--condition", dest="conditions", action="append", metavar="CONDITION", help=f"{GRAMMAR}; repeatable"
     )
-    group.add_argument("--token-lifetime", dest="access_token_lifetime", type=int, metavar="SECONDS")
+    group.add_argument("--token-lifetime", dest="access_token_lifetime", type=number, metavar="SECONDS")
     group.add_argument("--limit-to-assertion", action=BooleanOptionalAction)
     group.add_argument(
         "--resource", dest="resources", action="append", metavar="URI", help="RFC 8707; repeatable"

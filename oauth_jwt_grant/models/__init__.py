@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from .decisions import Decision
-from .rules import ClaimCondition, DoorChoices, GrantRule, condition_of
+from .rules import COMPARABLE, ClaimCondition, DoorChoices, GrantRule, condition_of
 from .trust import IssuerKeys, LinkedSubject, TrustedIssuer
 from .writing import check_row, flaws_of, written
 
 __all__ = [
+    "COMPARABLE",
     "ClaimCondition",
     "Decision",
     "DoorChoices",

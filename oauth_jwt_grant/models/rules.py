@@ -25,6 +25,9 @@ from ..validators import (
 )
 from .trust import TrustedIssuer
 
+#: Fields of a user with values that have one spelling as a string, so that a claim can equal them.
+COMPARABLE = (models.CharField, models.TextField, models.IntegerField, models.UUIDField)
+
 
 class DoorChoices(models.TextChoices):
     """How an assertion may be presented."""
@@ -253,9 +256,12 @@ class GrantRule(models.Model):
         if not self.subject_claim:
             errors["subject_claim"] = _("Enter the claim that the user is found by.")
         try:
-            get_user_model()._meta.get_field(self.user_field)
+            field = get_user_model()._meta.get_field(self.user_field)
         except FieldDoesNotExist:
             errors["user_field"] = _("Enter the name of a field of the user model.")
+        else:
+            if not isinstance(field, COMPARABLE):
+                errors["user_field"] = _("A claim is compared with strings, numbers and UUIDs alone.")
         return errors
 
 

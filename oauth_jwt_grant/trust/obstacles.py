@@ -112,6 +112,9 @@ def _of_issuer(issuer: TrustedIssuer) -> Iterator[Obstacle]:
         text = _("It cannot be used, so assertions are refused: %s.") % (refused.detail or refused.reason)
         yield Obstacle(text, blocks=True, level=Level.FAILING)
         return
+    padded = [] if issuer.audiences else [name for name in conf.AUDIENCES if name != name.strip()]
+    if padded:
+        yield Obstacle(_("The setting AUDIENCES has white space around %r.") % padded[0])
     for flaw in _flaws(issuer):
         yield Obstacle(_("No form would save this: %s.") % flaw)
 

@@ -158,7 +158,7 @@ def test_answer_that_looks_otherwise_is_malformed(run, preset, flags_for):
         ([*IDS, "--answer", "issuer=https://ghe.example", "--issuer", ACTIONS], "--issuer: by the preset"),
         ([*IDS, "--issuer", "https://as.example.com"], "--issuer: This is the server itself"),
         ([*IDS, "--answer", "issuer=https://as.example.com"], "--answer issuer: This is the server itself"),
-        ([*IDS, "--audience", ""], "--audience: Enter a JSON list"),
+        ([*IDS, "--audience", " "], "--audience: There is white space around"),
         ([*IDS, "--condition", "nonsense"], "--condition: not a condition"),
         ([*IDS, "--application", "nothing"], "--application: there is no application"),
         ([*IDS, "--link", "alice"], "--link: not SUBJECT=USER"),

@@ -23,6 +23,7 @@ from ..trust_flags import (
     add_policies,
     add_preset,
     add_rule,
+    given_values,
     key_source_values,
 )
 from ..upsert import Change
@@ -95,13 +96,13 @@ def _left_out(issuer: TrustedIssuer) -> list[str]:
 
 
 def _issuer(row: TrustedIssuer, options: dict[str, Any], flags: Mapping[str, str]) -> Change:
-    values = {name: options[name] for name in ISSUER_FLAGS if options.get(name) is not None}
+    values = given_values(ISSUER_FLAGS, options)
     for name in _FILES:
-        if name in values:
+        if values.get(name):
             values[name] = read_text(ISSUER_FLAGS[name], values[name])
     for name in _DATES:
         if name in values:
-            values[name] = read_date(ISSUER_FLAGS[name], values[name])
+            values[name] = read_date(ISSUER_FLAGS[name], values[name]) if values[name] else None
     values |= key_source_values(options)
     return Change(f"Issuer {row.issuer}", row, values, flags)
 
@@ -115,7 +116,7 @@ def _rule(wanted: Applied, options: dict[str, Any]) -> Change:
     if applications is not None and set(applications) != _listed(row):
         change.then("applications", lambda: row.applications.set(applications))
     conditions = [condition.condition for condition in wanted.conditions]
-    conditions += [parse_condition(text) for text in options["conditions"] or ()]
+    conditions += [parse_condition(text) for text in options["conditions"] or () if text]
     if wanted.conditions or options["conditions"] is not None:
         rows = wanted_conditions(row, conditions)
         if rows is not None:
@@ -171,21 +172,14 @@ def _by_flags(iss: str) -> Applied:
 
 def _rule_values(options: dict[str, Any]) -> dict[str, Any]:
     """The columns of the rule that the flags set, with rows instead of names."""
-    values = {
-        name: options[name]
-        for name in RULE_FLAGS
-        if name not in ("name", "applications") and options.get(name) is not None
-    }
-    if "user" in values:
-        values |= {
-            "user": find_user("--service-user", values["user"]),
-            "subject_policy": _SUBJECTS.SERVICE_USER,
-        }
-    if "user_field" in values:
+    values = given_values((name for name in RULE_FLAGS if name not in ("name", "applications")), options)
+    if values.get("user"):
+        values["subject_policy"] = _SUBJECTS.SERVICE_USER
+    if values.get("user_field"):
         values["subject_policy"] = _SUBJECTS.USER_FIELD
-    if "default_application" in values:
-        client_id = values["default_application"]
-        values["default_application"] = find_application("--default-application", client_id)
+    for name, find in (("user", find_user), ("default_application", find_application)):
+        if name in values:
+            values[name] = find(RULE_FLAGS[name], values[name]) if values[name] else None
     return values
 
 
@@ -195,7 +189,9 @@ def _applications(options: dict[str, Any]) -> list[Any] | None:
         return list(applications_of_operators())
     if options["applications"] is None:
         return None
-    return [find_application("--application", client_id) for client_id in options["applications"]]
+    return [
+        find_application("--application", client_id) for client_id in options["applications"] if client_id
+    ]
 
 
 def _names(applications: Iterable[Any] | None) -> str:

@@ -190,7 +190,7 @@ def _row(rule: GrantRule) -> _Found:
 
 def _clients(rule: GrantRule) -> _Found:
     if _doors_of(rule) == {Door.CLIENT_ASSERTION}:
-        return  # whose application is the default application alone
+        return  # the policy for clients is not read there
     if rule.client_policy == _CLIENTS.LISTED and not rule.lists:  # type: ignore[attr-defined]
         yield _("lists no application, so it admits nobody"), True
 

@@ -8,7 +8,7 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from oauth_jwt_grant.models import GrantRule
-from oauth_jwt_grant.trust import door_findings
+from oauth_jwt_grant.trust.doors import door_findings
 from tests.support import World, make_application
 
 ALL = ["authorization_grant", "subject_token", "client_assertion"]

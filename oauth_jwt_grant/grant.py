@@ -1,8 +1,9 @@
-"""The grant as oauthlib sees it: parameters, the client's credentials, the answer (RFC 7523 section 2.1).
+"""The grants as oauthlib sees them: parameters, the client's credentials, the answer. One for each door.
 
-Of the site it asks only ``self.request_validator``, and of that two methods beyond oauthlib's own:
-``decide_jwt_bearer_assertion(request)`` and ``issue_jwt_bearer_token(token, terms, request)``. No other
-library has methods of these names, so no class of theirs can stand in for ours by accident.
+Of the site it asks only ``self.request_validator``, and of that three things beyond oauthlib's own:
+``jwt_bearer_doors``, which says what doors are open, ``decide_jwt_bearer_assertion(request)`` and
+``issue_jwt_bearer_token(token, terms, request)``. No other library has such names, so no class of theirs
+can stand in for ours by accident.
 
 ``oauthlib.common.Request`` answers for every attribute that is not set with the posted
 parameter of that name. So parameters are read from the decoded body, never as
@@ -17,26 +18,29 @@ import copy
 import json
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from inspect import isfunction
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import unquote_plus
 
 from oauthlib.common import Request
 from oauthlib.oauth2.rfc6749 import errors
 from oauthlib.oauth2.rfc6749.grant_types.base import GrantTypeBase
 
-from .assertion import AssertionRefused, Door, NotGranted, Reason, Undecided
+from .assertion import AssertionRefused, Door, NotGranted, Reason, TokenType, Undecided
 
 GRANT_TYPE = Door.AUTHORIZATION_GRANT.grant_type
 
 #: Where a :class:`Call` stands among oauthlib's headers. No header of a client has such a name or value.
 CALL = "oauth_jwt_grant.call"
 
-#: RFC 8707 section 2: the one parameter that may be sent more than once.
-REPEATABLE = frozenset({"resource"})
+#: RFC 7521 section 4.2: present, they are credentials of a client.
+CLIENT_ASSERTION = frozenset({"client_assertion", "client_assertion_type"})
+# RFC 7523 section 2.2: no other type of client assertion is known.
+_CLIENT_ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+_DOORS = {door.grant_type: door for door in Door}
 
 logger = logging.getLogger("oauth_jwt_grant.wiring")
 
@@ -76,7 +80,7 @@ class JWTBearerError(errors.OAuth2Error):  # type: ignore[misc]
 
 @dataclass(slots=True)
 class Call:
-    """One request of this grant on its way from our token view, by our backend, to the grant.
+    """One request at ``door`` on its way from our token view, by our backend, to the grant.
 
     ``posted`` is set by the ``backend``: the parameters as they were posted. ``tokens`` are the rows that
     were saved.
@@ -85,6 +89,7 @@ class Call:
     posted: list[tuple[str, str]] | None = None
     backend: str = ""
     tokens: list[Any] = field(default_factory=list)
+    door: Door = Door.AUTHORIZATION_GRANT
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +123,19 @@ class Credentials:
 
 
 class JWTBearerGrant(GrantTypeBase):  # type: ignore[misc]
-    """``grant_type=urn:ietf:params:oauth:grant-type:jwt-bearer``."""
+    """``grant_type=urn:ietf:params:oauth:grant-type:jwt-bearer``, and what the grants of all doors share.
+
+    A request that is not for its door, or comes while it is closed, goes to the handler ``otherwise``.
+    """
+
+    door: ClassVar = Door.AUTHORIZATION_GRANT
+    required: ClassVar[Collection[str]] = ("assertion",)
+    #: RFC 8707 section 2: the one parameter that may be sent more than once.
+    repeatable: ClassVar[Collection[str]] = frozenset({"resource"})
+
+    def __init__(self, request_validator: Any = None, otherwise: Any = None, **kwargs: Any) -> None:
+        super().__init__(request_validator, **kwargs)
+        self._otherwise = otherwise
 
     def create_token_response(self, request: Request, token_handler: Any) -> tuple[dict[str, str], str, int]:
         """Answer a token request: headers, JSON body and status.
@@ -126,6 +143,11 @@ class JWTBearerGrant(GrantTypeBase):  # type: ignore[misc]
         The token is an ordinary one of ``token_handler``'s, never with a refresh token
         (RFC 7521 section 4.1): the next assertion brings the next token.
         """
+        if self._otherwise is not None and not self._is_for(request):
+            answer: tuple[dict[str, str], str, int] = self._otherwise.create_token_response(
+                request, token_handler
+            )
+            return answer
         headers: dict[str, str] = self._get_default_headers()
         try:
             terms = self.validate_token_request(request)
@@ -139,6 +161,11 @@ class JWTBearerGrant(GrantTypeBase):  # type: ignore[misc]
             return headers, error.json, error.status_code
         return headers, json.dumps(token), 200
 
+    def _is_for(self, request: Request) -> bool:
+        """Whether this grant answers ``request``. A validator that names no doors knows the first alone."""
+        opened = getattr(self.request_validator, "jwt_bearer_doors", (Door.AUTHORIZATION_GRANT,))
+        return door_of_request(request, opened) is self.door
+
     def validate_token_request(self, request: Request) -> Terms:
         """Check the whole request; returns what the token has to be."""
         fault: str | None = _fault_of_call(request) or _fault_of(self.request_validator.__class__)
@@ -148,7 +175,8 @@ class JWTBearerGrant(GrantTypeBase):  # type: ignore[misc]
         request.user = None
         for validator in self.custom_validators.pre_token:
             validator(request)
-        parameters = read_parameters(request)
+        parameters = read_parameters(request, self.required, self.repeatable)
+        self._check_parameters(parameters)
         self._identify_client(request, parameters)
         if request.client is not None:
             self.validate_grant_type(request)
@@ -167,7 +195,7 @@ class JWTBearerGrant(GrantTypeBase):  # type: ignore[misc]
         As oauthlib's own, whose answer would give the posted ``state`` back.
         """
         allowed = self.request_validator.validate_grant_type(
-            request.client_id, GRANT_TYPE, request.client, request
+            request.client_id, self.door.grant_type, request.client, request
         )
         if not allowed:
             raise _refusal(Reason.CLIENT_NOT_ADMITTED)
@@ -181,12 +209,15 @@ class JWTBearerGrant(GrantTypeBase):  # type: ignore[misc]
             token = modifier(token)
         return token
 
+    def _check_parameters(self, parameters: Mapping[str, str]) -> None:
+        """Check what only this door asks of its parameters. Raises :class:`JWTBearerError`."""
+
     def _identify_client(self, request: Request, parameters: Mapping[str, str]) -> None:
         """RFC 7523 section 3.1: a client is optional, but credentials that are present are checked.
 
         Sets ``request.client`` if there is one.
         """
-        if "client_assertion" in parameters or "client_assertion_type" in parameters:
+        if not CLIENT_ASSERTION.isdisjoint(parameters):
             # Nothing here can check it, and a request with credentials is not anonymous.
             in_header = bool(request.headers.get("Authorization"))
             raise _refusal(Reason.CLIENT_AUTHENTICATION, challenge=in_header)
@@ -209,30 +240,89 @@ class JWTBearerGrant(GrantTypeBase):  # type: ignore[misc]
         return bool(validator.authenticate_client_id(credentials.client_id, request))
 
 
+class TokenExchangeGrant(JWTBearerGrant):
+    """``grant_type=urn:ietf:params:oauth:grant-type:token-exchange`` (RFC 8693)."""
+
+    door = Door.SUBJECT_TOKEN
+    required = ("subject_token", "subject_token_type")
+    # RFC 8693 section 2.1
+    repeatable = frozenset({"resource", "audience"})
+
+    def _check_parameters(self, parameters: Mapping[str, str]) -> None:
+        """RFC 8693 section 2.1: the types are ones that are supported, and nobody acts for somebody."""
+        for name in ("actor_token", "actor_token_type"):
+            if name in parameters:
+                raise _refusal(Reason.ACTOR, name)
+        if parameters["subject_token_type"] not in (TokenType.JWT.value, TokenType.ID_TOKEN.value):
+            raise _refusal(Reason.TOKEN_TYPE, "subject_token_type")
+        if parameters.get("requested_token_type", TokenType.ACCESS_TOKEN) != TokenType.ACCESS_TOKEN:
+            raise _refusal(Reason.TOKEN_TYPE, "requested_token_type")
+
+
+class ClientAssertionGrant(JWTBearerGrant):
+    """``grant_type=client_credentials`` of a client that somebody's JWT authenticates (RFC 7523 section 2.2).
+
+    A client that authenticates in another way is answered by the handler that was there before.
+    """
+
+    door = Door.CLIENT_ASSERTION
+    required = ("client_assertion", "client_assertion_type")
+
+    def _identify_client(self, request: Request, parameters: Mapping[str, str]) -> None:
+        """RFC 6749 section 2.3: nothing else authenticates the client, whom the decision identifies."""
+        if request.headers.get("Authorization") or "client_secret" in parameters:
+            raise _refusal(Reason.SEVERAL_CREDENTIALS)
+        if parameters["client_assertion_type"] != _CLIENT_ASSERTION_TYPE:
+            raise _refusal(Reason.CLIENT_AUTHENTICATION)
+
+
+#: The grant of each door.
+GRANTS: tuple[type[JWTBearerGrant], ...] = (JWTBearerGrant, TokenExchangeGrant, ClientAssertionGrant)
+
+
+def door_of(grant_type: object, names: Collection[str], opened: Collection[str]) -> Door | None:
+    """The door among those ``opened`` for which a request is; ``names`` are those of its parameters."""
+    door = _DOORS.get(grant_type) if isinstance(grant_type, str) else None
+    if door is None or door not in opened:
+        return None
+    return None if door is Door.CLIENT_ASSERTION and CLIENT_ASSERTION.isdisjoint(names) else door
+
+
+def door_of_request(request: Request, opened: Collection[str]) -> Door | None:
+    """The door among those ``opened`` for which oauthlib's ``request`` is."""
+    names = [name for name, value in request.decoded_body or () if value]
+    return door_of(request.grant_type, names, opened)
+
+
 def call_of(request: Request) -> Call | None:
     """The call that ``request`` belongs to, or ``None`` if another view or backend than ours has it."""
     call = request.headers.get(CALL)
     return call if isinstance(call, Call) else None
 
 
-def read_parameters(request: Request) -> dict[str, str]:
+def read_parameters(
+    request: Request,
+    required: Collection[str] = JWTBearerGrant.required,
+    repeatable: Collection[str] = JWTBearerGrant.repeatable,
+) -> dict[str, str]:
     """The posted parameters, each once and none of them empty.
 
     RFC 6749 section 3.2: a parameter without a value is as good as omitted, and none but
-    ``resource`` (RFC 8707) may come twice. Raises :class:`JWTBearerError`.
+    the ``repeatable`` may come twice. Raises :class:`JWTBearerError`.
     """
     if request.decoded_body is None:
         raise _refusal(Reason.MALFORMED_REQUEST)
     parameters: dict[str, str] = {}
     seen: set[str] = set()
     for name, value in request.decoded_body:
-        if name in seen and name not in REPEATABLE:
+        if name in seen and name not in repeatable:
             raise _refusal(Reason.REPEATED_PARAMETER, name if _PLAIN_NAME.fullmatch(name) else "in question")
         seen.add(name)
         if value:
             parameters[name] = value
-    if "assertion" not in parameters:
-        raise _refusal(Reason.MISSING_PARAMETER, "assertion")
+    for name in required:
+        if name not in parameters:
+            raise _refusal(Reason.MISSING_PARAMETER, name)
     if "authorization_details" in parameters:
         raise _refusal(Reason.AUTHORIZATION_DETAILS)
     return parameters

@@ -14,10 +14,10 @@ from django.conf import settings
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.http import HttpRequest
 
-from .assertion import AssertionRefused, NotGranted, Reason
+from .assertion import AssertionRefused, Door, NotGranted, Reason
 from .conf import conf
 from .dot import OAuthLibCore
-from .grant import CALL, GRANT_TYPE, Call, JWTBearerError, JWTBearerGrant, not_set_up
+from .grant import CALL, CLIENT_ASSERTION, Call, JWTBearerError, JWTBearerGrant, door_of, not_set_up
 
 logger = logging.getLogger("oauth_jwt_grant.endpoint")
 
@@ -57,7 +57,7 @@ class JWTBearerBackendMixin:
         if call is None:
             response: Response = super().create_token_response(request)  # type: ignore[misc]
             return response
-        refused = self._without_grant()
+        refused = self._without_grant(call.door)
         if refused is not None:
             return answer_of(refused)
         call.posted = _parameters(request)
@@ -72,9 +72,9 @@ class JWTBearerBackendMixin:
             note_access_token(request, vars(checked).get("access_token"))
         return valid, checked
 
-    def _without_grant(self) -> AssertionRefused | None:
-        """Why a server without our grant cannot answer: its own answer would not help the operator."""
-        grant = getattr(self.server, "grant_types", {}).get(GRANT_TYPE)  # type: ignore[attr-defined]
+    def _without_grant(self, door: Door) -> AssertionRefused | None:
+        """Why a server without our grant for ``door`` cannot answer: its own answer helps no operator."""
+        grant = getattr(self.server, "grant_types", {}).get(door.grant_type)  # type: ignore[attr-defined]
         if isinstance(grant, JWTBearerGrant):
             return None
         name = type(self.server).__qualname__  # type: ignore[attr-defined]
@@ -116,23 +116,28 @@ def begin_call(request: HttpRequest) -> None:
     Raises :class:`~oauth_jwt_grant.assertion.AssertionRefused` for what Django cannot read, which is of no
     grant, and for what oauthlib and Django would let pass in a request of this grant.
     """
-    if not _is_ours(request):
+    door = _door_of(request)
+    if door is None:
         return
     refused = _unacceptable(request)
     if refused is not None:
         raise refused
-    request._oauth_jwt_grant_call = Call()  # type: ignore[attr-defined]
+    request._oauth_jwt_grant_call = Call(door=door)  # type: ignore[attr-defined]
 
 
-def _is_ours(request: HttpRequest) -> bool:
-    """Whether one of the ``grant_type`` parameters is this grant's, or would be if Django could read it.
+def _door_of(request: HttpRequest) -> Door | None:
+    """The door of one of the ``grant_type`` parameters, or of what one would be if Django could read it.
 
     Raises ``AssertionRefused`` if that is unknown.
     """
     try:
         # The body first: once Django has read a multipart form, it is gone.
-        hidden = not _is_utf8_form(request) and GRANT_TYPE.encode() in unquote_to_bytes(request.body)
-        return hidden or GRANT_TYPE in request.POST.getlist("grant_type")
+        hidden = None if _is_utf8_form(request) else _hidden_door(unquote_to_bytes(request.body))
+        names = {name for name, values in request.POST.lists() if any(values)}
+        doors = (
+            door_of(grant_type, names, conf.ACCEPTED_AS) for grant_type in request.POST.getlist("grant_type")
+        )
+        return hidden or next((door for door in doors if door is not None), None)
     except Exception as error:
         # Of any kind: a charset is any codec of Python's, and a site may have upload handlers of its own.
         # The error may hold what was posted.
@@ -146,6 +151,15 @@ def _fault_of(error: Exception) -> Reason:
     """Why Django could not read a body: its limits are the operator's to raise, all else is the client's."""
     limits = (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent)
     return Reason.REQUEST_TOO_LARGE if isinstance(error, limits) else Reason.MALFORMED_REQUEST
+
+
+def _hidden_door(text: bytes) -> Door | None:
+    """The open door with its grant type somewhere in ``text``."""
+    names = [name for name in CLIENT_ASSERTION if name.encode() in text]
+    doors = (
+        door_of(door.grant_type, names, conf.ACCEPTED_AS) for door in Door if door.grant_type.encode() in text
+    )
+    return next((door for door in doors if door is not None), None)
 
 
 def _parameters(request: HttpRequest) -> list[tuple[str, str]]:

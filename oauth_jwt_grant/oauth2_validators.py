@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -16,8 +16,8 @@ from django.utils import timezone
 from oauthlib.common import Request
 
 from . import subjects
-from .assertion import AssertionRefused, NotGranted, Reason
-from .conf import conf, server_audiences
+from .assertion import AssertionRefused, Door, NotGranted, Reason, TokenType
+from .conf import conf, issuer_identifier, server_audiences
 from .database import is_incomparable
 from .decision import Case, Permission, Question, decide, record
 from .dot import OAuth2Validator
@@ -33,7 +33,7 @@ from .dpop import (
     token_endpoint_urls,
     undecided,
 )
-from .grant import GRANT_TYPE, Call, JWTBearerError, Terms, call_of, not_set_up
+from .grant import Call, JWTBearerError, Terms, call_of, door_of, door_of_request, not_set_up
 from .models import Decision
 from .signals import assertion_accepted, assertion_refused
 from .trust import find_application
@@ -75,7 +75,16 @@ def _state_of(request: Request) -> _State | None:
 
 
 class JWTBearerValidatorMixin:
-    """Adds the JWT authorization grant to a DOT validator; put it before ``OAuth2Validator``."""
+    """Adds the grants of this app to a DOT validator; put it before ``OAuth2Validator``."""
+
+    @property
+    def jwt_bearer_doors(self) -> Collection[str]:
+        """The doors that the settings open."""
+        return conf.ACCEPTED_AS
+
+    def _door(self, request: Request) -> Door | None:
+        """The open door that ``request`` is for, or ``None`` if it is for none of ours."""
+        return door_of_request(request, self.jwt_bearer_doors)
 
     def validate_grant_type(
         self, client_id: str, grant_type: str, client: Any, request: Request, *args: Any, **kwargs: Any
@@ -85,7 +94,7 @@ class JWTBearerValidatorMixin:
         DOT's applications have one grant type and know none for this grant, so the rules
         of the issuer say who may use it.
         """
-        if grant_type == GRANT_TYPE:
+        if door_of(grant_type, (), self.jwt_bearer_doors) is not None:
             return True
         allowed: bool = super().validate_grant_type(  # type: ignore[misc]
             client_id, grant_type, client, request, *args, **kwargs
@@ -94,7 +103,7 @@ class JWTBearerValidatorMixin:
 
     def _load_application(self, client_id: str, request: Request) -> Any:
         """Find the client of ``request`` and set it; DOT takes one that is set already, if it is usable."""
-        if request.grant_type != GRANT_TYPE:
+        if self._door(request) is None:
             return super()._load_application(client_id, request)  # type: ignore[misc]
         try:
             request.client = request.client or find_application(client_id)
@@ -107,14 +116,14 @@ class JWTBearerValidatorMixin:
     def _extract_basic_auth(self, request: Request) -> str | None:
         """The credentials in the header, whose scheme the grant reads in any case (RFC 9110 section 11.1)."""
         scheme, _, credentials = (request.headers.get("HTTP_AUTHORIZATION") or "").partition(" ")
-        if request.grant_type == GRANT_TYPE and scheme.lower() == "basic":
+        if scheme.lower() == "basic" and self._door(request) is not None:
             return str(credentials)
         extracted: str | None = super()._extract_basic_auth(request)  # type: ignore[misc]
         return extracted
 
     def _authenticate_request_body(self, request: Request) -> bool:
         """DOT's second try. A secret in the header has failed already: trying it again costs as much."""
-        if request.grant_type == GRANT_TYPE and request.headers.get("Authorization"):
+        if request.headers.get("Authorization") and self._door(request) is not None:
             return False
         authentic: bool = super()._authenticate_request_body(request)  # type: ignore[misc]
         return authentic
@@ -143,15 +152,20 @@ class JWTBearerValidatorMixin:
         """Return the question of ``request``; override it to get audiences or time from elsewhere."""
         body = list(request.decoded_body)
         parameters = dict(body)
+        door = self._door(request) or Door.AUTHORIZATION_GRANT
+        # Rebuilding the request is for those who leave the audiences to be derived.
+        audiences = server_audiences(None if conf.AUDIENCES else _Request(request))
         return Question(
-            assertion=parameters["assertion"],
+            assertion=parameters[door.parameter],
             application=request.client,
             scope=parameters.get("scope"),
-            resources=[value for name, value in body if name == "resource" and value],
-            # Rebuilding the request is for those who leave the audiences to be derived.
-            audiences=server_audiences(None if conf.AUDIENCES else _Request(request)),
+            resources=_targets(body, door, audiences),
+            audiences=audiences,
             now=time.time(),
             request=request,
+            door=door,
+            id_token=door is Door.SUBJECT_TOKEN and parameters["subject_token_type"] == TokenType.ID_TOKEN,
+            client_id=(parameters.get("client_id") or None) if door is Door.CLIENT_ASSERTION else None,
         )
 
     def issue_jwt_bearer_token(self, token: Any, terms: Terms, request: Request) -> None:
@@ -197,7 +211,7 @@ class JWTBearerValidatorMixin:
         A user who is made for the token is made with it.
         """
         save, state = super()._save_bearer_token, _state_of(request)  # type: ignore[misc]
-        if state is None and request.grant_type != GRANT_TYPE:
+        if state is None and self._door(request) is None:
             return save(token, request, *args, **kwargs)
         if state is None or state.terms is None:
             raise JWTBearerError(not_set_up(f"{_NO_DECISION}: the server has another grant than ours"))
@@ -310,6 +324,18 @@ def _violation(state: _State, token: Any) -> str | None:
     if (row.user_id, row.application_id) != holders or row.resource != state.resource:
         return "the token has another user, application or resource in the database than was decided"
     return None
+
+
+def _targets(body: list[tuple[str, str]], door: Door, audiences: Collection[str]) -> list[str]:
+    """What the token is asked for: resources, and the audiences of a token exchange (RFC 8693 section 2.1).
+
+    An ``audience`` that is this server itself says nothing new; Google's libraries always send one.
+    """
+    targets = [value for name, value in body if name == "resource" and value]
+    if door is Door.SUBJECT_TOKEN:
+        own = {*audiences, issuer_identifier()}
+        targets += [value for name, value in body if name == "audience" and value and value not in own]
+    return targets
 
 
 def _pk(row: Any) -> Any:

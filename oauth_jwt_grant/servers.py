@@ -10,7 +10,7 @@ from oauthlib.oauth2 import Server
 from oauthlib.oauth2.rfc6749.tokens import TokenBase
 from oauthlib.openid import Server as OIDCServer
 
-from .grant import GRANT_TYPE, JWTBearerGrant
+from .grant import GRANTS
 
 # RFC 9449 section 7.1: the scheme, and the token as a token68.
 _CREDENTIALS = re.compile(r"\S+\s+(?P<token>[A-Za-z0-9._~+/-]+=*)", re.ASCII)
@@ -40,14 +40,18 @@ class DPoPToken(TokenBase):  # type: ignore[misc]
 
 
 class JWTBearerServerMixin:
-    """Adds the JWT authorization grant to an oauthlib server, and bound tokens to its protected resources."""
+    """Adds the grants of this app to an oauthlib server, and bound tokens to its protected resources."""
 
     grant_types: dict[str, Any]
     tokens: dict[str, Any]
+    default_grant_type_handler: Any
 
     def __init__(self, request_validator: Any, *args: Any, **kwargs: Any) -> None:
         super().__init__(request_validator, *args, **kwargs)  # type: ignore[call-arg]
-        self.grant_types[GRANT_TYPE] = JWTBearerGrant(request_validator)
+        for grant in GRANTS:
+            name = grant.door.grant_type
+            otherwise = self.grant_types.get(name, self.default_grant_type_handler)
+            self.grant_types[name] = grant(request_validator, otherwise)
         self.tokens["DPoP"] = DPoPToken(request_validator)
 
 

@@ -1,0 +1,454 @@
+"""The doors beside the authorization grant: token exchange and federated credentials."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.http import HttpResponse
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from oauth_jwt_grant.assertion import Door
+from oauth_jwt_grant.models import Decision
+from tests.factories import AUDIENCE, DROP, GRANT_TYPE, ISSUER, ec_key, mint, mint_raw, proof, rsa_key
+from tests.support import (
+    SECRET,
+    World,
+    assert_granted,
+    assert_refused,
+    basic,
+    make_application,
+    only_decision,
+    post,
+    tokens,
+)
+
+EXCHANGE = Door.SUBJECT_TOKEN.grant_type
+TYPE = "urn:ietf:params:oauth:token-type:"
+CLIENT_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+API = "https://api.example"
+Pairs = list[tuple[str, str]]
+
+
+@pytest.fixture
+def opened(world: World, settings: Any) -> World:
+    """A site with all doors open, and a rule for all of them."""
+    settings.OAUTH_JWT_GRANT = {**settings.OAUTH_JWT_GRANT, "ACCEPTED_AS": [*Door]}
+    world.change(
+        world.rule, accepted_as=[*Door], subject_policy="no_user", default_application=world.application,
+        resources=[API],
+    )  # fmt: skip
+    return world
+
+
+def pairs_of(door: Door, jwt: str | None = None, **changes: Any) -> Pairs:
+    """The parameters of a good request at ``door``, changed; a list is a repeated one, ``DROP`` none."""
+    jwt = mint(ec_key()) if jwt is None else jwt
+    client = {"client_id": "client", "client_secret": SECRET}
+    parameters: dict[str, Any] = {
+        Door.AUTHORIZATION_GRANT: {"assertion": jwt, **client},
+        Door.SUBJECT_TOKEN: {"subject_token": jwt, "subject_token_type": f"{TYPE}jwt", **client},
+        Door.CLIENT_ASSERTION: {"client_assertion": jwt, "client_assertion_type": CLIENT_TYPE},
+    }[door]
+    return [
+        (name, value)
+        for name, values in {"grant_type": door.grant_type, **parameters, **changes}.items()
+        for value in (values if isinstance(values, list) else [values])
+        if value is not DROP
+    ]
+
+
+def ask(
+    door: Door, jwt: str | None = None, *, headers: Any = None, query: str = "", **changes: Any
+) -> HttpResponse:
+    return post(pairs_of(door, jwt, **changes), headers=headers, query=query)
+
+
+def exchange(jwt: str | None = None, **changes: Any) -> HttpResponse:
+    return ask(Door.SUBJECT_TOKEN, jwt, **changes)
+
+
+def authenticate(jwt: str | None = None, **changes: Any) -> HttpResponse:
+    return ask(Door.CLIENT_ASSERTION, jwt, **changes)
+
+
+def granted(response: HttpResponse) -> dict[str, Any]:
+    """The answer is a token; returns its members, without the one that only token exchange has."""
+    answer = json.loads(response.content)
+    issued = answer.pop("issued_token_type", None)
+    response.content = json.dumps(answer)
+    return {**assert_granted(response), **({"issued_token_type": issued} if issued else {})}
+
+
+def test_a_token_exchange(opened: World) -> None:
+    answer = granted(exchange(scope="read", requested_token_type=f"{TYPE}access_token"))
+
+    assert answer["issued_token_type"] == f"{TYPE}access_token"
+    assert answer["scope"] == "read"
+    decision = only_decision()
+    assert (decision.accepted_as, decision.outcome) == ("subject_token", "accepted")
+    assert decision.access_token.application == opened.application
+    assert decision.access_token.resource == [API]
+
+
+def test_a_federated_credential(opened: World) -> None:
+    answer = granted(authenticate())
+
+    assert "issued_token_type" not in answer
+    decision = only_decision()
+    assert (decision.accepted_as, decision.outcome) == ("client_assertion", "accepted")
+    assert decision.access_token.application == opened.application
+    assert decision.access_token.user is None
+    granted(authenticate(client_id="client"))
+
+
+@pytest.mark.parametrize("door", Door)
+def test_a_door_costs_no_more_statements_than_the_first(opened: World, door: Door) -> None:
+    for each in (Door.AUTHORIZATION_GRANT, door):
+        granted(ask(each))
+    with CaptureQueriesContext(connection) as first:
+        granted(ask(Door.AUTHORIZATION_GRANT))
+    with CaptureQueriesContext(connection) as other:
+        granted(ask(door))
+    assert len(other) <= len(first)
+
+
+def test_nobody_needs_a_client_where_the_rule_says_so(opened: World) -> None:
+    nobody = {"client_id": DROP, "client_secret": DROP}
+    assert_refused(exchange(**nobody), "invalid_client")
+    opened.change(opened.rule, client_policy="anonymous")
+    granted(exchange(**nobody))
+    assert_refused(exchange(client_secret="wrong"), "invalid_client")
+
+
+# -------------------------------------------------------------------- one JWT, several doors
+
+
+@pytest.mark.parametrize("second", Door)
+@pytest.mark.parametrize("first", Door)
+def test_what_is_used_at_one_door_is_used_up_at_all(opened: World, first: Door, second: Door) -> None:
+    jwt = mint(ec_key())
+    granted(ask(first, jwt))
+    assert_refused(ask(second, jwt), second.error)
+    assert tokens() == 1
+    assert only_decision(outcome="refused").reason == "replayed"
+
+
+@pytest.mark.parametrize("second", Door)
+@pytest.mark.parametrize("first", Door)
+def test_what_is_refused_at_one_door_stays_usable(opened: World, first: Door, second: Door) -> None:
+    jwt = mint(ec_key())
+    assert_refused(ask(first, jwt, scope="unknown"), "invalid_scope")
+    granted(ask(second, jwt))
+
+
+@pytest.mark.parametrize(("policy", "number"), [("reusable", 3), ("once_if_jti", 1), ("require_jti", 1)])
+def test_policies_hold_across_doors(opened: World, policy: str, number: int) -> None:
+    opened.change(opened.issuer, replay_policy=policy)
+    jwt = mint(ec_key())
+    assert [ask(door, jwt).status_code for door in Door].count(200) == number
+    assert tokens() == number
+
+
+@pytest.mark.parametrize("door", Door)
+@pytest.mark.parametrize("name", ["assertion", "subject_token"])
+def test_one_jwt_is_never_client_and_grant(opened: World, door: Door, name: str) -> None:
+    jwt = mint(ec_key())
+    extra = {"client_assertion": jwt, "client_assertion_type": CLIENT_TYPE}
+    if door is not Door.CLIENT_ASSERTION:
+        assert_refused(ask(door, jwt, client_id=DROP, client_secret=DROP, **extra), "invalid_client")
+        assert tokens() == 0
+    else:  # A parameter of another door is not read.
+        granted(ask(door, jwt, **{name: jwt}))
+
+
+# -------------------------------------------------------------------- parameters
+
+LONG = "a" * 20_000
+
+
+@pytest.mark.parametrize(
+    ("door", "changes", "error", "text"),
+    [
+        (door, changes, error, text)
+        for door, name in ((Door.SUBJECT_TOKEN, "subject_token"), (Door.CLIENT_ASSERTION, "client_assertion"))
+        for changes, error, text in (
+            ({name: DROP}, "invalid_request", f"The parameter {name} is missing."),
+            ({name: ""}, "invalid_request", f"The parameter {name} is missing."),
+            ({name: ["a.b.c", "a.b.c"]}, "invalid_request", f"The parameter {name} is sent more than once."),
+            ({name: LONG}, door.error, None),
+            ({name: "not a jwt"}, door.error, None),
+            ({name: "a.b.c d.e.f"}, door.error, None),
+            ({name: "a.b.c.d.e"}, door.error, None),
+            ({f"{name}_type": DROP}, "invalid_request", f"The parameter {name}_type is missing."),
+            ({f"{name}_type": ""}, "invalid_request", f"The parameter {name}_type is missing."),
+            (
+                {f"{name}_type": ["x", "x"]},
+                "invalid_request",
+                f"The parameter {name}_type is sent more than once.",
+            ),
+        )
+    ],
+)
+def test_parameters_that_are_required(
+    opened: World, door: Door, changes: dict[str, Any], error: str, text: str | None
+) -> None:
+    assert_refused(ask(door, **changes), error, text)
+    assert tokens() == 0
+
+
+TYPE_TEXT = "The token type in the parameter {} is not supported."
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["jwt", f"{TYPE}JWT", f"{TYPE}jwt ", f"{TYPE}access_token", f"{TYPE}refresh_token", f"{TYPE}saml2",
+     f"{TYPE}saml1", f"{TYPE}id-jag", f"{TYPE}txn_token", "urn:x", LONG],
+)  # fmt: skip
+def test_types_of_subject_tokens(opened: World, value: str) -> None:
+    jwt = mint(ec_key())
+    assert_refused(
+        exchange(jwt, subject_token_type=value), "invalid_request", TYPE_TEXT.format("subject_token_type")
+    )
+    granted(exchange(jwt))
+
+
+@pytest.mark.parametrize(
+    "value", ["jwt", "refresh_token", "id_token", "id-jag", "saml2", "txn_token", "ACCESS_TOKEN"]
+)
+def test_types_that_are_not_issued(opened: World, value: str) -> None:
+    response = exchange(requested_token_type=f"{TYPE}{value}")
+    assert_refused(response, "invalid_request", TYPE_TEXT.format("requested_token_type"))
+    assert tokens() == 0
+
+
+@pytest.mark.parametrize("name", ["actor_token", "actor_token_type"])
+@pytest.mark.parametrize("value", ["x", LONG])
+def test_nobody_acts_for_somebody(opened: World, name: str, value: str) -> None:
+    jwt = mint(ec_key())
+    text = f"Delegation is not supported: the parameter {name} must be left out."
+    assert_refused(exchange(jwt, **{name: value}), "invalid_request", text)
+    granted(exchange(jwt))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        dict.fromkeys(("requested_token_type", "actor_token", "actor_token_type"), ""),
+        dict.fromkeys(("audience", "resource", "scope"), ""),
+        {"options": "{}", "assertion": "a.b.c", "code": "x"},
+        {"audience": [AUDIENCE, AUDIENCE, API], "resource": [API, API]},
+        {"audience": f"{AUDIENCE}/o/token/"},
+    ],
+)  # fmt: skip
+def test_parameters_that_change_nothing(opened: World, changes: dict[str, Any]) -> None:
+    answer = granted(exchange(**changes))
+    assert answer["issued_token_type"] == f"{TYPE}access_token"
+    assert only_decision().access_token.resource == [API]
+
+
+@pytest.mark.parametrize(
+    "name", ["requested_token_type", "actor_token", "actor_token_type", "scope", "client_id"]
+)
+def test_parameters_that_come_once(opened: World, name: str) -> None:
+    text = f"The parameter {name} is sent more than once."
+    assert_refused(exchange(**{name: ["x", "x"]}), "invalid_request", text)
+
+
+@pytest.mark.parametrize("name", ["audience", "resource"])
+@pytest.mark.parametrize(
+    "values",
+    [["https://other.example"], [API, "client"], ["relative"], [f"{API}#x"], [LONG], [f"{AUDIENCE}/"]],
+    ids=lambda values: values[0][:30],
+)  # fmt: skip
+def test_targets_that_are_not_served(opened: World, name: str, values: list[str]) -> None:
+    jwt = mint(ec_key())
+    assert_refused(exchange(jwt, **{name: values}), "invalid_target")
+    granted(exchange(jwt))
+
+
+def test_an_audience_of_an_exchange_means_nothing_at_other_doors(opened: World) -> None:
+    for door in (Door.AUTHORIZATION_GRANT, Door.CLIENT_ASSERTION):
+        granted(ask(door, audience="https://other.example"))
+        assert_refused(ask(door, audience=["x", "x"]), "invalid_request")
+        assert_refused(ask(door, resource="https://other.example"), "invalid_target")
+
+
+@pytest.mark.parametrize("door", [Door.SUBJECT_TOKEN, Door.CLIENT_ASSERTION])
+def test_nothing_comes_in_the_url(opened: World, door: Door) -> None:
+    jwt = mint(ec_key())
+    text = "Parameters must be in the request body, not in the URL."
+    assert_refused(ask(door, jwt, query=f"{door.parameter}={jwt}"), "invalid_request", text)
+    granted(ask(door, jwt))
+
+
+@pytest.mark.parametrize("door", [Door.SUBJECT_TOKEN, Door.CLIENT_ASSERTION])
+def test_a_body_that_is_no_form(opened: World, door: Door) -> None:
+    body = json.dumps(dict(pairs_of(door)))
+    assert_refused(post(body, content_type="application/json"), "invalid_request")
+
+
+@pytest.mark.parametrize(
+    "value", ["urn:ietf:params:oauth:client-assertion-type:saml2-bearer", CLIENT_TYPE.upper(), "x", LONG]
+)
+def test_types_of_client_assertions(opened: World, value: str) -> None:
+    assert_refused(
+        authenticate(client_assertion_type=value), "invalid_client", "Client authentication failed."
+    )
+
+
+@pytest.mark.parametrize(
+    ("headers", "changes"),
+    [
+        ({}, {"client_secret": SECRET}),
+        ({}, {"client_secret": "wrong", "client_id": "client"}),
+        ({"Authorization": basic("client", SECRET)}, {}),
+        ({"Authorization": "Bearer x"}, {}),
+    ],
+)
+def test_one_way_of_authentication(opened: World, headers: dict[str, str], changes: dict[str, Any]) -> None:
+    jwt = mint(ec_key())
+    assert_refused(authenticate(jwt, headers=headers, **changes), "invalid_request")
+    granted(authenticate(jwt))
+
+
+@pytest.mark.parametrize("client_id", ["other", "unknown", "CLIENT", "client\0", LONG])
+def test_the_client_that_is_meant(opened: World, client_id: str) -> None:
+    make_application("other")
+    jwt = mint(ec_key())
+    assert_refused(authenticate(jwt, client_id=client_id), "invalid_client", "Client authentication failed.")
+    granted(authenticate(jwt))
+
+
+HOSTILE: dict[str, Callable[[], str]] = {
+    "unknown issuer": lambda: mint(ec_key(), iss="https://unknown.example"),
+    "no issuer": lambda: mint(ec_key(), iss=DROP),
+    "other key": lambda: mint(ec_key(name="other")),
+    "stolen key id": lambda: mint(ec_key(name="other"), header={"kid": ec_key().kid}),
+    "none": lambda: mint_raw(ec_key(), '{"alg":"none"}', f'{{"iss":"{ISSUER}"}}'),
+    "access token": lambda: mint(ec_key(), header={"typ": "at+jwt"}),
+    "other algorithm": lambda: mint(rsa_key(), header={"kid": ec_key().kid}),
+}
+
+
+def test_nobody_learns_whom_the_server_trusts(opened: World) -> None:
+    bodies = {name: authenticate(make()) for name, make in HOSTILE.items()}
+    opened.change(opened.rule, enabled=False)
+    bodies["no rule"] = authenticate()
+    for response in bodies.values():
+        assert_refused(response, "invalid_client", "Client authentication failed.")
+    assert tokens() == 0
+
+
+@pytest.mark.parametrize("make", HOSTILE.values(), ids=HOSTILE)
+def test_a_bad_subject_token_is_an_invalid_request(opened: World, make: Callable[[], str]) -> None:
+    answer = assert_refused(exchange(make()), "invalid_request")
+    assert "issued_token_type" not in answer
+
+
+# -------------------------------------------------------------------- rules, proofs, refusals
+
+
+def test_a_bound_token_at_each_door(opened: World, settings: Any) -> None:
+    settings.OAUTH_JWT_GRANT = {**settings.OAUTH_JWT_GRANT, "DPOP": True}
+    opened.change(opened.rule, require_dpop=True)
+    for door in Door:
+        jwt = mint(ec_key())
+        assert_refused(ask(door, jwt), door.error)
+        assert_refused(ask(door, jwt, headers={"DPoP": "x"}), "invalid_dpop_proof")
+        answer = json.loads(ask(door, jwt, headers={"DPoP": proof(ec_key(name="client"))}).content)
+        assert answer["token_type"] == "DPoP"
+        assert ("issued_token_type" in answer) == (door is Door.SUBJECT_TOKEN)
+
+
+@pytest.mark.parametrize("door", Door)
+def test_trust_that_is_withdrawn(opened: World, door: Door) -> None:
+    opened.change(opened.rule, accepted_as=[each for each in Door if each is not door])
+    assert_refused(ask(door), door.error)
+    assert only_decision().accepted_as == door
+    opened.change(opened.rule, accepted_as=[*Door])
+    opened.change(opened.issuer, enabled=False)
+    assert_refused(ask(door), door.error)
+    opened.change(opened.issuer, enabled=True)
+    granted(ask(door))
+
+
+def test_an_application_that_may_not_authenticate(opened: World) -> None:
+    opened.change(opened.application, authorization_grant_type="authorization-code")
+    assert_refused(authenticate(), "unauthorized_client")
+    opened.change(opened.application, client_type="public", authorization_grant_type="client-credentials")
+    assert_refused(authenticate(), "unauthorized_client")
+
+
+# -------------------------------------------------------------------- closed
+
+CLOSED_BODIES: list[Pairs] = [
+    pairs_of(Door.SUBJECT_TOKEN, "a.b.c"),
+    pairs_of(Door.SUBJECT_TOKEN, "a.b.c", subject_token=["x", "y"], client_secret="wrong"),
+    pairs_of(Door.CLIENT_ASSERTION, "a.b.c"),
+    pairs_of(Door.CLIENT_ASSERTION, "a.b.c", client_id="client", client_secret="wrong"),
+    [("grant_type", "client_credentials"), ("client_assertion", "x"), ("client_id", "nobody")],
+    [("grant_type", "client_credentials")],
+    [("grant_type", "client_credentials"), ("client_assertion", ""), ("client_assertion_type", "")],
+    [("grant_type", "password"), ("client_assertion", "x")],
+]
+
+
+def recorded(body: Pairs, *, query: str = "") -> tuple[int, bytes, dict[str, str]]:
+    response = post(body, query=query)
+    return response.status_code, response.content, dict(response.headers)
+
+
+@pytest.mark.parametrize("body", CLOSED_BODIES, ids=str)
+@pytest.mark.parametrize("query", ["", "client_assertion=x"])
+def test_a_closed_door_is_as_if_this_app_were_not_there(
+    world: World, settings: Any, body: Pairs, query: str
+) -> None:
+    from tests.dot import forget_backends
+
+    ours = recorded(body, query=query)
+    settings.OAUTH2_PROVIDER = {
+        name: value for name, value in settings.OAUTH2_PROVIDER.items() if not name.endswith("_CLASS")
+    }
+    settings.ROOT_URLCONF = "tests.plain_urls"
+    forget_backends()
+    assert ours == recorded(body, query=query)
+
+
+def test_a_good_secret_beside_a_client_assertion_while_the_door_is_closed(world: World) -> None:
+    """RFC 6749 section 3.2: the host does not know the parameter. With the door open it is never ignored."""
+    extra = {"client_id": "client", "client_secret": SECRET}
+    response = ask(Door.CLIENT_ASSERTION, "a.b.c", **extra)
+    assert response.status_code == 200
+    assert not Decision.objects.exists()
+
+
+def test_the_first_door_can_be_closed(world: World, settings: Any) -> None:
+    settings.OAUTH_JWT_GRANT = {**settings.OAUTH_JWT_GRANT, "ACCEPTED_AS": ["subject_token"]}
+    closed = json.loads(ask(Door.AUTHORIZATION_GRANT).content)
+    unknown = json.loads(post([("grant_type", "urn:unknown")]).content)
+    assert closed == unknown == {"error": "unsupported_grant_type"}
+    assert tokens() == 0
+
+
+def test_client_credentials_are_answered_as_before_while_the_door_is_open(opened: World) -> None:
+    body = [("grant_type", "client_credentials"), ("client_id", "client"), ("client_secret", SECRET)]
+    response = Client().post("/o/token/", dict(body))
+    assert response.status_code == 200
+    assert not Decision.objects.exists()
+    for empty in ("client_assertion", "client_assertion_type"):
+        assert post([*body, (empty, "")]).status_code == 200
+    assert_refused(post([*body, ("client_assertion", "x")]), "invalid_request")
+
+
+def test_the_first_door_is_the_only_one_by_default(world: World) -> None:
+    world.change(world.rule, accepted_as=[*Door])
+    assert_granted(ask(Door.AUTHORIZATION_GRANT))
+    for door in (Door.SUBJECT_TOKEN, Door.CLIENT_ASSERTION):
+        assert ask(door).status_code != 200
+    assert Door.AUTHORIZATION_GRANT.grant_type == GRANT_TYPE
+    assert Decision.objects.count() == 1

@@ -22,7 +22,7 @@ from .errors import (
 from .id_jag import TENANTS, subject_of
 from .jose import ALGORITHMS, PublicKey
 from .policy import ID_JAG_TYPE, MAX_SECONDS, AssertionPolicy
-from .steps import OPTIONAL_STEPS, Step, Watch, unwatched
+from .steps import OPTIONAL_STEPS, Attempt, Step, Watch, at_once, unwatched
 from .tokens import UnverifiedAssertion, VerifiedAssertion
 from .validator import Candidates, validate
 from .wording import (
@@ -52,6 +52,7 @@ __all__ = [
     "Answer",
     "AssertionPolicy",
     "AssertionRefused",
+    "Attempt",
     "Candidates",
     "DatabaseBusy",
     "DatabasesDiffer",
@@ -67,6 +68,7 @@ __all__ = [
     "VerifiedAssertion",
     "Watch",
     "all_of",
+    "at_once",
     "is_for",
     "mismatch",
     "moment",

@@ -10,7 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import StrEnum
-from typing import Any
+from typing import Any, ParamSpec, Protocol, TypeVar
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 #: Called for each step as it starts: the step, the expected value, the value found.
 Watch = Callable[["Step", Any, Any], None]
@@ -50,6 +53,18 @@ class Step(StrEnum):
 
 #: Not for every assertion: only for ID-JAGs, or where a DPoP proof is present or required.
 OPTIONAL_STEPS = frozenset({Step.TENANT, Step.DETAILS, Step.CLIENT, Step.PROOF})
+
+
+class Attempt(Protocol):
+    """Makes a check, the outcome of which no later check needs."""
+
+    def __call__(self, check: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T | None:
+        """Return what ``check`` returns. In a dry run a refusal is noted, and ``None`` returned instead."""
+
+
+def at_once(check: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T | None:
+    """An :data:`Attempt` that leaves a refusal alone: it ends the request."""
+    return check(*args, **kwargs)
 
 
 def unwatched(step: Step, expected: Any, actual: Any) -> None:

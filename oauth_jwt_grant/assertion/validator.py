@@ -12,7 +12,7 @@ from .id_jag import ID_JAG_CHECKS, subject_of
 from .id_token import ID_TOKEN_CHECKS
 from .jose import PublicKey, describe, verify
 from .policy import AssertionPolicy
-from .steps import Step, Watch, unwatched
+from .steps import Attempt, Step, Watch, at_once, unwatched
 from .tokens import UnverifiedAssertion, VerifiedAssertion
 from .wording import ABSENT, all_of, mismatch, one_of, within
 
@@ -27,24 +27,27 @@ def validate(
     *,
     now: float,
     watch: Watch = unwatched,
+    attempt: Attempt = at_once,
 ) -> VerifiedAssertion:
     """Check ``assertion`` against one issuer's ``policy`` and keys at the time ``now`` (epoch seconds).
 
     Returns the verified assertion. Raises :class:`AssertionRefused`, or
-    :class:`KeysUnavailable` where it cannot be decided.
+    :class:`KeysUnavailable` where it cannot be decided. A dry run, the ``attempt`` of which notes refusals,
+    gets one without the claims that were refused.
     """
     _check_type(assertion, policy, watch)
     _check_algorithm(assertion, policy, watch)
     key = _find_key(assertion, candidates, watch)
     claims = assertion.claims
     for check in _checks_of(policy):
-        check(claims, policy, now, watch)
+        attempt(check, claims, policy, now, watch)
+    subject = subject_of(claims) if policy.id_jag else claims.get("sub", policy.issuer)
     return VerifiedAssertion(
         issuer=policy.issuer,
-        subject=subject_of(claims) if policy.id_jag else claims.get("sub", policy.issuer),
-        expires_at=numeric_date(claims, "exp"),
-        usable_until=usable_until(claims, policy),
-        jti=jti_of(claims),
+        subject=subject if isinstance(subject, str) else "",
+        expires_at=attempt(numeric_date, claims, "exp", required=True) or 0.0,
+        usable_until=attempt(usable_until, claims, policy) or 0.0,
+        jti=attempt(jti_of, claims),
         header=assertion.header,
         claims=claims,
         key_id=key.kid,

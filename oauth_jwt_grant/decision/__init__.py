@@ -8,16 +8,21 @@ from __future__ import annotations
 
 from .case import Case, Permission, Question, presented
 from .decide import decide
-from .explain import ExplainedStep, Explanation, Status, explain
+from .explain import ExplainedStep, Explanation, Failure, Status, explain
 from .record import failure_of, withdraw
+from .remedies import REMEDIES, Remedy, answer_to
 
 __all__ = [
+    "REMEDIES",
     "Case",
     "ExplainedStep",
     "Explanation",
+    "Failure",
     "Permission",
     "Question",
+    "Remedy",
     "Status",
+    "answer_to",
     "decide",
     "explain",
     "failure_of",

@@ -71,6 +71,8 @@ class Case:
     rows: Rows | None = None
     assertion: VerifiedAssertion | None = None
     rule: Rule | None = None
+    #: In a dry run alone: the rule did not match.
+    is_rule_supposed: bool = False
     misses: list[Miss[LoadedRule]] = field(default_factory=list)
     application: AbstractApplication | None = None
     subject: Subject = field(default_factory=Subject)

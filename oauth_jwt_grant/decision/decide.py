@@ -19,6 +19,7 @@ from ..assertion import (
     ID_JAG_TYPE,
     AssertionPolicy,
     AssertionRefused,
+    Attempt,
     Candidates,
     Door,
     PublicKey,
@@ -27,6 +28,7 @@ from ..assertion import (
     UnverifiedAssertion,
     VerifiedAssertion,
     Watch,
+    at_once,
     is_for,
     moment,
     shown,
@@ -47,7 +49,7 @@ from ..rules import (
     resource_claim,
     split_scope,
 )
-from ..subjects import find_subject
+from ..subjects import Subject, find_subject
 from ..trust import (
     Issuer,
     LoadedRule,
@@ -65,12 +67,14 @@ from .id_jag import check_id_jag, claimed_scope, claims_to_name
 
 
 @sensitive_variables()
-def decide(case: Case, watch: Watch = unwatched) -> Permission:
+def decide(case: Case, watch: Watch = unwatched, attempt: Attempt = at_once) -> Permission:
     """Find out whether the question of ``case`` is answered with a token, and with which.
 
     Fills in ``case`` as far as it gets, so that a refusal can say what was known. Writes
     and consumes nothing. Raises :class:`~oauth_jwt_grant.assertion.AssertionRefused`, or
     :class:`~oauth_jwt_grant.assertion.KeysUnavailable` where it cannot be decided.
+
+    A dry run has an ``attempt`` that notes refusals and goes on: what is returned then is no permission.
     """
     question = case.question
     # A file ends with a line break, which clients post along; the dry run gets it from files, too.
@@ -87,22 +91,23 @@ def decide(case: Case, watch: Watch = unwatched) -> Permission:
         _candidates(trust.issuer),
         now=question.now,
         watch=watch,
+        attempt=attempt,
     )
     if trust.issuer.is_id_jag or question.door is not Door.AUTHORIZATION_GRANT:
-        _check_other_issuer(assertion)
+        attempt(_check_other_issuer, assertion)
     if trust.issuer.is_id_jag:
-        check_id_jag(assertion, question.application, watch)
+        attempt(check_id_jag, assertion, question.application, watch)
     with misconfigured("a rule of the issuer", Error):
-        chosen = _choose_rule(case, trust, assertion, watch)
+        chosen = attempt(_choose_rule, case, trust, assertion, watch) or _supposed_rule(case, trust)
         rule = case.rule = trust.rule_of_request(chosen)
         check_rule(rule)
-    _check_delegation(question.door, chosen, assertion)
-    _check_proof(rule, case.proof_key, watch)
-    case.application = _application(question, chosen, watch)
+    attempt(_check_delegation, question.door, chosen, assertion)
+    attempt(_check_proof, rule, case.proof_key, watch)
+    case.application = attempt(_application, question, chosen, watch)
     watch(Step.SUBJECT, rule.subject_policy, assertion.subject)
-    case.subject = find_subject(assertion, rule)
-    case.scopes = _scopes(case, rule, assertion, watch)
-    case.resources = _resources(question, rule, assertion, watch)
+    case.subject = attempt(find_subject, assertion, rule) or Subject()
+    case.scopes = attempt(_scopes, case, rule, assertion, watch) or []
+    case.resources = attempt(_resources, question, rule, assertion, watch) or []
     return Permission(
         issuer=trust.issuer,
         assertion=assertion,
@@ -111,7 +116,7 @@ def decide(case: Case, watch: Watch = unwatched) -> Permission:
         subject=case.subject,
         scopes=case.scopes,
         resources=case.resources,
-        expires_in=_lifetime(case, rule, assertion, watch),
+        expires_in=attempt(_lifetime, case, rule, assertion, watch),
     )
 
 
@@ -186,6 +191,18 @@ def _choose_rule(case: Case, trust: Trust, assertion: VerifiedAssertion, watch: 
         case.misses = error.misses
         raise
     return chosen
+
+
+def _supposed_rule(case: Case, trust: Trust) -> LoadedRule:
+    """Return the rule that a dry run goes on with although it did not match, if only one can be meant.
+
+    That is the first one with conditions that hold, or the only one. Raises :class:`AssertionRefused`.
+    """
+    held = [miss.rule for miss in case.misses if miss.is_for_another_client]
+    if not held and len(trust.rules) != 1:
+        raise NoMatch(Reason.NO_RULE, case.misses)
+    case.is_rule_supposed = True
+    return held[0] if held else trust.rules[0]
 
 
 def _application(question: Question, chosen: LoadedRule, watch: Watch) -> AbstractApplication | None:

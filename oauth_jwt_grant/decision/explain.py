@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
-from django.db import Error
 from django.views.decorators.debug import sensitive_variables
 
-from ..assertion import OPTIONAL_STEPS, NotGranted, Step
+from ..assertion import OPTIONAL_STEPS, AssertionRefused, NotGranted, Step
 from ..dot import default_lifetime
 from .case import Case, Permission, Question
 from .decide import decide, request_for_token
-from .record import check_one_database, failure_of, first_use, replayed
+from .record import check_one_database, first_use, replayed
+from .remedies import REMEDIES, Remedy
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class Status(StrEnum):
@@ -34,19 +38,40 @@ class ExplainedStep:
     actual: Any = None
 
 
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A refusal, and the step that ended with it; ``None``: before the first one."""
+
+    step: Step | None
+    refused: NotGranted
+
+    @property
+    def remedy(self) -> Remedy:
+        """What an operator reads about it."""
+        return REMEDIES[self.refused.reason]
+
+
 @dataclass(slots=True)
 class Explanation:
-    """The outcome of a dry run: the steps, the case as far as it got, and the refusal if there was one."""
+    """The outcome of a dry run: the steps, the case as far as it got, and the refusals if there were any.
+
+    The first of the ``failures`` is what a client would be answered.
+    """
 
     case: Case
     steps: list[ExplainedStep] = field(default_factory=list)
     permission: Permission | None = None
-    refused: NotGranted | None = None
+    failures: list[Failure] = field(default_factory=list)
+
+    @property
+    def refused(self) -> NotGranted | None:
+        """The refusal that a client would be answered, or ``None`` if it would get a token."""
+        return self.failures[0].refused if self.failures else None
 
     @property
     def accepted(self) -> bool:
         """Whether a client that posted this would get a token now."""
-        return self.refused is None
+        return not self.failures
 
     @property
     def answer(self) -> dict[str, Any]:
@@ -61,44 +86,80 @@ class Explanation:
         return members | self.case.question.door.members
 
 
+class _Notes:
+    """The steps as they begin, and what each refused."""
+
+    def __init__(self) -> None:
+        self.begun: dict[Step, tuple[Any, Any]] = {}
+        self.failures: list[Failure] = []
+        self._at: Step | None = None
+        self._unknown: set[Step | None] = set()
+
+    def watch(self, step: Step, expected: Any, actual: Any) -> None:
+        """A step begins."""
+        self.begun[step] = expected, actual
+        self._at = step
+
+    def attempt(self, check: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T | None:
+        """Return what ``check`` returns; note a refusal, and return ``None``."""
+        try:
+            return check(*args, **kwargs)
+        except AssertionRefused as refused:
+            self.note(refused)
+        except Exception:
+            # The check may rely on what an earlier one has refused; by itself it raises in a request, too.
+            if not self.failures:
+                raise
+            self._unknown.add(self._at)
+        return None
+
+    def note(self, refused: NotGranted) -> None:
+        """The present step has ended with ``refused``, unless that only follows from an earlier refusal."""
+        failed = {failure.step for failure in self.failures}
+        said = {str(failure.refused) for failure in self.failures}
+        if failed & _FOLLOWS_FROM.get(self._at, set()):
+            self._unknown.add(self._at)
+        elif self._at not in failed and str(refused) not in said:
+            self.failures.append(Failure(self._at, refused))
+
+    def results(self) -> list[ExplainedStep]:
+        """Return the steps in order: all that began have passed, except those that ended with a refusal."""
+        failed = {failure.step for failure in self.failures}
+        results = []
+        for step in Step:
+            if step in self.begun and step not in self._unknown:
+                status = Status.FAILED if step in failed else Status.PASSED
+                results.append(ExplainedStep(step, status, *self.begun[step]))
+            elif step not in OPTIONAL_STEPS:
+                results.append(ExplainedStep(step, Status.NOT_REACHED))
+        return results
+
+
+#: A refusal at a step says nothing new after one at the steps beside it.
+_FOLLOWS_FROM: dict[Step | None, set[Step | None]] = {
+    Step.LIFETIME: {Step.EXP},
+    Step.SUBJECT: {Step.SUB, Step.TENANT},
+    Step.REPLAY: {Step.JTI},
+}
+
+
 @sensitive_variables("question", "case")
 def explain(question: Question, proof_key: str | None = None) -> Explanation:
     """Run the decision on ``question`` dry. Keys may be fetched as for a real request.
 
-    ``proof_key`` is the thumbprint of a key, as if a DPoP proof of it had come along.
+    ``proof_key`` is the thumbprint of a key, as if a DPoP proof of it had come along. From the signature on,
+    checks go on after a refusal, so that all that has to be corrected is found at once.
     """
-    begun: list[tuple[Step, Any, Any]] = []
-
-    def watch(step: Step, expected: Any, actual: Any) -> None:
-        begun.append((step, expected, actual))
-
-    case = Case(question, proof_key)
-    explanation = Explanation(case)
+    notes, case = _Notes(), Case(question, proof_key)
+    permission = None
     try:
         check_one_database()
-        explanation.permission = decide(case, watch)
-        spent = first_use(explanation.permission) is not None
-        watch(Step.REPLAY, "not used before", "used before" if spent else "not used before")
+        permission = decide(case, notes.watch, notes.attempt)
+        spent = first_use(permission) is not None
+        notes.watch(Step.REPLAY, "not used before", "used before" if spent else "not used before")
         if spent:
-            raise replayed(explanation.permission)
+            raise replayed(permission)
     except NotGranted as refused:
-        explanation.refused = refused
-    except Error as error:
-        explanation.refused = failure_of(error)
-    explanation.steps = _results(begun, failed=explanation.refused is not None)
-    return explanation
-
-
-def _results(begun: list[tuple[Step, Any, Any]], *, failed: bool) -> list[ExplainedStep]:
-    """Return the steps in order: all that started have passed, except the last one of a refusal."""
-    seen = {step: (expected, actual) for step, expected, actual in begun}
-    last = begun[-1][0] if begun else None
-    results = []
-    for step in Step:
-        if step not in seen:
-            if step not in OPTIONAL_STEPS:
-                results.append(ExplainedStep(step, Status.NOT_REACHED))
-            continue
-        status = Status.FAILED if failed and step is last else Status.PASSED
-        results.append(ExplainedStep(step, status, *seen[step]))
-    return results
+        notes.note(refused)
+    failures = notes.failures
+    return Explanation(case, notes.results(), None if failures else permission, failures)

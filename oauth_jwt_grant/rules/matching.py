@@ -49,11 +49,13 @@ RuleT = TypeVar("RuleT", bound=MatchableRule)
 class Miss(Generic[RuleT]):
     """The reason why a rule did not match: a ``fault``, or conditions that ``claims`` do not meet.
 
+    If it ``is_for_another_client``, its conditions hold.
     Put into words only where somebody reads it: an accepted request has misses, too.
     """
 
     rule: RuleT
     fault: str = ""
+    is_for_another_client: bool = False
     claims: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @property
@@ -98,7 +100,7 @@ def first_match(
             misses.append(Miss(rule, claims=claims))
         elif door is not Door.CLIENT_ASSERTION and not admits(rule, client):
             held = True
-            misses.append(Miss(rule, _not_admitted(rule, client)))
+            misses.append(Miss(rule, _not_admitted(rule, client), is_for_another_client=True))
         else:
             return rule, misses
     if not held:

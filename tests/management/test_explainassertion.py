@@ -57,7 +57,8 @@ def test_refused_and_where(run, rule):
         "failed      aud        expected: https://as.example.com, https://as.example.com/o/token/; "
         "found: https://elsewhere.example"
     )
-    assert steps["exp"] == "not reached exp"
+    assert steps["exp"].startswith("passed")
+    assert steps["scope"].startswith("passed")
     assert done.out.splitlines()[-1] == (
         "Refused: audience (RFC 7523 section 3, item 3), aud must be or contain one of "
         '"https://as.example.com", "https://as.example.com/o/token/"; the JWT has "https://elsewhere.example"'
@@ -100,8 +101,10 @@ def test_as_json(run, issuer, rule, user, application):
         "reason": None,
         "section": None,
         "detail": "",
+        "failures": [],
         "issuer": "Issuer",
         "rule": "anybody",
+        "rule_is_supposed": False,
         "misses": [{"rule": "first", "why": 'team must equal "a"; the JWT has "b"'}],
         "application": "tool",
         "user": "alice@example.com",
@@ -121,6 +124,20 @@ def test_refusal_as_json(run, rule):
     assert (report["outcome"], report["reason"]) == ("refused", "malformed")
     assert (report["issuer"], report["rule"], report["user"], report["resources"]) == (None, None, None, [])
     assert report["answer"]["error"] == "invalid_grant"
+
+
+def test_all_failures_have_their_remedies(run, rule):
+    ClaimCondition.objects.create(rule=rule, claim="team", values=["a"])
+    sent = factories.mint(KEY, aud="https://elsewhere.example", exp=1)
+    report = json.loads(run("explainassertion", "--json", "--scope", "admin", stdin=sent).out)
+    steps = ["aud", "exp", "rule", "scope"]
+    assert [failure["step"] for failure in report["failures"]] == steps
+    assert (report["reason"], report["rule_is_supposed"]) == ("audience", True)
+    text = run("explainassertion", "--scope", "admin", stdin=sent).out
+    for failure in report["failures"]:
+        assert failure["detail"] in text
+        assert failure["remedy"] in text
+    assert "Rule: anybody (it does not match; what follows is as if it did)" in text
 
 
 def test_user_who_would_be_made(run, rule, django_user_model):

@@ -19,13 +19,13 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from ...assertion import Reason
+from ...decision import REMEDIES, answer_to
 from ...models import Decision
 from ..revocation import why_kept
 from ..shared import link_to
 from .export import LIMIT, export
 from .filters import ApplicationFilter, IssuerFilter, PeriodFilter, ReasonFilter
 from .listing import LISTED, BoundedPaginator, DecisionChangeList
-from .remedies import answer_to, remedy_of
 
 EXPLAINED = "admin/oauth_jwt_grant/decision/explained.html"
 
@@ -146,7 +146,7 @@ class DecisionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def get_fieldsets(self, request: HttpRequest, obj: Decision | None = None) -> Any:
         """Leave out the fields that are empty."""
         unsaid = set()
-        if obj is not None and remedy_of(obj) is None:
+        if obj is not None and obj.reason not in REMEDIES:
             unsaid.add("explained")
         # To those who may not delete decisions it is of no use.
         if (
@@ -181,8 +181,8 @@ class DecisionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def explained(self, decision: Decision) -> str:
         """The reason and its remedy, the answer to the client, and links to related pages."""
         context = {
-            "remedy": remedy_of(decision),
-            "answer": answer_to(decision),
+            "remedy": REMEDIES[decision.reason],
+            "answer": answer_to(decision.reason, decision.detail),
             "links": self._see_also(decision),
         }
         return render_to_string(EXPLAINED, context)

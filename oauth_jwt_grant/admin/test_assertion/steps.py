@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_variables
 
 from ...assertion import Step, Undecided
-from ...decision import ExplainedStep, Explanation, Status
+from ...decision import ExplainedStep, Explanation, Failure, Status
 from ...models import GrantRule, TrustedIssuer
 from ...trust import Issuer, Rule
 from ..shared import change_url, link_to, near_misses, short_time
@@ -81,6 +81,7 @@ def report(explanation: Explanation, site: admin.AdminSite) -> dict[str, Any]:
     unverified = case.unverified
     return {
         "verdict": _verdict(explanation),
+        "failures": [_failure(failure) for failure in explanation.failures],
         "steps": [_row(step, now) for step in explanation.steps],
         "outcome": _outcome(explanation, site),
         "misses": [(miss.rule, miss.why) for miss in case.misses],
@@ -124,15 +125,24 @@ def _distance(then: datetime, present: datetime) -> str:
 def _verdict(explanation: Explanation) -> dict[str, Any]:
     refused = explanation.refused
     if refused is None:
-        return {"level": "ok", "text": _("Accepted: a client would get a token."), "detail": ""}
+        return {"level": "ok", "text": _("Accepted: a client would get a token.")}
     undecided = isinstance(refused, Undecided)
     text = _("Could not decide.") if undecided else _("Refused.")
     return {
         "level": "warning" if undecided else "off",
         "text": text,
+    }
+
+
+def _failure(failure: Failure) -> dict[str, Any]:
+    """A refusal: where, why, and what to do about it."""
+    refused = failure.refused
+    return {
+        "step": str(_LABELS[failure.step]) if failure.step is not None else "",
         "reason": refused.reason.replace("_", " "),
         "detail": refused.explanation,
         "section": refused.answer.section,
+        "remedy": failure.remedy,
     }
 
 
@@ -174,7 +184,10 @@ def _outcome(explanation: Explanation, site: admin.AdminSite) -> list[tuple[str,
         user = _("made with the first token")
     found = [
         (_("Issuer"), _link(site, TrustedIssuer, case.issuer)),
-        (_("Rule"), _link(site, GrantRule, case.rule)),
+        (
+            _("As if it matched: rule") if case.is_rule_supposed else _("Rule"),
+            _link(site, GrantRule, case.rule),
+        ),
         (_("Application"), link_to(site, case.application or case.question.application)),
         (_("User"), user),
         (_("Scopes"), " ".join(case.scopes) or "-"),

@@ -13,7 +13,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from ...assertion import Door, Step, Undecided
 from ...conf import server_audiences
-from ...decision import ExplainedStep, Explanation, Question, Status, explain, presented
+from ...decision import ExplainedStep, Explanation, Failure, Question, Status, explain, presented
 from ..arguments import find_application, printable, read_text
 
 _JWT = re.compile(r"[\w-]+\.[\w-]+\.[\w-]*", re.ASCII)
@@ -99,9 +99,11 @@ def describe(explanation: Explanation) -> dict[str, Any]:
         "reason": refused.reason if refused else None,
         "section": refused.answer.section if refused else None,
         "detail": refused.explanation if refused else "",
+        "failures": [_failure(failure) for failure in explanation.failures],
         "steps": [_step(step) for step in explanation.steps],
         "issuer": str(case.issuer) if case.issuer else None,
         "rule": str(case.rule) if case.rule else None,
+        "rule_is_supposed": case.is_rule_supposed,
         "misses": [{"rule": str(miss.rule), "why": miss.why} for miss in case.misses],
         "application": case.application.client_id if case.application else None,
         "user": user.get_username() if user else None,
@@ -146,17 +148,33 @@ def _lines(explanation: Explanation, report: dict[str, Any]) -> Iterator[str]:
     yield from (f"Rule {miss['rule']} does not match: {printable(miss['why'])}" for miss in report["misses"])
     for name in ("issuer", "rule", "application", "user"):
         if report[name] is not None:
-            yield f"{name.capitalize()}: {printable(report[name])}"
+            supposed = name == "rule" and report["rule_is_supposed"]
+            note = " (it does not match; what follows is as if it did)" if supposed else ""
+            yield f"{name.capitalize()}: {printable(report[name])}{note}"
     if report["user_is_made"]:
         yield "User: would be made"
     if report["scopes"]:
         yield f"Scopes: {' '.join(report['scopes'])}"
     if report["resources"]:
         yield f"Resources: {' '.join(report['resources'])}"
+    for number, failure in enumerate(report["failures"], 1):
+        yield f"{number}. {failure['reason']}: {printable(failure['detail'])}"
+        yield f"   {printable(failure['remedy'])}"
     yield f"Answer: {printable(report['answer'])}"
     why = f": {report['reason']} ({report['section']})" if report["reason"] else ""
     detail = f", {printable(report['detail'])}" if report["detail"] else ""
     yield f"{report['outcome'].capitalize()}{why}{detail}"
+
+
+def _failure(failure: Failure) -> dict[str, Any]:
+    refused, remedy = failure.refused, failure.remedy
+    return {
+        "step": failure.step,
+        "reason": refused.reason,
+        "section": refused.answer.section,
+        "detail": refused.explanation,
+        "remedy": f"{remedy.meaning} {remedy.remedy}",
+    }
 
 
 def _step(step: ExplainedStep) -> dict[str, Any]:

@@ -17,9 +17,9 @@ from django.urls import reverse
 from django.utils import timezone
 from oauth2_provider.models import get_access_token_model
 
-from oauth_jwt_grant.admin.decisions.remedies import REMEDIES
 from oauth_jwt_grant.admin.shared import link_to
 from oauth_jwt_grant.assertion import ANSWERS, Reason
+from oauth_jwt_grant.decision import REMEDIES
 from oauth_jwt_grant.models import Decision, LinkedSubject, TrustedIssuer
 from tests.admin.conftest import make_user
 from tests.admin.forms import fill_in, said

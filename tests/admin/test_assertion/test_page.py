@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import io
+import json
 import logging
 import re
 import time
@@ -15,7 +16,8 @@ from django.core.management import call_command
 from django.urls import reverse
 from oauth2_provider.models import get_access_token_model
 
-from oauth_jwt_grant.assertion import OPTIONAL_STEPS, Step
+from oauth_jwt_grant.assertion import OPTIONAL_STEPS, Reason, Step
+from oauth_jwt_grant.decision import REMEDIES
 from oauth_jwt_grant.models import Decision, GrantRule, TrustedIssuer
 from tests.admin.conftest import make_user
 from tests.admin.forms import fill_in
@@ -68,7 +70,7 @@ def test_what_follows_an_assertion_means_the_same_at_each_way_in(page, rule, mon
     rule.save()
     text = mint(ec_key()) + ending
     answer = post([("grant_type", GRANT_TYPE), ("assertion", text)])
-    by_page = "Accepted" in text_of(try_assertion(page, mint(ec_key()) + ending))
+    by_page = "Accepted: a client would" in text_of(try_assertion(page, mint(ec_key()) + ending))
     monkeypatch.setattr("sys.stdin", io.StringIO(mint(ec_key()) + ending))
     try:
         by_command = call_command("explainassertion", stdout=io.StringIO()) is None
@@ -102,11 +104,26 @@ def test_refused_assertion_tells_the_step_what_was_wanted_and_what_was_found(pag
     assert (found.level, found.actual) == ("off", "https://other.example")
     assert "https://as.example.com/o/token/" in found.expected
     assert steps(response)["Signature"].level == "ok"
-    assert steps(response)["Rule"].status == "Not reached"
+    assert steps(response)["Rule"].status == "Passed"
     said = text_of(response)
     assert "Refused." in said
     assert "HTTP 400" in said
     assert "RFC 7523 section 3, item 3" in said
+
+
+def test_all_that_is_wrong_is_shown_with_its_remedy(page, rule):
+    rule.conditions.create(claim="ref", operator="equals", values=["main"])
+    wrong = mint(ec_key(), aud="https://other.example", exp=1, ref="Main")
+    response = try_assertion(page, wrong, scope="admin")
+    said = text_of(response)
+    reasons = (Reason.AUDIENCE, Reason.EXPIRED, Reason.NO_RULE, Reason.SCOPE)
+    for reason in reasons:
+        assert str(REMEDIES[reason].remedy) in said
+    assert 'ref must equal "main"; the JWT has "Main" (they differ in case alone)' in said
+    assert "As if it matched: rule" in said
+    assert json.loads(response.context["report"]["answer"])["error"] == "invalid_grant"
+    failed = [name for name, step in steps(response).items() if step.level == "off"]
+    assert failed == ["Audience (aud)", "Expires (exp)", "Rule", "Scope"]
 
 
 def test_times_are_told_in_words(page, rule):

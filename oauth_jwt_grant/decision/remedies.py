@@ -10,8 +10,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from ...assertion import ANSWERS, Reason
-from ...models import Decision
+from ..assertion import ANSWERS, Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,14 +237,9 @@ REMEDIES: dict[str, Remedy] = {
 }
 
 
-def remedy_of(decision: Decision) -> Remedy | None:
-    """Return the remedy for ``decision``; ``None`` if it was accepted or its reason no longer exists."""
-    return REMEDIES.get(decision.reason)
-
-
-def answer_to(decision: Decision) -> tuple[str, str]:
-    """Return the answer to the client, if ``decision`` has a remedy: status with error, and the text."""
-    answer = ANSWERS[Reason(decision.reason)]
+def answer_to(reason: str, detail: str) -> tuple[str, str]:
+    """Return the answer to the client for a decision that has a remedy: status with error, and the text."""
+    answer = ANSWERS[Reason(reason)]
     # Where the text has the name of a parameter or claim, the detail starts with it.
-    name = decision.detail.partition(" ")[0]
+    name = detail.partition(" ")[0]
     return f"{answer.status} {answer.error}", answer.text.format(name=name)

@@ -87,7 +87,7 @@ def test_condition_that_cannot_do_what_is_meant_is_refused(page, issuer, given, 
         (
             {"subject_policy": "user_field", "user_field": "nonsense"},
             "user_field",
-            "Enter the name of a field",
+            "the name of a field",
         ),
         ({"resources": "api"}, "resources", "absolute URI"),
     ],

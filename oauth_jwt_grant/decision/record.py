@@ -20,7 +20,7 @@ from django.db import (
     router,
     transaction,
 )
-from django.db.models import Q, QuerySet
+from django.db.models import Model, Q, QuerySet
 
 from ..assertion import (
     MAX_DETAIL,
@@ -102,7 +102,8 @@ def accept(case: Case, permission: Permission, access_token: Any, client_address
     """
     issuer, assertion, replay_key = permission.issuer, permission.assertion, permission.replay_key
     decision = _decision(
-        _related(case) | {"user": access_token.user, "access_token": access_token},
+        case,
+        {"user": access_token.user, "access_token": access_token},
         outcome=Decision.Outcome.ACCEPTED,
         scope=access_token.scope,
         claims=permission.recorded_claims,
@@ -229,7 +230,8 @@ def _refuse(case: Case, issuer: Issuer, refused: NotGranted, client_address: str
         return None
     undecided = isinstance(refused, Undecided)
     decision = _decision(
-        _related(case) | {"user": case.subject.user},
+        case,
+        {"user": case.subject.user},
         outcome=Decision.Outcome.UNDECIDED if undecided else Decision.Outcome.REFUSED,
         reason=refused.reason,
         detail=refused.explanation[:MAX_DETAIL],
@@ -253,27 +255,32 @@ def _escape(decision: Decision) -> None:
         setattr(decision, name, ascii(getattr(decision, name))[1:-1][:width])
 
 
-def _decision(related: dict[str, Any], **values: Any) -> Decision:
-    """A decision with ``values`` and its ``related`` rows, which receivers read without a statement.
+def relate(decision: Decision, case: Case) -> None:
+    """Give ``decision`` the issuer and the rule of ``case``: receivers read them without a statement."""
+    rows = cast(Rows, case.rows)
+    rule = None if case.rule is None else rows.rule(case.rule)
+    _set_related(decision, issuer=rows.issuer() if rule is None else rule.issuer, rule=rule)
+
+
+def _decision(case: Case, related: dict[str, Any], **values: Any) -> Decision:
+    """A decision on ``case`` with ``values`` and its ``related`` rows."""
+    related["application"] = case.application or case.question.application
+    keys = {f"{name}_id": None if row is None else row.pk for name, row in related.items()}
+    keys["issuer_id"] = None if case.issuer is None else case.issuer.pk
+    keys["rule_id"] = None if case.rule is None else case.rule.pk
+    decision = Decision(**keys, **values)
+    _set_related(decision, **related)
+    return decision
+
+
+def _set_related(decision: Decision, **related: Model | None) -> None:
+    """Set relations of ``decision``, which has their keys already.
 
     They are not assigned: Django would compare the databases that they were read from, and a site's own
     resolver may have read a user from a replica.
     """
-    keys = {f"{name}_id": None if row is None else row.pk for name, row in related.items()}
-    decision = Decision(**keys, **values)
-    for name, row in related.items():
-        Decision._meta.get_field(name).set_cached_value(decision, row)  # type: ignore[union-attr]
-    return decision
-
-
-def _related(case: Case) -> dict[str, Any]:
-    """The rows that every decision rests on, as far as the case got. Nothing else reads the rows."""
-    rows = cast(Rows, case.rows)
-    return {
-        "issuer": rows.issuer,
-        "rule": None if case.rule is None else rows.rule(case.rule),
-        "application": case.application or case.question.application,
-    }
+    for name, other in related.items():
+        decision._meta.get_field(name).set_cached_value(decision, other)  # type: ignore[union-attr]
 
 
 def _known(case: Case, issuer: Issuer, client_address: str | None) -> dict[str, Any]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -51,15 +52,18 @@ class LoadedRule:
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """The rows that the values of a :class:`Trust` were made of, for the relations of its decision."""
+    """The rows that the values of a :class:`Trust` were made of, for the relations of its decision.
 
-    issuer: TrustedIssuer
+    An instance of a model takes as long to make as a signature to verify. So one is made only when asked for.
+    """
+
+    issuer: Callable[[], TrustedIssuer]
     fetched: Mapping[Any, FetchedRow]
 
     def rule(self, rule: Rule) -> GrantRule:
         """The row of ``rule``, with its issuer."""
         row: GrantRule = _RULE.instance(self.fetched[rule.pk], _RULE_AT)
-        row.issuer = self.issuer
+        row.issuer = self.issuer()
         return row
 
 
@@ -178,7 +182,7 @@ def _load(iss: str, client: Client | None, subject: str) -> Trust | None:
     # A database that compares loosely must not make a neighbour of the subject the subject.
     user = _LINKED.instance(rows[0], _LINKED_AT) if rows[0].values[_LINK_AT] == subject else None
     fetched = {pk: rows[0] for pk, rows in grouped.items()}
-    issuer = _ISSUER.instance(rows[0], _ISSUER_AT)
+    issuer = partial(_ISSUER.instance, rows[0], _ISSUER_AT)
     return Trust(rules[0].rule.issuer, rules, Link(subject, user), Rows(issuer, fetched))
 
 
@@ -214,4 +218,4 @@ def _without_rules(iss: str) -> Trust | None:
     if not holds(iss, connections[alias]):
         return None
     row = TrustedIssuer.objects.using(alias).filter(issuer=iss).first()
-    return None if row is None else Trust(Issuer.of(row), (), Link("", None), Rows(row, {}))
+    return None if row is None else Trust(Issuer.of(row), (), Link("", None), Rows(lambda: row, {}))

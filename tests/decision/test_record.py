@@ -264,7 +264,7 @@ def unkept(world: World) -> Case:
     issuer = TrustedIssuer(pk=world.issuer.pk, name="nameless")
     issuer.issuer = None  # type: ignore[assignment]
     case = Case(Question(assertion="x", audiences=["a"], now=time.time()))
-    case.issuer, case.rows = Issuer.of(issuer), Rows(issuer, {})
+    case.issuer, case.rows = Issuer.of(issuer), Rows(lambda: issuer, {})
     return case
 
 
@@ -311,7 +311,8 @@ def test_a_user_that_a_resolver_has_read_from_a_replica_is_recorded(world: World
     user = type(world.user).objects.get(pk=world.user.pk)
     user._state.db = "replica"
 
-    decision = record._decision({"issuer": world.issuer, "rule": None, "user": user}, iss=ISSUER)
+    case = Case(Question(assertion="x", audiences=["a"], now=time.time()))
+    decision = record._decision(case, {"user": user}, iss=ISSUER)
 
-    assert (decision.issuer, decision.rule, decision.user) == (world.issuer, None, user)
-    assert (decision.issuer_id, decision.rule_id, decision.user_id) == (world.issuer.pk, None, user.pk)
+    assert (decision.issuer, decision.rule, decision.user) == (None, None, user)
+    assert (decision.issuer_id, decision.rule_id, decision.user_id) == (None, None, user.pk)

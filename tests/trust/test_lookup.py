@@ -98,7 +98,7 @@ def test_an_issuer_without_rules_is_still_known(world: World) -> None:
     world.rule.delete()
 
     trust = find_trust(ISSUER, None)
-    assert (trust.issuer, trust.rows.issuer, trust.rules) == (Issuer.of(world.issuer), world.issuer, ())
+    assert (trust.issuer, trust.rows.issuer(), trust.rules) == (Issuer.of(world.issuer), world.issuer, ())
 
 
 def test_a_row_that_is_not_saved_has_a_value(world: World) -> None:
@@ -277,7 +277,7 @@ def test_trust_is_carried_from_site_to_site(world: World, tmp_path: Any) -> None
     assert rule.lists(Client(world.application.pk))
     assert rule.conditions[0].claim == "a"
     assert_granted(world.post(assertion=mint(ec_key(), a="x")))
-    assert trust.rows.issuer.linked_subjects.get().user == world.user
+    assert trust.rows.issuer().linked_subjects.get().user == world.user
 
 
 def test_keys_that_several_save_at_once(world: World, transactional_db: None) -> None:

@@ -24,6 +24,8 @@ class CheckId(StrEnum):
     TOKEN_VIEW = "oauth_jwt_grant.E014"  # noqa: S105 - a name, not a secret
     PROOF_CACHE = "oauth_jwt_grant.E020"
     DATABASE_VENDOR = "oauth_jwt_grant.E021"
+    FETCH_PROXY = "oauth_jwt_grant.E031"
+    TOKEN_ORIGIN = "oauth_jwt_grant.E032"  # noqa: S105 - a name, not a secret
 
     NO_AUDIENCE = "oauth_jwt_grant.W001"
     DERIVED_AUDIENCES = "oauth_jwt_grant.W002"
@@ -37,3 +39,5 @@ class CheckId(StrEnum):
     UNKNOWN_ORIGINS = "oauth_jwt_grant.W011"
     UPLOAD_LIMIT = "oauth_jwt_grant.W020"
     DEAD_TRUST = "oauth_jwt_grant.W021"
+    PROXY_DECIDES = "oauth_jwt_grant.W031"
+    TOKEN_FILE = "oauth_jwt_grant.W032"  # noqa: S105 - a name, not a secret

@@ -7,7 +7,7 @@ Nothing is cached, so a changed setting (or ``override_settings``) acts at once.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from django.conf import settings
@@ -49,6 +49,11 @@ _SWITCH = Kind("True or False", lambda value: isinstance(value, bool))
 _TIMEOUT = Kind(
     "a number of seconds above 0",
     lambda value: isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < math.inf,
+)
+_TEXT = Kind("a string", lambda value: isinstance(value, str))
+_FILES = Kind(
+    "a dict of strings",
+    lambda value: isinstance(value, dict) and all(map(STRING.accepts, (*value.keys(), *value.values()))),
 )
 # A century. More leads to a date before the year 1.
 _MAX_DAYS = 36_500
@@ -104,6 +109,10 @@ class Settings:
     FETCH_TIMEOUT = Setting[float](5, _TIMEOUT)
     #: Bytes of a fetched document. A longer one is refused.
     FETCH_MAX_BYTES = Setting(262144, _whole(1))
+    #: The URL of the proxy for all fetches; empty: none. It may hold credentials, so it is never shown.
+    FETCH_PROXY = Setting("", _TEXT)
+    #: By https origin, the file with the token to send there, for keys that are not public.
+    FETCH_TOKEN_FILES = Setting[Mapping[str, str]]({}, _FILES)
     #: Keys of one JWK Set that are used.
     MAX_KEYS = Setting(100, _whole(1))
     #: The function that finds the user (see :mod:`oauth_jwt_grant.subjects`).

@@ -21,7 +21,9 @@ from .discovery import Metadata, well_known_urls
 from .fetch import FetchedDocument, Fetcher, FetchFailed, check_url
 from .guarded import GuardedKeys, misconfigured
 from .inline import InlineKeys, normalise_jwks
+from .proxy import parse_proxy
 from .remote import RemoteKeys
+from .token_files import is_origin, read_token
 
 __all__ = [
     "CertificateInfo",
@@ -43,11 +45,14 @@ __all__ = [
     "RemoteKeys",
     "StoredKeys",
     "check_url",
+    "is_origin",
     "misconfigured",
     "normalise_jwks",
     "parse_bindings",
     "parse_ca_bundle",
+    "parse_proxy",
     "parse_trust_anchors",
+    "read_token",
     "well_known_urls",
     "why_no_key",
 ]

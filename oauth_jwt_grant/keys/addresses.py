@@ -87,6 +87,21 @@ def _is_odd(address: Address) -> bool:
     return is_isatap or any(address in network for network in TUNNELS)
 
 
+def literal_address(host: str) -> Address | None:
+    """The address that ``host`` writes, also in the short forms of ``inet_aton``; ``None`` for a name."""
+    host = host.removesuffix(".").lower()
+    if host == "localhost" or host.endswith(".localhost"):  # RFC 6761 section 6.3
+        return ipaddress.IPv4Address("127.0.0.1")
+    try:
+        return ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        pass
+    try:
+        return ipaddress.IPv4Address(socket.inet_aton(host))
+    except OSError:
+        return None
+
+
 def resolve_host(host: str, port: int) -> list[str]:
     """Ask the system's resolver. Raises :class:`OSError`."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)

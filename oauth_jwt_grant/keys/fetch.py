@@ -7,7 +7,9 @@ import ipaddress
 import re
 import ssl
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from http.client import HTTPException
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,7 +17,18 @@ from urllib.parse import urlsplit
 import requests
 
 from ..assertion.strict_json import MalformedJSON, read_object
-from .addresses import Address, AddressPolicy, Resolver, is_inside, is_public, resolve_host, resolve_within
+from .addresses import (
+    Address,
+    AddressPolicy,
+    Resolver,
+    is_inside,
+    is_public,
+    literal_address,
+    resolve_host,
+    resolve_within,
+)
+from .proxy import Proxy, ProxyFailed, parse_proxy
+from .token_files import bearer_for, origin_of
 from .transport import Deadline, DeadlineContext, open_session
 
 _MAX_AGE = re.compile(r"(?:^|[,\s])max-age=\"?(\d{1,10})", re.IGNORECASE | re.ASCII)
@@ -60,7 +73,9 @@ class Fetcher:
     """Fetches JSON objects from addresses that ``policy`` allows, within ``timeout`` seconds in all.
 
     ``ca_bundle`` (PEM text) takes the place of the public certificate authorities.
-    Without ``allow_private_network`` only public addresses are asked.
+    Without ``allow_private_network`` only public addresses are asked. With ``proxy``, a URL, all goes through
+    that proxy, which resolves the names: the policy then holds for literal addresses alone. ``token_files``
+    has, for an origin, the file with the token to send there.
     """
 
     def __init__(
@@ -72,11 +87,15 @@ class Fetcher:
         allow_private_network: bool = False,
         resolver: Resolver = resolve_host,
         policy: AddressPolicy | None = None,
+        proxy: str = "",
+        token_files: Mapping[str, str] | None = None,
     ) -> None:
         self._timeout = timeout
         self._max_bytes = max_bytes
         self._ca_bundle = ca_bundle
         self._resolver = resolver
+        self._proxy = proxy
+        self._token_files = token_files or {}
         self._policy = policy or (is_inside if allow_private_network else is_public)
 
     def deadline(self) -> Deadline:
@@ -90,13 +109,14 @@ class Fetcher:
         known = _kept_etag(etag)
         request = _prepared(url, _HEADERS if known is None else {**_HEADERS, "If-None-Match": known})
         deadline = deadline or self.deadline()
-        context = self._context(deadline)
-        addresses = self._addresses(str(request.url), deadline)
+        self._authorize(request)
+        context, proxy = self._context(deadline), self._parsed_proxy()
+        addresses = self._addresses(str(request.url), proxy, deadline)
         failure = FetchFailed("the name has no address")
         for tried, address in enumerate(addresses):
             share = _left(deadline) / (len(addresses) - tried)
             try:
-                return self._exchange(request, address, context, share)
+                return self._exchange(request, address, context, proxy, share)
             except (requests.ConnectionError, requests.Timeout, TimeoutError) as error:
                 # A dead address must not keep the living ones from being tried.
                 _left(deadline)
@@ -111,10 +131,33 @@ class Fetcher:
         except ValueError as error:
             raise FetchFailed(f"the CA bundle is not PEM text with certificates: {error}") from error
 
-    def _addresses(self, url: str, deadline: Deadline) -> list[Address]:
+    def _parsed_proxy(self) -> Proxy | None:
+        try:
+            return parse_proxy(self._proxy) if self._proxy else None
+        except ValueError as error:
+            raise FetchFailed(f"the proxy of the setting FETCH_PROXY cannot be used: {error}") from error
+
+    def _authorize(self, request: requests.PreparedRequest) -> None:
+        """Add the token for the origin of ``request``, and of no other."""
+        url = str(request.url)
+        try:
+            authorization = bearer_for(url, self._token_files)
+        except ValueError as error:
+            raise FetchFailed(f"the file of FETCH_TOKEN_FILES for {origin_of(url)}: {error}") from error
+        if authorization:
+            request.headers["Authorization"] = authorization
+
+    def _addresses(self, url: str, proxy: Proxy | None, deadline: Deadline) -> list[Address]:
         """Every address that may be asked; DNS is asked once, so that the answer cannot change later."""
         parts = urlsplit(url)
-        host, port = parts.hostname or "", parts.port or 443
+        host = parts.hostname or ""
+        if proxy is None:
+            return self._allowed(host, self._resolved(host, parts.port or 443, deadline))
+        written = literal_address(host)
+        self._allowed(host, [] if written is None else [written])
+        return self._resolved(proxy.host, proxy.port, deadline)
+
+    def _resolved(self, host: str, port: int, deadline: Deadline) -> list[Address]:
         try:
             found = resolve_within(self._resolver, host, port, deadline.remaining())
         except TimeoutError as error:
@@ -122,18 +165,27 @@ class Fetcher:
         except OSError as error:
             raise FetchFailed(f"the name {host} cannot be resolved: {error.strerror or error}") from error
         try:
-            addresses = [ipaddress.ip_address(text) for text in found]
+            return [ipaddress.ip_address(text) for text in found]
         except ValueError as error:
             raise FetchFailed(f"the name {host} leads to what is not an address") from error
+
+    def _allowed(self, host: str, addresses: list[Address]) -> list[Address]:
+        """Those of ``addresses`` that may be asked. Raises :class:`FetchFailed` if there are only others."""
         allowed = [address for address in addresses if self._policy(address)]
         if addresses and not allowed:
             raise FetchFailed(f"{host} is at {addresses[0]}, which is not a public address and not allowed")
         return allowed
 
     def _exchange(
-        self, request: requests.PreparedRequest, address: Address, context: DeadlineContext, share: float
+        self,
+        request: requests.PreparedRequest,
+        address: Address,
+        context: DeadlineContext,
+        proxy: Proxy | None,
+        share: float,
     ) -> FetchedDocument:
-        with open_session(address, context) as session:
+        connect = partial(proxy.open_tunnel, address, context.deadline) if proxy else None
+        with open_session(address, context, connect) as session:
             timeout = (share, context.deadline.remaining())
             with session.send(request.copy(), stream=True, timeout=timeout) as response:
                 return self._read(response, conditional="If-None-Match" in request.headers)
@@ -230,6 +282,8 @@ def _explain(error: BaseException) -> str:
             return f"TLS: the certificate is not accepted: {cause.verify_message}"
         if isinstance(cause, ssl.SSLError):
             return f"TLS: {cause.reason or 'the handshake failed'}"
+        if isinstance(cause, ProxyFailed):
+            return str(cause)
         if isinstance(cause, TimeoutError):
             return "cannot connect: no answer"
         if isinstance(cause, OSError) and not isinstance(cause, requests.RequestException | HTTPException):

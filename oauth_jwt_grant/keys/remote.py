@@ -47,6 +47,8 @@ class RemoteKeys(KeySource):
         limits: KeyLimits | None = None,
         ca_bundle: str = "",
         allow_private_network: bool = False,
+        proxy: str = "",
+        token_files: Mapping[str, str] | None = None,
         fetcher: Fetcher | None = None,
         clock: Clock = time.time,
         sleep: Callable[[float], None] = time.sleep,
@@ -65,6 +67,8 @@ class RemoteKeys(KeySource):
             max_bytes=self._limits.fetch_max_bytes,
             ca_bundle=ca_bundle,
             allow_private_network=allow_private_network,
+            proxy=proxy,
+            token_files=token_files,
         )
 
     def candidates(self, header: Mapping[str, Any]) -> Sequence[PublicKey]:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import math
+import socket
 import ssl
 import time
+from collections.abc import Callable
 from typing import Any, cast
 
 import requests
 from requests.adapters import HTTPAdapter
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from requests_hardened import Config, HTTPSession
+from urllib3.connection import HTTPSConnection
+from urllib3.connectionpool import HTTPSConnectionPool
 
 from .addresses import Address
 from .pem import trust_certificates
@@ -87,17 +91,38 @@ class DeadlineContext(ssl.SSLContext):
         return context
 
 
+#: From host and port, and the seconds for connecting, to a socket that leads there.
+Connector = Callable[[str, float | None], socket.socket]
+
+
+def _pool_through(connect: Connector) -> type[HTTPSConnectionPool]:
+    """A pool whose connections are made by ``connect``, in the way of urllib3's own SOCKS support."""
+
+    class Connection(HTTPSConnection):
+        def _new_conn(self) -> socket.socket:
+            timeout = self.timeout if isinstance(self.timeout, int | float) else None
+            host = str(self.server_hostname)
+            return connect(f"[{host}]:{self.port}" if ":" in host else f"{host}:{self.port}", timeout)
+
+    class Pool(HTTPSConnectionPool):
+        ConnectionCls = Connection
+
+    return Pool
+
+
 class PinnedAdapter(HTTPAdapter):
-    """Connects to ``address`` whatever the host of the URL resolves to by now.
+    """Connects to ``address`` whatever the host of the URL resolves to by now, or as ``connect`` does.
 
     The host of the URL stays what the server is asked for (SNI, ``Host``) and what its
     certificate is checked against.
     """
 
-    def __init__(self, address: Address, context: ssl.SSLContext) -> None:
+    def __init__(self, address: Address, context: ssl.SSLContext, connect: Connector | None = None) -> None:
         super().__init__()
         self._address = address
         self._context = context
+        if connect is not None:
+            self.poolmanager.pool_classes_by_scheme = {"https": _pool_through(connect)}
 
     def build_connection_pool_key_attributes(
         self, request: requests.PreparedRequest, verify: Any, cert: Any = None
@@ -126,7 +151,7 @@ class OneAnswerSession(HTTPSession):  # type: ignore[misc]
         return None
 
 
-def open_session(address: Address, context: DeadlineContext) -> HTTPSession:
+def open_session(address: Address, context: DeadlineContext, connect: Connector | None = None) -> HTTPSession:
     """A session for one request to ``address``: no redirects, nothing from the environment."""
     session = OneAnswerSession(
         Config(
@@ -138,5 +163,5 @@ def open_session(address: Address, context: DeadlineContext) -> HTTPSession:
     )
     session.trust_env = False
     session.adapters.clear()
-    session.mount("https://", PinnedAdapter(address, context))
+    session.mount("https://", PinnedAdapter(address, context, connect))
     return session

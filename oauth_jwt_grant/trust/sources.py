@@ -78,6 +78,8 @@ def _remote(issuer: Issuer | TrustedIssuer, cache: KeyCache | None, store: KeySt
         ),
         "ca_bundle": issuer.ca_bundle,
         "allow_private_network": issuer.allow_private_network,
+        "proxy": conf.FETCH_PROXY,
+        "token_files": conf.FETCH_TOKEN_FILES,
     }
 
 

@@ -79,12 +79,12 @@ def resolve_subject(assertion: VerifiedAssertion, rule: Rule) -> Subject:
 def check_user(user: User, rule: Rule) -> None:
     """Raise :class:`AssertionRefused` for a user who may have no token by this rule."""
     if not user.is_active:
-        detail = f"the user must be active; {shown(user.get_username())} is not"
+        detail = f"the user must be active; the user {shown(user.get_username())} is not"
         raise AssertionRefused(Reason.INACTIVE_SUBJECT, detail=detail)
     if is_privileged(user) and not rule.allow_privileged_users:
         kind = " and ".join(kind for kind in ("staff", "superuser") if getattr(user, f"is_{kind}", False))
         name = shown(user.get_username())
-        detail = f'the user must not be privileged by the rule "{rule}"; {name} is {kind}'
+        detail = f'the user must not be privileged by the rule "{rule}"; the user {name} is {kind}'
         raise AssertionRefused(Reason.PRIVILEGED_SUBJECT, detail=detail)
 
 

@@ -94,7 +94,8 @@ class Condition:
             self.check()
         except InvalidCondition as error:
             return f"the condition on {self.claim} can never hold: {error}"
-        operands = () if self.operator is Operator.EXISTS else self.values
+        # What an array contains says nothing of the claim itself.
+        operands = () if self.operator in (Operator.EXISTS, Operator.CONTAINS) else self.values
         return mismatch(f"{self.claim} must {self._demand()}", claim_value(claims, self.claim), *operands)
 
     def _demand(self) -> str:

@@ -157,19 +157,15 @@ def test_the_rule_that_lacks_the_client_alone_is_supposed(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    "claims",
-    [
-        {name: value}
-        for name in ("aud", "exp", "iat", "nbf", "jti", "sub", "scope", "resource", "cnf", "nonce", "azp")
-        for value in (None, [], [[]], {}, {"a": []}, True, -1, 1e300, "", "x" * 600)
-    ],
-    ids=str,
+    "name", ["aud", "exp", "iat", "nbf", "jti", "sub", "scope", "resource", "cnf", "nonce", "azp"]
 )
-@pytest.mark.parametrize("id_token", [False, True])
-def test_no_claim_breaks_a_dry_run(world: World, claims: dict[str, Any], id_token: bool) -> None:
-    changes: dict[str, Any] = {"door": Door.SUBJECT_TOKEN, "id_token": True} if id_token else {}
-    explanation = ask(world, mint(ec_key(), **claims), **changes)
-    assert explanation.accepted or explanation.refused is not None
+def test_no_claim_breaks_a_dry_run(world: World, name: str) -> None:
+    world.change(world.rule, scope_claim="ceiling", limit_to_assertion=True)
+    for value in (None, [], [[]], {}, {"a": []}, True, -1, 1e300, "", "x" * 600):
+        assertion = mint(ec_key(), **{name: value})
+        for more in ({}, {"door": Door.SUBJECT_TOKEN, "id_token": True}):
+            explanation = ask(world, assertion, **more)
+            assert explanation.accepted or explanation.refused is not None
 
 
 def test_a_bad_signature(world: World) -> None:

@@ -18,7 +18,7 @@ pytest_plugins = ["tests.standards_plugin"]
 hypothesis_settings.register_profile("suite", deadline=None)
 hypothesis_settings.load_profile("suite")
 
-#: A skip whose reason starts so is about the cell itself ("not on sqlite: no row locks") and is allowed.
+#: A reason that begins so is about the cell itself ("not on sqlite: no row locks"): that skip is allowed.
 ALLOWED_SKIP = "not on "
 #: Asked for by name: the first needs a browser on the machine, the second only prints numbers.
 collect_ignore = [

@@ -120,7 +120,7 @@ READ: list[tuple[Any, str]] = [
 
 @pytest.mark.parametrize(("ours", "theirs", "names"), OVERRIDDEN)
 def test_every_override_is_listed(ours: type, theirs: type, names: set[str]) -> None:
-    """And is there to be overridden; a method of ours whose name DOT begins to use is seen here too."""
+    """And is there to be overridden; a method of ours with a name that DOT begins to use is seen here too."""
     kinds = property | staticmethod | classmethod
     own = {name for name, value in vars(ours).items() if callable(value) or isinstance(value, kinds)}
     assert {name for name in own if hasattr(theirs, name)} == names

@@ -125,7 +125,7 @@ def test_the_issuer_that_is_set(
     settings.OAUTH2_PROVIDER = {**settings.OAUTH2_PROVIDER, "OIDC_ISS_ENDPOINT": issuer}
 
     assert client(read(session, issuer), issuer)[0] == f"{site}/o/token/"
-    # Whoever asks for another issuer is not told that it is the one.
+    # A client that asks for another issuer is not told that it is the one.
     assert read(session, f"{site}/another")["issuer"] == issuer
 
 

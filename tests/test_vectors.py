@@ -122,7 +122,7 @@ def test_the_keys_that_are_not_admitted() -> None:
 
 
 def test_enough_of_them_are_looked_at() -> None:
-    """So that a change of their form does not go by as a success."""
+    """So that a change of their form does not pass as a success."""
     outcomes = [
         accepts(text_of(test), keys_of(group))
         for _, group in groups()

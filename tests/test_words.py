@@ -1,4 +1,4 @@
-"""The words of package, docs and example project: none of the list of words that are not used here."""
+"""The words of package, tests, docs and example project: none of the list of words that are not used here."""
 
 from __future__ import annotations
 
@@ -8,7 +8,15 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-PLACES = ("oauth_jwt_grant", "docs", "example_project", "README.md", "CHANGELOG.md", "CONTRIBUTING.md")
+PLACES = (
+    "oauth_jwt_grant",
+    "tests",
+    "docs",
+    "example_project",
+    "README.md",
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+)
 KINDS = {".py", ".md", ".html", ".txt", ".js", ".css", ".svg", ".toml", ".po"}
 
 #: Each word that is not plain technical English, and its pattern. "whose ... is": up to six words between.
@@ -27,9 +35,10 @@ NEVER = {
 def files() -> list[Path]:
     """Return the text files at :data:`PLACES`."""
     roots = [ROOT / place for place in PLACES]
-    return sorted(
-        path for root in roots for path in (root, *root.rglob("*")) if path.suffix in KINDS and path.is_file()
-    )
+    own = Path(__file__)
+    found = (path for root in roots for path in (root, *root.rglob("*")) if path.suffix in KINDS)
+    # This file has the words themselves.
+    return sorted(path for path in found if path.is_file() and path != own)
 
 
 def running(text: str) -> str:

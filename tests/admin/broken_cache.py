@@ -1,4 +1,4 @@
-"""A cache whose server is gone."""
+"""A cache without its server."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ def page(operator):
 def page_of(db) -> Callable[..., Client]:
     """Give a browser in which somebody is logged in who has just these permissions of our app.
 
-    Permissions for the site's users and applications go by their names too.
+    Permissions for the site's users and applications are listed by their names too.
     """
     apps = {
         "oauth_jwt_grant",

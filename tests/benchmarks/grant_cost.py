@@ -161,7 +161,7 @@ def compare(name: str, ours: Callable[[], int], own: Callable[[], int], requests
     statements = [count_statements(request) for request in (ours, own)]
     times: tuple[list[float], list[float]] = ([], [])
     for number in range(requests):
-        # First one, then the other goes first: whoever is second finds warm caches.
+        # First one, then the other goes first: the second one finds warm caches.
         order = ((0, ours), (1, own)) if number % 2 else ((1, own), (0, ours))
         for index, request in order:
             started = time.perf_counter()

@@ -29,7 +29,7 @@ def entry_of(browser: Any, text: str) -> Any:
         try:
             found[:] = [entry for entry in browser.find_all(entries) if entry.text == text]
         except StaleElementReferenceException:
-            return False  # found while the list is written anew
+            return False  # found while the list is written again
         return bool(found)
 
     browser.wait(look)

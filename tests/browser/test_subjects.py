@@ -31,7 +31,7 @@ def users(issuer):
 
 @pytest.fixture
 def file(issuer, users, tmp_path):
-    """Links of every kind, in a file with a line that has to be mended."""
+    """Links of every kind, in a file with a line that has to be corrected."""
     bob, admin = users
     LinkedSubject.objects.create(issuer=issuer, subject="project-12", user=bob)
     LinkedSubject.objects.create(issuer=issuer, subject="project-16", user=bob)
@@ -72,9 +72,9 @@ def test_file_is_previewed_mended_in_place_and_imported(browser, file):
     assert not browser.find_all("#confirm_form")
     browser.shoot("import-subjects-error")
     text = browser.find('[name="text"]')
-    mended = text.get_attribute("value").replace("exampel", "example")
+    corrected = text.get_attribute("value").replace("exampel", "example")
     text.clear()
-    browser.driver.execute_script("arguments[0].value = arguments[1]", text, mended)
+    browser.driver.execute_script("arguments[0].value = arguments[1]", text, corrected)
     browser.submit("#import_form [type=submit]")
     assert "Import 13 links" in browser.find("#confirm_form [type=submit]").get_attribute("value")
     browser.driver.set_window_size(1280, 1000)

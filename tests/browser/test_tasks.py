@@ -136,7 +136,7 @@ def test_see_at_a_glance_who_is_healthy(browser, operate, three):
     assert "failing since" in seen["Failing"].text
     assert "stale since" in seen["Stale"].text
     assert seen["Fine"].text == "fresh, 1 key"
-    # Without scrolling, and told apart by colour as well.
+    # Without scrolling, and distinguished by colour as well.
     bottom = browser.driver.execute_script("return window.innerHeight")
     assert all(cell.rect["y"] + cell.rect["height"] < bottom for cell in seen.values())
     colour = "return getComputedStyle(arguments[0].querySelector('.ojg-state'), '::before').color"

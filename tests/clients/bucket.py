@@ -1,6 +1,6 @@
 """A bucket of Google Cloud Storage, as far as clients read one, behind the site's access tokens.
 
-It answers at the paths of Google's API. Whoever asks needs an access token with Google's scope.
+It answers at the paths of Google's API. A client needs an access token with Google's scope.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """An identity provider, under ``sso/`` of the test site, that exchanges an ID token for an ID-JAG (RFC 8693).
 
-It stands for a customer's provider. Whoever posts what the ID-JAG draft asks for gets one for ``alice``.
+It stands for a customer's provider. Anybody who posts what the ID-JAG draft asks for gets one for ``alice``.
 """
 
 from __future__ import annotations

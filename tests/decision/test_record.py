@@ -225,7 +225,7 @@ def case_of(world: World) -> Case:
 
 
 class Apart:
-    """Writes one model to a database of its own, and says which in each request anew."""
+    """Writes one model to a database of its own, and says which for each request."""
 
     model: Any = None
 

@@ -31,7 +31,7 @@ EMOJI = "\U0001f600"
 
 
 class Latin:
-    """A connection to a PostgreSQL whose encoding is not UTF-8, as far as :func:`holds` asks it."""
+    """A connection to a PostgreSQL with another encoding than UTF-8, as far as :func:`holds` asks it."""
 
     vendor = "postgresql"
 

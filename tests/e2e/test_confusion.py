@@ -71,7 +71,7 @@ def test_a_dpop_proof_is_refused_and_the_assertion_stays_usable(world: World, pr
 
 
 def test_what_django_oauth_toolkit_knows_of_keys(world: World) -> None:
-    """What docs/limits.md says: nothing. Once it is no longer so, DPoP is to be thought of anew."""
+    """What docs/limits.md says: nothing. Once it is no longer so, DPoP needs another look."""
     token = assert_granted(world.post())["access_token"]
     row = get_access_token_model().objects.get()
 

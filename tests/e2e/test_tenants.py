@@ -16,7 +16,7 @@ ACME = "tenant:acme:alice"
 
 @pytest.fixture
 def id_jag(world: World) -> World:
-    """An issuer of ID-JAGs, whose ``alice`` without a tenant is linked."""
+    """An issuer of ID-JAGs. Its ``alice`` without a tenant is linked."""
     world.change(world.issuer, profile="id-jag", audiences=[AUDIENCE])
     return world
 

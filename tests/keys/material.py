@@ -133,7 +133,7 @@ class MemoryCache:
 
 
 class BrokenCache:
-    """A cache whose server is down."""
+    """A cache with a server that is down."""
 
     def _fail(self, *args: Any, **kwargs: Any) -> Any:
         raise ConnectionError("the cache is down")

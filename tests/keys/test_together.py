@@ -132,7 +132,7 @@ class TestTurns:
     def test_a_new_key_is_waited_for_from_the_first_moment(
         self, server: JwksServer, remote: Make, clock: Clock
     ) -> None:
-        """Whoever sees that the refetch for unknown key IDs is taken sees that somebody fetches."""
+        """A request that sees that the refetch for unknown key IDs is taken sees that somebody fetches."""
         cache = _Interrupted(clock)
         kids(remote(cache=cache), "a")
         server.publish(ec_jwk("c"))

@@ -69,7 +69,7 @@ def again() -> World:
 
 
 def old_key(world: World, server: JwksServer) -> tuple[str, list[str]]:
-    """The keys are fetched, replicated, fetched anew without the one that signs; then the cache is lost."""
+    """The keys are fetched, replicated, fetched again without the one that signs; then the cache is lost."""
     server.publish(jwk(ec_key()))
     world.fetch_keys_from(server)
     key_source_of(world.issuer).refresh()

@@ -123,7 +123,7 @@ def test_a_condition_that_cannot_hold_refuses() -> None:
     ids=["other client", "no client"],
 )
 def test_where_only_the_client_is_wrong_that_is_said(client: Client | None, reason: Reason, why: str) -> None:
-    """Whatever the order of the rules: one whose conditions hold is enough to say it."""
+    """Whatever the order of the rules: one match is enough to say it."""
     rules = [Rule("a", conditions=(where("repository", "x"),)), Rule("b"), Rule("c", ClientPolicy.LISTED)]
     for order in (rules, rules[::-1]):
         refused = no_match(order, client)

@@ -28,10 +28,10 @@ ROUNDS = 100 if FULL else 1
 RACED = [way for way in WAYS if connection.vendor != "sqlite" or way.startswith("disable")]
 
 not_on_sqlite = pytest.mark.skipif(
-    connection.vendor == "sqlite", reason="not on sqlite: whoever has begun to write is alone"
+    connection.vendor == "sqlite", reason="not on sqlite: the one that has begun to write is alone"
 )
 on_postgresql = pytest.mark.skipif(
-    connection.vendor != "postgresql", reason="not on a database whose locks read what is committed"
+    connection.vendor != "postgresql", reason="not on a database with locks that read what is committed"
 )
 
 

@@ -25,7 +25,7 @@ def until_waiting(count: int, patience: float = 30) -> None:
     end = time.monotonic() + patience
     while _waiting() < count:
         assert time.monotonic() < end, "nobody waits"
-        # MariaDB makes a new list of transactions only for whoever has not asked for a tenth of a second.
+        # MariaDB makes a new list of transactions only if nobody has asked for a tenth of a second.
         time.sleep(0.15)
 
 

@@ -20,7 +20,7 @@ class UserManager(BaseUserManager["User"]):
     """Makes users by e-mail address; ``username`` is taken for it, as tests of both kinds of site pass it."""
 
     def create_user(self, username: str, email: str = "", password: str | None = None, **extra: Any) -> User:
-        """Save and return a user whose login is ``username`` (``email`` is the same field here)."""
+        """Save and return a user who logs in as ``username`` (``email`` is the same field here)."""
         user = self.model(email=username, **extra)
         user.set_password(password)
         user.save(using=self._db)

@@ -281,7 +281,7 @@ def test_trust_is_carried_from_site_to_site(world: World, tmp_path: Any) -> None
 
 
 def test_keys_that_several_save_at_once(world: World, transactional_db: None) -> None:
-    """On SQLite, too, where whoever reads before he writes is turned away."""
+    """On SQLite, too, where a transaction that reads before it writes is turned away."""
     barrier = threading.Barrier(4)
     errors: list[Exception] = []
 

@@ -43,7 +43,7 @@ class Neighbour:
 
 
 def no_rule(**claims: Any) -> Neighbour:
-    """Somebody whose token is good, but no rule's."""
+    """Somebody with a good token, which no rule admits."""
     return Neighbour(Reason.NO_RULE, claims)
 
 

@@ -127,7 +127,7 @@ def test_same_wish_twice_is_one_key(page, account):
     assert "have been changed meanwhile" in said(again)
     assert key_file_in(again) is None
     assert len(kids()) == 2
-    # The page knows the keys by now, so whoever still wants one gets it.
+    # The page knows the keys by now, so everybody who still wants one gets it.
     assert key_file_in(page.post(url, fill_in(again, "add_key_form")))
     assert page.post(url).status_code == 200
     assert len(kids()) == 3

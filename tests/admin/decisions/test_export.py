@@ -190,7 +190,7 @@ def test_log_says_who_exported_what_and_how_many(page, operator, issuer):
 
 
 def test_nothing_is_a_formula_to_a_spreadsheet(page, issuer):
-    """Whoever can reach the endpoint chooses a key ID: nothing is verified when it is written."""
+    """Anybody who can reach the endpoint chooses a key ID: nothing is verified when it is written."""
     for formula in FORMULAS:
         decide(
             issuer,

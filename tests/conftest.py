@@ -51,6 +51,7 @@ SLOW = [
     "test_example_project.py",
     "test_metadata_clients.py",
     "test_migrations.py",
+    "test_walks.py",
     "service_accounts/test_service_accounts.py",
 ]
 #: What neither a database nor the kind of site can change: once for each Python is enough.
@@ -65,6 +66,7 @@ SITELESS = [
     "test_packaging.py",
     "test_standards.py",
     "test_vectors.py",
+    "test_walks.py",
     "test_words.py",
 ]
 if os.environ.get("OJG_TEST_SITELESS") == "0":

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from .assertion import ALGORITHMS, AssertionRefused, Door
 from .keys import FetchFailed, check_url, parse_ca_bundle
-from .rules import split_scope
+from .rules import InvalidCondition, check_claim, split_scope
 
 
 def empty_list() -> list[Any]:
@@ -88,6 +88,14 @@ def validate_doors(value: Any) -> None:
             code="doors",
             params={"names": ", ".join(unknown), "known": ", ".join(Door)},
         )
+
+
+def validate_claim(value: str) -> None:
+    """Accept the name of a claim, or a JSON Pointer to one."""
+    try:
+        check_claim(value)
+    except InvalidCondition as error:
+        raise ValidationError(str(error), code="claim") from error
 
 
 def validate_list(value: Any) -> None:

@@ -54,8 +54,8 @@ def claims_to_name(issuer: Issuer, assertion: VerifiedAssertion) -> list[str]:
 def claimed_scope(rule: Rule, assertion: VerifiedAssertion) -> Sequence[str] | None:
     """The scopes that the assertion bounds the token to, or ``None``: it does not.
 
-    That of an ID-JAG always does, and an empty one grants nothing (sections 4.3.3 and 4.4.1).
+    The claim ``scope`` of an ID-JAG always does (sections 4.3.3 and 4.4.1).
     """
     if not rule.is_bounded_by_scope_claim:
         return None
-    return scope_claim(assertion.claims, empty_is_none=not rule.issuer.is_id_jag)
+    return scope_claim(assertion.claims, "scope" if rule.issuer.is_id_jag else rule.scope_claim_name)

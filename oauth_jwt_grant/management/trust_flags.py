@@ -54,6 +54,7 @@ RULE_FLAGS = {
     "scopes": "--scopes",
     "default_scopes": "--default-scopes",
     "scope_claim": "--scope-claim",
+    "scope_claim_name": "--scope-claim-name",
     "access_token_lifetime": "--token-lifetime",
     "limit_to_assertion": "--limit-to-assertion",
     "resources": "--resource",
@@ -151,6 +152,7 @@ def add_rule(parser: CommandParser) -> None:
     group.add_argument("--scopes", help="all that a token may have, space-separated")
     group.add_argument("--default-scopes", help="what it has when nobody asks")
     group.add_argument("--scope-claim", choices=GrantRule.ScopeClaim.values)
+    group.add_argument("--scope-claim-name", metavar="CLAIM", help="which claim that is (default: scope)")
     group.add_argument(
         "--condition", dest="conditions", action="append", metavar="CONDITION", help=f"{GRAMMAR}; repeatable"
     )

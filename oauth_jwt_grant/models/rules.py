@@ -17,6 +17,7 @@ from ..fields import ReadableJSONField
 from ..rules import ClientPolicy, Condition, InvalidCondition, Operator
 from ..validators import (
     empty_list,
+    validate_claim,
     validate_doors,
     validate_list,
     validate_resources,
@@ -146,6 +147,14 @@ class GrantRule(models.Model):
     )
     scope_claim = models.CharField(
         _("scope claim"), max_length=16, choices=ScopeClaim, default=ScopeClaim.CEILING
+    )
+    scope_claim_name = models.CharField(
+        _("name of the scope claim"),
+        max_length=255,
+        default="scope",
+        db_default="scope",
+        validators=[validate_claim],
+        help_text=_("A name or a JSON Pointer, such as scp for Okta and Entra ID; a string or a list."),
     )
     access_token_lifetime = models.PositiveIntegerField(
         _("access token lifetime"),

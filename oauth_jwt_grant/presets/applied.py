@@ -117,6 +117,7 @@ def apply(preset: Preset, answers: Mapping[str, str]) -> Applied:
         accepted_as=list(preset.accepted_as),
         subject_policy=preset.subject_policy,
         scope_claim=preset.scope_claim,
+        scope_claim_name=preset.scope_claim_name,
         recorded_claims=list(preset.recorded_claims),
     )
     return Applied(issuer, rule, conditions)

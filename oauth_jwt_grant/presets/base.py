@@ -53,8 +53,9 @@ class Preset:
     Strings may contain ``{name}`` for an answer, also in ``fields``, which are columns of the
     issuer (a tuple for a list; a boolean column is true for any answer that is not blank).
     ``algorithms``, ``max_lifetime`` (seconds) and ``replay_policy`` are what its tokens
-    need, ``scope_claim`` what theirs means here, ``accepted_as`` how they may be presented;
-    ``docs`` is the vendor's page; ``obtain`` shows a client how to obtain an assertion;
+    need, ``scope_claim`` what their scope claim, called ``scope_claim_name``, means here,
+    ``accepted_as`` how they may be presented; ``docs`` is the vendor's page; ``obtain``
+    shows a client how to obtain an assertion;
     ``recorded_claims`` are stored with each decision; ``pinned_by_keys``: nobody else
     signs with the keys, so that no claim has to distinguish customers; ``hosted`` is a
     regular expression of issuers that are the vendor's own, where the operator is asked for the issuer.
@@ -72,6 +73,7 @@ class Preset:
     replay_policy: str = TrustedIssuer.ReplayPolicy.ONCE.value
     accepted_as: tuple[str, ...] = ()
     scope_claim: str = GrantRule.ScopeClaim.CEILING.value
+    scope_claim_name: str = "scope"
     profile: str = TrustedIssuer.Profile.JWT_BEARER.value
     recorded_claims: tuple[str, ...] = ()
     pinned_by_keys: bool = False

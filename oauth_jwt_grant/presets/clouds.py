@@ -113,6 +113,8 @@ ENTRA = Preset(
     fields={"audiences": ("{audience}",)},
     max_lifetime=_ENTRA_LIFETIME,
     replay_policy=_REUSABLE,
+    # Of delegated tokens alone; those of applications have roles instead.
+    scope_claim_name="scp",
     docs=_ENTRA_DOCS,
     obtain="az account get-access-token --resource api://APPLICATION",
 )
@@ -128,6 +130,8 @@ ENTRA_V1 = Preset(
     },
     max_lifetime=_ENTRA_LIFETIME,
     replay_policy=_REUSABLE,
+    # Of delegated tokens alone; those of applications have roles instead.
+    scope_claim_name="scp",
     docs=_ENTRA_DOCS,
     obtain="az account get-access-token --resource api://APPLICATION",
 )

@@ -28,6 +28,7 @@ OKTA = Preset(
     ),
     conditions=(ConditionTemplate("cid", ("{client}",), pin=True), ConditionTemplate("sub", ("{client}",))),
     replay_policy=_REUSABLE,
+    scope_claim_name="scp",
     docs="https://developer.okta.com/docs/api/openapi/okta-oauth/guides/overview/",
 )
 OKTA_ID_JAG = Preset(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..assertion import ABSENT
-from .conditions import Condition, InvalidCondition, Operator, claim_path, claim_value, same
+from .conditions import Condition, InvalidCondition, Operator, check_claim, claim_path, claim_value, same
 from .matching import Client, ClientPolicy, MatchableRule, Miss, NoMatch, first_match
 from .scopes import grant_resources, grant_scopes, resource_claim, scope_claim, split_scope
 
@@ -17,6 +17,7 @@ __all__ = [
     "Miss",
     "NoMatch",
     "Operator",
+    "check_claim",
     "claim_path",
     "claim_value",
     "first_match",

@@ -51,10 +51,7 @@ class Condition:
 
     def check(self) -> None:
         """Raise :class:`InvalidCondition` for a condition that is empty or contradicts itself."""
-        if not self.claim or (self.claim.startswith("/") and not _is_pointer(self.claim)):
-            raise InvalidCondition(
-                "The claim must be a name or a JSON Pointer such as /kubernetes.io/namespace."
-            )
+        check_claim(self.claim)
         if self.operator is Operator.EXISTS:
             if self.values:
                 raise InvalidCondition("The operator exists takes no values.")
@@ -122,6 +119,12 @@ class Condition:
             Operator.EXISTS: "is present",
         }
         return f"{self.claim} {words[self.operator]}"
+
+
+def check_claim(claim: str) -> None:
+    """Raise :class:`InvalidCondition` unless ``claim`` is a name or a JSON Pointer."""
+    if not claim or (claim.startswith("/") and not _is_pointer(claim)):
+        raise InvalidCondition("The claim must be a name or a JSON Pointer such as /kubernetes.io/namespace.")
 
 
 def claim_value(claims: Mapping[str, Any], claim: str) -> Any:

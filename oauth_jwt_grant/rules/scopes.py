@@ -10,7 +10,18 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from ..assertion import AssertionRefused, Reason, all_of, mismatch, near_miss, one_of, shown, the_jwt_has
+from ..assertion import (
+    ABSENT,
+    AssertionRefused,
+    Reason,
+    all_of,
+    mismatch,
+    near_miss,
+    one_of,
+    shown,
+    the_jwt_has,
+)
+from .conditions import claim_value
 
 _SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+", re.ASCII)
 
@@ -29,20 +40,20 @@ def split_scope(text: str) -> list[str]:
     return tokens
 
 
-def scope_claim(claims: Mapping[str, Any], *, empty_is_none: bool = True) -> list[str] | None:
-    """The ``scope`` claim as a list, or ``None`` where there is none (RFC 8693 section 4.2).
+def scope_claim(claims: Mapping[str, Any], name: str = "scope") -> list[str] | None:
+    """The scopes in the claim ``name``, or ``None`` where it is absent (RFC 8693 section 4.2).
 
-    An empty one, which Google's libraries send when they request no particular scope,
-    counts as none, as an empty parameter does (RFC 6749 section 3.2). Where the issuer
-    writes the claim for the client (an ID-JAG), it means that nothing is granted.
+    ``name`` is a name or a JSON Pointer; the claim is a string of scopes, or a list of such strings, as
+    Okta's ``scp``. An empty one grants nothing: that is what an issuer says who withholds every scope.
     """
-    if "scope" not in claims:
+    value = claim_value(claims, name)
+    if value is ABSENT:
         return None
-    if not isinstance(claims["scope"], str):
-        detail = f"must be a string of scopes; {the_jwt_has(claims['scope'])}"
-        raise AssertionRefused(Reason.MALFORMED_CLAIM, "scope", detail)
-    scopes = split_scope(claims["scope"])
-    return None if empty_is_none and not scopes else scopes
+    members = value if isinstance(value, list) else [value]
+    if not all(isinstance(member, str) for member in members):
+        detail = f"must be a string of scopes or a list of strings; {the_jwt_has(value)}"
+        raise AssertionRefused(Reason.MALFORMED_CLAIM, name, detail)
+    return split_scope(" ".join(members))
 
 
 def grant_scopes(

@@ -13,6 +13,7 @@ from ..assertion import ALGORITHMS, MAX_SECONDS, AssertionPolicy, AssertionRefus
 from ..conf import conf, issuer_identifiers
 from ..database import to_datetime
 from ..models import GrantRule, TrustedIssuer
+from ..rules import check_claim
 from .values import Issuer, Rule
 
 #: What a request rests on, or the row of it on an operator's page.
@@ -96,6 +97,7 @@ def check_rule(rule: Rule | GrantRule) -> None:
     try:
         _check_choice(rule, "subject_policy", GrantRule.SubjectPolicy)
         _check_choice(rule, "scope_claim", GrantRule.ScopeClaim)
+        check_claim(rule.scope_claim_name)
         strings_of(rule, "resources")
         strings_of(rule, "recorded_claims")
         lifetime = rule.access_token_lifetime

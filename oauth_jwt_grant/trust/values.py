@@ -90,6 +90,7 @@ class Rule:
     scopes: str
     default_scopes: str
     scope_claim: str
+    scope_claim_name: str
     access_token_lifetime: int | None
     limit_to_assertion: bool
     resources: Any

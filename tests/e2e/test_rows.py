@@ -318,7 +318,7 @@ def test_a_failure_of_another_form_in_the_cache(world: World, browser: Client) -
 
 def test_a_rule_that_refuses_all_is_a_finding(world: World, browser: Client) -> None:
     write(world.rule, access_token_lifetime=0)
-    assert "access_token_lifetime is out of range: it refuses all" in run("checkissuers")[1]
+    assert "access_token_lifetime is out of range" in run("checkissuers")[1]
     page = browser.get(reverse("admin:oauth_jwt_grant_trustedissuer_change", args=[world.issuer.pk]))
     assert "access_token_lifetime is out of range" in page.content.decode()
 

@@ -224,7 +224,7 @@ OKTA = Vendor(
         "ver": 1,
         "aud": AUDIENCE,
         "cid": "0oa1b2c3d4E5f6G7h8i9",
-        "scp": ["assertion.exchange"],
+        "scp": ["read"],
         "sub": "0oa1b2c3d4E5f6G7h8i9",
     },
     neighbours={

@@ -83,7 +83,10 @@ class GrantRuleAdmin(SearchableRelations, GoodTokensWarningMixin, admin.ModelAdm
             _("Whose token it becomes"),
             {"fields": ["subject_policy", "user", "subject_claim", "user_field", "allow_privileged_users"]},
         ),
-        (_("What the token may do"), {"fields": ["scopes", "default_scopes", "scope_claim", "resources"]}),
+        (
+            _("What the token may do"),
+            {"fields": ["scopes", "default_scopes", ("scope_claim", "scope_claim_name"), "resources"]},
+        ),
         (_("How long it lives"), {"fields": ["access_token_lifetime", "limit_to_assertion"]}),
         (_("What is kept of it"), {"fields": ["recorded_claims"]}),
     ]

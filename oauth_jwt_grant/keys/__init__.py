@@ -6,13 +6,15 @@ from .absence import why_no_key
 from .base import (
     CertificateInfo,
     Clock,
+    Failure,
     KeyCache,
     KeyLimits,
+    KeySet,
     KeySource,
     KeyStatus,
     KeyStore,
     LeftOut,
-    StoredKeys,
+    Stored,
 )
 from .bindings import parse_bindings
 from .certificates import CertificateKeys, parse_ca_bundle, parse_trust_anchors
@@ -21,6 +23,7 @@ from .discovery import Metadata, well_known_urls
 from .fetch import FetchedDocument, Fetcher, FetchFailed, check_url
 from .guarded import GuardedKeys, misconfigured
 from .inline import InlineKeys, normalise_jwks
+from .parse import key_set_text
 from .proxy import parse_proxy
 from .remote import RemoteKeys
 from .token_files import is_origin, read_token
@@ -30,6 +33,7 @@ __all__ = [
     "CertificateKeys",
     "Clock",
     "DiscoveredKeys",
+    "Failure",
     "FetchFailed",
     "FetchedDocument",
     "Fetcher",
@@ -37,15 +41,17 @@ __all__ = [
     "InlineKeys",
     "KeyCache",
     "KeyLimits",
+    "KeySet",
     "KeySource",
     "KeyStatus",
     "KeyStore",
     "LeftOut",
     "Metadata",
     "RemoteKeys",
-    "StoredKeys",
+    "Stored",
     "check_url",
     "is_origin",
+    "key_set_text",
     "misconfigured",
     "normalise_jwks",
     "parse_bindings",

@@ -12,18 +12,18 @@ from collections.abc import Callable
 from concurrent.futures import Future
 
 from .background import begin
+from .base import KeySet
 from .fetch import FetchFailed
-from .shared import KeptKeys
 
 # One for each source of keys, by its fingerprint.
-_begun: dict[str, Future[KeptKeys]] = {}
+_begun: dict[str, Future[KeySet]] = {}
 
 
 class StillFetching(FetchFailed):
     """There is no result so far; the fetch continues."""
 
 
-def fetch_within(source: str, fetch: Callable[[], KeptKeys], seconds: float) -> KeptKeys:
+def fetch_within(source: str, fetch: Callable[[], KeySet], seconds: float) -> KeySet:
     """What ``fetch`` brings within ``seconds``.
 
     Raises :class:`FetchFailed`, as :class:`StillFetching` when it takes longer: then
@@ -39,7 +39,7 @@ def fetch_within(source: str, fetch: Callable[[], KeptKeys], seconds: float) -> 
         raise FetchFailed(str(error)) from error
 
 
-def brought(source: str) -> KeptKeys | None:
+def brought(source: str) -> KeySet | None:
     """Return, once, the result of a fetch for ``source`` that no request waited for.
 
     ``None`` if there is none or it continues. Raises :class:`FetchFailed` if it has failed.

@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from ..assertion.jose import PublicKey
 
@@ -101,28 +101,58 @@ class KeyCache(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class StoredKeys:
-    """The last good key set of one issuer.
+class KeySet:
+    """A good key set as it was fetched, and as cache and store have it. Times are seconds since the epoch.
 
-    ``source`` is a fingerprint of where it came from: kept keys are never used for
-    another source. ``document`` is the JWK Set; times are seconds since the epoch.
+    ``source`` is a fingerprint of where it came from: keys are never used for another source. ``text`` is the
+    JWK Set in JSON. The ``etag`` is valid at ``url``, which a store does not have.
     ``first_seen``: by thumbprint (RFC 7638), since when a key has been in the set, where that is known.
     """
 
     source: str
-    document: dict[str, Any]
+    text: str
     fetched_at: float
     expires_at: float
     etag: str | None = None
+    url: str = ""
     first_seen: Mapping[str, float] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """``count`` failed fetches from ``source`` in a row ``since`` then, the last ``at`` then with ``error``.
+
+    ``retry_at`` is when to try again. ``urgent_at`` is when a request without usable keys may try: earlier
+    than the others after a fetch that was given up before its end, because its failure shows little about
+    the issuer.
+    """
+
+    source: str
+    count: int
+    since: float
+    at: float
+    error: str
+    retry_at: float
+    urgent_at: float
+
+
+class Stored(NamedTuple):
+    """What a store has of an issuer: its last good keys, and the failure of the last fetch if it failed."""
+
+    keys: KeySet | None = None
+    failure: Failure | None = None
+
+
 class KeyStore(Protocol):
-    """Keeps the last good key set of one issuer beyond the cache."""
+    """Keeps the last good key set of one issuer and its last failure, for all processes."""
 
-    def load(self) -> StoredKeys | None: ...
+    def load(self) -> Stored: ...
 
-    def save(self, keys: StoredKeys) -> None: ...
+    def save(self, keys: KeySet) -> None:
+        """Replace the keys, and forget the failure."""
+
+    def fail(self, failure: Failure) -> None:
+        """Note the failure, and leave the keys."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -41,9 +41,7 @@ def parse_key_set(document: object, max_keys: int, issuer: str | None = None) ->
     Raises :class:`MalformedKeySet` for what is not an object with a list ``keys``
     (RFC 7517 section 5.1).
     """
-    members = document.get("keys") if isinstance(document, Mapping) else None
-    if not isinstance(members, list):
-        raise MalformedKeySet("not a JWK Set: there is no list of keys")
+    members = _members(document)
     keys: list[PublicKey] = []
     left_out: list[LeftOut] = []
     for position, jwk in enumerate(members[:max_keys]):
@@ -56,6 +54,22 @@ def parse_key_set(document: object, max_keys: int, issuer: str | None = None) ->
         left_out.append(LeftOut(max_keys, None, beyond))
     kids = {key.kid for key in keys} | {entry.kid for entry in left_out}
     return ParsedKeys(tuple(keys), tuple(left_out), frozenset(kid for kid in kids if kid is not None))
+
+
+def _members(document: object) -> list[Any]:
+    members = document.get("keys") if isinstance(document, Mapping) else None
+    if not isinstance(members, list):
+        raise MalformedKeySet("not a JWK Set: there is no list of keys")
+    return members
+
+
+def key_set_text(document: object) -> str:
+    """The JSON text of a key set, the same for the same set.
+
+    PostgreSQL stores no order of members. A set that came back in another order would pass for a newer
+    one, and nobody would fetch the key that is looked for.
+    """
+    return json.dumps(document, sort_keys=True)
 
 
 def parse_text(text: str, max_keys: int, issuer: str | None = None) -> ParsedKeys:
@@ -123,16 +137,17 @@ def shown_kid(jwk: object) -> str | None:
     return kid[:_MAX_SHOWN] if isinstance(kid, str) else None
 
 
-def without_secrets(document: Mapping[str, Any]) -> dict[str, Any]:
+def without_secrets(document: object) -> dict[str, Any]:
     """A copy of a JWK Set that is safe to keep: private and symmetric members are emptied.
 
-    They stay in place by name, so that such a key is still recognised and left out.
+    They stay in place by name, so that such a key is still recognised and left out. Raises
+    :class:`MalformedKeySet`.
     """
     members = [
         {name: "" if name in PRIVATE_MEMBERS else value for name, value in jwk.items()}
         if isinstance(jwk, Mapping)
         else None
-        for jwk in document["keys"]
+        for jwk in _members(document)
     ]
     return {"keys": members}
 

@@ -10,16 +10,16 @@ import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeGuard
 
 from ..assertion.errors import KeysUnavailable
 from ..assertion.jose import PublicKey
 from .background_fetch import StillFetching, brought, fetch_within
-from .base import Clock, KeyCache, KeyLimits, KeySource, KeyStatus, KeyStore, select
+from .base import Clock, Failure, KeyCache, KeyLimits, KeySet, KeySource, KeyStatus, KeyStore, select
 from .fetch import Fetcher, FetchFailed
 from .notes import logger
-from .parse import MalformedKeySet, ParsedKeys, parse_key_set, parse_text, without_secrets
-from .shared import KeptKeys, SharedKeys, key_set_text, seen_since, source_fingerprint
+from .parse import MalformedKeySet, ParsedKeys, key_set_text, parse_text, without_secrets
+from .shared import SharedKeys, seen_since, source_fingerprint
 from .steps import Need, Step, need_of, next_step
 from .transport import Deadline
 
@@ -95,8 +95,8 @@ class RemoteKeys(KeySource):
                 self._shared.end_fetch()
 
     def status(self) -> KeyStatus:
-        """The stored keys, and the result of the last fetch."""
-        kept, failure = self._kept_or_restored(), self._shared.failure()
+        """The newest keys and the result of the last fetch, of this process or of another."""
+        kept, failure = self._newest()
         parsed = self._parsed(kept) if kept else None
         next_fetch = failure.retry_at if failure else kept.expires_at if kept else None
         return KeyStatus(
@@ -117,27 +117,42 @@ class RemoteKeys(KeySource):
         """The URL of the key set."""
         return self._url
 
-    def _parsed(self, kept: KeptKeys) -> ParsedKeys:
+    def _parsed(self, kept: KeySet) -> ParsedKeys:
         return parse_text(kept.text, self._limits.max_keys, self._issuer)
 
-    def _kept_or_restored(self) -> KeptKeys | None:
+    def _kept_or_restored(self) -> KeySet | None:
         """The stored keys, if there is a key set."""
         kept = self._shared.kept() or self._shared.restored(self._url)
-        try:
-            if kept is not None:
-                self._parsed(kept)
-        except ValueError:
-            return None
-        return kept
+        return kept if self._is_readable(kept) else None
 
-    def _is_fresh(self, kept: KeptKeys) -> bool:
+    def _newest(self) -> tuple[KeySet | None, Failure | None]:
+        """The newest keys, and the failure of the last fetch if it failed after that.
+
+        Of cache and store: where each process has a cache of its own, the store knows what others have found.
+        """
+        stored = self._shared.stored()
+        sets = filter(self._is_readable, (stored.keys, self._shared.kept()))
+        kept = max(sets, key=lambda keys: keys.fetched_at, default=None)
+        failures = filter(None, (stored.failure, self._shared.failure()))
+        failure = max(failures, key=lambda failure: failure.at, default=None)
+        if failure is not None and kept is not None and failure.at < kept.fetched_at:
+            failure = None
+        return kept, failure
+
+    def _is_readable(self, kept: KeySet | None) -> TypeGuard[KeySet]:
+        try:
+            return kept is not None and bool(self._parsed(kept))
+        except ValueError:
+            return False
+
+    def _is_fresh(self, kept: KeySet) -> bool:
         # Also bounded by the present limit: a lower one acts at once, as does a clock set back.
         return 0 < kept.expires_at - self._clock() <= self._limits.max_age
 
-    def _is_usable(self, kept: KeptKeys) -> bool:
+    def _is_usable(self, kept: KeySet) -> bool:
         return self._clock() < kept.fetched_at + self._limits.stale_if_error
 
-    def _latest(self) -> KeptKeys | None:
+    def _latest(self) -> KeySet | None:
         """The stored keys; instead of stale ones, the result of a fetch in the background."""
         kept = self._kept_or_restored()
         if kept is not None and self._is_fresh(kept):
@@ -152,7 +167,7 @@ class RemoteKeys(KeySource):
         self._shared.keep(late)
         return late
 
-    def _renewed(self, kept: KeptKeys | None, header: Mapping[str, Any]) -> KeptKeys:
+    def _renewed(self, kept: KeySet | None, header: Mapping[str, Any]) -> KeySet:
         """The keys to work with where ``kept`` are stale. Raises :class:`KeysUnavailable`."""
         usable = kept if kept is not None and self._is_usable(kept) else None
         try:
@@ -166,13 +181,13 @@ class RemoteKeys(KeySource):
             raise self._unavailable(FetchFailed("the present fetch has brought nothing"))
         return newer
 
-    def _need(self, usable: KeptKeys | None, header: Mapping[str, Any]) -> Need:
+    def _need(self, usable: KeySet | None, header: Mapping[str, Any]) -> Need:
         """What a request with ``header`` lacks where the kept keys are stale, and ``usable`` or not."""
         parsed = self._parsed(usable) if usable else None
         settled = parsed is not None and _settled(parsed, header, select(parsed.keys, header))
         return need_of(is_fresh=False, is_usable=usable is not None, is_settled=settled)
 
-    def _after_rotation(self, kept: KeptKeys) -> KeptKeys:
+    def _after_rotation(self, kept: KeySet) -> KeySet:
         """The keys to look for a key ID in that ``kept`` does not name."""
         newer = None
         try:
@@ -183,8 +198,8 @@ class RemoteKeys(KeySource):
         return newer or self._awaited(kept, Need.KEY_ID) or kept
 
     def _fetched_by_one(
-        self, kept: KeptKeys | None, need: Need, may: Callable[[], bool] = lambda: True
-    ) -> KeptKeys | None:
+        self, kept: KeySet | None, need: Need, may: Callable[[], bool] = lambda: True
+    ) -> KeySet | None:
         """Newer keys than ``kept``; ``None`` if another process fetches. Raises :class:`FetchFailed`.
 
         ``may`` decides only when this process has the turn to fetch: others then see the fetch, and wait.
@@ -211,7 +226,7 @@ class RemoteKeys(KeySource):
             raise FetchFailed(failure.error)
         return step
 
-    def _awaited(self, kept: KeptKeys | None, need: Need) -> KeptKeys | None:
+    def _awaited(self, kept: KeySet | None, need: Need) -> KeySet | None:
         """Newer keys than ``kept`` from another fetcher, in the time that ``need`` allows, or ``None``."""
         brief = next_step(need, None, self._clock(), others_fetch=True) is Step.WAIT_BRIEFLY
         longest = self._limits.fetch_timeout
@@ -228,7 +243,7 @@ class RemoteKeys(KeySource):
             self._sleep(_POLL)
         return None
 
-    def _download(self, kept: KeptKeys | None, *, hurried: bool = False) -> KeptKeys:
+    def _download(self, kept: KeySet | None, *, hurried: bool = False) -> KeySet:
         """Fetch and keep the key set, or note the failure and raise :class:`FetchFailed`.
 
         ``hurried``: wait no longer than ``limits.patience``, and leave the fetch to itself then.
@@ -245,7 +260,7 @@ class RemoteKeys(KeySource):
         self._shared.keep(newer)
         return newer
 
-    def _exchange(self, kept: KeptKeys | None) -> KeptKeys:
+    def _exchange(self, kept: KeySet | None) -> KeySet:
         deadline = self._fetcher.deadline()
         url = self._locate(deadline)
         etag = kept.etag if kept is not None and kept.url == url else None
@@ -255,7 +270,7 @@ class RemoteKeys(KeySource):
         else:
             text, etag = self._checked(answer.document), answer.etag
         now = self._clock()
-        newer = KeptKeys(text, now, now + self._limits.age(answer.max_age), etag, url)
+        newer = KeySet(self._source, text, now, now + self._limits.age(answer.max_age), etag, url)
         before = self._parsed(kept).keys if kept else ()
         known = kept.first_seen if kept else {}
         return replace(newer, first_seen=seen_since(self._parsed(newer).keys, before, known, now))
@@ -263,12 +278,12 @@ class RemoteKeys(KeySource):
     def _checked(self, document: dict[str, Any]) -> str:
         """The text of ``document`` to keep; a set without a usable key never replaces a good one."""
         try:
-            keys = parse_key_set(document, self._limits.max_keys, self._issuer).keys
+            text = key_set_text(without_secrets(document))
         except MalformedKeySet as error:
             raise FetchFailed(f"the answer is {error}") from error
-        if not keys:
+        if not parse_text(text, self._limits.max_keys, self._issuer).keys:
             raise FetchFailed("the key set holds no usable key")
-        return key_set_text(without_secrets(document))
+        return text
 
     def _unavailable(self, error: FetchFailed) -> KeysUnavailable:
         failure = self._shared.failure()

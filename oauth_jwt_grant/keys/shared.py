@@ -1,6 +1,6 @@
 """What the processes of a site share about one issuer's keys: the key set, failures, and who fetches.
 
-All of it is in the cache; the last good key set is in the store as well.
+All of it is in the cache; the last good key set and the last failure are in the store as well.
 """
 
 from __future__ import annotations
@@ -8,47 +8,17 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, replace
 from typing import Any, TypeVar
 
 from ..assertion.jose import PublicKey
-from .base import Clock, KeyCache, KeyLimits, KeyStore, StoredKeys
+from .base import Clock, Failure, KeyCache, KeyLimits, KeySet, KeyStore, Stored
 from .notes import Notes
 
 T = TypeVar("T")
 
 # Longer than any fetch takes: a fetcher that died must not lock the others out for good.
 _FETCH_GRACE = 5
-
-
-@dataclass(frozen=True, slots=True)
-class KeptKeys:
-    """A good key set: its JSON ``text``, when it was fetched, when it gets stale, its ``etag`` at ``url``.
-
-    ``first_seen`` is as in :class:`~oauth_jwt_grant.keys.StoredKeys`.
-    """
-
-    text: str
-    fetched_at: float
-    expires_at: float
-    etag: str | None
-    url: str
-    first_seen: Mapping[str, float] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """``count`` failed fetches in a row ``since`` then, the last ``error``, and when to try again.
-
-    ``urgent_at`` is when a request without usable keys may try: earlier than the others after a
-    fetch that was given up before its end, because its failure shows little about the issuer.
-    """
-
-    count: int
-    since: float
-    error: str
-    retry_at: float
-    urgent_at: float
 
 
 def source_fingerprint(*parts: str) -> str:
@@ -58,15 +28,6 @@ def source_fingerprint(*parts: str) -> str:
     came through a CA that is no longer trusted, and no failure of the old parameters delays a fetch.
     """
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:40]
-
-
-def key_set_text(document: Mapping[str, Any]) -> str:
-    """The JSON text of a key set, the same for the same set.
-
-    PostgreSQL stores no order of members. A set that came back in another order would pass for a newer
-    one, and nobody would fetch the key that is looked for.
-    """
-    return json.dumps(document, sort_keys=True)
 
 
 def seen_since(
@@ -95,37 +56,42 @@ class SharedKeys:
         self, source: str, cache: KeyCache, store: KeyStore | None, limits: KeyLimits, clock: Clock
     ) -> None:
         self._source = source
-        self._notes = Notes(f"oauth_jwt_grant:keys:2:{source}", cache, clock)
+        self._notes = Notes(f"oauth_jwt_grant:keys:3:{source}", cache, clock)
         self._store = store
         self._limits = limits
         self._clock = clock
 
-    def kept(self) -> KeptKeys | None:
+    def kept(self) -> KeySet | None:
         """The key set in the cache."""
-        kept = _entry(KeptKeys, self._notes.read("set"))
+        kept = _entry(KeySet, self._notes.read("set"))
         return None if kept is None else self._seen(kept)
 
-    def restored(self, url: str) -> KeptKeys | None:
+    def stored(self) -> Stored:
+        """What the store has of this source."""
+        keys, failure = Stored() if self._store is None else self._store.load()
+        return Stored(
+            keys if keys is not None and keys.source == self._source else None,
+            failure if failure is not None and failure.source == self._source else None,
+        )
+
+    def restored(self, url: str) -> KeySet | None:
         """The key set in the store, put back into the cache; ``url`` is where its ``etag`` is valid."""
-        stored = self._store.load() if self._store is not None else None
-        if stored is None or stored.source != self._source:
+        keys = self.stored().keys
+        if keys is None:
             return None
-        text = key_set_text(stored.document)
-        kept = KeptKeys(text, stored.fetched_at, stored.expires_at, stored.etag, url, dict(stored.first_seen))
+        kept = replace(keys, url=url)
         self._cache_set(kept)
         return self._seen(kept)
 
-    def keep(self, kept: KeptKeys) -> None:
+    def keep(self, kept: KeySet) -> None:
         """Replace the whole key set by a good one, and forget all failures."""
         self._cache_set(kept)
         self._notes.drop("failure")
         if self._store is not None:
-            document = json.loads(kept.text)
-            times = kept.fetched_at, kept.expires_at
-            self._store.save(StoredKeys(self._source, document, *times, kept.etag, kept.first_seen))
+            self._store.save(kept)
 
     def failure(self) -> Failure | None:
-        """The failures since the last good fetch."""
+        """The failures since the last good fetch, as far as the cache has them."""
         return _entry(Failure, self._notes.get("failure"))
 
     def fail(self, error: str, *, goes_on: bool = False) -> Failure:
@@ -138,8 +104,18 @@ class SharedKeys:
         count = last.count + 1 if last else 1
         pause = self._limits.backoff(count)
         ends = self._limits.fetch_timeout if goes_on else pause
-        failure = Failure(count, last.since if last else now, error, now + max(pause, ends), now + ends)
+        failure = Failure(
+            source=self._source,
+            count=count,
+            since=last.since if last else now,
+            at=now,
+            error=error,
+            retry_at=now + max(pause, ends),
+            urgent_at=now + ends,
+        )
         self._notes.set("failure", asdict(failure), self._limits.stale_if_error + max(pause, ends))
+        if self._store is not None:
+            self._store.fail(failure)
         return failure
 
     def start_fetch(self) -> bool:
@@ -167,11 +143,11 @@ class SharedKeys:
         """Leave the notes of this request to the cache, if it keeps them."""
         self._notes.settle()
 
-    def _cache_set(self, kept: KeptKeys) -> None:
+    def _cache_set(self, kept: KeySet) -> None:
         lifetime = self._limits.max_age + self._limits.stale_if_error
         self._notes.write("set", asdict(kept), lifetime)
 
-    def _seen(self, kept: KeptKeys) -> KeptKeys:
+    def _seen(self, kept: KeySet) -> KeySet:
         """``kept``. A failure that this process remembers from before its fetch has no meaning any more."""
         self._notes.outdate("failure", kept.fetched_at)
         return kept

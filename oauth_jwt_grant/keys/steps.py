@@ -25,7 +25,7 @@ from __future__ import annotations
 
 from enum import Enum, auto
 
-from .shared import Failure
+from .base import Failure
 
 
 class Need(Enum):

@@ -261,7 +261,11 @@ class TrustedIssuer(models.Model):
 
 
 class IssuerKeys(models.Model):
-    """The last good JWK Set that was fetched from an issuer: what a flushed cache falls back on."""
+    """The last good JWK Set that was fetched from an issuer, and how the last fetch has failed, if it has.
+
+    It is what a flushed cache falls back on, and what all processes see. Without a ``source`` there has been
+    no good set.
+    """
 
     issuer = models.OneToOneField(
         TrustedIssuer, on_delete=models.CASCADE, primary_key=True, related_name="fetched_keys"
@@ -275,6 +279,12 @@ class IssuerKeys(models.Model):
     etag = models.CharField(max_length=255, blank=True)
     first_seen = ReadableJSONField(
         default=empty_dict, blank=True, help_text=_("Seconds since the epoch, by the thumbprint of the key.")
+    )
+
+    failure = ReadableJSONField(
+        null=True,
+        blank=True,
+        help_text=_("Of the last fetch, if it failed. Times: seconds since the epoch."),
     )
 
     class Meta:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from .clients import applications_of_operators, find_application
 from .health import Finding, Health, examine, health_as_json
+from .key_health import FETCHED, KeyHealth, KeyState, key_health
 from .key_store import stored_keys
 from .lookup import LoadedRule, Rows, Trust, find_trust
 from .obstacles import Level, Obstacle, blocked, obstacles_of, obstacles_of_each
@@ -24,9 +25,12 @@ from .terms import (
 from .values import Issuer, Link, Rule
 
 __all__ = [
+    "FETCHED",
     "Finding",
     "Health",
     "Issuer",
+    "KeyHealth",
+    "KeyState",
     "Level",
     "Link",
     "LoadedRule",
@@ -44,6 +48,7 @@ __all__ = [
     "find_trust",
     "health_as_json",
     "is_privileged",
+    "key_health",
     "key_source_of",
     "listed",
     "obstacles_of",

@@ -8,15 +8,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ..assertion import NotGranted
-from ..conf import conf
 from ..database import to_datetime
 from ..keys import KeyStatus, parse_ca_bundle
 from ..models import TrustedIssuer
+from .key_health import KeyHealth, KeyState, key_health
 from .obstacles import Level, obstacles_of
 from .sources import key_source_of
 from .terms import why_not_trusted
-
-_FETCHED = (TrustedIssuer.KeySource.JWKS_URL, TrustedIssuer.KeySource.DISCOVERY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +60,7 @@ def examine(issuer: TrustedIssuer, now: float, *, warn_days: int, fetch: bool) -
     findings = (
         *_trust(issuer, now, soon),
         *(Finding(obstacle.level, obstacle.text) for obstacle in obstacles_of(issuer)),
-        *_keys(issuer, keys, problem or keys.last_error, now),
+        *_keys(key_health(issuer, keys, now, problem=problem, warn_days=warn_days), keys),
         *_certificates(issuer, keys, now, soon),
     )
     return Health(issuer, keys, findings)
@@ -76,16 +74,17 @@ def _trust(issuer: TrustedIssuer, now: float, soon: float) -> Iterator[Finding]:
         yield Finding(Level.WARNING, f"is trusted only until {issuer.valid_until}")
 
 
-def _keys(issuer: TrustedIssuer, keys: KeyStatus, problem: str, now: float) -> Iterator[Finding]:
+def _keys(health: KeyHealth, keys: KeyStatus) -> Iterator[Finding]:
     """Keys that are out of reach, missing, or left out."""
-    until = None if keys.fetched_at is None else keys.fetched_at + conf.KEYS_STALE_IF_ERROR
-    spent = issuer.key_source in _FETCHED and (until is None or until <= now)
-    if issuer.key_source != TrustedIssuer.KeySource.CERTIFICATES and (spent or not keys.keys):
-        yield Finding(Level.FAILING, f"has no usable keys: {problem or 'nothing has been fetched'}")
-    elif problem:
-        serve = f"; the last good keys serve until {_date(until)}" if until is not None else ""
-        level = Level.WARNING if issuer.key_source in _FETCHED else Level.FAILING
-        yield Finding(level, f"{problem}{serve}")
+    serve = f"; the last good keys serve until {_date(health.until)}" if health.until is not None else ""
+    texts = {
+        KeyState.NONE: f"has no usable keys: {health.problem or 'none can be used'}",
+        KeyState.SERVED_FROM_LAST_GOOD: f"{health.problem}{serve}",
+        KeyState.NEVER_FETCHED: "its keys were never fetched: the next assertion has them fetched",
+    }
+    # Certificates that have ended are findings of their own.
+    if health.state in texts and (health.problem or not keys.certificates):
+        yield Finding(health.level, texts[health.state])
     for left_out in keys.left_out:
         yield Finding(Level.WARNING, str(left_out))
 

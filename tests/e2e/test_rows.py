@@ -308,8 +308,8 @@ def test_kept_keys_written_past_validation(world: World, browser: Client, field:
 def test_a_failure_of_another_form_in_the_cache(world: World, browser: Client) -> None:
     """The list shows the issuer, and the others."""
     world.fetch_keys_from(JwksServer())
-    odd = {"count": 1, "since": "x", "error": "e", "retry_at": "x", "urgent_at": "x"}
-    cache.set(f"oauth_jwt_grant:keys:2:{_source_of(world.issuer)._source}:failure", odd, 60)  # type: ignore[attr-defined]
+    odd = {"source": "s", "count": 1, "since": "x", "at": 1, "error": "e", "retry_at": "x", "urgent_at": "x"}
+    cache.set(f"oauth_jwt_grant:keys:3:{_source_of(world.issuer)._source}:failure", odd, 60)  # type: ignore[attr-defined]
     answer = browser.get(reverse("admin:oauth_jwt_grant_trustedissuer_changelist"))
     assert answer.status_code == 200
     assert "cannot be shown" in answer.content.decode()

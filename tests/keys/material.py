@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import math
 import threading
 from collections.abc import Callable
@@ -12,7 +13,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
-from oauth_jwt_grant.keys import StoredKeys
+from oauth_jwt_grant.keys import Failure, KeySet, Stored, key_set_text
 
 START = 1_800_000_000.0
 
@@ -152,17 +153,28 @@ class MemoryStore:
     """Keeps what is saved, but no order of members, like PostgreSQL; ``loads`` counts the questions."""
 
     def __init__(self) -> None:
-        self.saved: StoredKeys | None = None
+        self.saved: KeySet | None = None
+        self.failure: Failure | None = None
         self.loads = 0
+        self.writes = 0
 
-    def load(self) -> StoredKeys | None:
+    def load(self) -> Stored:
         self.loads += 1
-        return self.saved and replace(self.saved, document=_reversed(self.saved.document))
+        saved = self.saved
+        if saved is not None:
+            text = key_set_text(_reversed(json.loads(saved.text)))
+            saved = replace(saved, text=text, url="")
+        return Stored(saved, self.failure)
 
-    def save(self, keys: StoredKeys) -> None:
-        self.saved = keys
+    def save(self, keys: KeySet) -> None:
+        self.writes += 1
+        self.saved, self.failure = keys, None
+
+    def fail(self, failure: Failure) -> None:
+        self.writes += 1
+        self.failure = failure
 
 
 def hold(remote: Callable[..., Any], cache: MemoryCache, name: str) -> None:
     """Play another process that holds ``name`` for 10 seconds."""
-    cache.add(f"oauth_jwt_grant:keys:2:{remote()._source}:{name}", True, 10)
+    cache.add(f"oauth_jwt_grant:keys:3:{remote()._source}:{name}", True, 10)

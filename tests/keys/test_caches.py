@@ -175,7 +175,7 @@ def test_another_process_has_the_turn(server: JwksServer, remote: Make, clock: C
     """What a working cache says of others is believed, and nothing of it is remembered here."""
     server.publish(ec_jwk("a"))
     cache = MemoryCache(clock)
-    cache.add(f"oauth_jwt_grant:keys:2:{remote()._source}:fetching", "another", 3)
+    cache.add(f"oauth_jwt_grant:keys:3:{remote()._source}:fetching", "another", 3)
     assert "nothing" in found(remote(cache=cache), "a")
     assert not memory._notes
     clock.now += 3
@@ -215,7 +215,7 @@ def test_an_entry_of_another_form_counts_as_none(
 ) -> None:
     server.publish(ec_jwk("a"))
     cache = MemoryCache(clock)
-    cache.set(f"oauth_jwt_grant:keys:2:{remote()._source}:{entry}", value, 60)
+    cache.set(f"oauth_jwt_grant:keys:3:{remote()._source}:{entry}", value, 60)
     assert found(remote(cache=cache), "a") == ["a"]
 
 

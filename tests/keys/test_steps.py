@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from oauth_jwt_grant.keys.shared import Failure
+from oauth_jwt_grant.keys import Failure
 from oauth_jwt_grant.keys.steps import Need, Step, need_of, next_step
 
 NOW = 1000.0
 #: A failure whose pauses end after NOW, between both pauses, and before NOW.
-PAUSED = Failure(1, 900, "down", retry_at=NOW + 60, urgent_at=NOW + 1)
-URGENT = Failure(1, 900, "down", retry_at=NOW + 60, urgent_at=NOW)
-OVER = Failure(1, 900, "down", retry_at=NOW, urgent_at=NOW)
+PAUSED = Failure(source="", count=1, since=900, at=900, error="down", retry_at=NOW + 60, urgent_at=NOW + 1)
+URGENT = replace(PAUSED, urgent_at=NOW)
+OVER = replace(PAUSED, retry_at=NOW, urgent_at=NOW)
 
 ROWS = [
     *((Need.NOTHING, failure, others, Step.SERVE) for failure in (None, PAUSED, OVER) for others in (0, 1)),

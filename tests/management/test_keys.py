@@ -9,9 +9,11 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
+from django.core.cache import cache
 from django.test import override_settings
 from django.utils import timezone
 
+from oauth_jwt_grant.keys.notes import memory
 from oauth_jwt_grant.models import GrantRule, IssuerKeys, TrustedIssuer
 from oauth_jwt_grant.trust.sources import _source_of
 from tests import factories
@@ -183,8 +185,28 @@ def test_out_of_reach_and_nothing_kept(run, server, remote):
 
 
 def test_nothing_fetched_yet(run, server, remote):
-    assert check(run, "--no-fetch") == (2, "failing", ["has no usable keys: nothing has been fetched"])
+    text = "its keys were never fetched: the next assertion has them fetched"
+    assert check(run, "--no-fetch") == (1, "warning", [text])
     assert server.count() == 0
+
+
+def test_stale_keys_are_no_fault(run, server, remote):
+    run("refreshkeys")
+    IssuerKeys.objects.update(fetched_at=1.0, expires_at=2.0)
+    cache.clear()
+    assert check(run, "--no-fetch") == (0, "fine", [])
+
+
+def test_a_failure_in_another_process_is_a_finding(run, server, remote):
+    """Its cache is its own: what this process knows, it has from the database."""
+    server.answers["/jwks"] = Answer(status=500)
+    run("refreshkeys")
+    cache.clear()
+    memory.clear()
+    text = "has no usable keys: the answer has the HTTP status 500"
+    assert check(run, "--no-fetch") == (2, "failing", [text])
+    (report,) = json.loads(run("checkissuers", "--json", "--no-fetch").out)["issuers"]
+    assert report["failing_since"] is not None
 
 
 def test_key_that_is_left_out(run, server, remote):

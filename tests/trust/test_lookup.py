@@ -13,7 +13,16 @@ from django.db import connection
 
 from oauth_jwt_grant.assertion import AssertionRefused, Reason
 from oauth_jwt_grant.database import to_datetime
-from oauth_jwt_grant.keys import CertificateKeys, DiscoveredKeys, InlineKeys, RemoteKeys, StoredKeys
+from oauth_jwt_grant.keys import (
+    CertificateKeys,
+    DiscoveredKeys,
+    Failure,
+    InlineKeys,
+    KeySet,
+    RemoteKeys,
+    Stored,
+    key_set_text,
+)
 from oauth_jwt_grant.models import ClaimCondition, GrantRule, IssuerKeys, LinkedSubject, TrustedIssuer
 from oauth_jwt_grant.rules import Client, Operator
 from oauth_jwt_grant.trust import (
@@ -30,6 +39,16 @@ from oauth_jwt_grant.trust.key_store import DatabaseKeyStore
 from oauth_jwt_grant.trust.sources import _source_of
 from tests.factories import AUDIENCE, ISSUER, SUBJECT, ec_key, mint
 from tests.support import World, assert_granted, make_application, make_issuer, make_rule
+
+ODD: dict[str, Any] = {
+    "source": "s",
+    "count": 1,
+    "since": 1.5,
+    "at": 1.5,
+    "error": "",
+    "retry_at": 2,
+    "urgent_at": 2,
+}
 
 
 def refusal(function: Any, *arguments: Any) -> Reason:
@@ -244,19 +263,43 @@ def test_kept_keys(world: World) -> None:
         DatabaseKeyStore(world.issuer),
         DatabaseKeyStore(make_issuer(issuer="https://other.example")),
     )
-    assert store.load() is None
+    assert store.load() == Stored()
 
-    first = StoredKeys("source", {"keys": []}, 1.5, 2.5, None)
+    first = KeySet("source", '{"keys": []}', 1.5, 2.5, None)
     store.save(first)
-    assert store.load() == first
-    assert other.load() is None
-    second = StoredKeys("other", {"keys": [{"kid": "é"}]}, 3.25, 4.0, '"etag"', {"thumbprint": 3.25})
+    assert store.load() == Stored(first)
+    assert other.load() == Stored()
+    text = key_set_text({"keys": [{"kid": "é"}]})
+    second = KeySet("other", text, 3.25, 4.0, '"etag"', "", {"thumbprint": 3.25})
     store.save(second)
-    assert store.load() == second
-    store.save(StoredKeys("s", {}, 1.0, 2.0, "e" * 300))
-    kept = store.load()
+    assert store.load() == Stored(second)
+    store.save(KeySet("s", "{}", 1.0, 2.0, "e" * 300))
+    kept = store.load().keys
     assert kept is not None
     assert kept.etag == "e" * 255
+
+
+def test_a_failure_is_stored_beside_the_keys(world: World) -> None:
+    store = DatabaseKeyStore(world.issuer)
+    failure = Failure(source="s", count=2, since=1.5, at=3.0, error="é" * 600, retry_at=4.0, urgent_at=3.5)
+    short = dataclasses.replace(failure, error="é" * 500)
+    store.fail(failure)
+    assert store.load() == Stored(None, short)
+    keys = KeySet("s", '{"keys": []}', 1.5, 2.5, '"etag"')
+    store.save(keys)
+    assert store.load() == Stored(keys)
+    store.fail(failure)
+    assert store.load() == Stored(keys, short)
+
+
+@pytest.mark.parametrize(
+    "value", ["x", [], {}, 5, {"source": "s"}, {**ODD, "at": "x"}, {**ODD, "error": None}, {**ODD, "x": 1}]
+)
+def test_a_failure_of_another_form_counts_as_none(world: World, value: Any) -> None:
+    DatabaseKeyStore(world.issuer).fail(Failure(**ODD))
+    assert DatabaseKeyStore(world.issuer).load().failure == Failure(**ODD)
+    IssuerKeys.objects.update(failure=value)
+    assert DatabaseKeyStore(world.issuer).load() == Stored()
 
 
 def test_trust_is_carried_from_site_to_site(world: World, tmp_path: Any) -> None:
@@ -290,7 +333,7 @@ def test_keys_that_several_save_at_once(world: World, transactional_db: None) ->
         barrier.wait()
         try:
             for number in range(20):
-                store.save(StoredKeys("source", {"keys": []}, float(number), 2.5, None))
+                store.save(KeySet("source", "{}", float(number), 2.5))
         except Exception as error:
             errors.append(error)
         finally:
@@ -309,7 +352,7 @@ def test_keys_of_an_issuer_that_was_deleted_meanwhile(
     world: World, transactional_db: None, caplog: pytest.LogCaptureFixture
 ) -> None:
     TrustedIssuer.objects.filter(pk=world.issuer.pk).delete()
-    DatabaseKeyStore(world.issuer).save(StoredKeys("source", {"keys": []}, 1.0, 2.5, None))
+    DatabaseKeyStore(world.issuer).save(KeySet("source", "{}", 1.0, 2.5))
     assert "cannot be stored" in caplog.text
     assert not IssuerKeys.objects.exists()
 

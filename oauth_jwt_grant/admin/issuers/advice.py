@@ -11,8 +11,7 @@ from django.utils.translation import gettext as _
 from ...conf import conf
 from ...models import GrantRule, TrustedIssuer
 from ...presets import pins_of
-from ...trust import Obstacle, listed
-from ..keys import REMOTE
+from ...trust import FETCHED, Obstacle, listed
 from ..shared import near_misses, short_time
 
 #: How long before its end a trust is reported to end.
@@ -45,7 +44,7 @@ def _on_conditions(issuer: TrustedIssuer, rule: GrantRule) -> Iterator[str]:
         yield _(
             "The rule %(rule)s names none of %(pins)s, so it holds for other customers of the issuer too."
         ) % {"rule": rule, "pins": ", ".join(sorted(pins))}
-    elif not claims and issuer.key_source in REMOTE:
+    elif not claims and issuer.key_source in FETCHED:
         yield _("The rule %s has no condition: it holds for everybody for whom the issuer signs.") % rule
 
 

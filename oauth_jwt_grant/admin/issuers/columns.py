@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from ...models import Decision, TrustedIssuer
 from ...trust import obstacles_of_each
-from ..keys import key_health, key_statuses
+from ..keys import key_statuses, key_words
 
 
 class IssuerChangeList(ChangeList):
@@ -43,7 +43,7 @@ def attach_columns(issuers: list[Any], now: datetime) -> None:
             "since": since,
             "counts": counts[issuer.pk],
             "last_use": last_use.get(issuer.pk),
-            "health": key_health(issuer, status, now),
+            "health": key_words(issuer, status, now),
         }
 
 

@@ -12,15 +12,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from ...conf import conf
-from ...keys import KeyStatus, StoredKeys
+from ...keys import KeyStatus, Stored
 from ...models import TrustedIssuer
-from ...trust import key_source_of, stored_keys
+from ...trust import FETCHED, KeyHealth, KeyState, Level, key_health, key_source_of, stored_keys
 from ..shared import short_time
 
 logger = logging.getLogger("oauth_jwt_grant.admin")
-
-#: Days before the end of a certificate from which on it is shown as a warning.
-_SOON = 30
 
 
 class _Notes:
@@ -47,11 +44,13 @@ class _Loaded:
     def __init__(self, issuer: TrustedIssuer) -> None:
         self._row = getattr(issuer, "fetched_keys", None)
 
-    def load(self) -> StoredKeys | None:
-        return None if self._row is None else stored_keys(self._row)
+    def load(self) -> Stored:
+        return Stored() if self._row is None else stored_keys(self._row)
 
-    def save(self, keys: StoredKeys) -> None:
+    def _unchanged(self, value: Any) -> None:
         """Nothing is fetched, so there is nothing to keep."""
+
+    save = fail = _unchanged
 
 
 def key_statuses(issuers: Iterable[TrustedIssuer]) -> list[KeyStatus]:
@@ -70,21 +69,38 @@ def key_statuses(issuers: Iterable[TrustedIssuer]) -> list[KeyStatus]:
     return [source.status() for source in sources]
 
 
-def key_health(issuer: TrustedIssuer, status: KeyStatus, now: datetime) -> tuple[str, str]:
+def key_words(issuer: TrustedIssuer, status: KeyStatus, now: datetime) -> tuple[str, str]:
     """A level (``ok``, ``warning``, ``off``, ``not-reached``) and words for the keys at ``now``."""
     try:
-        return _health(issuer, status, now)
+        health = key_health(issuer, status, now.timestamp())
+        return _light(health), _words(health, issuer, status)
     except Exception:  # such as times that no calendar has: the other issuers are shown all the same
         logger.warning("The keys of the issuer %r cannot be shown", issuer.issuer, exc_info=True)
         return "off", _("cannot be shown")
 
 
-def _health(issuer: TrustedIssuer, status: KeyStatus, now: datetime) -> tuple[str, str]:
+def _light(health: KeyHealth) -> str:
+    # No fault: keys are fetched when an assertion comes, and by refreshkeys.
+    if health.state in (KeyState.NEVER_FETCHED, KeyState.STALE):
+        return "not-reached"
+    return {Level.FINE: "ok", Level.WARNING: "warning"}.get(health.level, "off")
+
+
+def _words(health: KeyHealth, issuer: TrustedIssuer, status: KeyStatus) -> str:
+    if health.failing_since is not None:
+        return _("failing since %s") % at(health.failing_since)
     if issuer.key_source == TrustedIssuer.KeySource.CERTIFICATES:
-        return _certificate_health(status, now)
-    if issuer.key_source == TrustedIssuer.KeySource.INLINE:
-        return ("ok", count_of(status)) if status.keys else ("off", _("no usable key"))
-    return _fetched_health(status, now.timestamp())
+        is_usable = health.state is KeyState.USABLE and health.until is not None
+        return _("trust anchor until %s") % at(health.until or 0) if is_usable else _("no valid trust anchor")
+    match health.state:
+        case KeyState.NONE | KeyState.SERVED_FROM_LAST_GOOD:
+            return _("no usable key")
+        case KeyState.NEVER_FETCHED:
+            return _("never fetched")
+        case KeyState.STALE:
+            return _("stale since %s") % at(status.next_fetch or 0)
+    words = count_of(status)
+    return _("fresh, %s") % words if issuer.key_source in FETCHED else words
 
 
 def count_of(status: KeyStatus) -> str:
@@ -99,26 +115,3 @@ def at(seconds: float) -> str:
         return short_time(datetime.fromtimestamp(seconds, tz=UTC))
     except (OSError, OverflowError, ValueError):  # no calendar has them
         return _("unknown")
-
-
-def _fetched_health(status: KeyStatus, now: float) -> tuple[str, str]:
-    if status.last_error and status.failing_since is None:
-        return "off", _("no usable key")
-    kept_until = (status.fetched_at or 0) + conf.KEYS_STALE_IF_ERROR
-    if status.failing_since is not None:
-        level = "warning" if status.keys and now < kept_until else "off"
-        return level, _("failing since %s") % at(status.failing_since)
-    if status.fetched_at is None:
-        return "not-reached", _("never fetched")
-    if status.next_fetch is not None and status.next_fetch <= now:
-        # No fault: keys are fetched when an assertion comes, and by refreshkeys.
-        return "not-reached", _("stale since %s") % at(status.next_fetch)
-    return "ok", _("fresh, %s") % count_of(status)
-
-
-def _certificate_health(status: KeyStatus, now: datetime) -> tuple[str, str]:
-    ends = sorted(certificate.not_after for certificate in status.certificates)
-    if not ends or ends[-1].timestamp() <= now.timestamp():
-        return "off", _("no valid trust anchor")
-    days = (ends[0].timestamp() - now.timestamp()) / 86400
-    return ("ok" if days > _SOON else "warning"), _("trust anchor until %s") % short_time(ends[0])

@@ -18,14 +18,13 @@ from ...conf import conf
 from ...keys import KeyStatus
 from ...models import Decision, TrustedIssuer
 from ...service_accounts import KeyUse, is_service_account, uses_of
-from ...trust import key_source_of
+from ...trust import FETCHED, key_source_of
 from ..shared import short_time
-from .health import at, count_of, key_health
+from .health import at, count_of, key_words
 
 TEMPLATE = "admin/oauth_jwt_grant/trustedissuer/key_panel.html"
 #: The form of the page that the buttons "Fetch now" and "Discover" belong to.
 FETCH_FORM = "ojg-fetch-keys"
-REMOTE = (TrustedIssuer.KeySource.DISCOVERY, TrustedIssuer.KeySource.JWKS_URL)
 _USED_WITHIN = timedelta(days=7)
 
 
@@ -36,7 +35,7 @@ def key_panel(issuer: TrustedIssuer, *, may_change: bool) -> str:
     those at a URL can be fetched.
     """
     status, now = key_source_of(issuer).status(), timezone.now()
-    level, words = key_health(issuer, status, now)
+    level, words = key_words(issuer, status, now)
     is_account = is_service_account(issuer)
     context = {
         "level": level,
@@ -51,7 +50,7 @@ def key_panel(issuer: TrustedIssuer, *, may_change: bool) -> str:
         "fetched": at(status.fetched_at) if status.fetched_at else "",
         "next_fetch": at(status.next_fetch) if status.next_fetch else "",
         "last_error": status.last_error,
-        "remote": issuer.key_source in REMOTE,
+        "remote": issuer.key_source in FETCHED,
         "discovered": issuer.key_source == TrustedIssuer.KeySource.DISCOVERY,
         "may_change": may_change,
         "fetch_form": FETCH_FORM,

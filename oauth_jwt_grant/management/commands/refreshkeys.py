@@ -8,10 +8,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from ...assertion import NotGranted
 from ...models import TrustedIssuer
-from ...trust import key_source_of
+from ...trust import FETCHED, key_source_of
 from ..arguments import counted, fault, find_issuers, printable, whole
-
-_FETCHED = (TrustedIssuer.KeySource.JWKS_URL, TrustedIssuer.KeySource.DISCOVERY)
 
 
 class Command(BaseCommand):
@@ -26,7 +24,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Prints one line for each issuer; a failure of one does not stop the others."""
         found = find_issuers(options["issuer"], enabled=True)
-        issuers = [issuer for issuer in found if issuer.key_source in _FETCHED]
+        issuers = [issuer for issuer in found if issuer.key_source in FETCHED]
         failed = sum(not self._refresh(issuer) for issuer in issuers)
         if failed:
             raise CommandError(f"The keys of {failed} of {len(issuers)} issuers could not be fetched.")

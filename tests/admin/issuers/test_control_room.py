@@ -13,7 +13,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from oauth_jwt_grant.assertion import KeysUnavailable
 from oauth_jwt_grant.assertion.jose import import_jwk
+from oauth_jwt_grant.keys.notes import memory
 from oauth_jwt_grant.models import Decision, GrantRule, IssuerKeys, TrustedIssuer
 from oauth_jwt_grant.trust import key_source_of
 from tests.admin.forms import fill_in
@@ -91,6 +93,20 @@ def test_failed_fetch_says_why_and_keeps_the_keys(page, remote, server):
     assert "500" in text_of(response)
     assert "EC, P-256" in text_of(response)
     assert "failing since" in cells(page.get(LIST))["keys"]
+
+
+def test_a_failure_of_another_process_is_shown_though_nothing_was_ever_fetched(page, remote, server):
+    """With a cache for each process, the database has it; and "never fetched" is said nowhere beside it."""
+    server.answers["/jwks"] = Answer(status=500)
+    with pytest.raises(KeysUnavailable):
+        key_source_of(remote).refresh()
+    cache.clear()
+    memory.clear()
+    assert "failing since" in cells(page.get(LIST))["keys"]
+    shown = text_of(page.get(change_url(remote)))
+    assert "failing since" in shown
+    assert "the answer has the HTTP status 500" in shown
+    assert "never fetched" not in shown
 
 
 def test_after_a_flush_of_the_cache_the_list_shows_the_kept_keys(page, remote):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -188,6 +189,19 @@ def live_server(_policy, live_server):
     """The site, with the policy: it reads ``MIDDLEWARE`` once, when it starts."""
     _policy.disable()
     return live_server
+
+
+@pytest.fixture(autouse=True)
+def _no_vendors(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Issuers that are saved have their keys fetched: no test asks the real ones."""
+    ask = socket.getaddrinfo
+
+    def getaddrinfo(host, *args, **kwargs):
+        if str(host).endswith((".com", ".dev")):
+            raise socket.gaierror(socket.EAI_NONAME, "no network in tests")
+        return ask(host, *args, **kwargs)
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ from ...service_accounts import is_service_account
 from ...trust import obstacles_of, withdrawal
 from ..accounts import KindFilter, ServiceAccountsMixin, add_account, add_key_page, withdraw_key_page
 from ..clients import client_examples
-from ..keys import discover, fetch_keys, key_panel
+from ..keys import discover, fetch_after_commit, fetch_keys, key_panel
 from ..revocation import GoodTokensMixin, disable, disable_and_revoke, in_transactions, revoke_tokens
 from ..rules import RuleInline
 from ..shared import change_url, list_url, short_time, state_of, tell_values
@@ -159,9 +159,13 @@ class TrustedIssuerAdmin(ServiceAccountsMixin, GoodTokensMixin, admin.ModelAdmin
         return () if obj is None else super().get_inlines(request, obj)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        """Save the rules as well. Disabling something then also stops requests in progress."""
+        """Save the rules as well. Disabling something then also stops requests in progress.
+
+        After the commit, the keys are fetched.
+        """
         super().save_related(request, form, formsets, change)
         withdrawal.wait_after_commit(form.instance.pk)
+        fetch_after_commit(request, form.instance)
 
     def response_post_save_add(self, request: HttpRequest, obj: TrustedIssuer) -> HttpResponseRedirect:
         """Redirect to the new issuer's page, which shows what is still missing: a rule."""

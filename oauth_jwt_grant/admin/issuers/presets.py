@@ -17,6 +17,7 @@ from ...models import GrantRule
 from ...presets import Applied, Preset, PresetQuestion, all_presets, apply, get_preset
 from ...trust import obstacles_of
 from ..accounts import may_add_accounts
+from ..keys import fetch_after_commit
 from ..rules import RULE_LABELS, GrantRuleAdmin
 from ..shared import DoorsField, PublicTextField, change_url, page_context
 
@@ -147,6 +148,7 @@ def _to_issuer(
         text = _("%s was trusted already and has one rule more now.")
     rule_admin.log_addition(request, applied.rule, f"Added, with the conditions: {conditions or '-'}.")
     messages.success(request, text % applied.issuer)
+    fetch_after_commit(request, applied.issuer)
     for obstacle in obstacles_of(applied.issuer):
         messages.warning(request, obstacle.text)
     return HttpResponseRedirect(change_url(model_admin.admin_site, applied.issuer) or ".")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db import router, transaction
 from django.db.models import Max
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.loader import render_to_string
@@ -15,10 +17,10 @@ from django.utils.translation import gettext as _
 
 from ...assertion import NotGranted, PublicKey
 from ...conf import conf
-from ...keys import KeyStatus
+from ...keys import KeySource, KeyStatus
 from ...models import Decision, TrustedIssuer
 from ...service_accounts import KeyUse, is_service_account, uses_of
-from ...trust import FETCHED, key_source_of
+from ...trust import FETCHED, KeyState, key_health, key_source_of
 from ..shared import short_time
 from .health import at, count_of, key_words
 
@@ -62,14 +64,34 @@ def fetch_keys(request: HttpRequest, object_id: str, model_admin: admin.ModelAdm
     """Fetch the keys of an issuer now, report the result, and redirect to its page."""
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
-    source = key_source_of(changeable_issuer(request, object_id, model_admin))
+    _fetch(request, key_source_of(changeable_issuer(request, object_id, model_admin)))
+    return HttpResponseRedirect("../change/")
+
+
+def fetch_after_commit(request: HttpRequest, issuer: TrustedIssuer) -> None:
+    """Fetch the keys of ``issuer``, which is being saved, and report the result; not if fresh ones are there.
+
+    After the transaction: an issuer that is slow must hold no lock. It takes ``FETCH_TIMEOUT`` at most.
+    """
+
+    def fetch() -> None:
+        source = key_source_of(issuer)
+        if key_health(issuer, source.status(), time.time()).state is not KeyState.USABLE:
+            _fetch(request, source)
+
+    if issuer.enabled and issuer.key_source in FETCHED:
+        # Robust: whatever happens, the issuer is saved, and the page says so.
+        transaction.on_commit(fetch, using=router.db_for_write(TrustedIssuer), robust=True)
+
+
+def _fetch(request: HttpRequest, source: KeySource) -> None:
+    """Fetch the keys of ``source`` now, and report the result."""
     try:
         source.refresh()
     except NotGranted as refused:
         messages.error(request, _("Not fetched: %s.") % refused.detail.rstrip("."))
     else:
         messages.success(request, _("Fetched: %s.") % count_of(source.status()))
-    return HttpResponseRedirect("../change/")
 
 
 def changeable_issuer(

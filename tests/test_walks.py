@@ -1,27 +1,41 @@
-"""The README's walk, from an empty folder to an answer of a protected API."""
+"""The README's walk and the tutorials, done word for word."""
 
 from __future__ import annotations
 
+import io
 import json
+import re
+import shlex
 import shutil
 from pathlib import Path
 
 import pytest
+from django.core.management import call_command
 
+from oauth_jwt_grant.grant import GRANT_TYPE
+from oauth_jwt_grant.models import Decision, TrustedIssuer
+from oauth_jwt_grant.testing import TestIssuer
 from tests.walk import Walk, blocks_of
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
+TUTORIALS = ROOT / "docs" / "tutorials"
+FIRST_TOKEN = (TUTORIALS / "first-token.md").read_text()
+GITHUB = (TUTORIALS / "github-actions.md").read_text()
 #: From the first step to the links.
 WALK = README.partition("\n## Ten minutes to a protected API call\n")[2].partition("\n## Next\n")[0]
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="not on a machine without curl")
-def test_readmes_walk_leads_from_an_empty_folder_to_the_api(tmp_path):
+def test_first_tutorial_leads_from_an_empty_folder_through_the_readme_to_its_end(tmp_path):
     with Walk(tmp_path) as walk:
         walk.follow(WALK)
         # The last step is the dry run of a JWT that has been used.
         assert "used before" in walk.printed
+        for step in FIRST_TOKEN.partition("\n## Part 2")[2].split("\n### "):
+            walk.follow(step)
+            for line in re.findall(r"^```text\n(.*)\n```", step, re.M):
+                assert walk.printed.rstrip().endswith(line)
         walk.run("python manage.py check --fail-level INFO")
 
 
@@ -31,5 +45,45 @@ def test_walk_has_its_steps():
     assert [json.loads(block) for _, language, block in blocks_of(WALK) if language == "json"]
 
 
+def test_first_tutorial_has_the_readmes_walk():
+    start, end = re.findall(r'^:(?:start-after|end-before): "(.+)"$', FIRST_TOKEN, re.M)
+    assert README.partition(f"\n{start}\n")[2].partition(f"\n{end}\n")[0] == WALK
+
+
 def test_readme_is_short():
     assert len(README.split()) <= 900
+
+
+@pytest.mark.django_db
+def test_github_tutorial_gives_main_a_token_and_explains_why_a_branch_gets_none(client, settings):
+    settings.OAUTH2_PROVIDER = settings.OAUTH2_PROVIDER | {"SCOPES": {"deployments:read": "See deployments"}}
+    application, trust, feature = (block for _, language, block in blocks_of(GITHUB) if language == "sh")
+    call(application)
+    call(trust)
+    issuer = TestIssuer(
+        "https://token.actions.githubusercontent.com", "repo:acme-org/deploy:ref:refs/heads/main"
+    )
+    TrustedIssuer.objects.update(
+        key_source="inline", discovery_url="", jwks=issuer.jwks, algorithms=["ES256"]
+    )
+    claims = {"repository_owner_id": "90210", "repository_id": "770123456", "event_name": "push"}
+    (request,) = re.findall(r"^ +curl -sS (https.*\n(?: .*\n)+)", GITHUB, re.M)
+    form = dict(re.findall(r'-d (\w+)="?([^"\s]+)', request))
+
+    def ask(ref: str) -> dict[str, str]:
+        return issuer.post(issuer.mint(ref=ref, **claims), client_id=form["client_id"]).json()
+
+    assert form == {"grant_type": GRANT_TYPE, "client_id": "deploy-tool", "assertion": "$JWT"}
+    assert ask("refs/heads/main")["scope"] == "deployments:read"
+    (answer,) = (json.loads(block) for _, language, block in blocks_of(GITHUB) if language == "json")
+    assert ask("refs/heads/feature")["error_description"] == answer
+    (detail,) = re.findall(r"^```text\n(.*)\n```", GITHUB, re.M)
+    assert Decision.objects.latest("pk").detail == detail
+    call(feature)
+    assert ask("refs/heads/feature")["scope"] == "deployments:read"
+
+
+def call(block: str) -> None:
+    """Run the block's one command, ``python manage.py ...``."""
+    _, _, *arguments = shlex.split(block.replace("\\\n", " "))
+    call_command(*arguments, stdout=io.StringIO())

@@ -1,0 +1,150 @@
+"""The recipes of docs/how-to and the texts of docs/troubleshooting.md, run and compared as they stand."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.test import Client, RequestFactory
+from django.urls import reverse
+from opentelemetry import metrics
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+from prometheus_client import REGISTRY
+
+from oauth_jwt_grant import signals
+from oauth_jwt_grant.assertion import ANSWERS, Reason
+from oauth_jwt_grant.dot import get_access_token_model, get_application_model
+from oauth_jwt_grant.models import TrustedIssuer
+from oauth_jwt_grant.testing import TestIssuer
+
+DOCS = Path(__file__).parent.parent / "docs"
+TROUBLESHOOTING = (DOCS / "troubleshooting.md").read_text()
+
+
+def recipes(name: str) -> list[str]:
+    """Return the Python blocks of the how-to page ``name``."""
+    return re.findall(r"^```python\n(.*?)^```", (DOCS / "how-to" / f"{name}.md").read_text(), re.M | re.S)
+
+
+def run(code: str) -> dict[str, Any]:
+    """Run the recipe, and return its names."""
+    names: dict[str, Any] = {}
+    exec(compile(code, "recipe", "exec"), names)  # noqa: S102 - our own page
+    return names
+
+
+@contextmanager
+def received(code: str) -> Iterator[None]:
+    """Connect the receivers of the recipe, until the block ends."""
+    both = (signals.assertion_accepted, signals.assertion_refused)
+    before = [list(signal.receivers) for signal in both]
+    names = run(code)
+    try:
+        yield
+    finally:
+        for signal, receivers in zip(both, before, strict=True):
+            signal.receivers = receivers
+            signal.sender_receivers_cache.clear()
+        del names
+
+
+@pytest.mark.django_db
+def test_health_endpoint_answers_503_if_an_issuer_cannot_be_accepted():
+    (code,) = recipes("health")
+    view = run(code)["issuers"]
+    TestIssuer("https://ci.acme.example").trust(scopes="read")
+    TrustedIssuer.objects.update(name="Acme CI")
+    request = RequestFactory().get("/")
+    fine = view(request)
+    assert (fine.status_code, json.loads(fine.content)) == (200, {"issuers": {"Acme CI": "fine"}})
+    TrustedIssuer.objects.create(name="Partner", issuer="https://partner.example", key_source="discovery")
+    failing = view(request)
+    (shown,) = re.findall(r"^```json\n(.*?)^```", (DOCS / "how-to" / "health.md").read_text(), re.M | re.S)
+    assert (failing.status_code, json.loads(failing.content)) == (503, json.loads(shown))
+    TrustedIssuer.objects.filter(name="Partner").update(enabled=False)
+    assert view(request).status_code == 200
+
+
+@pytest.mark.django_db(transaction=True)
+def test_prometheus_counts_by_reason_and_issuer():
+    issuer, stranger = TestIssuer(), TestIssuer("https://stranger.example")
+    issuer.trust(scopes="read")
+
+    def counted(reason: str, name: str) -> float | None:
+        return REGISTRY.get_sample_value("jwt_grant_decisions_total", {"reason": reason, "issuer": name})
+
+    with received(recipes("observability")[0]):
+        issuer.post(issuer.mint())
+        issuer.post(issuer.mint_expired())
+        stranger.post(stranger.mint())
+    name = TrustedIssuer.objects.get().name
+    assert [counted("accepted", name), counted("expired", name)] == [1, 1]
+    assert counted("unknown_issuer", "unknown") == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_opentelemetry_counts_by_outcome():
+    reader = InMemoryMetricReader()
+    metrics.set_meter_provider(MeterProvider([reader]))
+    issuer = TestIssuer()
+    issuer.trust(scopes="read")
+    with received(recipes("observability")[1]):
+        issuer.post(issuer.mint())
+        issuer.post(issuer.mint_expired())
+    (resource,) = json.loads(reader.get_metrics_data().to_json())["resource_metrics"]
+    points = resource["scope_metrics"][0]["metrics"][0]["data"]["data_points"]
+    assert {point["attributes"]["outcome"]: point["value"] for point in points} == {
+        "accepted": 1,
+        "expired": 1,
+    }
+
+
+@pytest.mark.django_db
+def test_tokens_by_secret_are_found_beside_those_by_jwt(settings):
+    (code,) = recipes("from-client-secrets")
+    last_token_by_secret = run(code)["last_token_by_secret"]
+    application = get_application_model().objects.create(
+        client_id="deploy-tool",
+        client_secret="good",
+        client_type="public",
+        authorization_grant_type="client-credentials",
+    )
+    issuer = TestIssuer()
+    issuer.trust(scopes="read", applications=[application])
+    assert issuer.post(issuer.mint(), client_id="deploy-tool").status_code == 200
+    assert last_token_by_secret("deploy-tool") is None
+    get_application_model().objects.update(client_type="confidential")
+    form = {"grant_type": "client_credentials", "client_id": "deploy-tool", "client_secret": "good"}
+    assert Client().post(reverse("oauth2_provider:token"), form).status_code == 200
+    token = last_token_by_secret("deploy-tool")
+    assert token == get_access_token_model().objects.latest("pk")
+    assert get_user_model().objects.count() == 0
+
+
+def test_troubleshooting_has_the_texts_that_clients_are_sent():
+    sent = {answer.text.replace("{name}", "assertion") for answer in ANSWERS.values()}
+    quoted = set(re.findall(r"`((?:The|This|Client) [^`]+\.)`", TROUBLESHOOTING))
+    assert len(quoted) >= 12
+    assert quoted <= sent
+
+
+def test_troubleshooting_names_reasons_that_exist():
+    named = re.findall(r"reasons? ((?:`\w+`(?:, )?)+)", TROUBLESHOOTING)
+    assert {name for names in named for name in re.findall(r"\w+", names)} <= set(Reason)
+    assert len(named) >= 4
+
+
+def test_troubleshooting_quotes_what_a_failed_fetch_says():
+    package = DOCS.parent / "oauth_jwt_grant" / "keys"
+    source = "".join(path.read_text() for path in package.glob("*.py"))
+    table = TROUBLESHOOTING.partition("## A firewall")[2].partition("\n## ")[0]
+    quoted = re.findall(r"`((?:cannot|no complete|name res|which is not|TLS)[^`]+)`", table)
+    assert len(quoted) == 5
+    assert [text for text in quoted if text.replace(" 5 s", "") not in source] == []

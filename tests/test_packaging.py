@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import os
 import re
 import tomllib
@@ -13,7 +14,8 @@ import oauth_jwt_grant
 from tests.conftest import SLOW
 
 ROOT = Path(__file__).parent.parent
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+CONFIGURATION = tomllib.loads((ROOT / "pyproject.toml").read_text())
+PROJECT = CONFIGURATION["project"]
 TOX = (ROOT / "tox.ini").read_text()
 CI = (ROOT / ".ci" / "run").read_text()
 INSTALLED = Path(oauth_jwt_grant.__file__).parent
@@ -42,7 +44,7 @@ def ci_cells() -> set[tuple[str, str]]:
 
 
 def test_version_is_written_once():
-    assert PROJECT["dynamic"] == ["version"]
+    assert PROJECT["dynamic"] == ["readme", "version"]
     assert re.fullmatch(r"\d+\.\d+\.\d+", oauth_jwt_grant.__version__)
 
 
@@ -114,6 +116,28 @@ def names_in(package: Path) -> set[str]:
 def test_wheel_is_what_is_tested_and_holds_every_file():
     assert INSTALLED.is_relative_to(os.environ["TOX_ENV_DIR"])
     assert names_in(INSTALLED) == names_in(ROOT / "oauth_jwt_grant")
+
+
+def package_page() -> str:
+    """Return what a package index shows: the README after the substitutions of the build."""
+    page = (ROOT / "README.md").read_text()
+    for step in CONFIGURATION["tool"]["hatch"]["metadata"]["hooks"]["fancy-pypi-readme"]["substitutions"]:
+        page = re.sub(step["pattern"], step["replacement"], page)
+    return page
+
+
+def test_package_page_has_only_absolute_links_and_pictures():
+    targets = re.findall(r"\]\(([^)]+)\)", package_page())
+    assert "https://django-oauth-toolkit.readthedocs.io/" in targets
+    assert [target for target in targets if not target.startswith("https://")] == []
+    assert "GitHub Actions," in package_page()
+
+
+@pytest.mark.skipif(os.environ.get("OJG_TEST_WHEEL") != "1", reason="not on an installed wheel")
+def test_metadata_has_the_package_page():
+    metadata = importlib.metadata.metadata("oauth-jwt-grant")
+    assert metadata["Description-Content-Type"] == "text/markdown"
+    assert metadata.get_payload().strip() == package_page().strip()
 
 
 def test_package_is_marked_as_typed():

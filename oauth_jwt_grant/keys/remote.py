@@ -161,6 +161,7 @@ class RemoteKeys(KeySource):
             late = brought(self._source)
         except FetchFailed as error:
             logger.warning("The keys of the issuer %r could not be fetched: %s", self._issuer, error)
+            self._shared.explain(str(error))
             return kept
         if late is None or (kept is not None and late.fetched_at <= kept.fetched_at):
             return kept

@@ -113,10 +113,20 @@ class SharedKeys:
             retry_at=now + max(pause, ends),
             urgent_at=now + ends,
         )
-        self._notes.set("failure", asdict(failure), self._limits.stale_if_error + max(pause, ends))
+        self._note(failure)
+        return failure
+
+    def explain(self, error: str) -> None:
+        """Give the noted failure the ``error`` with which its fetch has ended by now; it counts once."""
+        failure = self.failure()
+        if failure is not None:
+            self._note(replace(failure, error=error))
+
+    def _note(self, failure: Failure) -> None:
+        pause = failure.retry_at - failure.at
+        self._notes.set("failure", asdict(failure), self._limits.stale_if_error + pause)
         if self._store is not None:
             self._store.fail(failure)
-        return failure
 
     def start_fetch(self) -> bool:
         """Take the turn to fetch; return ``False`` if another process has it."""

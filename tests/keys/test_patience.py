@@ -207,6 +207,8 @@ def test_a_failure_that_comes_late(
     assert kids(remote(), "a") == ["a"]
     assert "could not be fetched: the answer has the HTTP status 500" in caplog.text
     assert server.count() == 2
+    status = remote().status()
+    assert (status.last_error, status.failing_since) == ("the answer has the HTTP status 500", START + 3600)
     # Told once, and counted once.
     caplog.clear()
     assert kids(remote(), "a") == ["a"]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Iterator
 from typing import Any
 
 from django.apps import apps
 from django.core.checks import CheckMessage, Warning
 from django.db import Error, router, transaction
+from django.db.models import prefetch_related_objects
 
 from .messages import CheckId
 
@@ -18,7 +20,7 @@ _BATCH, _MOST = 200, 100
 def check_trust(
     app_configs: Any = None, databases: Collection[str] | None = None, **kwargs: Any
 ) -> list[CheckMessage]:
-    """Each enabled issuer, and each of its enabled rules, can grant what it says."""
+    """Each enabled issuer, and each of its enabled rules, can grant what it says, and has keys."""
     if not databases or not apps.is_installed("oauth2_provider"):
         return []
     alias = router.db_for_write(apps.get_model("oauth_jwt_grant.TrustedIssuer"))
@@ -36,13 +38,16 @@ def check_trust(
 def _findings() -> Iterator[str]:
     # Without django-oauth-toolkit these cannot be imported, and another check says so.
     from ..models import TrustedIssuer, written
-    from ..trust import obstacles_of_each
+    from ..trust import failing_keys, obstacles_of_each
 
+    now = time.time()
     issuers = list(written(TrustedIssuer).filter(enabled=True).order_by("pk"))
     for start in range(0, len(issuers), _BATCH):
         batch = issuers[start : start + _BATCH]
+        prefetch_related_objects(batch, "fetched_keys")
         for issuer, obstacles in zip(batch, obstacles_of_each(batch), strict=True):
-            yield from (f"{issuer} ({issuer.issuer}): {obstacle.text}" for obstacle in obstacles)
+            texts = (*(obstacle.text for obstacle in obstacles), *failing_keys(issuer, now))
+            yield from (f"{issuer} ({issuer.issuer}): {text}" for text in texts)
 
 
 def _warning(text: str) -> CheckMessage:

@@ -6,9 +6,9 @@ The only room that reads trust rows for a request.
 from __future__ import annotations
 
 from .clients import applications_of_operators, find_application
-from .health import Finding, Health, examine, health_as_json
+from .health import Finding, Health, examine, failing_keys, health_as_json
 from .key_health import FETCHED, KeyHealth, KeyState, key_health
-from .key_store import stored_keys
+from .key_store import LoadedKeyStore, stored_keys
 from .lookup import LoadedRule, Rows, Trust, find_trust
 from .obstacles import Level, Obstacle, blocked, obstacles_of, obstacles_of_each
 from .sources import discovery_of, key_source_of
@@ -33,6 +33,7 @@ __all__ = [
     "KeyState",
     "Level",
     "Link",
+    "LoadedKeyStore",
     "LoadedRule",
     "Obstacle",
     "Rows",
@@ -44,6 +45,7 @@ __all__ = [
     "check_trusted",
     "discovery_of",
     "examine",
+    "failing_keys",
     "find_application",
     "find_trust",
     "health_as_json",

@@ -7,11 +7,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from django.core.cache.backends.dummy import DummyCache
+
 from ..assertion import NotGranted
 from ..database import to_datetime
 from ..keys import KeyStatus, parse_ca_bundle
 from ..models import TrustedIssuer
 from .key_health import KeyHealth, KeyState, key_health
+from .key_store import LoadedKeyStore
 from .obstacles import Level, obstacles_of
 from .sources import key_source_of
 from .terms import why_not_trusted
@@ -64,6 +67,16 @@ def examine(issuer: TrustedIssuer, now: float, *, warn_days: int, fetch: bool) -
         *_certificates(issuer, keys, now, soon),
     )
     return Health(issuer, keys, findings)
+
+
+def failing_keys(issuer: TrustedIssuer, now: float) -> list[str]:
+    """Why no assertion of ``issuer`` can be verified, as far as the database knows; nothing is fetched.
+
+    The issuer comes with its ``fetched_keys``. The cache need not be reached.
+    """
+    status = key_source_of(issuer, cache=DummyCache("", {}), store=LoadedKeyStore(issuer)).status()
+    found = (*_keys(key_health(issuer, status, now), status), *_certificates(issuer, status, now, now))
+    return [finding.text for finding in found if finding.level is Level.FAILING]
 
 
 def _trust(issuer: TrustedIssuer, now: float, soon: float) -> Iterator[Finding]:

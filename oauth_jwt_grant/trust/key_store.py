@@ -100,3 +100,19 @@ class DatabaseKeyStore:
         except DatabaseError as error:
             # The issuer was deleted meanwhile, or a lock was not granted.
             logger.warning("The keys of the issuer %r cannot be stored: %s", self._issuer.issuer, error)
+
+
+class LoadedKeyStore:
+    """The stored keys of an issuer that came with its ``fetched_keys``: to look at, without a query."""
+
+    def __init__(self, issuer: Issuer | TrustedIssuer) -> None:
+        self._row: IssuerKeys | None = getattr(issuer, "fetched_keys", None)
+
+    def load(self) -> Stored:
+        """What was stored when the issuer was read."""
+        return Stored() if self._row is None else stored_keys(self._row)
+
+    def _unchanged(self, value: Any) -> None:
+        """Nothing is fetched, so there is nothing to keep."""
+
+    save = fail = _unchanged

@@ -10,6 +10,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 from django.core.cache import cache
+from django.core.checks import run_checks
 from django.test import override_settings
 from django.utils import timezone
 
@@ -207,6 +208,32 @@ def test_a_failure_in_another_process_is_a_finding(run, server, remote):
     assert check(run, "--no-fetch") == (2, "failing", [text])
     (report,) = json.loads(run("checkissuers", "--json", "--no-fetch").out)["issuers"]
     assert report["failing_since"] is not None
+
+
+def test_the_check_of_the_database_says_that_keys_fail(run, server, remote):
+    assert not run_checks(tags=["database"], databases=["default"])
+    run("refreshkeys")
+    server.answers["/jwks"] = Answer(status=500)
+    run("refreshkeys")
+    # The last good keys serve.
+    assert not run_checks(tags=["database"], databases=["default"])
+    memory.clear()
+    IssuerKeys.objects.update(fetched_at=1.0)
+    (message,) = run_checks(tags=["database"], databases=["default"])
+    assert message.msg.endswith(": has no usable keys: the answer has the HTTP status 500")
+    TrustedIssuer.objects.update(enabled=False)
+    assert not run_checks(tags=["database"], databases=["default"])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_another_process_says_that_keys_fail(run, manage, server, remote):
+    """It has a cache and a memory of its own, and fetches nothing."""
+    server.answers["/jwks"] = Answer(status=500)
+    run("refreshkeys")
+    done = manage("checkissuers", "--no-fetch")
+    assert done.status == 2
+    assert "has no usable keys: the answer has the HTTP status 500" in done.out
+    assert server.count() == 1
 
 
 def test_key_that_is_left_out(run, server, remote):

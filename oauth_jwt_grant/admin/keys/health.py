@@ -12,9 +12,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from ...conf import conf
-from ...keys import KeyStatus, Stored
+from ...keys import KeyStatus
 from ...models import TrustedIssuer
-from ...trust import FETCHED, KeyHealth, KeyState, Level, key_health, key_source_of, stored_keys
+from ...trust import FETCHED, KeyHealth, KeyState, Level, LoadedKeyStore, key_health, key_source_of
 from ..shared import short_time
 
 logger = logging.getLogger("oauth_jwt_grant.admin")
@@ -38,28 +38,13 @@ class _Notes:
     set = add = delete = _unchanged
 
 
-class _Loaded:
-    """The stored keys of an issuer whose row came with ``select_related("fetched_keys")``."""
-
-    def __init__(self, issuer: TrustedIssuer) -> None:
-        self._row = getattr(issuer, "fetched_keys", None)
-
-    def load(self) -> Stored:
-        return Stored() if self._row is None else stored_keys(self._row)
-
-    def _unchanged(self, value: Any) -> None:
-        """Nothing is fetched, so there is nothing to keep."""
-
-    save = fail = _unchanged
-
-
 def key_statuses(issuers: Iterable[TrustedIssuer]) -> list[KeyStatus]:
     """The key status of each of ``issuers``, for all of them with one look into the cache.
 
     No query either, if they were selected with their ``fetched_keys``.
     """
     notes = _Notes()
-    sources = [key_source_of(issuer, cache=notes, store=_Loaded(issuer)) for issuer in issuers]
+    sources = [key_source_of(issuer, cache=notes, store=LoadedKeyStore(issuer)) for issuer in issuers]
     for source in sources:
         source.status()  # only to hear what it asks for
     try:

@@ -6,25 +6,28 @@ issuers may both have an ``admin``, and neither is ours.
 
 from __future__ import annotations
 
-import hashlib
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.core.exceptions import FieldDoesNotExist, ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS, FieldDoesNotExist, ValidationError
 from django.db import DatabaseError, DataError, IntegrityError, connections, models, router, transaction
 from django.db.models import QuerySet
 from django.db.models.manager import BaseManager
 from django.utils.module_loading import import_string
 
-from .assertion import ABSENT, AssertionRefused, Reason, VerifiedAssertion, shown, the_jwt_has
+from .assertion import ABSENT, MAX_DETAIL, AssertionRefused, Reason, VerifiedAssertion, shown, the_jwt_has
 from .conf import DEFAULTS, conf
 from .database import Columns, Parameter, PreparedQuery, holds, is_incomparable
 from .models import COMPARABLE, GrantRule, LinkedSubject
 from .rules import claim_value
 from .trust import Rule, is_privileged
+
+#: Characters: a random part that is guessed or met again once in 100 million million tries.
+_SHORTEST_NAME = 16
 
 #: An instance of the site's user model, whichever that is.
 User = Any
@@ -77,7 +80,13 @@ def resolve_subject(assertion: VerifiedAssertion, rule: Rule) -> Subject:
 
 
 def check_user(user: User, rule: Rule) -> None:
-    """Raise :class:`AssertionRefused` for a user who may have no token by this rule."""
+    """Raise :class:`AssertionRefused` for a user who may have no token by this rule.
+
+    A manager that hides users means that they are as good as deleted, whatever policy has found them.
+    """
+    if _is_hidden(user):
+        name = shown(user.get_username())
+        raise _unknown(f"the default manager of the user model must have the user; it hides {name}")
     if not user.is_active:
         detail = f"the user must be active; the user {shown(user.get_username())} is not"
         raise AssertionRefused(Reason.INACTIVE_SUBJECT, detail=detail)
@@ -86,6 +95,15 @@ def check_user(user: User, rule: Rule) -> None:
         name = shown(user.get_username())
         detail = f'the user must not be privileged by the rule "{rule}"; the user {name} is {kind}'
         raise AssertionRefused(Reason.PRIVILEGED_SUBJECT, detail=detail)
+
+
+def _is_hidden(user: User) -> bool:
+    """Whether the default manager of the user model does not have ``user``; Django's own has all."""
+    model: Any = get_user_model()
+    manager = model._default_manager
+    if type(manager).get_queryset is BaseManager.get_queryset:
+        return False
+    return not manager.using(router.db_for_write(model)).filter(pk=user.pk).exists()
 
 
 _USER = Columns(get_user_model())
@@ -143,18 +161,56 @@ def provision(assertion: VerifiedAssertion, rule: Rule) -> User:
 
 
 def provision_user(assertion: VerifiedAssertion, rule: Rule) -> User:
-    """The built-in ``USER_PROVISIONER``: a user without a password and with a derived, meaningless name.
+    """The built-in ``USER_PROVISIONER``: a user without a password and with a random, meaningless name.
 
-    The name is derived from issuer and subject, so that no issuer can aim at the name of
-    a user who is there already.
+    Neither an issuer nor anybody who registers here can aim at a name that nobody knows beforehand.
     """
-    model = get_user_model()
-    digest = hashlib.sha256(f"{assertion.issuer}\0{assertion.subject}".encode()).hexdigest()[:24]
-    is_email = isinstance(model._meta.get_field(model.USERNAME_FIELD), models.EmailField)
-    user = model(**{model.USERNAME_FIELD: f"jwt-{digest}@subject.invalid" if is_email else f"jwt-{digest}"})
-    user.set_unusable_password()
+    user = new_user()
+    check_new_user(user)
     user.save()
     return user
+
+
+def new_user() -> User:
+    """Return a user as the built-in ``USER_PROVISIONER`` makes one; it is not saved."""
+    model = get_user_model()
+    field: Any = model._meta.get_field(model.USERNAME_FIELD)
+    name = f"jwt-{secrets.token_hex(12)}"
+    if isinstance(field, models.EmailField):
+        name = f"{name}@subject.invalid"
+    elif field.max_length is not None and field.max_length >= _SHORTEST_NAME:
+        name = name[: field.max_length]
+    user = model(**{model.USERNAME_FIELD: name})
+    user.set_unusable_password()
+    return user
+
+
+def check_new_user(user: User) -> None:
+    """Raise :class:`AssertionRefused` if the user model does not take ``user``; the detail says by field."""
+    try:
+        user.full_clean()
+    except ValidationError as error:
+        detail = f"a user must be created with the token; the user model does not take it: {faults_of(error)}"
+        raise AssertionRefused(Reason.NOT_STORED, detail=detail[:MAX_DETAIL]) from error
+
+
+def faults_of(error: ValidationError) -> str:
+    """Return what is wrong with a user, by field."""
+    faults = error.message_dict if hasattr(error, "error_dict") else {NON_FIELD_ERRORS: error.messages}
+    texts = [
+        " ".join(texts) if name == NON_FIELD_ERRORS else f"{name}: {' '.join(texts)}"
+        for name, texts in faults.items()
+    ]
+    return " ".join(texts)
+
+
+def check_provisioning() -> None:
+    """Raise :class:`AssertionRefused` if the built-in ``USER_PROVISIONER`` would fail now; saves nothing.
+
+    What a function of the site's own would do is not known before it does it.
+    """
+    if DEFAULTS["USER_PROVISIONER"] == conf.USER_PROVISIONER:
+        check_new_user(new_user())
 
 
 def _user_by_claim(assertion: VerifiedAssertion, rule: Rule) -> User:

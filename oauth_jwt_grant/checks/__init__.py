@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from django.core import checks
 from django.core.checks import CheckMessage, Tags
 
-from . import configuration, dpop, endpoints, fetching, metadata, site, trust, wiring
+from . import configuration, dpop, endpoints, fetching, metadata, site, trust, users, wiring
 from .messages import CheckId
 
 
@@ -48,6 +48,7 @@ CHECKS: tuple[Registration, ...] = (
     Registration(fetching.check_proxy, Tags.security),
     Registration(fetching.check_who_decides, Tags.security, deploy=True),
     Registration(fetching.check_token_files, Tags.security),
+    Registration(users.check_provisioner, Tags.models),
     Registration(dpop.check_extra_token, Tags.security),
     Registration(dpop.check_introspection, Tags.security),
     Registration(dpop.check_resource_validator, Tags.security),

@@ -27,6 +27,8 @@ class CheckId(StrEnum):
     FETCH_PROXY = "oauth_jwt_grant.E031"
     TOKEN_ORIGIN = "oauth_jwt_grant.E032"  # noqa: S105 - a name, not a secret
 
+    PROVISIONER = "oauth_jwt_grant.I001"
+
     NO_AUDIENCE = "oauth_jwt_grant.W001"
     DERIVED_AUDIENCES = "oauth_jwt_grant.W002"
     GRANT_NOT_PUBLISHED = "oauth_jwt_grant.W003"

@@ -7,13 +7,15 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, ParamSpec, TypeVar
 
+from django.db import Error
 from django.views.decorators.debug import sensitive_variables
 
 from ..assertion import OPTIONAL_STEPS, AssertionRefused, NotGranted, Step
 from ..dot import default_lifetime
+from ..subjects import check_provisioning
 from .case import Case, Permission, Question
 from .decide import decide, request_for_token
-from .record import check_one_database, first_use, replayed
+from .record import check_one_database, failure_of, first_use, replayed
 from .remedies import REMEDIES, Remedy
 
 P = ParamSpec("P")
@@ -155,11 +157,16 @@ def explain(question: Question, proof_key: str | None = None) -> Explanation:
     try:
         check_one_database()
         permission = decide(case, notes.watch, notes.attempt)
+        if case.subject.to_be_provisioned:
+            notes.watch(Step.SUBJECT, *notes.begun[Step.SUBJECT])
+            notes.attempt(check_provisioning)
         spent = first_use(permission) is not None
         notes.watch(Step.REPLAY, "not used before", "used before" if spent else "not used before")
         if spent:
             raise replayed(permission)
     except NotGranted as refused:
         notes.note(refused)
+    except Error as error:
+        notes.note(failure_of(error))
     failures = notes.failures
     return Explanation(case, notes.results(), None if failures else permission, failures)

@@ -48,14 +48,14 @@ def find_preset(key: str) -> Preset:
         raise CommandError(text, returncode=2) from error
 
 
-def _applied(preset: Preset, texts: Iterable[str], iss: str | None) -> Applied:
+def _applied(preset: Preset, given: Mapping[str, str], iss: str | None) -> Applied:
     """Return what ``preset`` creates from the ``--answer`` flags: unsaved, checked as far as possible.
 
     ``iss`` is the ``--issuer``: an answer if the preset asks for the issuer, and else
     what the answers must come to. Raises :class:`CommandError` with the flag of each answer
     that is missing, unknown or malformed.
     """
-    answers = _answers(preset, texts)
+    answers = dict(given)
     if iss is not None and any(question.name == "issuer" for question in preset.questions):
         answers.setdefault("issuer", iss)
     try:
@@ -74,7 +74,7 @@ def _applied(preset: Preset, texts: Iterable[str], iss: str | None) -> Applied:
 def by_preset(
     preset: Preset, options: Mapping[str, Any], flags: Mapping[str, str]
 ) -> tuple[Applied, list[str]]:
-    """What ``preset`` makes of the answers, unsaved, and warnings.
+    """What ``preset`` makes of the answers that were read, unsaved, and warnings.
 
     An issuer that is trusted already is the one of ``Applied``, as it is. Raises
     :class:`CommandError` (``flags``: field of the issuer to what sets it).
@@ -82,7 +82,7 @@ def by_preset(
     source = key_source_values(options).get("key_source", preset.key_source)
     if preset.pinned_by_keys and source != preset.key_source:
         raise CommandError(f"--preset {preset.key}: nothing but its own keys tells who is meant")
-    applied = _applied(preset, options["answers"] or (), options["issuer"])
+    applied = _applied(preset, options["answers"], options["issuer"])
     try:
         known = applied.known()
     except ValidationError as error:
@@ -115,7 +115,8 @@ def _differing(preset: Preset, wanted: TrustedIssuer, known: TrustedIssuer) -> l
     return [name for name in said if getattr(wanted, name) != getattr(known, name)]
 
 
-def _answers(preset: Preset, texts: Iterable[str]) -> dict[str, str]:
+def read_answers(preset: Preset, texts: Iterable[str]) -> dict[str, str]:
+    """The answers in the ``--answer`` flags; those of several lines are read from their files."""
     questions = {question.name: question for question in preset.questions}
     answers: dict[str, str] = {}
     for text in texts:

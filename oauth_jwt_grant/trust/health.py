@@ -12,12 +12,13 @@ from django.core.cache.backends.dummy import DummyCache
 from ..assertion import NotGranted
 from ..database import to_datetime
 from ..keys import KeyStatus, parse_ca_bundle
-from ..models import TrustedIssuer
+from ..models import Decision, TrustedIssuer, written
 from .key_health import KeyHealth, KeyState, key_health
 from .key_store import LoadedKeyStore
 from .obstacles import Level, obstacles_of
 from .sources import key_source_of
 from .terms import why_not_trusted
+from .withdrawal import unentitled
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,7 @@ def examine(issuer: TrustedIssuer, now: float, *, warn_days: int, fetch: bool) -
         *(Finding(obstacle.level, obstacle.text) for obstacle in obstacles_of(issuer)),
         *_keys(key_health(issuer, keys, now, problem=problem, warn_days=warn_days), keys),
         *_certificates(issuer, keys, now, soon),
+        *_users(issuer, now),
     )
     return Health(issuer, keys, findings)
 
@@ -112,6 +114,15 @@ def _certificates(issuer: TrustedIssuer, keys: KeyStatus, now: float, soon: floa
                 level = Level.FAILING if all(ended) else Level.WARNING
                 verb = "ended" if end <= now else "ends"
                 yield Finding(level, f"{what} {subject} {verb} {_date(end)}")
+
+
+def _users(issuer: TrustedIssuer, now: float) -> Iterator[Finding]:
+    """Tokens that outlive what entitled their users."""
+    good = written(Decision).filter(issuer=issuer).good(to_datetime(now))  # type: ignore[attr-defined]
+    number = unentitled(good).count()
+    if number:
+        text = f"{number} good tokens are of users who would get none now: see revoketokens --unentitled"
+        yield Finding(Level.WARNING, text)
 
 
 def _bundle(issuer: TrustedIssuer) -> list[tuple[str, float]]:

@@ -12,8 +12,10 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.db import OperationalError, connections, router, transaction
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q, QuerySet
+from django.db.models.manager import BaseManager
 from django.utils import timezone
 
 from ..dot import get_access_token_model, get_refresh_token_model
@@ -109,6 +111,24 @@ def revoke(decisions: QuerySet[Decision]) -> int:
         with _writing(get_access_token_model()):
             revoked += _revoke_batch([token for _decision, token in batch])
         last = batch[-1][0]
+
+
+def unentitled(decisions: QuerySet[Decision]) -> QuerySet[Decision]:
+    """Those of ``decisions`` whose user would get no token any more: inactive, hidden or privileged now.
+
+    Only what is a field of the user model can be asked of many users at once.
+    """
+    model: Any = get_user_model()
+    fields = {field.name for field in model._meta.concrete_fields}
+    manager = model._default_manager
+    wanted = Q(pk__in=())
+    if "is_active" in fields:
+        wanted |= Q(user__is_active=False)
+    for name in fields & {"is_staff", "is_superuser"}:
+        wanted |= Q(rule__allow_privileged_users=False, **{f"user__{name}": True})
+    if type(manager).get_queryset is not BaseManager.get_queryset:
+        wanted |= Q(user__isnull=False) & ~Q(user__in=manager.using(decisions.db).order_by())
+    return decisions.filter(wanted)
 
 
 def _revoke_batch(pks: list[Any]) -> int:

@@ -13,11 +13,12 @@ from django.urls import URLPattern, path
 
 from ...models import LinkedSubject
 from ..shared import SearchableRelations
+from ..users import AssertionTokensMixin
 from .pages import export_page, import_page, may_export, may_import
 
 
 @admin.register(LinkedSubject)
-class LinkedSubjectAdmin(SearchableRelations, admin.ModelAdmin):  # type: ignore[type-arg]
+class LinkedSubjectAdmin(AssertionTokensMixin, SearchableRelations, admin.ModelAdmin):  # type: ignore[type-arg]
     """Links, found by the subject or by the name of the user."""
 
     fields = ("issuer", "subject", "user", "created")

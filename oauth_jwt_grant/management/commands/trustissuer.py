@@ -14,7 +14,7 @@ from ...presets import Applied, Preset, all_presets
 from ...trust import applications_of_operators, key_source_of, obstacles_of, withdrawal
 from ..arguments import find_application, find_user, printable, read_date, read_text
 from ..conditions import parse_condition, set_conditions, wanted_conditions
-from ..preset_answers import by_preset, described, find_preset, flags_of
+from ..preset_answers import by_preset, described, find_preset, flags_of, read_answers
 from ..trust_flags import (
     ISSUER_FLAGS,
     RULE_FLAGS,
@@ -64,6 +64,8 @@ class Command(BaseCommand):
             self.stdout.write("\n".join(described(all_presets())))
             return
         preset = _preset(options)
+        # Before the transaction: what writes to a pipe may take its time, and SQLite has one lock for all.
+        _read_files(options, preset)
         flags: Mapping[str, str]
         warnings: list[str]
         with transaction.atomic(using=router.db_for_write(TrustedIssuer)):
@@ -87,6 +89,15 @@ class Command(BaseCommand):
             self.stderr.write(self.style.WARNING(warning))
 
 
+def _read_files(options: dict[str, Any], preset: Preset | None) -> None:
+    """Put the texts of files in the place of their names."""
+    if preset is not None:
+        options["answers"] = read_answers(preset, options["answers"] or ())
+    for name in _FILES:
+        if options.get(name):
+            options[name] = read_text(ISSUER_FLAGS[name], options[name])
+
+
 def _left_out(issuer: TrustedIssuer) -> list[str]:
     """The stored keys that are not used, with the reasons."""
     if issuer.key_source != TrustedIssuer.KeySource.INLINE:
@@ -97,9 +108,6 @@ def _left_out(issuer: TrustedIssuer) -> list[str]:
 
 def _issuer(row: TrustedIssuer, options: dict[str, Any], flags: Mapping[str, str]) -> Change:
     values = given_values(ISSUER_FLAGS, options)
-    for name in _FILES:
-        if values.get(name):
-            values[name] = read_text(ISSUER_FLAGS[name], values[name])
     for name in _DATES:
         if name in values:
             values[name] = read_date(ISSUER_FLAGS[name], values[name]) if values[name] else None

@@ -1,0 +1,53 @@
+"""The action that revokes what users have by assertions: for the site's own admin of users.
+
+Put :class:`AssertionTokensMixin` before the other bases of that class. The list of linked subjects has it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from ..models import Decision, LinkedSubject, written
+from ..trust import withdrawal
+
+if TYPE_CHECKING:
+    _Admin = admin.ModelAdmin[Any]
+else:
+    _Admin = object
+
+_ACTION = "revoke_tokens_from_assertions"
+
+
+class AssertionTokensMixin(_Admin):
+    """Adds "Revoke tokens from assertions" for those with the permission ``revoke_tokens``."""
+
+    def get_actions(self, request: HttpRequest) -> Any:
+        """Also ours, where there are any actions (there are none in a popup)."""
+        actions: Any = super().get_actions(request)
+        if actions and request.user.has_perm("oauth_jwt_grant.revoke_tokens"):
+            name = gettext("Revoke tokens from assertions")
+            actions[_ACTION] = (_revoke, _ACTION, name)
+        return actions
+
+
+def _revoke(model_admin: admin.ModelAdmin[Any], request: HttpRequest, queryset: QuerySet[Any]) -> None:
+    """Revoke all tokens that the chosen users, or the users of the chosen links, have by assertions."""
+    total = 0
+    for user in _users_of(queryset):
+        revoked = withdrawal.revoke(written(Decision).filter(user=user.pk))
+        model_admin.log_change(request, user, f"Revoked tokens from assertions: {revoked}.")
+        total += revoked
+    messages.success(request, _("Tokens revoked: %d.") % total)
+
+
+def _users_of(queryset: QuerySet[Any]) -> Iterable[Any]:
+    if queryset.model is not LinkedSubject:
+        return list(queryset)
+    return {link.user_id: link.user for link in queryset.select_related("user")}.values()

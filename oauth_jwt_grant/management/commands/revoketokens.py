@@ -1,0 +1,55 @@
+"""``manage.py revoketokens``: revoke tokens of this app by their user."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import router
+
+from ...models import Decision, written
+from ...trust import withdrawal
+from ..arguments import counted, find_issuers
+
+
+class Command(BaseCommand):
+    """Revokes what assertions have brought, and nothing that another grant has. Trust stays as it is."""
+
+    help = (
+        "Revoke the tokens that a user has by assertions, or those of all users who would get none now. "
+        "New assertions bring new tokens, unless the user is deactivated or the trust is withdrawn."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Whose tokens."""
+        whose = parser.add_mutually_exclusive_group(required=True)
+        whose.add_argument("--user", metavar="NAME", help="the user's name, as for logging in")
+        whose.add_argument(
+            "--unentitled",
+            action="store_true",
+            help="of users who are inactive, privileged without leave of the rule, or hidden by the manager",
+        )
+        parser.add_argument("--issuer", metavar="ISS", help="only tokens from assertions of this issuer")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Prints how many."""
+        decisions = written(Decision)
+        if options["issuer"] is not None:
+            decisions = decisions.filter(issuer__in=[row.pk for row in find_issuers(options["issuer"])])
+        if options["unentitled"]:
+            decisions = withdrawal.unentitled(decisions)
+        else:
+            decisions = decisions.filter(user=_find_user(options["user"]).pk)
+        self.stdout.write(f"Revoked {counted(withdrawal.revoke(decisions), 'token')}.")
+
+
+def _find_user(name: str) -> Any:
+    """Return the user called ``name``, also one whom the default manager hides."""
+    model: Any = get_user_model()
+    users = model._base_manager.using(router.db_for_write(model)).filter(**{model.USERNAME_FIELD: name})
+    # A database that compares loosely must not make a neighbour of the user the user.
+    exact = [user for user in users if user.get_username() == name]
+    if not exact:
+        raise CommandError(f"--user: there is no user {name}", returncode=2)
+    return exact[0]

@@ -18,11 +18,11 @@ import copy
 import json
 import logging
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from inspect import isfunction
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 from urllib.parse import unquote_plus
 
 from oauthlib.common import Request
@@ -86,7 +86,7 @@ class Call:
     were saved.
     """
 
-    posted: list[tuple[str, str]] | None = None
+    posted: list[tuple[str, str]] | None = field(default=None, repr=False)
     backend: str = ""
     tokens: list[Any] = field(default_factory=list)
     door: Door = Door.AUTHORIZATION_GRANT
@@ -300,11 +300,32 @@ def call_of(request: Request) -> Call | None:
     return call if isinstance(call, Call) else None
 
 
+class _Posted:
+    """Posted parameters that show none of themselves: error reports take mappings apart, and this is none."""
+
+    __slots__ = ("_values",)
+
+    def __init__(self, values: Mapping[str, str]) -> None:
+        self._values = values
+
+    def __getitem__(self, name: str) -> str:
+        return self._values[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._values
+
+    def get(self, name: str, default: Any = None) -> Any:
+        return self._values.get(name, default)
+
+
 def read_parameters(
     request: Request,
     required: Collection[str] = JWTBearerGrant.required,
     repeatable: Collection[str] = JWTBearerGrant.repeatable,
-) -> dict[str, str]:
+) -> Mapping[str, str]:
     """The posted parameters, each once and none of them empty.
 
     RFC 6749 section 3.2: a parameter without a value is as good as omitted, and none but
@@ -325,7 +346,7 @@ def read_parameters(
             raise _refusal(Reason.MISSING_PARAMETER, name)
     if "authorization_details" in parameters:
         raise _refusal(Reason.AUTHORIZATION_DETAILS)
-    return parameters
+    return cast(Mapping[str, str], _Posted(parameters))
 
 
 def read_credentials(request: Request, parameters: Mapping[str, str]) -> Credentials | None:

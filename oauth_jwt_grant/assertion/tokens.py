@@ -53,25 +53,28 @@ class UnverifiedJWT:
         return None if typ is None else media_type(typ)
 
     @classmethod
-    def parse(cls, text: str, max_length: int, watch: Watch = unwatched) -> Self:
-        """Read ``text``, at most ``max_length`` characters of it.
+    def parse(cls, token: str, max_length: int, watch: Watch = unwatched) -> Self:
+        """Read ``token``, at most ``max_length`` characters of it.
 
         Raises :class:`AssertionRefused` with the reason ``TOO_LONG``, ``MALFORMED`` or
         ``CRITICAL_HEADER``.
         """
-        watch(Step.LENGTH, f"at most {max_length} characters", len(text))
-        if len(text) > max_length:
+        watch(Step.LENGTH, f"at most {max_length} characters", len(token))
+        if len(token) > max_length:
             raise AssertionRefused(Reason.TOO_LONG)
         watch(Step.FORM, "three base64url parts, the first two JSON objects", None)
-        header_part, claims_part, signature_part = _three_parts(text)
-        header = _json_part(header_part, "header")
-        claims = _json_part(claims_part, "claims")
-        signature = _decode(signature_part, "signature")
+        parts = _three_parts(token)
+        header = _json_part(parts.header, "header")
+        jwt = cls(
+            header=header,
+            claims=_json_part(parts.claims, "claims"),
+            signing_input=f"{parts.header}.{parts.claims}".encode("ascii"),
+            signature=_decode(parts.signature, "signature"),
+        )
         _check_header_types(header)
         watch(Step.CRITICAL, "no critical header parameters", header.get("crit"))
         _check_critical(header)
-        signing_input = f"{header_part}.{claims_part}".encode("ascii")
-        return cls(header=header, claims=claims, signing_input=signing_input, signature=signature)
+        return jwt
 
 
 class UnverifiedAssertion(UnverifiedJWT):
@@ -85,12 +88,12 @@ class UnverifiedAssertion(UnverifiedJWT):
         return str(self.claims["iss"])
 
     @classmethod
-    def parse(cls, text: str, max_length: int, watch: Watch = unwatched) -> Self:
-        """Read the posted ``text`` as :meth:`UnverifiedJWT.parse` does.
+    def parse(cls, token: str, max_length: int, watch: Watch = unwatched) -> Self:
+        """Read the posted ``token`` as :meth:`UnverifiedJWT.parse` does.
 
         Raises :class:`AssertionRefused` also with ``MISSING_CLAIM`` or ``MALFORMED_CLAIM`` for ``iss``.
         """
-        assertion = super().parse(text, max_length, watch)
+        assertion = super().parse(token, max_length, watch)
         _check_issuer_form(assertion.claims)
         return assertion
 
@@ -134,16 +137,24 @@ def media_type(value: str) -> str:
     return lowered.removeprefix("application/") if lowered.count("/") == 1 else lowered
 
 
-def _three_parts(text: str) -> tuple[str, str, str]:
-    if text != text.strip():
+@dataclass(frozen=True, slots=True, repr=False)
+class _Parts:
+    """The three parts of a JWT. No representation: error reports show those of all variables."""
+
+    header: str
+    claims: str
+    signature: str
+
+
+def _three_parts(token: str) -> _Parts:
+    if token != token.strip():
         raise AssertionRefused(Reason.MALFORMED, detail="white space around it")
-    parts = text.split(".")
+    parts = token.split(".")
     if len(parts) == 5:
         raise AssertionRefused(Reason.MALFORMED, detail="five parts: an encrypted JWT")
     if len(parts) != 3:
         raise AssertionRefused(Reason.MALFORMED, detail=f"{len(parts)} parts instead of three")
-    header, claims, signature = parts
-    return header, claims, signature
+    return _Parts(*parts)
 
 
 def _decode(part: str, name: str) -> bytes:

@@ -78,8 +78,9 @@ def decide(case: Case, watch: Watch = unwatched, attempt: Attempt = at_once) -> 
     """
     question = case.question
     # A file ends with a line break, which clients post along; the dry run gets it from files, too.
-    text = question.assertion.removesuffix("\n").removesuffix("\r")
-    case.unverified = UnverifiedAssertion.parse(text, conf.MAX_ASSERTION_LENGTH, watch)
+    case.unverified = UnverifiedAssertion.parse(
+        question.assertion.removesuffix("\n").removesuffix("\r"), conf.MAX_ASSERTION_LENGTH, watch
+    )
     watch(Step.ISSUER, "a trusted issuer, enabled and in its dates", case.unverified.issuer)
     trust = find_trust(case.unverified.issuer, question.client, _claimed_subject(case.unverified))
     case.issuer, case.rows = trust.issuer, trust.rows

@@ -48,6 +48,7 @@ class KeyStatus:
     Times are seconds since the epoch, ``None`` where there was or will be no fetch.
     ``next_fetch`` is when the keys are stale or, after a failure, when the next
     attempt is due. ``last_error`` and ``failing_since`` are empty while all is well.
+    ``clock_ahead`` is by how many seconds the clock of the server that has just been asked is ahead of ours.
     ``first_seen``: by thumbprint, since when a key has been in the fetched set, where that is known.
     """
 
@@ -58,6 +59,7 @@ class KeyStatus:
     next_fetch: float | None = None
     last_error: str = ""
     failing_since: float | None = None
+    clock_ahead: float | None = None
     first_seen: Mapping[str, float] = field(default_factory=dict)
 
 

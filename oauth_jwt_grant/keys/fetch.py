@@ -9,6 +9,7 @@ import ssl
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from functools import partial
 from http.client import HTTPException
 from typing import Any
@@ -60,13 +61,15 @@ class FetchedDocument:
     """What a fetch brought: a JSON object, or that it has not been modified.
 
     ``max_age`` is for how many seconds from now the answer may be kept, ``None`` if it
-    does not say; ``etag`` goes into the next fetch.
+    does not say; ``etag`` goes into the next fetch; ``served_at`` is when the server says it has answered,
+    in seconds since the epoch.
     """
 
     document: dict[str, Any]
     not_modified: bool
     max_age: float | None
     etag: str | None
+    served_at: float | None = None
 
 
 class Fetcher:
@@ -196,7 +199,7 @@ class Fetcher:
             raise FetchFailed(f"the answer has the HTTP status {response.status_code}", response.status_code)
         document = {} if not_modified else self._document(response)
         etag = _kept_etag(response.headers.get("ETag"))
-        return FetchedDocument(document, not_modified, _max_age(response), etag)
+        return FetchedDocument(document, not_modified, _max_age(response), etag, _served_at(response))
 
     def _document(self, response: requests.Response) -> dict[str, Any]:
         encoding = response.headers.get("Content-Encoding", "").strip().lower() or "identity"
@@ -270,8 +273,21 @@ def _max_age(response: requests.Response) -> float | None:
     match = _MAX_AGE.search(control)
     if match is None:
         return None
+    return max(0, int(match[1]) - _age(response))
+
+
+def _age(response: requests.Response) -> int:
+    """For how many seconds the answer has been on its way, in caches."""
     age = response.headers.get("Age", "")
-    return max(0, int(match[1]) - (int(age) if age.isascii() and age.isdigit() and len(age) < 11 else 0))
+    return int(age) if age.isascii() and age.isdigit() and len(age) < 11 else 0
+
+
+def _served_at(response: requests.Response) -> float | None:
+    """RFC 9110 section 6.6.1: when the answer was made, and since then its ``Age``."""
+    try:
+        return parsedate_to_datetime(response.headers["Date"]).timestamp() + _age(response)
+    except (KeyError, ValueError, OverflowError):
+        return None
 
 
 def _explain(error: BaseException) -> str:

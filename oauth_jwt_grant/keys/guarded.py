@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 from ..assertion.errors import AssertionRefused, NotGranted, Reason
@@ -38,7 +39,8 @@ class GuardedKeys(KeySource):
     """
 
     def __init__(self, make: Callable[[], KeySource], *passing: type[Exception]) -> None:
-        self._make = make
+        # One object: what the last fetch has shown is asked of it afterwards.
+        self._make = cache(make)
         self._passing = passing
 
     def candidates(self, header: Mapping[str, Any]) -> Sequence[PublicKey]:

@@ -58,6 +58,7 @@ class RemoteKeys(KeySource):
         self._limits = limits or KeyLimits()
         self._clock = clock
         self._sleep = sleep
+        self._clock_ahead: float | None = None
         self._source = source_fingerprint(
             *self._place(), issuer, ca_bundle, "private" if allow_private_network else "public"
         )
@@ -106,6 +107,7 @@ class RemoteKeys(KeySource):
             next_fetch=next_fetch,
             last_error=failure.error if failure else "",
             failing_since=failure.since if failure else None,
+            clock_ahead=self._clock_ahead,
             first_seen=kept.first_seen if kept else {},
         )
 
@@ -271,6 +273,7 @@ class RemoteKeys(KeySource):
         else:
             text, etag = self._checked(answer.document), answer.etag
         now = self._clock()
+        self._clock_ahead = None if answer.served_at is None else answer.served_at - now
         newer = KeySet(self._source, text, now, now + self._limits.age(answer.max_age), etag, url)
         before = self._parsed(kept).keys if kept else ()
         known = kept.first_seen if kept else {}

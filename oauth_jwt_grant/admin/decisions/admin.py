@@ -23,7 +23,7 @@ from ...decision import REMEDIES, answer_to
 from ...models import Decision
 from ..revocation import why_kept
 from ..shared import link_to
-from .export import LIMIT, export
+from .export import LIMIT, export, may_export
 from .filters import ApplicationFilter, IssuerFilter, PeriodFilter, ReasonFilter
 from .listing import LISTED, BoundedPaginator, DecisionChangeList
 
@@ -91,7 +91,7 @@ class DecisionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """The list; a button exports what it is filtered by."""
         context = {
-            "may_export": self.has_export_permission(request),
+            "may_export": may_export(request, self),
             "export_limit": number_format(LIMIT, force_grouping=True),
             "listed": number_format(LISTED, force_grouping=True),
         }
@@ -107,10 +107,6 @@ class DecisionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             messages.error(request, text % LISTED)
             return HttpResponseRedirect(request.get_full_path())
         return super().response_action(request, queryset, *args, **kwargs)
-
-    def has_export_permission(self, request: HttpRequest) -> bool:
-        """To see decisions is not enough: a file of them leaves the admin."""
-        return self.has_view_permission(request) and request.user.has_perm("oauth_jwt_grant.export_decision")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Nobody adds a decision."""

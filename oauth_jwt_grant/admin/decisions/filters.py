@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 from django.contrib import admin
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
@@ -66,6 +67,23 @@ class PeriodFilter(admin.SimpleListFilter):
         return period_of(value, timezone.now()) if value else None
 
 
+def key_of(relation: str | None, text: str) -> Any:
+    """The key of a row, which decisions point to by ``relation``, that ``text`` is, or ``None``.
+
+    A site's own models have keys of any type: numbers, UUIDs, strings.
+    """
+    field: Any = Decision._meta.get_field(str(relation)).target_field  # type: ignore[union-attr]
+    while field.is_relation:
+        field = field.target_field
+    try:
+        key = field.to_python(text)
+    except (ValidationError, ValueError, OverflowError):
+        return None
+    if isinstance(key, int):
+        return key if text.isascii() and text.isdigit() and key < 2**63 else None
+    return key if text and "\0" not in text else None
+
+
 class RelatedFilter(admin.SimpleListFilter):
     """By a row that decisions point to, the chosen one always among those offered.
 
@@ -106,9 +124,8 @@ class RelatedFilter(admin.SimpleListFilter):
         names: dict[Any, Any] = dict(self.lookup_choices)
         return names.get(self._chosen())
 
-    def _chosen(self) -> int | None:
-        value = self.value()
-        return int(value) if value and value.isascii() and value.isdigit() and len(value) < 19 else None
+    def _chosen(self) -> Any:
+        return key_of(self.parameter_name, self.value() or "")
 
 
 class IssuerFilter(RelatedFilter):

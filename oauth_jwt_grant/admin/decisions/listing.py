@@ -11,7 +11,7 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest
 
 from .chart import Chart, chart_of
-from .filters import ApplicationFilter, IssuerFilter, PeriodFilter, ReasonFilter
+from .filters import ApplicationFilter, IssuerFilter, PeriodFilter, ReasonFilter, key_of
 
 #: Decisions that are counted and can be paged through; filters lead to older ones.
 LISTED = 10_000
@@ -65,10 +65,5 @@ class DecisionChangeList(ChangeList):
 
 
 def _is_beyond_databases(name: str, value: str) -> bool:
-    """Whether a database raises an error for ``value``: a string with NUL, a number of over 64 bits."""
-    if "\0" in value:
-        return True
-    try:
-        return name in _KEYS and abs(int(value)) >= 2**63
-    except ValueError:
-        return False  # not a number: the key check reports it
+    """Whether a database raises an error for ``value``: a string with NUL, what is no key of such rows."""
+    return "\0" in value or (name in _KEYS and key_of(name, value) is None)

@@ -12,7 +12,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import router, transaction
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
@@ -73,7 +73,8 @@ class GoodTokensMixin(_Admin):
         text = f"{issuer}: {words % number}"
         if not _may_revoke(request):
             return text
-        return format_html('<a href="{}">{}</a>', _revoke_url(self, issuer.pk), text)
+        url = _revoke_url(self, issuer.pk)
+        return format_html('<a href="{}">{}</a>', url, text) if url else text
 
 
 class GoodTokensWarningMixin(_Admin):
@@ -95,8 +96,9 @@ class GoodTokensWarningMixin(_Admin):
             "Access tokens of the rule %(rule)s that have not expired: %(number)d. They stay good without it."
         )
         text = words % {"rule": rule, "number": number}
-        link = format_html(' <a href="{}">{}</a>', _revoke_url(self, rule.issuer_id), _("Revoke tokens"))
-        messages.warning(request, format_html("{}{}", text, link if _may_revoke(request) else ""))
+        url = _revoke_url(self, rule.issuer_id) if _may_revoke(request) else None
+        link = format_html(' <a href="{}">{}</a>', url, _("Revoke tokens")) if url else ""
+        messages.warning(request, format_html("{}{}", text, link))
 
 
 def good_tokens(column: str, pks: Any) -> dict[Any, int]:
@@ -126,6 +128,10 @@ def _may_revoke(request: HttpRequest) -> bool:
     return request.user.has_perm("oauth_jwt_grant.revoke_tokens")
 
 
-def _revoke_url(model_admin: admin.ModelAdmin[Any], pk: Any) -> str:
+def _revoke_url(model_admin: admin.ModelAdmin[Any], pk: Any) -> str | None:
+    """The page that revokes tokens, or ``None`` on a site that has no page of issuers."""
     name = "admin:oauth_jwt_grant_trustedissuer_revoke"
-    return reverse(name, args=[pk], current_app=model_admin.admin_site.name)
+    try:
+        return reverse(name, args=[pk], current_app=model_admin.admin_site.name)
+    except NoReverseMatch:
+        return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import admin
+from django.contrib.admin.utils import quote
 from django.db.models import Model
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
@@ -12,7 +13,7 @@ def change_url(site: admin.AdminSite, obj: Model) -> str | None:
     """The change page of ``obj`` on ``site``, or ``None`` if it has none."""
     try:
         name = f"admin:{obj._meta.app_label}_{obj._meta.model_name}_change"
-        return reverse(name, args=[obj.pk], current_app=site.name)
+        return reverse(name, args=[quote(obj.pk)], current_app=site.name)
     except NoReverseMatch:
         return None
 

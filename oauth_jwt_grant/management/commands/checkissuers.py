@@ -7,21 +7,27 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from ...models import TrustedIssuer
 from ...trust import Finding, Health, Level, examine, health_as_json
+from .. import base
 from ..arguments import counted, fault, find_issuers, printable, whole
 
+_COULD_NOT_RUN = 3
 _EXIT_STATUS = {Level.WARNING: 1, Level.FAILING: 2}
 
 
-class Command(BaseCommand):
-    """Reports reachability, key ages, and what ends soon. Exit status 0: fine, 1: warnings, 2: failing."""
+class Command(base.Command):
+    """Reports reachability, key ages, and what ends soon.
+
+    Exit status 0: fine, 1: warnings, 2: failing, 3: it could not run, so nothing is known.
+    """
 
     help = (
         "Examine the trusted issuers: can their keys be fetched, how old are they, what ends soon? "
-        "Exit status 0: all is fine, 1: there are warnings, 2: an enabled issuer cannot be accepted."
+        "Exit status 0: all is fine, 1: there are warnings, 2: an enabled issuer cannot be accepted, "
+        "3: the command could not run."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -32,6 +38,23 @@ class Command(BaseCommand):
             "--no-fetch", dest="fetch", action="store_false", help="look only at what is kept"
         )
         parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+    def create_parser(self, *args: Any, **kwargs: Any) -> CommandParser:
+        """The parser, which ends with the status of its own for wrong arguments as well."""
+        parser = super().create_parser(*args, **kwargs)
+        leave = parser.exit
+        parser.exit = lambda status=0, message=None: leave(_COULD_NOT_RUN if status else 0, message)  # type: ignore[method-assign,assignment]
+        return parser
+
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        """Run; whatever stops that has the status of its own, so that monitoring takes it for no finding."""
+        try:
+            return super().execute(*args, **options)
+        except CommandError as error:
+            error.returncode = _COULD_NOT_RUN
+            raise
+        except Exception as error:  # a database that is down, an import that fails
+            raise CommandError(f"could not run: {fault(error)}", returncode=_COULD_NOT_RUN) from error
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Prints the report and exits with the status of the worst issuer."""

@@ -7,17 +7,18 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 from django.db import router
 from django.utils import timezone
 
 from ...conf import conf
 from ...models import Decision, written
 from ...models.decisions import DecisionQuerySet
+from .. import base
 from ..arguments import counted
 
 
-class Command(BaseCommand):
+class Command(base.Command):
     """Removes the decisions past ``DECISION_RETENTION_DAYS``, except those that are still needed."""
 
     help = (

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.db import router, transaction
 
 from ...models import TrustedIssuer
@@ -21,13 +21,14 @@ from ...service_accounts import (
     key_uses,
     withdraw_key,
 )
+from .. import base
 from ..arguments import find_application, find_user
 
 #: Flags that describe a new account.
 _OF_A_NEW_ONE = ("scopes", "user", "default_application")
 
 
-class Command(BaseCommand):
+class Command(base.Command):
     """Makes an account and writes its key file; or adds, lists or withdraws keys of one that is there."""
 
     help = "Make a service account, and write its private key once, as a key file for Google's libraries."

@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from ...assertion import Door, Step, Undecided
 from ...conf import server_audiences
 from ...decision import ExplainedStep, Explanation, Failure, Question, Status, explain, presented
+from .. import base
 from ..arguments import find_application, printable, read_text
 
 _JWT = re.compile(r"[\w-]+\.[\w-]+\.[\w-]*", re.ASCII)
@@ -27,7 +28,7 @@ _DATES = {
 _EXIT_STATUS = {"accepted": 0, "refused": 1, "undecided": 2}
 
 
-class Command(BaseCommand):
+class Command(base.Command):
     """A dry run of the decision: nothing is issued, stored or spent. Keys may be fetched.
 
     Exit status 0: accepted, 1: refused, 2: it could not be decided.

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from ...subject_links import MAX_BYTES, NotImported, Outcome, Plan, Problem, import_links, make_plan
+from .. import base
 from ..arguments import counted, printable, read_bytes
 
 
-class Command(BaseCommand):
+class Command(base.Command):
     """Links the subjects of a file, all of them or none; run again, it finds them unchanged."""
 
     help = "Link subjects of issuers to users, from a CSV file with the columns issuer, subject and user."

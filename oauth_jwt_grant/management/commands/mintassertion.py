@@ -8,8 +8,9 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
+from .. import base
 from ..arguments import read_text
 from ..signing import (
     UnusablePrivateKey,
@@ -21,7 +22,7 @@ from ..signing import (
 )
 
 
-class Command(BaseCommand):
+class Command(base.Command):
     """Signs a JWT with a private key of your own, for development and tests, and prints it."""
 
     help = "Sign a JWT for trying out the grant. The key is an issuer's; in production the issuer keeps it."

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from ...assertion import NotGranted
 from ...models import TrustedIssuer
 from ...trust import FETCHED, key_source_of
+from .. import base
 from ..arguments import counted, fault, find_issuers, printable, whole
 
 
-class Command(BaseCommand):
+class Command(base.Command):
     """Fetches the keys of every enabled issuer that publishes them. Exit status 1 if a fetch fails."""
 
     help = "Fetch the keys of all enabled issuers now (for cron). Exit status 1 if one cannot be reached."

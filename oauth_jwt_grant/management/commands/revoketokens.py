@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.db import router
 
 from ...models import Decision, written
 from ...trust import withdrawal
+from .. import base
 from ..arguments import counted, find_issuers
 
 
-class Command(BaseCommand):
+class Command(base.Command):
     """Revokes what assertions have brought, and nothing that another grant has. Trust stays as it is."""
 
     help = (

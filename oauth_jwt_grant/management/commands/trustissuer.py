@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.db import router, transaction
 from django.db.models import Model
 
 from ...models import GrantRule, LinkedSubject, TrustedIssuer, written
 from ...presets import Applied, Preset, all_presets
 from ...trust import applications_of_operators, key_source_of, obstacles_of, withdrawal
+from .. import base
 from ..arguments import find_application, find_user, printable, read_date, read_text
 from ..conditions import parse_condition, set_conditions, wanted_conditions
 from ..preset_answers import by_preset, described, find_preset, flags_of, read_answers
@@ -37,7 +38,7 @@ _FILES = ("jwks", "trust_anchors", "ca_bundle")
 _DATES = ("valid_from", "valid_until")
 
 
-class Command(BaseCommand):
+class Command(base.Command):
     """Creates or updates one issuer and, if a flag is about a rule, one of its rules.
 
     Values without a flag stay as they are, so the command may be run again with any arguments.

@@ -11,3 +11,7 @@ assertion_accepted = Signal()
 #: Sent with ``reason`` (a Reason), ``decision`` (the saved Decision, or ``None`` if none was
 #: kept: the issuer is unknown, or it has had its refusals for this minute) and ``request``.
 assertion_refused = Signal()
+
+#: Sent after COMMIT of a change of trust that is made in bulk, for which Django sends no ``post_save``:
+#: with ``sender`` (the model), ``action`` (``"disabled"`` or ``"imported"``) and ``instances`` (the rows).
+trust_changed = Signal()

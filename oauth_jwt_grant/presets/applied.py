@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, router, transaction
+from django.db import DataError, IntegrityError, router, transaction
 from django.db.models import BooleanField
 from django.utils.translation import gettext_lazy as _
 
@@ -59,6 +59,9 @@ class Applied:
         """
         try:
             return self._save(applications)
+        except DataError as error:
+            text = _("Nothing was saved: the database cannot store a character of what was entered.")
+            raise ValidationError(text) from error
         except IntegrityError as error:  # another request has saved it in the meantime
             text = _("Nothing was saved: something has been changed meanwhile. Try again.")
             raise ValidationError(text) from error

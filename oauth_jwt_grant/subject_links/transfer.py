@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.db import IntegrityError, OperationalError, models, router, transaction
+from django.db import DataError, IntegrityError, OperationalError, models, router, transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from ..models import LinkedSubject
+from ..signals import trust_changed
 from .plan import CHUNK, Current, Outcome, Plan, PlannedLink, chunks
 from .table import write_table
 
@@ -43,6 +45,10 @@ def import_links(
             LinkedSubject.objects.using(using).bulk_create(added, batch_size=CHUNK)
             if record is not None:
                 record()
+            transaction.on_commit(partial(_tell, plan, added), using=using)
+    except DataError as error:
+        text = _("Nothing was imported: the database cannot store a character of the file.")
+        raise NotImported(text) from error
     except (IntegrityError, OperationalError) as error:
         # Another request has linked one of the subjects, deleted an issuer or a user, or locks the rows.
         raise NotImported(
@@ -70,6 +76,16 @@ def _check(plan: Plan, *, replace: bool) -> None:
             number,
         )
         raise NotImported(text % number)
+
+
+def _tell(plan: Plan, added: list[LinkedSubject]) -> None:
+    """Tell audits of the changed links: in bulk, Django sends no ``post_save``."""
+    replaced = [
+        LinkedSubject(pk=current.pk, issuer=link.issuer, subject=link.row.subject, user=link.user)
+        for current, link in plan.replaced
+    ]
+    if added or replaced:
+        trust_changed.send_robust(sender=LinkedSubject, action="imported", instances=[*added, *replaced])
 
 
 def _replace(links: list[tuple[Current, PlannedLink]], using: str) -> None:

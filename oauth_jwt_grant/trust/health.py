@@ -10,6 +10,7 @@ from typing import Any
 from django.core.cache.backends.dummy import DummyCache
 
 from ..assertion import NotGranted
+from ..conf import conf
 from ..database import to_datetime
 from ..keys import KeyStatus, parse_ca_bundle
 from ..models import Decision, TrustedIssuer, written
@@ -19,6 +20,9 @@ from .obstacles import Level, obstacles_of
 from .sources import key_source_of
 from .terms import why_not_trusted
 from .withdrawal import unentitled
+
+#: Seconds.
+_IMPRECISION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,7 @@ def examine(issuer: TrustedIssuer, now: float, *, warn_days: int, fetch: bool) -
         *_keys(key_health(issuer, keys, now, problem=problem, warn_days=warn_days), keys),
         *_certificates(issuer, keys, now, soon),
         *_users(issuer, now),
+        *_clock(issuer, keys),
     )
     return Health(issuer, keys, findings)
 
@@ -114,6 +119,17 @@ def _certificates(issuer: TrustedIssuer, keys: KeyStatus, now: float, soon: floa
                 level = Level.FAILING if all(ended) else Level.WARNING
                 verb = "ended" if end <= now else "ends"
                 yield Finding(level, f"{what} {subject} {verb} {_date(end)}")
+
+
+def _clock(issuer: TrustedIssuer, keys: KeyStatus) -> Iterator[Finding]:
+    """A clock that is further from ours than is forgiven, by the ``Date`` of the answer with the keys."""
+    leeway = conf.LEEWAY if issuer.leeway is None else issuer.leeway
+    # The header has whole seconds, and the answer took its time.
+    if keys.clock_ahead is not None and abs(keys.clock_ahead) > leeway + _IMPRECISION:
+        way = "ahead of" if keys.clock_ahead > 0 else "behind"
+        seconds = round(abs(keys.clock_ahead))
+        text = f"the clock of its server is {seconds} seconds {way} ours; the leeway is {leeway} seconds"
+        yield Finding(Level.WARNING, text)
 
 
 def _users(issuer: TrustedIssuer, now: float) -> Iterator[Finding]:

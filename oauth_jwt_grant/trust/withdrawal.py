@@ -20,6 +20,7 @@ from django.utils import timezone
 
 from ..dot import get_access_token_model, get_refresh_token_model
 from ..models import Decision, GrantRule, TrustedIssuer, written
+from ..signals import trust_changed
 
 logger = logging.getLogger("oauth_jwt_grant.decisions")
 
@@ -45,8 +46,12 @@ def disable(issuers: Sequence[TrustedIssuer]) -> tuple[list[TrustedIssuer], bool
         rows = written(TrustedIssuer).filter(pk__in=pks)
         enabled = set(rows.filter(enabled=True).values_list("pk", flat=True))
         rows.update(enabled=False, updated=timezone.now())
+    disabled = [issuer for issuer in issuers if issuer.pk in enabled]
     # Who rests on a rule of theirs has a lock on the issuer as well.
-    return [issuer for issuer in issuers if issuer.pk in enabled], _wait_for(TrustedIssuer, pk__in=pks)
+    settled = _wait_for(TrustedIssuer, pk__in=pks)
+    if disabled:
+        trust_changed.send_robust(sender=TrustedIssuer, action="disabled", instances=disabled)
+    return disabled, settled
 
 
 def wait_after_commit(issuer: Any) -> None:

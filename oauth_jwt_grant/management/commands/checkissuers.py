@@ -43,7 +43,7 @@ class Command(base.Command):
         """The parser, which ends with the status of its own for wrong arguments as well."""
         parser = super().create_parser(*args, **kwargs)
         leave = parser.exit
-        parser.exit = lambda status=0, message=None: leave(_COULD_NOT_RUN if status else 0, message)  # type: ignore[method-assign,assignment]
+        parser.exit = lambda status=0, message=None: leave(_COULD_NOT_RUN if status else 0, message)  # type: ignore[method-assign]
         return parser
 
     def execute(self, *args: Any, **options: Any) -> str | None:

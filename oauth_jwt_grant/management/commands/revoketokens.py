@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib.auth import get_user_model
-from django.core.management.base import CommandError, CommandParser
-from django.db import router
+from django.core.management.base import CommandParser
 
 from ...models import Decision, written
 from ...trust import withdrawal
 from .. import base
-from ..arguments import counted, find_issuers
+from ..arguments import counted, find_any_user, find_issuers
 
 
 class Command(base.Command):
@@ -41,16 +39,5 @@ class Command(base.Command):
         if options["unentitled"]:
             decisions = withdrawal.unentitled(decisions)
         else:
-            decisions = decisions.filter(user=_find_user(options["user"]).pk)
+            decisions = decisions.filter(user=find_any_user("--user", options["user"]).pk)
         self.stdout.write(f"Revoked {counted(withdrawal.revoke(decisions), 'token')}.")
-
-
-def _find_user(name: str) -> Any:
-    """Return the user called ``name``, also one whom the default manager hides."""
-    model: Any = get_user_model()
-    users = model._base_manager.using(router.db_for_write(model)).filter(**{model.USERNAME_FIELD: name})
-    # A database that compares loosely must not make a neighbour of the user the user.
-    exact = [user for user in users if user.get_username() == name]
-    if not exact:
-        raise CommandError(f"--user: there is no user {name}", returncode=2)
-    return exact[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -9,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from .assertion import ALGORITHMS, AssertionRefused, Door
+from .assertion.strict_json import read_object
 from .keys import FetchFailed, check_url, parse_ca_bundle
 from .rules import InvalidCondition, check_claim, split_scope
 
@@ -73,6 +75,10 @@ def validate_strings(value: Any) -> None:
     for item in value:
         if item != item.strip():
             raise ValidationError(_("There is white space around %(item)r."), params={"item": item})
+        if not item.isprintable():
+            # Copied from a page or a mail, such as U+200B. No client sends it.
+            text = _("%(item)s has a character that cannot be seen.")
+            raise ValidationError(text, code="unseen", params={"item": ascii(item)})
         if item.startswith("[") and item.endswith("]"):
             text = _("%(item)s is a whole list as one text. Give each of its members by itself.")
             raise ValidationError(text, params={"item": item})
@@ -102,6 +108,15 @@ def validate_list(value: Any) -> None:
     """Accept a JSON list."""
     if not isinstance(value, list):
         raise ValidationError(_('Enter a JSON list, such as ["one", "two"].'), code="list")
+    validate_json(value)
+
+
+def validate_json(value: Any) -> None:
+    """Accept what each database stores as JSON: no infinite numbers, half surrogate pairs or deep nesting."""
+    try:
+        read_object(json.dumps({"value": value}).encode())
+    except (ValueError, RecursionError) as error:
+        raise ValidationError(_("This is no JSON that can be stored: %s.") % error, code="json") from error
 
 
 def validate_scopes(value: str) -> None:

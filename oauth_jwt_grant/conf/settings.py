@@ -32,12 +32,13 @@ def _whole(least: int, most: float = math.inf) -> Kind:
 
 
 def _is_trimmed(value: Any) -> bool:
-    return isinstance(value, str) and value != "" and value == value.strip()
+    # Not isprintable() alone: a space is printable. U+200B and the like come along when a URL is copied.
+    return isinstance(value, str) and value != "" and value == value.strip() and value.isprintable()
 
 
 STRING = Kind("a string that is not empty", lambda value: isinstance(value, str) and value != "")
 STRINGS = Kind(
-    "a list of strings without white space around them",
+    "a list of strings without white space around them or characters that cannot be seen",
     lambda value: isinstance(value, list | tuple | set | frozenset) and all(map(_is_trimmed, value)),
 )
 _DOORS = Kind(

@@ -21,6 +21,7 @@ PARTS = (
     ("grant_cost", "prepared", ("psycopg",)),
     ("grant_cost", "mariadb", ("pymysql",)),
     ("cheap_requests", "sqlite", ()),
+    ("fuzz", "sqlite", ()),
     ("beside_authlib", "sqlite", ("flask", "flask_sqlalchemy")),
     ("load", "postgres", ("psycopg", "gunicorn")),
     ("clearing", "postgres", ("psycopg",)),

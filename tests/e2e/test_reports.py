@@ -6,6 +6,7 @@ import ast
 import json
 import re
 import sys
+from importlib import import_module
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any
@@ -64,7 +65,7 @@ def crash(world: World, monkeypatch: pytest.MonkeyPatch, place: str, report: Any
         raise RuntimeError("unforeseen")
 
     module, _, name = place.rpartition(".")
-    monkeypatch.setattr(sys.modules[module], name, fail)
+    monkeypatch.setattr(import_module(module), name, fail)
     assertion = mint(ec_key())
     got_request_exception.connect(report)
     try:

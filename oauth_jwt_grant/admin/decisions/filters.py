@@ -7,7 +7,6 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 from django.contrib import admin
-from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
@@ -15,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ...assertion import Reason
 from ...models import Decision
+from ..shared import parse_key
 from .periods import Period, offered, period_of
 
 #: Rows that a filter offers by name; for others there are the links on their pages.
@@ -68,20 +68,8 @@ class PeriodFilter(admin.SimpleListFilter):
 
 
 def key_of(relation: str | None, text: str) -> Any:
-    """The key of a row, which decisions point to by ``relation``, that ``text`` is, or ``None``.
-
-    A site's own models have keys of any type: numbers, UUIDs, strings.
-    """
-    field: Any = Decision._meta.get_field(str(relation)).target_field  # type: ignore[union-attr]
-    while field.is_relation:
-        field = field.target_field
-    try:
-        key = field.to_python(text)
-    except (ValidationError, ValueError, OverflowError):
-        return None
-    if isinstance(key, int):
-        return key if text.isascii() and text.isdigit() and key < 2**63 else None
-    return key if text and "\0" not in text else None
+    """The key of a row, which decisions point to by ``relation``, that ``text`` is, or ``None``."""
+    return parse_key(Decision._meta.get_field(str(relation)), text)
 
 
 class RelatedFilter(admin.SimpleListFilter):

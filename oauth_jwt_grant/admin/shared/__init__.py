@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .formfields import AlgorithmsField, DoorsField, KeysField, ListField, PublicTextField
 from .history import record_import, tell_values
+from .keys import parse_key
 from .labels import conditions_in_words, near_misses, short_time, state_of
 from .links import change_url, link_to, list_url
 from .pages import page_context
@@ -28,6 +29,7 @@ __all__ = [
     "may_see",
     "near_misses",
     "page_context",
+    "parse_key",
     "record_import",
     "short_time",
     "state_of",

@@ -9,6 +9,8 @@ from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 
+from .keys import KeySelect, KeySelectMultiple, RowsField
+
 if TYPE_CHECKING:
     _Admin = admin.ModelAdmin[Any]
 else:
@@ -29,6 +31,20 @@ class SearchableRelations(_Admin):
     def media(self) -> forms.Media:
         """With the script that gives the search boxes the names of their fields."""
         return super().media + forms.Media(js=["oauth_jwt_grant/admin/labels.js"])
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Django's field, with our widget for a search box."""
+        if db_field.name in self.get_autocomplete_fields(request):
+            kwargs.setdefault("widget", KeySelect(db_field, self.admin_site, using=kwargs.get("using")))
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Our field, and our widget for a search box."""
+        kwargs.setdefault("form_class", RowsField)
+        if db_field.name in self.get_autocomplete_fields(request):
+            using = kwargs.get("using")
+            kwargs.setdefault("widget", KeySelectMultiple(db_field, self.admin_site, using=using))
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     def get_autocomplete_fields(self, request: HttpRequest) -> tuple[str, ...]:
         """Those of ``searchable`` whose model's admin can be searched."""

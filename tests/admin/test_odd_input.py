@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
-from django.db import transaction
+from django.contrib.admin import ModelAdmin
+from django.db import DataError, OperationalError, transaction
 from django.test import Client
 from django.urls import reverse
 
@@ -77,3 +80,33 @@ def test_what_no_database_takes_in_the_url_of_a_list(page: Client, rule: GrantRu
     url, many = reverse(f"admin:oauth_jwt_grant_{model}_changelist"), "9" * 5000
     for query in ("q=%00", "q=%ED%A0%80", f"p={many}", f"o={many}", f"q={many}", f"user={many}", "rule=x"):
         assert page.get(f"{url}?{query}").status_code in (200, 302), query[:20]
+
+
+def refuse(error: Exception) -> Any:
+    def fail(*args: Any, **kwargs: Any) -> Any:
+        raise error
+
+    return fail
+
+
+def test_a_character_that_the_database_does_not_have_is_named_and_nothing_is_saved(
+    page: Client, rule: GrantRule, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = reverse("admin:oauth_jwt_grant_trustedissuer_change", args=[rule.issuer_id])
+    data = fill_in(page.get(url), "trustedissuer_form", name="\U0001f600")
+    monkeypatch.setattr(TrustedIssuer, "save", refuse(DataError("no equivalent in encoding LATIN1")))
+    assert "Nothing was saved" in page.post(url, data, follow=True).content.decode()
+    assert TrustedIssuer.objects.get().name == "Issuer"
+    monkeypatch.setattr(TrustedIssuer, "save", refuse(OperationalError("the database is locked")))
+    with pytest.raises(OperationalError):
+        page.post(url, data)
+
+
+@pytest.mark.parametrize("model", ["trustedissuer", "grantrule", "linkedsubject", "decision"])
+def test_a_search_for_such_a_character_finds_nothing(
+    page: Client, rule: GrantRule, model: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = reverse(f"admin:oauth_jwt_grant_{model}_changelist")
+    monkeypatch.setattr(ModelAdmin, "changelist_view", refuse(DataError("no equivalent in encoding LATIN1")))
+    response = page.get(f"{url}?q=x")
+    assert (response.status_code, response["Location"]) == (302, url)

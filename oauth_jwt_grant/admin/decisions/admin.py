@@ -22,7 +22,7 @@ from ...assertion import Reason
 from ...decision import REMEDIES, answer_to
 from ...models import Decision
 from ..revocation import why_kept
-from ..shared import link_to
+from ..shared import StorableAdmin, link_to
 from .export import LIMIT, export, may_export
 from .filters import ApplicationFilter, IssuerFilter, PeriodFilter, ReasonFilter
 from .listing import LISTED, BoundedPaginator, DecisionChangeList
@@ -31,7 +31,7 @@ EXPLAINED = "admin/oauth_jwt_grant/decision/explained.html"
 
 
 @admin.register(Decision)
-class DecisionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class DecisionAdmin(StorableAdmin):
     """Decisions: nobody adds or changes one, nor deletes one on which something rests."""
 
     list_display = (

@@ -29,7 +29,7 @@ from ..clients import client_examples
 from ..keys import discover, fetch_after_commit, fetch_keys, key_panel
 from ..revocation import GoodTokensMixin, disable, disable_and_revoke, in_transactions, revoke_tokens
 from ..rules import RuleInline
-from ..shared import change_url, list_url, short_time, state_of, tell_values
+from ..shared import StorableAdmin, change_url, list_url, short_time, state_of, tell_values
 from ..test_assertion import test_assertion, token_url
 from .advice import advice_on
 from .columns import IssuerChangeList
@@ -38,7 +38,7 @@ from .presets import add_by_preset, choose_preset, may_use_presets
 
 
 @admin.register(TrustedIssuer)
-class TrustedIssuerAdmin(ServiceAccountsMixin, GoodTokensMixin, admin.ModelAdmin):  # type: ignore[type-arg]
+class TrustedIssuerAdmin(ServiceAccountsMixin, GoodTokensMixin, StorableAdmin):
     """Who is trusted, where the keys are, and what must hold of the assertions."""
 
     form = TrustedIssuerForm

@@ -13,7 +13,14 @@ from django.utils.translation import gettext_lazy as _
 from ...models import ClaimCondition, GrantRule
 from ...trust import obstacles_of, withdrawal
 from ..revocation import GoodTokensWarningMixin
-from ..shared import LabelledFormSet, SearchableRelations, change_url, conditions_in_words, tell_values
+from ..shared import (
+    LabelledFormSet,
+    SearchableRelations,
+    StorableAdmin,
+    change_url,
+    conditions_in_words,
+    tell_values,
+)
 from .forms import ClaimConditionForm, GrantRuleForm
 
 
@@ -54,7 +61,7 @@ class RuleInline(admin.TabularInline):  # type: ignore[type-arg]
 
 
 @admin.register(GrantRule)
-class GrantRuleAdmin(SearchableRelations, GoodTokensWarningMixin, admin.ModelAdmin):  # type: ignore[type-arg]
+class GrantRuleAdmin(SearchableRelations, GoodTokensWarningMixin, StorableAdmin):
     """What an issuer's assertions may do; saved, one is back at the issuer."""
 
     form = GrantRuleForm

@@ -10,6 +10,7 @@ from .links import change_url, link_to, list_url
 from .pages import page_context
 from .permissions import may_add, may_see
 from .related import SearchableRelations
+from .storable import StorableAdmin
 from .widgets import LabelledDateTime, LabelledFormSet
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "ListField",
     "PublicTextField",
     "SearchableRelations",
+    "StorableAdmin",
     "change_url",
     "conditions_in_words",
     "link_to",

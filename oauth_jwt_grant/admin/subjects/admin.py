@@ -12,13 +12,13 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 
 from ...models import LinkedSubject
-from ..shared import SearchableRelations
+from ..shared import SearchableRelations, StorableAdmin
 from ..users import AssertionTokensMixin
 from .pages import export_page, import_page, may_export, may_import
 
 
 @admin.register(LinkedSubject)
-class LinkedSubjectAdmin(AssertionTokensMixin, SearchableRelations, admin.ModelAdmin):  # type: ignore[type-arg]
+class LinkedSubjectAdmin(AssertionTokensMixin, SearchableRelations, StorableAdmin):
     """Links, found by the subject or by the name of the user."""
 
     fields = ("issuer", "subject", "user", "created")

@@ -19,5 +19,7 @@ html_title = f"{project} {release}"
 # Anchors as GitHub makes them, so that a link works here and there.
 myst_heading_anchors = 4
 nitpicky = True
+# What stands indented, without a language, is a command in nearly every place.
+highlight_language = "sh"
 # A prompt is no part of a command.
 copybutton_prompt_text = "$ "

@@ -9,6 +9,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+import yaml
 
 import oauth_jwt_grant
 from tests.conftest import SLOW
@@ -91,6 +92,14 @@ def test_readme_and_ci_run_the_same_line(name):
     assert line
     readme = (ROOT / "README.md").read_text()
     assert re.search(rf"^\s*{re.escape(line[1])}$", readme, re.M)
+
+
+def test_the_site_is_built_strictly_by_tox_by_ci_and_by_its_host():
+    host = yaml.safe_load((ROOT / ".readthedocs.yaml").read_text())
+    assert host["sphinx"] == {"configuration": "docs/conf.py", "fail_on_warning": True}
+    assert "pip install --group docs" in host["build"]["jobs"]["install"]
+    assert "sphinx-build -W " in TOX
+    assert re.search(r"^others=\(.* docs .*\)$", CI, re.M)
 
 
 def test_every_dependency_has_a_lower_bound_and_no_upper():

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from django.contrib.auth import get_user_model
 from django.test import Client, RequestFactory
-from django.urls import reverse
+from django.urls import clear_script_prefix, reverse, set_script_prefix
 from opentelemetry import metrics
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
@@ -33,9 +33,8 @@ def recipes(name: str) -> list[str]:
     return re.findall(r"^```python\n(.*?)^```", (DOCS / "how-to" / f"{name}.md").read_text(), re.M | re.S)
 
 
-def run(code: str) -> dict[str, Any]:
+def run(code: str, **names: Any) -> dict[str, Any]:
     """Run the recipe, and return its names."""
-    names: dict[str, Any] = {}
     exec(compile(code, "recipe", "exec"), names)  # noqa: S102 - our own page
     return names
 
@@ -126,6 +125,30 @@ def test_tokens_by_secret_are_found_beside_those_by_jwt(settings):
     token = last_token_by_secret("deploy-tool")
     assert token == get_access_token_model().objects.latest("pk")
     assert get_user_model().objects.count() == 0
+
+
+def test_site_behind_a_prefix_names_its_token_endpoint_with_it(client, settings, db):
+    code = run(recipes("servers")[0], OAUTH2_PROVIDER=settings.OAUTH2_PROVIDER.copy(), OAUTH_JWT_GRANT={})
+    for name in ("ALLOWED_HOSTS", "FORCE_SCRIPT_NAME", "SECURE_PROXY_SSL_HEADER", "OAUTH2_PROVIDER"):
+        setattr(settings, name, code[name])
+    settings.OAUTH_JWT_GRANT = code["OAUTH_JWT_GRANT"]
+    (page,) = re.findall(r"^```nginx\n(.*?)^```", (DOCS / "how-to" / "servers.md").read_text(), re.M | re.S)
+    (path,) = re.findall(r"^location = (\S+)", page, re.M)
+    set_script_prefix(
+        settings.FORCE_SCRIPT_NAME
+    )  # as a server's handler does; that of the test client does not
+    try:
+        headers = {"host": "as.example.com", "x-forwarded-proto": "https"}
+        metadata = client.get(path, headers=headers).json()
+    finally:
+        clear_script_prefix()
+    assert metadata["issuer"] == "https://as.example.com/app"
+    assert metadata["token_endpoint"] == "https://as.example.com/app/o/token/"
+    settings.ALLOWED_HOSTS = [*code["ALLOWED_HOSTS"], "testserver"]
+    issuer = TestIssuer()
+    issuer.trust(scopes="read")
+    for audience in code["OAUTH_JWT_GRANT"]["AUDIENCES"]:
+        assert issuer.post(issuer.mint(aud=audience)).status_code == 200
 
 
 def test_troubleshooting_has_the_texts_that_clients_are_sent():

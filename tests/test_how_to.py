@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
 from django.test import Client, RequestFactory
 from django.urls import clear_script_prefix, reverse, set_script_prefix
+from django.utils import timezone
 from opentelemetry import metrics
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
@@ -22,6 +26,7 @@ from oauth_jwt_grant import signals
 from oauth_jwt_grant.assertion import ANSWERS, Reason
 from oauth_jwt_grant.dot import get_access_token_model, get_application_model
 from oauth_jwt_grant.models import TrustedIssuer
+from oauth_jwt_grant.presets import registry
 from oauth_jwt_grant.testing import TestIssuer
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -63,7 +68,9 @@ def test_health_endpoint_answers_503_if_an_issuer_cannot_be_accepted():
     request = RequestFactory().get("/")
     fine = view(request)
     assert (fine.status_code, json.loads(fine.content)) == (200, {"issuers": {"Acme CI": "fine"}})
-    TrustedIssuer.objects.create(name="Partner", issuer="https://partner.example", key_source="discovery")
+    ended = timezone.now() - timedelta(days=1)
+    TestIssuer("https://partner.example").trust(scopes="read")
+    TrustedIssuer.objects.exclude(name="Acme CI").update(name="Partner", valid_until=ended)
     failing = view(request)
     (shown,) = re.findall(r"^```json\n(.*?)^```", (DOCS / "how-to" / "health.md").read_text(), re.M | re.S)
     assert (failing.status_code, json.loads(failing.content)) == (503, json.loads(shown))
@@ -149,6 +156,35 @@ def test_site_behind_a_prefix_names_its_token_endpoint_with_it(client, settings,
     issuer.trust(scopes="read")
     for audience in code["OAUTH_JWT_GRANT"]["AUDIENCES"]:
         assert issuer.post(issuer.mint(aud=audience)).status_code == 200
+
+
+@pytest.mark.django_db
+def test_preset_of_a_site_admits_its_project_and_branch_alone(monkeypatch):
+    monkeypatch.setattr(registry, "_presets", dict(registry._presets))
+    run(recipes("extend")[0])
+    issuer = TestIssuer()
+    issuer.trust(preset="acme-builds", answers={"project": "17"}, scopes="read")
+    assert issuer.issuer == "https://builds.acme.example"
+    assert issuer.post(issuer.mint()).status_code == 200
+    for other in ({"project_id": "18"}, {"branch": "feature"}):
+        assert issuer.post(issuer.mint(**other)).status_code == 400
+
+
+@pytest.mark.django_db
+def test_provisioner_of_a_site_puts_the_new_user_into_a_group(monkeypatch, settings):
+    module = ModuleType("mysite_users")
+    _, function, setting = recipes("extend")
+    vars(module).update(run(function))
+    monkeypatch.setitem(sys.modules, "mysite.users", module)
+    monkeypatch.setitem(sys.modules, "mysite", ModuleType("mysite"))
+    settings.OAUTH_JWT_GRANT = settings.OAUTH_JWT_GRANT | run(setting)["OAUTH_JWT_GRANT"]
+    issuer = TestIssuer()
+    issuer.trust(scopes="read", subject_policy="provision")
+    assert issuer.post(issuer.mint()).status_code == 200
+    assert issuer.post(issuer.mint()).status_code == 200
+    user = get_user_model().objects.get()
+    assert list(user.groups.values_list("name", flat=True)) == ["Programs"]
+    assert not user.has_usable_password()
 
 
 def test_troubleshooting_has_the_texts_that_clients_are_sent():

@@ -20,7 +20,7 @@ from . import subjects
 from .assertion import AssertionRefused, Door, NotGranted, Reason, TokenType
 from .conf import conf, issuer_identifier, server_audiences
 from .database import is_incomparable
-from .decision import Case, Permission, Question, decide, record
+from .decision import Case, Permission, Question, decide, log_accepted, log_refused, record
 from .dot import OAuth2Validator
 from .dpop import (
     HEADER,
@@ -189,6 +189,7 @@ class JWTBearerValidatorMixin:
             raise self._refusal(state.case, refused, request) from refused
         _complete(token, state)
         cast(Call, call_of(request)).tokens.append(cast(Decision, state.decision).access_token)
+        log_accepted(state.case, cast(Decision, state.decision).pk)
         _announce(assertion_accepted, state.case, state.decision, request=request)
 
     def save_bearer_token(self, token: Any, request: Request, *args: Any, **kwargs: Any) -> Any:
@@ -280,8 +281,9 @@ class JWTBearerValidatorMixin:
             raise not_set_up(f"{violation}; look at {suspects}")
 
     def _refusal(self, case: Case, refused: NotGranted, request: Request) -> JWTBearerError:
-        """Store the refusal, send the signal, and return the answer for it."""
+        """Store and log the refusal, send the signal, and return the answer for it."""
         decision = record.refuse(case, refused, _client_address(request))
+        log_refused(case, refused, None if decision is None else decision.pk)
         _announce(assertion_refused, case, decision, reason=refused.reason, request=request)
         return JWTBearerError(refused, case.question.door)
 

@@ -81,8 +81,11 @@ if not HAS_ROLES:
 @pytest.fixture(autouse=True)
 def _empty_cache():
     """Begin and end each test with an empty cache, so that no key set outlives its test."""
+    from oauth_jwt_grant.decision.log import without_row
+
     cache.clear()
     memory.clear()
+    without_row.reset()
     yield
     cache.clear()
     memory.clear()

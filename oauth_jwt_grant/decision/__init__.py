@@ -9,8 +9,10 @@ from __future__ import annotations
 from .case import Case, Permission, Question, presented
 from .decide import decide
 from .explain import ExplainedStep, Explanation, Failure, Status, explain
+from .log import log_accepted, log_refused
 from .record import failure_of, withdraw
 from .remedies import REMEDIES, Remedy, answer_to
+from .unknown_issuers import UnknownIssuer, unknown_issuers
 
 __all__ = [
     "REMEDIES",
@@ -22,10 +24,14 @@ __all__ = [
     "Question",
     "Remedy",
     "Status",
+    "UnknownIssuer",
     "answer_to",
     "decide",
     "explain",
     "failure_of",
+    "log_accepted",
+    "log_refused",
     "presented",
+    "unknown_issuers",
     "withdraw",
 ]

@@ -35,6 +35,7 @@ from .advice import advice_on
 from .columns import IssuerChangeList
 from .forms import TrustedIssuerForm
 from .presets import add_by_preset, choose_preset, may_use_presets
+from .unknown import unknown_rows
 
 
 @admin.register(TrustedIssuer)
@@ -123,6 +124,12 @@ class TrustedIssuerAdmin(ServiceAccountsMixin, GoodTokensMixin, StorableAdmin):
     def changeform_view(self, *args: Any, **kwargs: Any) -> HttpResponse:
         """Add or change; a private key that is pasted by mistake stays out of error reports."""
         return super().changeform_view(*args, **kwargs)
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """The issuers, and below them who was refused as unknown in the last day."""
+        context = {"unknown_issuers": unknown_rows(), **(extra_context or {})}
+        response: HttpResponse = super().changelist_view(request, context)
+        return response
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[IssuerChangeList]:
         """The list that looks its columns up for a whole page at once."""

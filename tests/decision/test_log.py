@@ -1,0 +1,110 @@
+"""One log record per decision: its level and fields, none from an unverified JWT, and not too many."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from typing import Any
+
+import pytest
+
+from oauth_jwt_grant.decision.log import Limiter
+from oauth_jwt_grant.decision.unknown_issuers import LONGEST, MOST, unknown_issuers
+from oauth_jwt_grant.models import Decision
+from tests.factories import GRANT_TYPE, ISSUER, ec_key, mint
+from tests.support import World, assert_granted, post
+
+FIELDS = ("outcome", "reason", "issuer", "rule", "application", "door", "decision_id", "held_back")
+LOGGER = "oauth_jwt_grant.decisions"
+
+
+Log = pytest.LogCaptureFixture
+
+
+@pytest.fixture
+def log(caplog: Log) -> Log:
+    """The records of the logger, from INFO on."""
+    caplog.set_level(logging.INFO, LOGGER)
+    return caplog
+
+
+def written(log: Log) -> list[tuple[str, dict[str, Any]]]:
+    found = [record for record in log.records if record.name == LOGGER]
+    return [(record.levelname, {name: getattr(record, name) for name in FIELDS}) for record in found]
+
+
+def test_a_token(world: World, log: Log) -> None:
+    assert_granted(world.post())
+    fields = {
+        "outcome": "accepted",
+        "reason": "",
+        "issuer": ISSUER,
+        "rule": "rule 0",
+        "application": "client",
+        "door": "authorization_grant",
+        "decision_id": Decision.objects.get().pk,
+        "held_back": 0,
+    }
+    assert log.messages[-1] == " ".join(f"{name}={value}" for name, value in fields.items())
+    assert written(log) == [("INFO", fields)]
+
+
+def test_a_refusal(world: World, log: Log) -> None:
+    world.post(assertion=mint(ec_key(), aud="https://elsewhere.example"))
+    ((level, fields),) = written(log)
+    assert (level, fields["outcome"], fields["reason"], fields["rule"]) == (
+        "WARNING",
+        "refused",
+        "audience",
+        "",
+    )
+    assert fields["decision_id"] == Decision.objects.get().pk
+
+
+def test_what_could_not_be_decided(world: World, log: Log) -> None:
+    world.change(world.issuer, key_source="jwks_url", jwks_url="https://127.0.0.1:1/keys")
+    world.post()
+    ((level, fields),) = written(log)
+    assert (level, fields["outcome"], fields["reason"]) == ("ERROR", "undecided", "keys_unavailable")
+
+
+def test_refusals_of_one_issuer_are_logged_as_often_as_they_are_stored(
+    world: World, log: Log, settings: Any
+) -> None:
+    settings.OAUTH_JWT_GRANT = settings.OAUTH_JWT_GRANT | {"REFUSALS_PER_MINUTE": 3}
+    for _ in range(20):
+        world.post(assertion=mint(ec_key(), exp=1))
+    logged = [fields["decision_id"] for _, fields in written(log)]
+    assert len([pk for pk in logged if pk is not None]) == Decision.objects.count() == 3
+    assert len(logged) <= 3 + 10
+
+
+@pytest.mark.django_db
+def test_nothing_of_an_unverified_jwt_is_logged(world: World, log: Log) -> None:
+    marked = {name: f"marked-{name}" for name in ("sub", "jti", "aud", "azp", "scope")}
+    thief = ec_key(name="thief")
+    for iss in (ISSUER, "https://marked-stranger.example"):
+        for header in ({}, {"kid": "marked-kid"}, {"alg": "marked-alg"}, {"typ": "marked-typ"}):
+            world.post(assertion=mint(thief, header=header, iss=iss, **marked))
+    post([("grant_type", GRANT_TYPE), ("assertion", "marked.marked.marked")])
+    logged = json.dumps([vars(record) for record in log.records if record.name == LOGGER], default=str)
+    assert logged.count('"levelname"') == 9
+    assert "marked" not in logged
+
+
+def test_strangers_fill_neither_the_log_nor_the_list(world: World, log: Log) -> None:
+    for number in range(200):
+        world.post(assertion=mint(ec_key(), iss=f"https://{'x' * 600}.example/{number}"))
+    assert len(written(log)) == 10
+    unknown = unknown_issuers(time.time())
+    assert 0 < len(unknown) <= MOST
+    assert max(len(entry.iss) for entry in unknown) == LONGEST
+
+
+def test_a_limiter_counts_what_it_holds_back() -> None:
+    limiter = Limiter(2, 60)
+    assert [limiter.admit(1000.0 + at) for at in (0, 1, 2, 59)] == [0, 0, None, None]
+    assert [limiter.admit(1060.0 + at) for at in (0, 1, 2)] == [2, 0, None]
+    # A clock that is set back does not silence the log.
+    assert limiter.admit(500.0) == 1

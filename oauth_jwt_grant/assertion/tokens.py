@@ -18,6 +18,7 @@ from typing import Any, Self
 from .errors import AssertionRefused, Reason
 from .steps import Step, Watch, unwatched
 from .strict_json import MalformedJSON, read_object
+from .wording import ABSENT, the_jwt_has
 
 _BASE64URL = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
 
@@ -61,7 +62,8 @@ class UnverifiedJWT:
         """
         watch(Step.LENGTH, f"at most {max_length} characters", len(token))
         if len(token) > max_length:
-            raise AssertionRefused(Reason.TOO_LONG)
+            detail = f"the JWT must have at most {max_length} characters; it has {len(token)}"
+            raise AssertionRefused(Reason.TOO_LONG, detail=detail)
         watch(Step.FORM, "three base64url parts, the first two JSON objects", None)
         parts = _three_parts(token)
         header = _json_part(parts.header, "header")
@@ -193,12 +195,15 @@ def _check_header_types(header: dict[str, Any]) -> None:
 def _check_critical(header: dict[str, Any]) -> None:
     """RFC 7515 section 4.1.11 and RFC 7797 section 7: no extension is understood, so none may be critical."""
     if "crit" in header or header.get("b64", True) is not True:
-        raise AssertionRefused(Reason.CRITICAL_HEADER)
+        name = "crit" if "crit" in header else "b64"
+        detail = f"the header parameter {name} must be absent; {the_jwt_has(header[name])}"
+        raise AssertionRefused(Reason.CRITICAL_HEADER, detail=detail)
 
 
 def _check_issuer_form(claims: Mapping[str, Any]) -> None:
     """RFC 7523 section 3, item 1: there is an issuer, and it is a string."""
     if "iss" not in claims:
-        raise AssertionRefused(Reason.MISSING_CLAIM, "iss")
+        raise AssertionRefused(Reason.MISSING_CLAIM, "iss", f"is required; {the_jwt_has(ABSENT)}")
     if not isinstance(claims["iss"], str) or not claims["iss"]:
-        raise AssertionRefused(Reason.MALFORMED_CLAIM, "iss")
+        detail = f"must be a string that is not empty; {the_jwt_has(claims['iss'])}"
+        raise AssertionRefused(Reason.MALFORMED_CLAIM, "iss", detail)

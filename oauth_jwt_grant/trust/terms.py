@@ -43,9 +43,18 @@ def trusted_at(now: datetime, prefix: str = "") -> Q:
 
 def check_trusted(issuer: Issuer | TrustedIssuer, now: float) -> None:
     """Raise :class:`AssertionRefused` unless ``issuer`` is trusted at ``now`` (seconds since the epoch)."""
-    reason = why_not_trusted(issuer, to_datetime(now))
+    time = to_datetime(now)
+    reason = why_not_trusted(issuer, time)
     if reason is not None:
-        raise AssertionRefused(reason)
+        raise AssertionRefused(reason, detail=_not_trusted(issuer, reason, time))
+
+
+def _not_trusted(issuer: Issuer | TrustedIssuer, reason: Reason, now: datetime) -> str:
+    if reason is Reason.ISSUER_DISABLED:
+        return "the issuer must be enabled; it is disabled"
+    early = reason is Reason.ISSUER_NOT_YET_VALID
+    bound, word = (issuer.valid_from, "from") if early else (issuer.valid_until, "before")
+    return f"the issuer is trusted {word} {bound}; it is {now.isoformat(' ', 'seconds')}"
 
 
 def policy_of(

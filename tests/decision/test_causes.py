@@ -13,6 +13,7 @@ import itertools
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -57,6 +58,10 @@ def rule(**fields: Any) -> Act:
     return lambda world: GrantRule.objects.filter(pk=world.rule.pk).update(**fields)
 
 
+def issuer(**fields: Any) -> Act:
+    return lambda world: TrustedIssuer.objects.update(**fields)
+
+
 def user(**fields: Any) -> Act:
     return lambda world: get_user_model().objects.filter(pk=world.user.pk).update(**fields)
 
@@ -97,6 +102,19 @@ DEEP = condition("/kubernetes.io/namespace", "equals", "prod")
 JKT = {"jkt": thumbprint(ec_key(name="bound"))}
 
 CAUSES: dict[str, Cause] = {
+    "too long": with_claims("must have at most 16384 characters", pad="x" * 20000),
+    "crit": Cause('crit must be absent; the JWT has the array ["exp"]', header={"crit": ["exp"]}),
+    "b64": Cause("b64 must be absent; the JWT has the boolean false", header={"b64": False}),
+    "iss absent": with_claims("iss is required", iss=DROP),
+    "iss a number": with_claims("iss must be a string that is not empty; the JWT has the number 7", iss=7),
+    "iss unknown": with_claims("iss must be that of a trusted issuer", iss="https://issuer.example/"),
+    "issuer disabled": Cause("the issuer must be enabled; it is disabled", issuer(enabled=False)),
+    "issuer not yet trusted": Cause(
+        "the issuer is trusted from 2030", issuer(valid_from=datetime(2030, 1, 1, tzinfo=UTC))
+    ),
+    "issuer no longer trusted": Cause(
+        "is trusted before 2020", issuer(valid_until=datetime(2020, 1, 1, tzinfo=UTC))
+    ),
     "typ of an access token": Cause('typ must be "jose", "jwt" or absent', header={"typ": "at+jwt"}),
     "typ of an ID-JAG": Cause('the JWT has "oauth-id-jag+jwt"', header=JAG),
     "typ absent for an ID-JAG": Cause("the JWT does not have it", id_jag, header={"typ": DROP}),
@@ -316,6 +334,10 @@ PAIRS: list[tuple[str, str]] = [
     *among("key left out: ", "curve", "use", "key_ops", "kty"),
     *among("equals: ", "absent", "null", "near miss", "other case", "homoglyph"),
     *among("user field: ", "nobody", "two", "claim absent", "claim a number"),
+    ("crit", "b64"),
+    ("iss absent", "iss a number"),
+    ("iss unknown", "issuer disabled"),
+    ("issuer not yet trusted", "issuer no longer trusted"),
     ("typ of an access token", "typ of an ID-JAG"),
     ("alg none", "alg in lower case"),
     ("kid unknown", "kid in other case"),

@@ -47,14 +47,14 @@ class Limiter:
 without_row = Limiter(10, 60)
 
 
-_FIELDS = ("outcome", "reason", "issuer", "rule", "application", "door", "decision_id", "held_back")
+_FIELDS = ("outcome", "reason", "about", "issuer", "rule", "application", "door", "decision_id", "held_back")
 _TEXT = " ".join(f"{name}=%({name})s" for name in _FIELDS)
 
 
 def log_accepted(case: Case, decision_id: Any) -> None:
     """Write the record of a token; ``decision_id`` is the key of its decision."""
     if logger.isEnabledFor(logging.INFO):
-        _write(logging.INFO, "accepted", "", case, decision_id)
+        _write(logging.INFO, "accepted", None, case, decision_id)
 
 
 def log_refused(case: Case, refused: NotGranted, decision_id: Any) -> None:
@@ -69,14 +69,17 @@ def log_refused(case: Case, refused: NotGranted, decision_id: Any) -> None:
             note_unknown(case.unverified.issuer, case.question.now)
     undecided = isinstance(refused, Undecided)
     level, outcome = (logging.ERROR, "undecided") if undecided else (logging.WARNING, "refused")
-    _write(level, outcome, refused.reason, case, decision_id, held_back)
+    _write(level, outcome, refused, case, decision_id, held_back)
 
 
-def _write(level: int, outcome: str, reason: str, case: Case, decision_id: Any, held_back: int = 0) -> None:
+def _write(
+    level: int, outcome: str, refused: NotGranted | None, case: Case, decision_id: Any, held_back: int = 0
+) -> None:
     application = case.application or case.question.application
     fields: dict[str, Any] = {
         "outcome": outcome,
-        "reason": reason,
+        "reason": refused.reason if refused else "",
+        "about": refused.name if refused else "",
         "issuer": case.issuer.issuer if case.issuer else "",
         "rule": str(case.rule) if case.rule else "",
         "application": application.client_id if application else "",

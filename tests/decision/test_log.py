@@ -12,10 +12,10 @@ import pytest
 from oauth_jwt_grant.decision.log import Limiter
 from oauth_jwt_grant.decision.unknown_issuers import LONGEST, MOST, unknown_issuers
 from oauth_jwt_grant.models import Decision
-from tests.factories import GRANT_TYPE, ISSUER, ec_key, mint
+from tests.factories import DROP, GRANT_TYPE, ISSUER, ec_key, mint
 from tests.support import World, assert_granted, post
 
-FIELDS = ("outcome", "reason", "issuer", "rule", "application", "door", "decision_id", "held_back")
+FIELDS = ("outcome", "reason", "about", "issuer", "rule", "application", "door", "decision_id", "held_back")
 LOGGER = "oauth_jwt_grant.decisions"
 
 
@@ -39,6 +39,7 @@ def test_a_token(world: World, log: Log) -> None:
     fields = {
         "outcome": "accepted",
         "reason": "",
+        "about": "",
         "issuer": ISSUER,
         "rule": "rule 0",
         "application": "client",
@@ -51,14 +52,10 @@ def test_a_token(world: World, log: Log) -> None:
 
 
 def test_a_refusal(world: World, log: Log) -> None:
-    world.post(assertion=mint(ec_key(), aud="https://elsewhere.example"))
+    world.post(assertion=mint(ec_key(), aud=DROP))
     ((level, fields),) = written(log)
-    assert (level, fields["outcome"], fields["reason"], fields["rule"]) == (
-        "WARNING",
-        "refused",
-        "audience",
-        "",
-    )
+    assert (level, fields["outcome"], fields["rule"]) == ("WARNING", "refused", "")
+    assert (fields["reason"], fields["about"]) == ("missing_claim", "aud")
     assert fields["decision_id"] == Decision.objects.get().pk
 
 

@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from oauth_jwt_grant.assertion import Reason
-from oauth_jwt_grant.models import Decision
-from oauth_jwt_grant.signals import assertion_accepted, assertion_refused
+from oauth_jwt_grant.models import Decision, TrustedIssuer
+from oauth_jwt_grant.signals import assertion_accepted, assertion_refused, trust_changed
+from oauth_jwt_grant.trust import withdrawal
 from tests.factories import ec_key, mint
 from tests.support import World, assert_granted, assert_refused
 
@@ -74,3 +76,24 @@ def test_a_failed_client_authentication_is_no_matter_of_assertions(
     assert_refused(world.post(client_secret="wrong"), "invalid_client")
 
     assert heard == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_audits_are_told_of_issuers_that_are_disabled_in_bulk() -> None:
+    issuers = [
+        TrustedIssuer.objects.create(name=name, issuer=f"https://{name}.example", enabled=enabled)
+        for name, enabled in (("one", True), ("two", True), ("off", False))
+    ]
+    told: list[Any] = []
+
+    def hear(sender: Any, action: str, instances: Any, **kwargs: Any) -> None:
+        assert not connection.in_atomic_block
+        told.append((sender, action, [issuer.name for issuer in instances]))
+
+    trust_changed.connect(hear)
+    try:
+        withdrawal.disable(issuers)
+        withdrawal.disable(issuers)
+    finally:
+        trust_changed.disconnect(hear)
+    assert told == [(TrustedIssuer, "disabled", ["one", "two"])]

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, router, transaction
+from django.db import DataError, IntegrityError, router, transaction
 from django.db.models import F, Q, QuerySet
 
 from ..conf import server_audiences
@@ -64,6 +64,8 @@ def create_service_account(
                 row.save()
     except IntegrityError as error:  # another request has created it in the meantime
         raise _taken(identifier) from error
+    except DataError as error:
+        raise ServiceAccountError("the database cannot store a character of the name", "name") from error
     return issued
 
 

@@ -7,10 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.contrib.auth import get_user_model
-from django.db import OperationalError, connection
+from django.db import DataError, OperationalError, connection
+from django.db.models import QuerySet
 from django.test.utils import CaptureQueriesContext
 
 from oauth_jwt_grant.models import LinkedSubject, TrustedIssuer
+from oauth_jwt_grant.signals import trust_changed
 from oauth_jwt_grant.subject_links import NotImported, export_links, import_links, make_plan
 from tests.admin.conftest import make_user
 from tests.factories import ISSUER
@@ -151,3 +153,32 @@ def test_export_is_streamed_with_one_query(plan, django_assert_num_queries):
     with django_assert_num_queries(1):
         text = "".join(export_links(LinkedSubject.objects.order_by("subject")))
     assert text == f"\ufeffissuer,subject,user\r\n{ISSUER},old,bob@example.com\r\n"
+
+
+def test_audits_are_told_after_the_commit(plan, django_capture_on_commit_callbacks):
+    told = []
+
+    def hear(sender, action, instances, **kwargs):
+        told.append((sender, action, {link.subject: link.user.get_username() for link in instances}))
+
+    trust_changed.connect(hear)
+    try:
+        with django_capture_on_commit_callbacks(execute=True):
+            import_links(plan, replace=True, dry_run=True)
+        assert told == []
+        with django_capture_on_commit_callbacks(execute=True):
+            import_links(plan, replace=True)
+            assert told == []
+    finally:
+        trust_changed.disconnect(hear)
+    assert told == [(LinkedSubject, "imported", AFTER)]
+
+
+def test_a_character_that_the_database_does_not_have_is_said(plan, monkeypatch):
+    def fail(*args, **kwargs):
+        raise DataError("no equivalent in encoding LATIN1")
+
+    monkeypatch.setattr(QuerySet, "bulk_create", fail)
+    with pytest.raises(NotImported, match="cannot store a character of the file"):
+        import_links(plan, replace=True)
+    assert links() == BEFORE

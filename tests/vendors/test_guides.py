@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import io
 import json
 import shutil
@@ -12,6 +13,7 @@ from urllib.parse import urlencode
 
 import pytest
 from django.core.management import call_command
+from django.core.management.base import CommandError
 from oauth2_provider.models import get_access_token_model
 
 from oauth_jwt_grant.models import Decision, GrantRule, TrustedIssuer
@@ -249,6 +251,25 @@ def test_kubernetes_keys_are_reached_from_outside_the_cluster(site):
     del site.vendors.answers[place_of(KUBERNETES.metadata_url)]
     assert site.post(KUBERNETES.token()).status_code == 503
     call_command("trustissuer", *guide.commands("trustissuer")[1], stdout=io.StringIO())
+    assert site.outcome(KUBERNETES.token()) == "accepted"
+
+
+def test_kubernetes_keys_are_shown_to_a_service_account_alone(site, settings, tmp_path):
+    guide = trusted_by("kubernetes", KUBERNETES, site)
+    call_command("trustissuer", *guide.commands("trustissuer")[1], stdout=io.StringIO())
+    keys = place_of(KUBERNETES.jwks_uri)
+    public = site.vendors.answers[keys]
+    site.vendors.answers[keys] = lambda sent: (
+        public if sent.get("Authorization") == "Bearer abc" else Answer(status=401)
+    )
+    with pytest.raises(CommandError):
+        call_command("refreshkeys", stdout=io.StringIO(), stderr=io.StringIO())
+    setting = ast.literal_eval(guide.block("python").partition("OAUTH_JWT_GRANT = ")[2])
+    ((origin, _),) = setting["FETCH_TOKEN_FILES"].items()
+    (tmp_path / "token").write_text("abc\n")
+    files = {origin: str(tmp_path / "token")}
+    settings.OAUTH_JWT_GRANT = {**settings.OAUTH_JWT_GRANT, "FETCH_TOKEN_FILES": files}
+    call_command("refreshkeys", stdout=io.StringIO())
     assert site.outcome(KUBERNETES.token()) == "accepted"
 
 

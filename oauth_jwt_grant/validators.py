@@ -105,10 +105,13 @@ def validate_claim(value: str) -> None:
 
 
 def validate_list(value: Any) -> None:
-    """Accept a JSON list."""
+    """Accept a JSON list that can be written as TOML: without null, at any depth."""
     if not isinstance(value, list):
         raise ValidationError(_('Enter a JSON list, such as ["one", "two"].'), code="list")
     validate_json(value)
+    if has_null(value):
+        text = _("null equals nothing, and a trust file cannot write it. Leave it out, at any depth.")
+        raise ValidationError(text, code="null")
 
 
 def validate_json(value: Any) -> None:
@@ -117,6 +120,13 @@ def validate_json(value: Any) -> None:
         read_object(json.dumps({"value": value}).encode())
     except (ValueError, RecursionError) as error:
         raise ValidationError(_("This is no JSON that can be stored: %s.") % error, code="json") from error
+
+
+def has_null(value: Any) -> bool:
+    """Whether a JSON value is ``null`` or has one in it. Not for values that a token brings: it recurs."""
+    if isinstance(value, dict | list):
+        return any(map(has_null, value.values() if isinstance(value, dict) else value))
+    return value is None
 
 
 def validate_scopes(value: str) -> None:

@@ -10,7 +10,15 @@ from .health import Finding, Health, examine, failing_keys, health_as_json
 from .key_health import FETCHED, KeyHealth, KeyState, key_health
 from .key_store import LoadedKeyStore, stored_keys
 from .lookup import LoadedRule, Rows, Trust, find_trust
-from .obstacles import Level, Obstacle, blocked, obstacles_of, obstacles_of_each
+from .obstacles import (
+    Level,
+    Obstacle,
+    RuleToBe,
+    blocked,
+    obstacles_of,
+    obstacles_of_each,
+    obstacles_of_unsaved,
+)
 from .sources import discovery_of, key_source_of
 from .terms import (
     check_rule,
@@ -38,6 +46,7 @@ __all__ = [
     "Obstacle",
     "Rows",
     "Rule",
+    "RuleToBe",
     "Trust",
     "applications_of_operators",
     "blocked",
@@ -55,6 +64,7 @@ __all__ = [
     "listed",
     "obstacles_of",
     "obstacles_of_each",
+    "obstacles_of_unsaved",
     "policy_of",
     "stored_keys",
     "strings_of",

@@ -8,9 +8,11 @@ users, other rules), so it can be saved, and is reported: by the admin, the comm
 from __future__ import annotations
 
 import json
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import combinations
 from typing import Any
@@ -54,6 +56,10 @@ class Obstacle:
     rule: GrantRule | None = None
 
 
+#: A rule, the conditions that it is going to have, and whether it is going to list an application.
+RuleToBe = tuple[GrantRule, Sequence[ClaimCondition], bool]
+
+
 def obstacles_of(issuer: TrustedIssuer) -> list[Obstacle]:
     """Return what keeps ``issuer`` and its enabled rules from granting; empty if nothing does."""
     return obstacles_of_each([issuer])[0]
@@ -66,6 +72,25 @@ def obstacles_of_each(issuers: Sequence[TrustedIssuer]) -> list[list[Obstacle]]:
     linked = set(links.values_list("issuer", flat=True).distinct())
     scopes = _known_scopes()
     return [_examined(issuer, rules[issuer.pk], issuer.pk in linked, scopes) for issuer in issuers]
+
+
+def obstacles_of_unsaved(issuer: TrustedIssuer, rules: Iterable[RuleToBe]) -> list[Obstacle]:
+    """Return the obstacles that ``issuer`` is going to have with ``rules``, saved or not.
+
+    Nothing is read. That no subject is linked is none: links come after the rule that uses them.
+    """
+    originals: dict[Any, GrantRule] = {}
+    for number, (rule, conditions, lists) in enumerate(rules, 1):
+        if rule.enabled:
+            row: Any = copy(rule)
+            row.pk, row.lists = -number, lists
+            row._prefetched_objects_cache = {"conditions": list(conditions)}
+            originals[row] = rule
+    linked = any(rule.subject_policy in _BY_LINK for rule in originals.values())
+    # At the same position the older rule is the first.
+    order = sorted(originals, key=lambda row: (row.position, originals[row].pk or math.inf, -row.pk))
+    found = _examined(issuer, order, linked, _known_scopes())
+    return [one if one.rule is None else replace(one, rule=originals[one.rule]) for one in found]
 
 
 def blocked(obstacles: Iterable[Obstacle]) -> bool:

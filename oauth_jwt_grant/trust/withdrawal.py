@@ -42,7 +42,7 @@ def disable(issuers: Sequence[TrustedIssuer]) -> tuple[list[TrustedIssuer], bool
     that could not be saved is disabled, too.
     """
     pks = [issuer.pk for issuer in issuers]
-    with _writing(TrustedIssuer, durable=True):
+    with writing(TrustedIssuer, durable=True):
         rows = written(TrustedIssuer).filter(pk__in=pks)
         enabled = set(rows.filter(enabled=True).values_list("pk", flat=True))
         rows.update(enabled=False, updated=timezone.now())
@@ -81,7 +81,7 @@ def _wait_for(model: type[Model], **which: Any) -> bool:
     would find the row enabled, lock it after us, and get a token.
     """
     try:
-        with _writing(model):
+        with writing(model):
             rows = written(model)
             disabled = rows.select_for_update().filter(enabled=False, **which).order_by("pk")
             rows.filter(pk__in=list(disabled.values_list("pk", flat=True))).update(enabled=False)
@@ -113,7 +113,7 @@ def revoke(decisions: QuerySet[Decision]) -> int:
         batch = list(ahead.values_list("pk", "access_token")[:BATCH])
         if not batch:
             return revoked
-        with _writing(get_access_token_model()):
+        with writing(get_access_token_model()):
             revoked += _revoke_batch([token for _decision, token in batch])
         last = batch[-1][0]
 
@@ -152,7 +152,7 @@ def _revoke_batch(pks: list[Any]) -> int:
 
 
 @contextmanager
-def _writing(model: type[Model], *, durable: bool = False) -> Iterator[None]:
+def writing(model: type[Model], *, durable: bool = False) -> Iterator[None]:
     """A transaction in which ``model`` is written."""
     alias = router.db_for_write(model)
     with transaction.atomic(using=alias, durable=durable):

@@ -127,7 +127,7 @@ def test_a_request_that_does_not_end_is_told(page, issuer, monkeypatch, action):
         yield
 
     token_of(issuer, number=1)
-    monkeypatch.setattr(withdrawal, "_writing", give_up)
+    monkeypatch.setattr(withdrawal, "writing", give_up)
     done = page.post(LIST, {"action": action, "_selected_action": issuer.pk, "confirmed": "yes"}, follow=True)
     assert "Revoke the tokens once more in a minute." in done.content.decode()
     assert not TrustedIssuer.objects.filter(enabled=True).exists()

@@ -1,0 +1,165 @@
+"""Files to the trust that they want: complete, so what a file leaves out has its default."""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from .current import Entry, IssuerEntry, Trust
+from .errors import TrustFileError
+from .schema import CONDITIONS, ISSUERS, LINKS, RULES, Table, Values
+
+#: ``$${`` is a literal ``${``.
+_VARIABLE = re.compile(r"\$\$\{|\$\{([^{}]*)\}|\$\{")
+_PREFIX = "TRUST_"
+
+
+def read(files: Iterable[str]) -> Trust:
+    """Return the trust that ``files`` want together. Raises :class:`TrustFileError` with all problems."""
+    reader = _Reader()
+    for name in files:
+        reader.read(name)
+    if reader.problems:
+        raise TrustFileError(reader.problems)
+    return reader.trust
+
+
+class _Reader:
+    """Collects what files want, and what is wrong with them."""
+
+    def __init__(self) -> None:
+        self.trust: Trust = {}
+        self.problems: list[str] = []
+
+    def read(self, name: str) -> None:
+        """Add what the file ``name`` wants."""
+        try:
+            document = _document(name)
+        except ValueError as error:
+            self.problems.append(f"{name}: {error}")
+            return
+        self._unknown(document, ["issuers"], name)
+        for table in self._tables(document, "issuers", name):
+            self._issuer(table, name)
+
+    def _issuer(self, table: Values, file: str) -> None:
+        shown = table.get("issuer")
+        where = f"{file}: [[issuers]] {shown if isinstance(shown, str) else ''}".rstrip()
+        self._unknown(table, [*ISSUERS.columns, "rules", "links"], where)
+        entry = IssuerEntry(self._values(ISSUERS, table, where), file=where)
+        iss = entry.values["issuer"]
+        if iss in self.trust and iss:
+            self.problems.append(f"{where}: there is a table for this issuer already: {self.trust[iss].file}")
+            return
+        self.trust[iss] = entry
+        for rule in self._tables(table, "rules", where):
+            self._rule(entry, rule, file)
+        if "links" in table:
+            entry.links = {}
+            for link in self._tables(table, "links", where):
+                self._link(entry, entry.links, link, file)
+
+    def _rule(self, issuer: IssuerEntry, table: Values, file: str) -> None:
+        where = self._where(file, RULES, issuer, table)
+        self._unknown(table, [*RULES.columns, "conditions"], where)
+        values = self._values(RULES, table, where)
+        below = where.replace("[[issuers.rules]]", "[[issuers.rules.conditions]]")
+        values["conditions"] = list(self._conditions(table, below))
+        self._add(issuer.rules, values["name"], Entry(values, file=where))
+
+    def _conditions(self, table: Values, where: str) -> Iterator[Values]:
+        for condition in self._tables(table, "conditions", where):
+            self._unknown(condition, CONDITIONS.columns, where)
+            yield self._values(CONDITIONS, condition, where)
+
+    def _link(self, issuer: IssuerEntry, links: dict[str, Entry], table: Values, file: str) -> None:
+        where = self._where(file, LINKS, issuer, table)
+        self._unknown(table, LINKS.columns, where)
+        values = self._values(LINKS, table, where)
+        if values["user"] is None:
+            self.problems.append(f"{where}: user: it is missing")
+        self._add(links, values["subject"], Entry(values, file=where))
+
+    def _add(self, entries: dict[str, Entry], name: str, entry: Entry) -> None:
+        if name in entries:
+            self.problems.append(f"{entry.file}: there is one of that name already")
+        entries[name] = entry
+
+    def _where(self, file: str, table: Table, issuer: IssuerEntry, values: Values) -> str:
+        name = values.get(table.identity)
+        of = issuer.values["issuer"]
+        return f"{file}: [[issuers.{table.name}]] {name if isinstance(name, str) else ''} of {of}"
+
+    def _unknown(self, table: Mapping[str, Any], known: Iterable[str], where: str) -> None:
+        names = list(known)
+        self.problems += [
+            f"{where}: {name}: there is no such key; there are {', '.join(names)}"
+            for name in table
+            if name not in names
+        ]
+
+    def _tables(self, table: Mapping[str, Any], name: str, where: str) -> list[Values]:
+        tables = table.get(name, [])
+        if isinstance(tables, list) and all(isinstance(one, dict) for one in tables):
+            return tables
+        self.problems.append(f"{where}: {name}: it must be an array of tables")
+        return []
+
+    def _values(self, table: Table, given: Values, where: str) -> Values:
+        values = table.defaults()
+        if table.identity and not given.get(table.identity):
+            self.problems.append(f"{where}: {table.identity}: it is missing")
+        for name, column in table.columns.items():
+            if name not in given:
+                continue
+            try:
+                values[name] = column.parsed(filled_in(given[name]))
+            except ValueError as error:
+                self.problems.append(f"{where}: {name}: {error}")
+        return values
+
+
+def _document(name: str) -> dict[str, Any]:
+    """Raises :class:`ValueError` with line and column of what is no TOML."""
+    try:
+        text = Path(name).read_bytes().decode()
+    except OSError as error:
+        raise ValueError(f"it cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ValueError("it is not UTF-8 text") from error
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        lines = text.split("\n")
+        end = f"at line {len(lines)}, column {len(lines[-1]) + 1}"
+        raise ValueError(str(error).replace("at end of document", end)) from error
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+
+
+def filled_in(value: Any) -> Any:
+    """``value`` with the variables in its strings replaced. Raises :class:`ValueError`."""
+    if isinstance(value, str):
+        return _VARIABLE.sub(_variable, value)
+    if isinstance(value, list):
+        return [filled_in(member) for member in value]
+    if isinstance(value, dict):
+        return {name: filled_in(member) for name, member in value.items()}
+    return value
+
+
+def _variable(found: re.Match[str]) -> str:
+    if found[0] == "$${":
+        return "${"
+    name = found[1]
+    if name is None:
+        raise ValueError("there is a ${ without its }; a literal ${ is written $${")
+    if not re.fullmatch(r"[A-Za-z0-9_]+", name) or not name.startswith(_PREFIX):
+        raise ValueError(f"${{{name}}}: only variables that begin with {_PREFIX} are read")
+    if name not in os.environ:
+        raise ValueError(f"${{{name}}}: the variable is not set")
+    return os.environ[name]

@@ -1,0 +1,308 @@
+"""``applytrust`` and ``exporttrust``: plan, refusals, exit statuses, what is written and who did it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from oauth2_provider.models import get_access_token_model
+
+from oauth_jwt_grant import trust_file
+from oauth_jwt_grant.models import ClaimCondition, GrantRule, LinkedSubject, TrustedIssuer
+from tests.management.conftest import Result
+from tests.support import build_world, make_application, make_user
+
+pytestmark = pytest.mark.django_db
+
+GOOD = """
+# A comment is welcome.
+[[issuers]]
+issuer = "https://ci.example"
+name = "CI"
+
+[[issuers.rules]]
+name = "deploy"
+scopes = "read"
+client_policy = "anonymous"
+subject_policy = "no_user"
+
+[[issuers.rules.conditions]]
+claim = "repository_id"
+values = ["1"]
+"""
+DRY = "--dry-run"
+
+
+@pytest.fixture
+def apply(run, tmp_path):
+    """Apply a text as a file."""
+
+    def _apply(text: str, *arguments: str) -> Result:
+        (tmp_path / "trust.toml").write_text(text, encoding="utf-8")
+        return run("applytrust", str(tmp_path / "trust.toml"), *arguments)
+
+    return _apply
+
+
+def rows() -> list[int]:
+    return [model.objects.count() for model in (TrustedIssuer, GrantRule, ClaimCondition, LinkedSubject)]
+
+
+def test_a_dry_run_prints_the_plan_and_writes_nothing(apply):
+    result = apply(GOOD, DRY)
+    assert result.status == 2
+    assert "+ issuer https://ci.example" in result.out
+    assert "+ rule deploy of https://ci.example" in result.out
+    assert result.out.endswith("2 to add, 0 to change, 0 to remove.\n")
+    assert rows() == [0, 0, 0, 0]
+
+
+def test_an_apply_writes_what_is_planned_and_once(apply):
+    assert apply(GOOD).status == 0
+    assert rows() == [1, 1, 1, 0]
+    assert apply(GOOD, DRY).status == 0
+    assert apply(GOOD).out == "0 to add, 0 to change, 0 to remove.\n"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line"),
+    [
+        ('scopes = "read"', 'scopes = "read write"', '    scopes: "read" -> "read write"'),
+        ('name = "CI"', 'name = "CI"\nenabled = false', "    enabled: true -> false"),
+        ('values = ["1"]', "values = [1]", "    conditions: "),
+        ('name = "deploy"', 'name = "deploy"\naccess_token_lifetime = ""', "lifetime: 3600 -> null"),
+        ('name = "deploy"', 'name = "deploy"\napplications = ["a"]', '    applications: [] -> ["a"]'),
+    ],
+)
+def test_a_change_is_shown_from_what_to_what(apply, old, new, line):
+    make_application("a")
+    apply(GOOD)
+    changed = GOOD.replace(old, new)
+    result = apply(changed, DRY)
+    assert result.status == 2
+    assert line in result.out
+    assert result.out.endswith("0 to add, 1 to change, 0 to remove.\n")
+    assert apply(changed).status == 0
+    assert apply(changed, DRY).status == 0
+
+
+def test_json_has_the_values_before_and_after(apply):
+    apply(GOOD)
+    result = apply(GOOD.replace('"read"', '"write"'), DRY, "--json")
+    (step,) = json.loads(result.out)["changes"]
+    assert step["fields"] == {"scopes": {"before": "read", "after": "write"}}
+    assert (step["action"], step["kind"], step["issuer"], step["name"]) == (
+        *("change", "rule"),
+        *("https://ci.example", "deploy"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ('name = "CI"', 'name = "CI', "line 5, column 11"),
+        ("[[issuers]]", "[[issuers", "line 3, column 10"),
+        ('name = "CI"', 'nam = "CI"', "[[issuers]] https://ci.example: nam: there is no such key"),
+        ("[[issuers]]", "[[issuer]]", "issuer: there is no such key"),
+        ('name = "CI"', "", "[[issuers]] https://ci.example: name: "),
+        ('name = "CI"', 'name = "${HOME}"', "name: ${HOME}: only variables that begin with TRUST_"),
+        ('name = "CI"', 'name = "${TRUST_NOT_SET}"', "name: ${TRUST_NOT_SET}: the variable is not set"),
+        ('name = "CI"', 'name = "${TRUST_X"', "name: there is a ${ without its }"),
+        ('name = "CI"', 'name = "CI"\nenabled = 1', "enabled: it must be a boolean"),
+        ('name = "CI"', 'name = "CI"\nleeway = true', "leeway: it must be a whole number"),
+        ('name = "CI"', 'name = "CI"\nvalid_until = "x"', "valid_until: it must be a date and time"),
+        ('name = "CI"', 'name = "CI"\nkey_source = "x"', "https://ci.example: key_source: "),
+        ('name = "CI"', 'name = "CI"\nrules = 1', "line 8, column"),
+        (
+            'name = "CI"',
+            'name = "CI"\nvalid_from = 2031-01-01T00:00:00Z\nvalid_until = 2030-01-01T00:00:00Z',
+            "oauth_jwt_grant_issuer_dates",
+        ),
+        ('scopes = "read"', "", "[[issuers.rules]] deploy of https://ci.example: scopes: "),
+        (
+            'name = "deploy"',
+            'name = "deploy"\napplications = ["x"]',
+            "there is no application x",
+        ),
+        ('name = "deploy"', 'name = "deploy"\nuser = "x"', "deploy of https://ci.example: user: there is no"),
+        (
+            'name = "deploy"',
+            'name = "deploy"\napplications = [{}]',
+            "it must be a list of strings",
+        ),
+        ('values = ["1"]', "values = []", "[[issuers.rules.conditions]] deploy of https://ci.example: "),
+        ('values = ["1"]', "values = [2030-01-01]", "values: 2030-01-01 is not a JSON value"),
+        ('values = ["1"]', "values = [inf]", "values: inf is not a JSON value"),
+        ("[[issuers.rules.cond", "[[issuers.rules]]\n[[issuers.rules.cond", "name: it is missing"),
+        ('"anonymous"', '"listed"', "lists no application, so it admits nobody"),
+        ('name = "CI"', 'name = "CI"\nlinks = [{subject = "a"}]', "user: it is missing"),
+        ('name = "CI"', 'name = "CI"\nlinks = [{subject = "a", user = "b"}]', "user: there is no"),
+    ],
+)
+def test_what_is_wrong_is_refused_with_its_place(apply, old, new, says):
+    assert old in GOOD
+    result = apply(GOOD.replace(old, new), DRY)
+    assert result.status == 1
+    assert says in result.err
+    assert "trust.toml: " in result.err
+    assert apply(GOOD.replace(old, new)).status == 1
+    assert rows() == [0, 0, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [(GOOD, GOOD), (GOOD + GOOD, ""), (GOOD + GOOD[GOOD.index("[[issuers.rules]]") :], "")],
+    ids=["two files", "two tables", "two rules"],
+)
+def test_one_name_twice_is_refused(run, tmp_path, one, other):
+    for name, text in (("a.toml", one), ("b.toml", other)):
+        (tmp_path / name).write_text(text)
+    result = run("applytrust", str(tmp_path / "a.toml"), str(tmp_path / "b.toml"))
+    assert result.status == 1
+    assert "already" in result.err
+    assert rows() == [0, 0, 0, 0]
+
+
+def test_variables_are_filled_in_and_a_literal_one_stays(apply, monkeypatch):
+    monkeypatch.setenv("TRUST_ID", "770123456")
+    text = GOOD.replace('"1"', '"${TRUST_ID}"').replace('"CI"', '"$${TRUST_ID}"')
+    assert apply(text).status == 0
+    assert ClaimCondition.objects.get().values == ["770123456"]
+    assert TrustedIssuer.objects.get().name == "${TRUST_ID}"
+
+
+@pytest.mark.parametrize("arguments", [["/no/such/file"], ["x", "--user", "nobody"], ["x", "--revoke"]])
+def test_usage_errors_end_with_1(run, arguments):
+    assert run("applytrust", *arguments).status == 1
+
+
+@pytest.mark.parametrize("arguments", [["--no-such-flag"], ["x", "--user", "nobody"]])
+def test_usage_errors_end_with_1_from_a_shell(manage, arguments):
+    assert manage("applytrust", *arguments).status == 1
+
+
+def test_changes_end_with_2_from_a_shell(manage, tmp_path):
+    (tmp_path / "trust.toml").write_text(GOOD)
+    assert manage("applytrust", str(tmp_path / "trust.toml"), DRY).status == 2
+
+
+class TestPrune:
+    def test_what_no_file_names_stays_without_it(self, apply):
+        apply(GOOD)
+        TrustedIssuer.objects.create(name="Other", issuer="https://other.example")
+        assert apply(GOOD, DRY).status == 0
+        result = apply(GOOD, "--prune")
+        assert "- issuer https://other.example" in result.out
+        assert rows()[:2] == [1, 1]
+
+    def test_rules_go_but_links_only_if_the_file_has_links(self, apply):
+        apply(GOOD)
+        issuer = TrustedIssuer.objects.get()
+        GrantRule.objects.create(issuer=issuer, name="old", scopes="read")
+        LinkedSubject.objects.create(issuer=issuer, subject="a", user=make_user())
+        assert "- rule old of https://ci.example" in apply(GOOD, "--prune").out
+        assert rows() == [1, 1, 1, 1]
+        with_links = GOOD.replace('name = "CI"', 'name = "CI"\nlinks = []')
+        assert apply(with_links, DRY).status == 0
+        assert "- link a of https://ci.example" in apply(with_links, "--prune").out
+        assert rows() == [1, 1, 1, 0]
+
+    @pytest.mark.parametrize("revoke", [False, True])
+    def test_the_plan_counts_good_tokens_and_revokes_them_on_request(self, apply, revoke):
+        world = build_world()
+        assert world.post().status_code == 200
+        flags = ["--prune", "--revoke"] if revoke else ["--prune"]
+        assert "(1 good tokens)" in apply(GOOD, *flags, DRY).out
+        assert apply(GOOD, *flags).status == 0
+        assert not TrustedIssuer.objects.filter(pk=world.issuer.pk).exists()
+        assert get_access_token_model().objects.exists() is not revoke
+
+
+class TestRecord:
+    def test_the_user_has_it_in_the_history(self, apply):
+        user = make_user()
+        apply(GOOD, "--user", user.get_username())
+        apply(GOOD.replace('"read"', '"write"'), "--user", user.get_username())
+        entries = LogEntry.objects.order_by("pk")
+        assert [entry.action_flag for entry in entries] == [1, 1, 2]
+        assert {entry.user_id for entry in entries} == {user.pk}
+        assert entries[1].object_id == str(GrantRule.objects.get().pk)
+        assert 'scopes: "read" -> "write"' in entries[2].change_message
+
+    def test_the_log_has_it_without_one(self, apply, caplog):
+        caplog.set_level("INFO", "oauth_jwt_grant.trust")
+        apply(GOOD)
+        assert "+ rule deploy of https://ci.example" in caplog.text
+        assert not LogEntry.objects.exists()
+
+
+class TestMeanwhile:
+    @pytest.mark.parametrize(
+        "change",
+        [
+            lambda rule: GrantRule.objects.update(scopes="admin"),
+            lambda rule: TrustedIssuer.objects.update(name="Else"),
+            lambda rule: ClaimCondition.objects.all().delete(),
+            lambda rule: TrustedIssuer.objects.all().delete(),
+            lambda rule: rule.applications.add(make_application()),
+        ],
+        ids=["rule", "issuer", "condition", "gone", "application"],
+    )
+    def test_rows_that_changed_since_the_plan_stop_the_apply(self, apply, monkeypatch, change):
+        apply(GOOD)
+        rule = GrantRule.objects.get()
+        real = trust_file.carry_out
+
+        def late(*args, **options):
+            change(rule)
+            return real(*args, **options)
+
+        monkeypatch.setattr("oauth_jwt_grant.management.commands.applytrust.carry_out", late)
+        result = apply(GOOD.replace('"read"', '"write"'))
+        assert result.status == 1
+        assert "no longer as it was" in result.err
+        assert not GrantRule.objects.filter(scopes="write").exists()
+
+    def test_an_issuer_that_somebody_else_added_stops_it(self, apply, monkeypatch):
+        real = trust_file.carry_out
+
+        def late(*args, **options):
+            TrustedIssuer.objects.create(name="Late", issuer="https://ci.example")
+            return real(*args, **options)
+
+        monkeypatch.setattr("oauth_jwt_grant.management.commands.applytrust.carry_out", late)
+        assert apply(GOOD).status == 1
+        assert GrantRule.objects.count() == 0
+
+
+class TestDead:
+    def test_only_rows_that_change_are_refused_and_others_reported(self, apply):
+        apply(GOOD)
+        GrantRule.objects.create(
+            issuer=TrustedIssuer.objects.get(), name="dead", scopes="read", subject_policy="no_user"
+        )
+        result = apply(GOOD.replace('name = "CI"', 'name = "C"'))
+        assert result.status == 0
+        assert "The rule dead lists no application" in result.err
+
+    def test_trust_can_always_be_taken_away(self, apply):
+        apply(GOOD)
+        assert apply(GOOD.replace('name = "deploy"', 'name = "deploy"\nenabled = false')).status == 0
+        assert not GrantRule.objects.get().enabled
+
+    def test_links_come_after_the_rule_that_needs_them(self, apply):
+        assert apply(GOOD.replace('"no_user"', '"linked"')).status == 0
+
+    def test_a_condition_with_null_is_refused_on_save(self):
+        condition = ClaimCondition(claim="a", operator="in", values=[{"b": [None]}])
+        with pytest.raises(Exception, match="null"):
+            condition.clean_fields(exclude=["rule"])
+
+    def test_one_that_is_there_already_cannot_be_exported(self, apply, run):
+        apply(GOOD)
+        ClaimCondition.objects.update(values=[{"a": None}])
+        result = run("exporttrust")
+        assert result.status == 1
+        assert "https://ci.example" in result.err
+        assert "TOML has no form for null" in result.err

@@ -25,7 +25,8 @@ FLOORS = [
     {"dpop"},
     {"models"},
     {"trust"},
-    {"presets", "service_accounts", "subject_links", "trust_file"},
+    {"presets", "service_accounts", "subject_links"},
+    {"trust_file"},
     {"decision"},
 ]
 FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from .current import Entry, IssuerEntry, Trust
 from .errors import TrustFileError
+from .expansion import Expanded, expand, find_preset
 from .schema import CONDITIONS, ISSUERS, LINKS, RULES, Table, Values
 
 #: ``$${`` is a literal ``${``.
 _VARIABLE = re.compile(r"\$\$\{|\$\{([^{}]*)\}|\$\{")
 _PREFIX = "TRUST_"
+#: Keys of an issuer that stand for others.
+_PRESET = ("preset", "answers")
 
 
 def read(files: Iterable[str]) -> Trust:
@@ -49,26 +54,51 @@ class _Reader:
     def _issuer(self, table: Values, file: str) -> None:
         shown = table.get("issuer")
         where = f"{file}: [[issuers]] {shown if isinstance(shown, str) else ''}".rstrip()
-        self._unknown(table, [*ISSUERS.columns, "rules", "links"], where)
-        entry = IssuerEntry(self._values(ISSUERS, table, where), file=where)
+        self._unknown(table, [*ISSUERS.columns, *_PRESET, "rules", "links"], where)
+        rules = self._tables(table, "rules", where)
+        expanded = self._expanded(table, rules, where)
+        base = next((one.issuer for one in expanded if one), {})
+        entry = IssuerEntry(self._values(ISSUERS, table, where, base), file=where)
         iss = entry.values["issuer"]
         if iss in self.trust and iss:
             self.problems.append(f"{where}: there is a table for this issuer already: {self.trust[iss].file}")
             return
         self.trust[iss] = entry
-        for rule in self._tables(table, "rules", where):
-            self._rule(entry, rule, file)
+        for rule, of_preset in zip(rules, expanded, strict=True):
+            self._rule(entry, rule, of_preset, file)
         if "links" in table:
             entry.links = {}
             for link in self._tables(table, "links", where):
                 self._link(entry, entry.links, link, file)
 
-    def _rule(self, issuer: IssuerEntry, table: Values, file: str) -> None:
-        where = self._where(file, RULES, issuer, table)
-        self._unknown(table, [*RULES.columns, "conditions"], where)
-        values = self._values(RULES, table, where)
+    def _expanded(self, table: Values, rules: list[Values], where: str) -> list[Expanded | None]:
+        """What the issuer's preset makes of the answers of each rule; nothing for a rule without answers."""
+        found: list[Expanded | None] = [None] * len(rules)
+        if "preset" not in table:
+            if any("answers" in one for one in (table, *rules)):
+                self.problems.append(f"{where}: answers: to which preset? The key preset is missing")
+            return found
+        try:
+            preset = find_preset(filled_in(table["preset"]))
+            common = _answers(table)
+            found = [
+                expand(preset, {**common, **_answers(rule)}) if "answers" in rule else None for rule in rules
+            ]
+            if not any(found):
+                raise ValueError("a preset needs a rule with answers")
+            if any(one and one.issuer != other.issuer for one in found for other in found if other):
+                raise ValueError("the answers of its rules make different issuers")
+        except ValueError as error:
+            self.problems.append(f"{where}: preset: {error}")
+        return found
+
+    def _rule(self, issuer: IssuerEntry, table: Values, of_preset: Expanded | None, file: str) -> None:
+        base = of_preset.rule if of_preset else {}
+        where = self._where(file, RULES, issuer, {**base, **table})
+        self._unknown(table, [*RULES.columns, "answers", "conditions"], where)
+        values = self._values(RULES, table, where, base)
         below = where.replace("[[issuers.rules]]", "[[issuers.rules.conditions]]")
-        values["conditions"] = list(self._conditions(table, below))
+        values["conditions"] = [*(of_preset.conditions if of_preset else ()), *self._conditions(table, below)]
         self._add(issuer.rules, values["name"], Entry(values, file=where))
 
     def _conditions(self, table: Values, where: str) -> Iterator[Values]:
@@ -109,9 +139,11 @@ class _Reader:
         self.problems.append(f"{where}: {name}: it must be an array of tables")
         return []
 
-    def _values(self, table: Table, given: Values, where: str) -> Values:
-        values = table.defaults()
-        if table.identity and not given.get(table.identity):
+    def _values(
+        self, table: Table, given: Values, where: str, base: Mapping[str, Any] = MappingProxyType({})
+    ) -> Values:
+        values = {**table.defaults(), **base}
+        if table.identity and not {**base, **given}.get(table.identity):
             self.problems.append(f"{where}: {table.identity}: it is missing")
         for name, column in table.columns.items():
             if name not in given:
@@ -123,10 +155,17 @@ class _Reader:
         return values
 
 
+def _answers(table: Values) -> Values:
+    answers = filled_in(table.get("answers", {}))
+    if not isinstance(answers, dict):
+        raise ValueError("answers: it must be a table")
+    return answers
+
+
 def _document(name: str) -> dict[str, Any]:
     """Raises :class:`ValueError` with line and column of what is no TOML."""
     try:
-        text = Path(name).read_bytes().decode()
+        text = sys.stdin.read() if name == "-" else Path(name).read_bytes().decode()
     except OSError as error:
         raise ValueError(f"it cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:

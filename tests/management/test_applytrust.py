@@ -306,3 +306,55 @@ class TestDead:
         assert result.status == 1
         assert "https://ci.example" in result.err
         assert "TOML has no form for null" in result.err
+
+
+PRESET = """
+[[issuers]]
+preset = "github-actions"
+answers = { owner_id = "90210" }
+
+[[issuers.rules]]
+answers = { repository_id = "${TRUST_REPOSITORY}", refs = ["refs/heads/main", "refs/heads/b"] }
+scopes = "read"
+client_policy = "anonymous"
+
+[[issuers.rules.conditions]]
+claim = "environment"
+values = ["production"]
+"""
+
+
+class TestPreset:
+    def test_the_plan_shows_what_it_expands_to(self, apply, monkeypatch):
+        monkeypatch.setenv("TRUST_REPOSITORY", "770123456")
+        result = apply(PRESET, DRY)
+        assert result.status == 2
+        assert "+ issuer https://token.actions.githubusercontent.com" in result.out
+        assert '"repository_id", "operator": "equals", "values": ["770123456"]' in result.out
+        assert apply(PRESET).status == 0
+        assert apply(PRESET, DRY).status == 0
+        claims = [condition.claim for condition in ClaimCondition.objects.order_by("pk")]
+        assert claims[-1] == "environment"
+        assert {"repository_owner_id", "repository_id", "ref"} <= set(claims)
+        assert GrantRule.objects.get().name
+
+    @pytest.mark.parametrize(
+        ("old", "new", "says"),
+        [
+            ("github-actions", "github-action", "did you mean github-actions?"),
+            ('preset = "github-actions"', 'issuer = "https://a"\nname = "a"', "answers: to which preset?"),
+            ("{ owner_id", "{ owner", "owner: There is no such question."),
+            ('"${TRUST_REPOSITORY}"', '""', "repository_id: "),
+            ('"${TRUST_REPOSITORY}"', "1", "repository_id: an answer is a string"),
+            ("${TRUST_REPOSITORY}", "${HOME}", "only variables that begin with TRUST_"),
+            ('answers = { owner_id = "90210" }', "answers = 1", "answers: it must be a table"),
+            ("answers = { repository_id", "recorded = { repository_id", "a preset needs a rule with answers"),
+        ],
+    )
+    def test_answers_are_checked(self, apply, monkeypatch, old, new, says):
+        assert old in PRESET
+        monkeypatch.setenv("TRUST_REPOSITORY", "770123456")
+        result = apply(PRESET.replace(old, new))
+        assert result.status == 1
+        assert says in result.err
+        assert rows() == [0, 0, 0, 0]

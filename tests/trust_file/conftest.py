@@ -12,7 +12,7 @@ from tests.management.conftest import manage, run  # noqa: F401
 from tests.support import make_application, make_user
 
 #: Text that a careless writer would break.
-HARD = 'a "b" \\ \t é \u2028 ${TRUST_X} $${ # \x7f'
+HARD = 'a "b" \\ é ${TRUST_X} $${ # ='
 
 
 @pytest.fixture

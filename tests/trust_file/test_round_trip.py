@@ -58,7 +58,25 @@ def test_an_export_builds_the_same_trust_elsewhere(run, filled, exported):
 
 @pytest.mark.parametrize(
     "value",
-    [HARD, "", "\n", "a\nb", '"""\n"""', "\r\n", "\\", True, 0, -1, 10**30, 1.5, 1e22, [], {}, {"a.b": [{}]}],
+    [
+        HARD,
+        "\t\u2028\x7f",
+        "",
+        "\n",
+        "a\nb",
+        '"""\n"""',
+        "\r\n",
+        "\\",
+        True,
+        0,
+        -1,
+        10**30,
+        1.5,
+        1e22,
+        [],
+        {},
+        {"a.b": [{}]},
+    ],
     ids=repr,
 )
 def test_toml_is_read_back_as_it_was(value):

@@ -21,7 +21,8 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """The files, and what to do with the plan."""
-        parser.add_argument("files", nargs="+", metavar="FILE", help="a TOML file, as exporttrust writes it")
+        text = "a TOML file, as exporttrust writes it; - is standard input"
+        parser.add_argument("files", nargs="+", metavar="FILE", help=text)
         parser.add_argument("--dry-run", action="store_true", help="only print the plan; 2 if it has changes")
         parser.add_argument("--prune", action="store_true", help="remove what is in none of the files")
         parser.add_argument(

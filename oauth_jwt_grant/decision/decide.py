@@ -41,6 +41,7 @@ from ..conf import conf, issuer_identifier
 from ..dot import AbstractApplication, default_lifetime, get_scopes_backend, may_use_client_credentials
 from ..keys import misconfigured, why_no_key
 from ..rules import (
+    Moment,
     NoMatch,
     claim_path,
     first_match,
@@ -59,6 +60,7 @@ from ..trust import (
     check_trusted,
     find_trust,
     key_source_of,
+    leeway_of,
     policy_of,
     strings_of,
 )
@@ -186,7 +188,12 @@ def _choose_rule(case: Case, trust: Trust, assertion: VerifiedAssertion, watch: 
     to_be_named = claims_to_name(issuer, assertion)
     try:
         chosen, case.misses = first_match(
-            rules, assertion.claims, case.question.client, to_be_named, case.question.door
+            rules,
+            assertion.claims,
+            case.question.client,
+            to_be_named,
+            case.question.door,
+            Moment(case.question.now, leeway_of(issuer)),
         )
     except NoMatch as error:
         case.misses = error.misses

@@ -15,13 +15,15 @@ from ..rules import Condition, InvalidCondition, Operator
 #: For the help text.
 GRAMMAR = (
     'claim=text, claim~pattern, claim?exists, or with JSON: claim:=1, \'claim in ["a", "b"]\', '
-    "'claim contains \"a\"'"
+    "'claim contains \"a\"' and likewise contains_any, none_of, at_least, at_most, younger_than; "
+    "claim same_as other"
 )
 # The first operator counts. After a tilde in a JSON Pointer comes 0 or 1 (RFC 6901 section 3).
 _FORMS = re.compile(
     r"(?P<claim>/(?:[^=~?\s:]|:(?!=)|~[01])+|[^=~?\s/](?:[^=~?\s:]|:(?!=)|\?(?!exists$))*)"
     r"(?:\?(?P<exists>exists)|:=(?P<json>.+)|=(?P<text>.+)|~(?P<glob>.+)"
-    r"|\s+in\s+(?P<among>.+)|\s+contains\s+(?P<contains>.+))",
+    r"|\s+same_as\s+(?P<other>\S.*)"
+    r"|\s+(?P<operator>in|contains|contains_any|none_of|at_least|at_most|younger_than)\s+(?P<operands>.+))",
     re.DOTALL,
 )
 
@@ -86,8 +88,9 @@ def _demand(text: str, parts: dict[str, str | None]) -> tuple[Operator, tuple[An
         return Operator.GLOB, (parts["glob"],)
     if parts["json"]:
         return Operator.EQUALS, (_json(text, parts["json"]),)
-    operator = Operator.IN if parts["among"] else Operator.CONTAINS
-    value = _json(text, parts["among"] or parts["contains"] or "")
+    if parts["other"]:
+        return Operator.SAME_AS, (parts["other"].strip(),)
+    operator, value = Operator(parts["operator"] or ""), _json(text, parts["operands"] or "")
     return operator, tuple(value) if isinstance(value, list) else (value,)
 
 

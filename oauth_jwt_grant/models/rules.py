@@ -299,6 +299,12 @@ class ClaimCondition(models.Model):
         EQUALS = Operator.EQUALS.value, _("equals")
         IN = Operator.IN.value, _("is one of")
         CONTAINS = Operator.CONTAINS.value, _("is a list that contains")
+        CONTAINS_ANY = Operator.CONTAINS_ANY.value, _("is a list that contains one of")
+        NONE_OF = Operator.NONE_OF.value, _("is none of, and contains none of")
+        AT_LEAST = Operator.AT_LEAST.value, _("is a number, at least")
+        AT_MOST = Operator.AT_MOST.value, _("is a number, at most")
+        YOUNGER_THAN = Operator.YOUNGER_THAN.value, _("is a time less than so many seconds ago")
+        SAME_AS = Operator.SAME_AS.value, _("is the same as the claim")
         GLOB = Operator.GLOB.value, _("matches the pattern (* and ?)")
         EXISTS = Operator.EXISTS.value, _("is present")
 

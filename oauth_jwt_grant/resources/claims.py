@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,7 +13,7 @@ from django.utils.translation import gettext
 
 from ..dot import get_oauthlib_core
 from ..oauth2_backends import note_access_token, noted_access_token
-from ..rules import Condition, Operator
+from ..rules import Condition, Moment, Operator
 
 
 def claims_of(source: Any) -> dict[str, Any]:
@@ -59,6 +60,10 @@ def verify(request: HttpRequest, scopes: Sequence[str]) -> tuple[Any, dict[str, 
     return found.get("access_token"), {}
 
 
+#: No JWT has a claim of this name by chance.
+_POINTED = "oauth_jwt_grant:pointed"
+
+
 def condition_of(claim: str, values: tuple[Any, ...], operator: str | None) -> Condition:
     """Return the condition on ``claim``. Raises ``InvalidCondition`` for one that no token could meet.
 
@@ -78,9 +83,9 @@ def meets(claims: Mapping[str, Any], condition: Condition) -> bool:
     """
     name = condition.claim
     if name.startswith("/") and name in claims:
-        pointed = Condition("value", condition.operator, condition.values)
-        return pointed.holds({"value": claims[name]})
-    return condition.holds(claims)
+        pointed = Condition(_POINTED, condition.operator, condition.values)
+        return pointed.holds({**claims, _POINTED: claims[name]}, Moment(time.time()))
+    return condition.holds(claims, Moment(time.time()))
 
 
 def refusal(condition: Condition) -> str:

@@ -3,18 +3,32 @@
 from __future__ import annotations
 
 from ..assertion import ABSENT
-from .conditions import Condition, InvalidCondition, Operator, check_claim, claim_path, claim_value, same
+from .conditions import (
+    NAMING,
+    NUMERIC,
+    Condition,
+    InvalidCondition,
+    Moment,
+    Operator,
+    check_claim,
+    claim_path,
+    claim_value,
+    same,
+)
 from .matching import Client, ClientPolicy, MatchableRule, Miss, NoMatch, first_match
 from .scopes import grant_resources, grant_scopes, resource_claim, scope_claim, split_scope
 
 __all__ = [
     "ABSENT",
+    "NAMING",
+    "NUMERIC",
     "Client",
     "ClientPolicy",
     "Condition",
     "InvalidCondition",
     "MatchableRule",
     "Miss",
+    "Moment",
     "NoMatch",
     "Operator",
     "check_claim",

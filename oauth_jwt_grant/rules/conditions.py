@@ -7,6 +7,7 @@ a condition for one client has accepted similar ones too.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import Any
 
-from ..assertion import ABSENT, all_of, mismatch, one_of, shown, typed
+from ..assertion import ABSENT, all_of, mismatch, one_of, shown, the_jwt_has, typed
 
 _ARRAY_INDEX = re.compile(r"0|[1-9][0-9]*", re.ASCII)
 
@@ -25,12 +26,34 @@ class Operator(StrEnum):
     EQUALS = "equals"
     IN = "in"
     CONTAINS = "contains"
+    CONTAINS_ANY = "contains_any"
+    NONE_OF = "none_of"
     GLOB = "glob"
+    AT_LEAST = "at_least"
+    AT_MOST = "at_most"
+    YOUNGER_THAN = "younger_than"
+    SAME_AS = "same_as"
     EXISTS = "exists"
+
+
+#: Those that take one value.
+_OF_ONE = (Operator.EQUALS, Operator.AT_LEAST, Operator.AT_MOST, Operator.YOUNGER_THAN, Operator.SAME_AS)
+#: Those with a number as value.
+NUMERIC = (Operator.AT_LEAST, Operator.AT_MOST, Operator.YOUNGER_THAN)
+#: Those that hold for chosen values alone, so that a condition with one names what it lets in.
+NAMING = (Operator.EQUALS, Operator.IN, Operator.CONTAINS, Operator.CONTAINS_ANY, Operator.GLOB)
 
 
 class InvalidCondition(ValueError):
     """The condition can never do what its author meant; the message has the reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """The time at which conditions are looked at, and the clock skew that is forgiven; in seconds."""
+
+    now: float
+    leeway: float = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +65,10 @@ class Condition:
     one for ``equals``, any one of which for ``in``, all of which for ``contains``
     (the claim is an array), any one of which as a pattern for ``glob`` (``*`` and
     ``?``, case counts, the claim is a string), none for ``exists`` (the claim is
-    there and not ``null``).
+    there and not ``null``). Any one of them is in the array for ``contains_any``; none is
+    the claim, or in the array, for ``none_of``. One number for ``at_least``, ``at_most`` and
+    ``younger_than`` (so many seconds at most since the NumericDate in the claim); the
+    name of another claim for ``same_as``.
     """
 
     claim: str
@@ -58,14 +84,32 @@ class Condition:
             return
         if not self.values or any(_is_empty(value) for value in self.values):
             raise InvalidCondition("There must be a value, and none may be empty.")
-        if self.operator is Operator.EQUALS and len(self.values) != 1:
-            raise InvalidCondition("The operator equals takes one value; use the operator in for several.")
-        if self.operator is Operator.GLOB:
-            for value in self.values:
-                _check_pattern(value)
+        if self.operator in _OF_ONE and len(self.values) != 1:
+            several = "; use the operator in for several" if self.operator is Operator.EQUALS else ""
+            raise InvalidCondition(f"The operator {self.operator} takes one value{several}.")
+        for value in self.values:
+            self._check_value(value)
 
-    def holds(self, claims: Mapping[str, Any]) -> bool:
-        """Whether ``claims`` meet this condition; one that fails its :meth:`check` never holds."""
+    def _check_value(self, value: Any) -> None:
+        """What the operator demands of a value."""
+        if self.operator is Operator.GLOB:
+            _check_pattern(value)
+        elif self.operator in NUMERIC and not _is_number(value):
+            raise InvalidCondition(f"The operator {self.operator} takes a number, such as [3600].")
+        elif self.operator is Operator.YOUNGER_THAN and value <= 0:
+            raise InvalidCondition("The operator younger_than takes a number of seconds above 0.")
+        elif self.operator is Operator.SAME_AS:
+            if not isinstance(value, str):
+                raise InvalidCondition("The operator same_as takes the name of another claim.")
+            check_claim(value)
+            if claim_path(value) == claim_path(self.claim):
+                raise InvalidCondition("A claim is always the same as itself; name another one.")
+
+    def holds(self, claims: Mapping[str, Any], moment: Moment | None = None) -> bool:
+        """Whether ``claims`` meet this condition at ``moment``; one that fails its :meth:`check` never holds.
+
+        Without ``moment`` no ``younger_than`` holds.
+        """
         try:
             self.check()
         except InvalidCondition:
@@ -84,16 +128,45 @@ class Condition:
                 )
             case Operator.GLOB:
                 return isinstance(actual, str) and any(_matches(actual, value) for value in self.values)
+            case Operator.CONTAINS_ANY | Operator.NONE_OF:
+                return self._holds_for_members(actual)
+            case Operator.SAME_AS:
+                other = claim_value(claims, self.values[0])
+                return other is not ABSENT and same(actual, other)
+            case Operator.AT_LEAST | Operator.AT_MOST | Operator.YOUNGER_THAN:
+                return _is_number(actual) and self._holds_for_number(actual, moment)
 
-    def why_not(self, claims: Mapping[str, Any]) -> str:
+    def _holds_for_members(self, actual: Any) -> bool:
+        members = actual if isinstance(actual, list) else [actual]
+        found = any(same(member, value) for member in members for value in self.values)
+        if self.operator is Operator.CONTAINS_ANY:
+            return isinstance(actual, list) and found
+        # A list may itself be among the values.
+        return not found and not any(same(actual, value) for value in self.values)
+
+    def _holds_for_number(self, actual: float, moment: Moment | None) -> bool:
+        bound: float = self.values[0]
+        if self.operator is Operator.AT_LEAST:
+            return actual >= bound
+        if self.operator is Operator.AT_MOST:
+            return actual <= bound
+        # A time to come is no age: the clock of the issuer is wrong, or the claim is no time.
+        return moment is not None and moment.now - bound < actual <= moment.now + moment.leeway
+
+    def why_not(self, claims: Mapping[str, Any], moment: Moment | None = None) -> str:
         """Why ``claims``, which do not meet this condition, do not: what it demands, and what they have."""
         try:
             self.check()
         except InvalidCondition as error:
             return f"the condition on {self.claim} can never hold: {error}"
         # What an array contains says nothing of the claim itself.
-        operands = () if self.operator in (Operator.EXISTS, Operator.CONTAINS) else self.values
-        return mismatch(f"{self.claim} must {self._demand()}", claim_value(claims, self.claim), *operands)
+        operands = self.values if self.operator in (Operator.EQUALS, Operator.IN, Operator.GLOB) else ()
+        demand = f"{self.claim} must {self._demand()}"
+        if self.operator is Operator.SAME_AS:
+            demand += f", in which {the_jwt_has(claim_value(claims, self.values[0]))}"
+        if self.operator is Operator.YOUNGER_THAN and moment is not None:
+            demand += f", which is after {math.floor(moment.now - self.values[0])} and not in the future"
+        return mismatch(demand, claim_value(claims, self.claim), *operands)
 
     def _demand(self) -> str:
         match self.operator:
@@ -101,6 +174,18 @@ class Condition:
                 return "be there and not null"
             case Operator.CONTAINS:
                 return f"be an array that contains {all_of(self.values)}"
+            case Operator.CONTAINS_ANY:
+                return f"be an array that contains {one_of(self.values)}"
+            case Operator.NONE_OF:
+                return f"be there, and neither be nor contain {one_of(self.values)}"
+            case Operator.AT_LEAST:
+                return f"be a number, at least {shown(self.values[0])}"
+            case Operator.AT_MOST:
+                return f"be a number, at most {shown(self.values[0])}"
+            case Operator.YOUNGER_THAN:
+                return f"be a time less than {shown(self.values[0])} seconds ago"
+            case Operator.SAME_AS:
+                return f"equal the claim {self.values[0]}"
             case Operator.GLOB:
                 return f"be a string that matches {one_of(self.values)}"
             case _ if len(self.values) == 1:
@@ -115,6 +200,12 @@ class Condition:
             Operator.EQUALS: f"is {values}",
             Operator.IN: f"is one of {', '.join(map(repr, self.values))}",
             Operator.CONTAINS: f"contains {' and '.join(map(repr, self.values))}",
+            Operator.CONTAINS_ANY: f"contains {values}",
+            Operator.NONE_OF: f"is present and none of {', '.join(map(repr, self.values))}",
+            Operator.AT_LEAST: f"is at least {values}",
+            Operator.AT_MOST: f"is at most {values}",
+            Operator.YOUNGER_THAN: f"is less than {values} seconds ago",
+            Operator.SAME_AS: f"is the same as the claim {' or '.join(map(str, self.values))}",
             Operator.GLOB: f"matches {values}",
             Operator.EXISTS: "is present",
         }
@@ -177,6 +268,10 @@ def _is_pointer(text: str) -> bool:
 
 def _is_empty(value: Any) -> bool:
     return value is None or (isinstance(value, str | list | dict) and not value)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _check_pattern(value: Any) -> None:

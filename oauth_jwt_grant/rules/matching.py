@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any, Generic, Protocol, TypeVar
 
 from ..assertion import AssertionRefused, Door, Reason, shown, within
-from .conditions import Condition
+from .conditions import NAMING, Condition, Moment
 
 
 class ClientPolicy(StrEnum):
@@ -57,14 +57,15 @@ class Miss(Generic[RuleT]):
     fault: str = ""
     is_for_another_client: bool = False
     claims: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    moment: Moment | None = field(default=None, repr=False, compare=False)
 
     @property
     def why(self) -> str:
         """The reason: what was expected and what was found, of each condition that does not hold."""
         if self.fault:
             return self.fault
-        unmet = (condition for condition in self.rule.conditions if not condition.holds(self.claims))
-        return " and ".join(condition.why_not(self.claims) for condition in unmet)
+        unmet = (one for one in self.rule.conditions if not one.holds(self.claims, self.moment))
+        return " and ".join(condition.why_not(self.claims, self.moment) for condition in unmet)
 
     def __str__(self) -> str:
         return f'Rule "{self.rule}": {self.why}'
@@ -76,13 +77,13 @@ def first_match(
     client: Client | None,
     to_be_named: Collection[str] = (),
     door: Door = Door.AUTHORIZATION_GRANT,
+    moment: Moment | None = None,
 ) -> tuple[RuleT, list[Miss[RuleT]]]:
     """The first of ``rules`` that matches, and why those before it did not.
 
     A rule that is not for ``door`` is a miss like any other. Where the assertion is the client's
     authentication, there is no client yet, and its policy is not asked.
-    ``to_be_named`` are claims that must not be ignored: each must be the subject of one
-    of the rule's conditions.
+    ``to_be_named`` are claims that must not be ignored: a condition of the rule must name the values of each.
     Raises :class:`NoMatch`: ``NO_RULE`` if the conditions of no rule hold; if some do
     but none admits the client, ``CLIENT_NOT_ADMITTED``, or ``CLIENT_REQUIRED`` where
     the request has no client at all.
@@ -96,8 +97,8 @@ def first_match(
             misses.append(Miss(rule, unfit))
         elif unnamed:
             misses.append(Miss(rule, f"a condition must be on the claim {unnamed[0]}, which the JWT has"))
-        elif not all(condition.holds(claims) for condition in rule.conditions):
-            misses.append(Miss(rule, claims=claims))
+        elif not all(condition.holds(claims, moment) for condition in rule.conditions):
+            misses.append(Miss(rule, claims=claims, moment=moment))
         elif door is not Door.CLIENT_ASSERTION and not admits(rule, client):
             held = True
             misses.append(Miss(rule, _not_admitted(rule, client), is_for_another_client=True))
@@ -126,8 +127,8 @@ def _not_admitted(rule: MatchableRule, client: Client | None) -> str:
 
 
 def _unnamed(rule: MatchableRule, claims: Collection[str]) -> list[str]:
-    """Return those of ``claims`` that no condition of ``rule`` is about."""
-    named = {condition.claim.removeprefix("/") for condition in rule.conditions}
+    """Return those of ``claims`` for which no condition of ``rule`` names values."""
+    named = {one.claim.removeprefix("/") for one in rule.conditions if one.operator in NAMING}
     return [claim for claim in claims if claim not in named]
 
 

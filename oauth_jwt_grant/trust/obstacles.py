@@ -272,7 +272,7 @@ def _exclude_each_other(one: Condition, other: Condition) -> bool:
 
 def _literally(condition: Condition) -> _Found:
     """Values that an exact operator takes to the letter, and that look as if they were meant otherwise."""
-    if condition.operator not in (Operator.EQUALS, Operator.IN, Operator.CONTAINS):
+    if condition.operator not in (*_EXACT, Operator.CONTAINS, Operator.CONTAINS_ANY, Operator.NONE_OF):
         return
     for value in condition.values:
         suspicion = _suspicion(value) if isinstance(value, str) else ""

@@ -80,7 +80,7 @@ def policy_of(
             issuer=issuer.issuer,
             audiences=_audiences_of(issuer, audiences, door, id_token=id_token),
             algorithms=ceiling & frozenset(algorithms) if algorithms else ceiling,
-            leeway=conf.LEEWAY if issuer.leeway is None else issuer.leeway,
+            leeway=leeway_of(issuer),
             max_lifetime=conf.MAX_LIFETIME if issuer.max_lifetime is None else issuer.max_lifetime,
             require_jti=issuer.replay_policy == TrustedIssuer.ReplayPolicy.REQUIRE_JTI,
             subject_fallback=issuer.subject_fallback,
@@ -95,6 +95,11 @@ def policy_of(
 def is_privileged(user: Any) -> bool:
     """Whether ``user`` gets a token only by a rule that allows it: staff and superusers."""
     return bool(getattr(user, "is_staff", False) or getattr(user, "is_superuser", False))
+
+
+def leeway_of(issuer: Issuer | TrustedIssuer) -> int:
+    """The clock skew that is forgiven ``issuer``, in seconds."""
+    return conf.LEEWAY if issuer.leeway is None else issuer.leeway
 
 
 #: What Django takes for a field that was left blank, whatever its type.

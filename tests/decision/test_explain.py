@@ -274,3 +274,17 @@ def test_a_provisioned_user_is_not_made(world: World) -> None:
     assert explanation.accepted
     assert explanation.case.subject.to_be_provisioned
     assert world.issuer.linked_subjects.count() == 1
+
+
+@pytest.mark.parametrize(("age", "accepted"), [(60, True), (3601, False), (-20, True), (-40, False)])
+def test_time_since_a_claim_is_counted_at_the_request(world: World, age: int, accepted: bool) -> None:
+    world.rule.conditions.create(claim="auth_time", operator="younger_than", values=[3600])
+    world.change(world.issuer, leeway=30)
+    now = time.time()
+
+    explanation = ask(world, mint(ec_key(), auth_time=int(now) - age), now=now)
+
+    assert explanation.accepted is accepted
+    if not accepted:
+        assert explanation.refused is not None
+        assert "auth_time must be a time less than 3600 seconds ago" in explanation.refused.detail

@@ -382,6 +382,12 @@ def test_dates_with_and_without_time_zones(text, use_tz):
         ('groups contains ["a", "b"]', "groups", Operator.CONTAINS, ("a", "b")),
         ("/kubernetes.io/namespace=prod", "/kubernetes.io/namespace", Operator.EQUALS, ("prod",)),
         ("/a~1b/c~0d~x*", "/a~1b/c~0d", Operator.GLOB, ("x*",)),
+        ('groups contains_any ["ops", "dev"]', "groups", Operator.CONTAINS_ANY, ("ops", "dev")),
+        ('ref none_of ["main"]', "ref", Operator.NONE_OF, ("main",)),
+        ("level at_least 2", "level", Operator.AT_LEAST, (2,)),
+        ("level at_most 2.5", "level", Operator.AT_MOST, (2.5,)),
+        ("auth_time younger_than 3600", "auth_time", Operator.YOUNGER_THAN, (3600,)),
+        ("actor same_as /owner/name", "actor", Operator.SAME_AS, ("/owner/name",)),
         ("https://example.com/roles?exists", "https://example.com/roles", Operator.EXISTS, ()),
         ("https://example.com/?q=x", "https://example.com/?q", Operator.EQUALS, ("x",)),
     ],
@@ -392,7 +398,22 @@ def test_conditions(text, claim, operator, values):
 
 
 @pytest.mark.parametrize(
-    "text", ["a", "=a", "a=", "a~", "a~*", "a in", "a in x", "a:=x", "a:=", "?exists", "/=a"]
+    "text",
+    [
+        "a",
+        "=a",
+        "a=",
+        "a~",
+        "a~*",
+        "a in",
+        "a in x",
+        "a:=x",
+        "a:=",
+        "?exists",
+        "/=a",
+        "a at_least x",
+        "a same_as a",
+    ],
 )
 def test_no_conditions(run, text):
     done = run(*ISSUER, "--scopes", "read", "--condition", text)

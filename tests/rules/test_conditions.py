@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oauth_jwt_grant.rules import ABSENT, Condition, InvalidCondition, Operator, claim_value, same
+from oauth_jwt_grant.rules import ABSENT, Condition, InvalidCondition, Moment, Operator, claim_value, same
 
 CLAIMS: dict[str, Any] = {
     "sub": "repo:acme/app:ref:refs/heads/main",
@@ -371,3 +371,93 @@ def test_true_is_true_alone(wrong: object) -> None:
     assert same(True, True)
     assert not same(True, wrong)
     assert not same({"a": [True]}, {"a": [wrong]})
+
+
+FACTS: dict[str, Any] = {
+    "groups": ["ops", 1, ["x"]],
+    "empty": [],
+    "level": 3,
+    "float": 2.5,
+    "yes": True,
+    "digits": "3",
+    "null": None,
+    "actor": "acme",
+    "owner": {"name": "acme", "null": None},
+    "three": 3.0,
+    "auth_time": 1000,
+}
+
+
+@pytest.mark.parametrize(
+    ("claim", "operator", "values", "holds"),
+    [
+        ("groups", "contains_any", ["dev", "ops"], True),
+        ("groups", "contains_any", [["x"]], True),
+        ("groups", "contains_any", ["dev", "1", True], False),
+        ("actor", "contains_any", ["acme"], False),
+        ("empty", "contains_any", ["ops"], False),
+        ("null", "contains_any", ["ops"], False),
+        ("groups", "none_of", ["dev", "1"], True),
+        ("groups", "none_of", ["dev", "ops"], False),
+        ("groups", "none_of", [["ops", 1, ["x"]]], False),
+        ("groups", "none_of", [["x"]], False),
+        ("actor", "none_of", ["other"], True),
+        ("actor", "none_of", ["other", "acme"], False),
+        ("empty", "none_of", ["ops"], True),
+        ("absent", "none_of", ["ops"], False),
+        ("null", "none_of", ["ops"], False),
+        ("level", "at_least", [3], True),
+        ("level", "at_least", [3.5], False),
+        ("float", "at_least", [2], True),
+        ("level", "at_most", [3], True),
+        ("level", "at_most", [2], False),
+        ("yes", "at_least", [0], False),
+        ("digits", "at_least", [1], False),
+        ("groups", "at_most", [9], False),
+        ("absent", "at_most", [9], False),
+        ("auth_time", "younger_than", [101], True),
+        ("auth_time", "younger_than", [100], False),
+        ("level", "younger_than", [10], False),
+        ("digits", "younger_than", [5000], False),
+        ("actor", "same_as", ["/owner/name"], True),
+        ("level", "same_as", ["three"], True),
+        ("level", "same_as", ["digits"], False),
+        ("absent", "same_as", ["missing"], False),
+        ("actor", "same_as", ["missing"], False),
+        ("null", "same_as", ["/owner/null"], False),
+    ],
+)
+def test_operators_that_compare(claim: str, operator: str, values: list[Any], holds: bool) -> None:
+    condition = Condition(claim, Operator(operator), tuple(values))
+    moment = Moment(1100, 30)
+    condition.check()
+    assert condition.holds(FACTS, moment) is holds
+    assert claim in str(condition)
+    if not holds:
+        why = condition.why_not(FACTS, moment)
+        assert why.startswith(f"{claim} must ")
+        assert "the JWT" in why
+
+
+@pytest.mark.parametrize(("auth_time", "holds"), [(1131, False), (1130, True), (1100, True), (10**30, False)])
+def test_time_to_come_is_younger_only_within_the_leeway(auth_time: float, holds: bool) -> None:
+    condition = Condition("auth_time", Operator.YOUNGER_THAN, (60,))
+    assert condition.holds({"auth_time": auth_time}, Moment(1100, 30)) is holds
+    assert not condition.holds({"auth_time": auth_time})
+
+
+@pytest.mark.parametrize(
+    ("operator", "values"),
+    [
+        ("contains_any", []), ("none_of", []), ("none_of", [""]), ("contains_any", [None]), ("at_least", []),
+        ("at_least", ["3"]), ("at_most", [True]), ("at_most", [1, 2]), ("at_least", [float("inf")]),
+        ("at_least", [float("nan")]), ("younger_than", [0]), ("younger_than", [-1]), ("younger_than", [None]),
+        ("same_as", [1]), ("same_as", [""]), ("same_as", ["/"]), ("same_as", ["a", "b"]), ("same_as", ["c"]),
+        ("same_as", ["/c"]),
+    ],
+)  # fmt: skip
+def test_operand_that_can_do_nothing_is_refused(operator: str, values: list[Any]) -> None:
+    condition = Condition("c", Operator(operator), tuple(values))
+    with pytest.raises(InvalidCondition):
+        condition.check()
+    assert not condition.holds({"c": 3, "a": 3}, Moment(3))

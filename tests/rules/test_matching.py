@@ -151,3 +151,7 @@ def test_a_claim_that_may_not_be_passed_over(claim: str) -> None:
     assert caught.value.detail == f'Rule "silent": {why}; Rule "other": {why}'
     with pytest.raises(NoMatch):
         first_match([Rule("elsewhere", conditions=(where(claim, "test"),))], CLAIMS, APP, ["environment"])
+    anything = (Condition(claim, Operator.EXISTS, ()), Condition(claim, Operator.NONE_OF, ("test",)))
+    for condition in anything:
+        with pytest.raises(NoMatch):
+            first_match([Rule("any", conditions=(condition,))], CLAIMS, APP, ["environment"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, ClassVar
 
 from django import forms
@@ -9,6 +10,7 @@ from django.contrib.admin.widgets import AdminTextareaWidget, AdminTextInputWidg
 from django.utils.translation import gettext_lazy as _
 
 from ...models import ClaimCondition, GrantRule
+from ...rules import NUMERIC
 from ..shared import DoorsField, ListField
 
 #: Two fields of the model have the same name for people; here they stand one below the other.
@@ -56,3 +58,16 @@ class ClaimConditionForm(forms.ModelForm):  # type: ignore[type-arg]
         help_texts: ClassVar[dict[str, Any]] = {
             "values": _("One to a line, each taken as a text. Other types as a JSON list: [1, true].")
         }
+
+    def clean(self) -> dict[str, Any]:
+        """For an operator that compares numbers, a number is one however it was typed."""
+        data: dict[str, Any] = super().clean() or {}
+        values = data.get("values")
+        if data.get("operator") in NUMERIC and isinstance(values, list):
+            data["values"] = [_number(value) for value in values]
+        return data
+
+
+def _number(value: Any) -> Any:
+    """The number that a string spells; all else as it is, for the condition to refuse."""
+    return int(value) if isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,15}", value) else value

@@ -68,6 +68,9 @@ def test_values_keep_their_types_and_are_shown_as_they_are_read(page, issuer, wr
         (condition("ref", "equals", "a\nb"), "takes one value"),
         (condition("ref", "glob", "*"), "matches everything"),
         (condition("ref", "exists", "a"), "takes no values"),
+        (condition("level", "at_least", "many"), "takes a number"),
+        (condition("auth_time", "younger_than", "0"), "seconds above 0"),
+        (condition("ref", "same_as", "ref"), "name another one"),
         (condition("/", "exists", ""), "JSON Pointer"),
     ],
 )
@@ -104,6 +107,24 @@ def test_rule_that_lists_nobody_says_so(page, issuer, application):
     data |= {"name": "two", "applications": [application.pk]}
     assert "The rule two lists no application" not in page.post(url, data, follow=True).content.decode()
     assert list(GrantRule.objects.get(name="two").applications.all()) == [application]
+
+
+@pytest.mark.parametrize(
+    ("comparison", "written", "stored"),
+    [
+        ("at_least", "3", [3]),
+        ("at_most", "[2.5]", [2.5]),
+        ("younger_than", "3600", [3600]),
+        ("same_as", "owner", ["owner"]),
+        ("none_of", "1\n2", ["1", "2"]),
+    ],
+)
+def test_number_is_one_where_numbers_are_compared(page, issuer, comparison, written, stored):
+    assert add(page, issuer, **condition("claim", comparison, written)).status_code == 302
+    rule = GrantRule.objects.get()
+    assert rule.conditions.get().values == stored
+    assert page.post(change_url(rule), fill_in(page.get(change_url(rule)), FORM)).status_code == 302
+    assert rule.conditions.get().values == stored
 
 
 def test_relations_are_chosen_by_search(page, issuer):

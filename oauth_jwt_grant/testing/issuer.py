@@ -8,6 +8,7 @@ import time
 import uuid
 from collections.abc import Iterable, Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, SECP256R1, generate_private_key
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
@@ -91,7 +92,10 @@ class TestIssuer:
     def post(self, assertion: str, **parameters: str) -> Any:
         """Post ``assertion`` to the token endpoint, and return the response of Django's test client."""
         form = {"grant_type": GRANT_TYPE, "assertion": assertion, **parameters}
-        return Client().post(reverse("oauth2_provider:token"), form)
+        # RFC 6749 section 3.2. Django's test client would make a multipart form of a dict.
+        return Client().post(
+            reverse("oauth2_provider:token"), urlencode(form), "application/x-www-form-urlencoded"
+        )
 
     def _plain(self) -> Applied:
         issuer = TrustedIssuer(name=self.issuer, issuer=self.issuer)

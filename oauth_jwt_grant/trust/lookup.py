@@ -97,12 +97,16 @@ def find_trust(iss: str, client: Client | None, subject: str = "") -> Trust:
 
 
 def _user_columns(user: Any) -> Columns:
-    """The columns of the user that decide on a token; the others are read if a site accesses them."""
+    """The columns of the user that decide on a token or name the user in a refusal.
+
+    The others are read if a site accesses them.
+    """
     needed = ("is_active", "is_staff", "is_superuser")
     fields = {field.name for field in user._meta.concrete_fields}
     # What a property says may rest on any field, and must not be read from a replica.
     said = all(name in fields or isinstance(getattr(user, name, False), bool) for name in needed)
-    return Columns(user, "link__user__", only=needed if said and may_defer(user) else None)
+    only = (*needed, user.USERNAME_FIELD) if said and may_defer(user) else None
+    return Columns(user, "link__user__", only=only)
 
 
 def _application_columns(model: Any) -> Columns:

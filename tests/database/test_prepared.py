@@ -57,16 +57,17 @@ def test_a_frozen_value_whose_row_changes_is_made_again(world: World) -> None:
 def test_what_a_receiver_does_to_the_rows_shows_in_no_other_request(world: World) -> None:
     TrustedIssuer.objects.update(algorithms=["ES256"])
     trust = lookup.find_trust(ISSUER, None, SUBJECT)
-    trust.rows.issuer.algorithms.append("none")
-    trust.rows.issuer.jwks["keys"] = "mine"
-    trust.rows.issuer.enabled = False
+    row = trust.rows.issuer()
+    row.algorithms.append("none")
+    row.jwks["keys"] = "mine"
+    row.enabled = False
     changed = trust.rows.rule(trust.rules[0].rule)
     changed.scopes = "everything"
 
     again = lookup.find_trust(ISSUER, None, SUBJECT)
     for issuer in (trust.issuer, again.issuer):
         assert (list(issuer.algorithms), issuer.jwks, issuer.enabled) == (["ES256"], jwks(ec_key()), True)
-    row = again.rows.issuer
+    row = again.rows.issuer()
     assert (row.algorithms, row.jwks, row.enabled) == (["ES256"], jwks(ec_key()), True)
     assert (row._state.db, row._state.adding) == ("default", False)
     assert again.rows.rule(again.rules[0].rule) == world.rule
@@ -123,7 +124,7 @@ def test_rules_come_in_their_order_and_with_their_own_conditions(world: World) -
 
 @pytest.mark.parametrize("field", ["created", "updated"])
 def test_a_field_that_was_not_read_is_read_on_demand(world: World, field: str) -> None:
-    issuer = lookup.find_trust(ISSUER, None, SUBJECT).rows.issuer
+    issuer = lookup.find_trust(ISSUER, None, SUBJECT).rows.issuer()
     assert field not in vars(issuer)
     assert getattr(issuer, field) == getattr(TrustedIssuer.objects.get(), field)
 

@@ -19,7 +19,7 @@ from django.test import Client, override_settings
 from django.utils import timezone
 from django.views.debug import ExceptionReporter
 
-from oauth_jwt_grant.assertion import ANSWERS, Reason
+from oauth_jwt_grant.assertion import ANSWERS, Door, Reason, TokenType
 from oauth_jwt_grant.models import Decision, TrustedIssuer
 from oauth_jwt_grant.oauth2_validators import JWTBearerOAuth2Validator
 from tests.dot import forget_backends
@@ -89,6 +89,24 @@ def posted(**changes: Any) -> Callable[[World], Any]:
 
 def claims(**changes: Any) -> Callable[[World], Any]:
     return lambda world: world.post(assertion=mint(ec_key(), **changes))
+
+
+def exchanged(**changes: str) -> Callable[[World], Any]:
+    """A token exchange with the door open."""
+
+    def act(world: World) -> Any:
+        opened = {"ACCEPTED_AS": [Door.AUTHORIZATION_GRANT, Door.SUBJECT_TOKEN]}
+        jwt = {"subject_token": mint(ec_key()), "subject_token_type": TokenType.JWT}
+        with override_settings(OAUTH_JWT_GRANT=django_settings.OAUTH_JWT_GRANT | opened):
+            grant_type = Door.SUBJECT_TOKEN.grant_type
+            return world.post(assertion=DROP, grant_type=grant_type, **{**jwt, **changes})
+
+    return act
+
+
+def delegated(world: World) -> Any:
+    world.change(world.rule, accepted_as=[Door.AUTHORIZATION_GRANT, Door.SUBJECT_TOKEN])
+    return world.post(assertion=mint(ec_key(), may_act={"sub": "other"}))
 
 
 def with_dpop(act: Callable[[World], Any]) -> Callable[[World], Any]:
@@ -175,6 +193,8 @@ CASES: dict[Reason, Callable[[World], Any]] = {
     Reason.PARAMETER_IN_QUERY: posted(query="a=b"),
     Reason.SEVERAL_CREDENTIALS: lambda world: world.post_basic("client", SECRET, client_secret=SECRET),
     Reason.CLIENT_AUTHENTICATION: posted(client_secret="wrong"),
+    Reason.TOKEN_TYPE: exchanged(subject_token_type="x"),
+    Reason.ACTOR: exchanged(actor_token="x"),
     Reason.AUTHORIZATION_DETAILS: posted(authorization_details="[]"),
     Reason.DPOP: posted(headers={"DPoP": "x"}),
     Reason.DPOP_PROOF: with_dpop(lambda world: world.post(headers={"DPoP": "x"})),
@@ -205,6 +225,7 @@ CASES: dict[Reason, Callable[[World], Any]] = {
     Reason.ISSUED_IN_FUTURE: posted(assertion=lambda: late(iat=60)),
     Reason.TOO_OLD: posted(assertion=lambda: late(iat=-4000)),
     Reason.LIFETIME: posted(assertion=lambda: late(exp=4000)),
+    Reason.DELEGATION: delegated,
     Reason.ID_TOKEN: claims(nonce="x"),
     Reason.SENDER_CONSTRAINED: claims(cnf={}),
     Reason.PROOF_REQUIRED: with_dpop(claims(cnf={"jkt": thumbprint(ec_key())})),
@@ -231,6 +252,9 @@ NAMES = {
     Reason.MALFORMED_CLAIM: "sub",
     Reason.ID_TOKEN: "nonce",
     Reason.DPOP_PROOF: "form",
+    Reason.TOKEN_TYPE: "subject_token_type",
+    Reason.ACTOR: "actor_token",
+    Reason.DELEGATION: "may_act",
 }
 
 #: Refusals of requests that have not led to a known issuer: nothing of them is kept.
@@ -239,6 +263,7 @@ UNKEPT = {
     Reason.REQUEST_TOO_LARGE,
     Reason.PARAMETER_IN_QUERY,
     Reason.SEVERAL_CREDENTIALS, Reason.CLIENT_AUTHENTICATION, Reason.AUTHORIZATION_DETAILS, Reason.DPOP,
+    Reason.TOKEN_TYPE, Reason.ACTOR,
     Reason.DPOP_PROOF, Reason.TOO_LONG, Reason.MALFORMED, Reason.CRITICAL_HEADER, Reason.UNKNOWN_ISSUER,
     # It would meet the same lock.
     Reason.DATABASE_BUSY,

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.http import HttpResponse
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from oauth_jwt_grant.assertion import Door
@@ -437,8 +436,7 @@ def test_the_first_door_can_be_closed(world: World, settings: Any) -> None:
 
 def test_client_credentials_are_answered_as_before_while_the_door_is_open(opened: World) -> None:
     body = [("grant_type", "client_credentials"), ("client_id", "client"), ("client_secret", SECRET)]
-    response = Client().post("/o/token/", dict(body))
-    assert response.status_code == 200
+    assert post(body).status_code == 200
     assert not Decision.objects.exists()
     for empty in ("client_assertion", "client_assertion_type"):
         assert post([*body, (empty, "")]).status_code == 200

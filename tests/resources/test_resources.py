@@ -28,7 +28,7 @@ from oauth_jwt_grant.rules import InvalidCondition
 from tests.dot import OAUTHLIB_CORE
 from tests.factories import ec_key, mint, proof
 from tests.resources.urls import PLAIN, REST
-from tests.support import SECRET, World, assert_granted
+from tests.support import SECRET, World, assert_granted, post
 
 KEY = ec_key(name="client")
 HOST = "https://as.example.com"
@@ -58,7 +58,7 @@ def token_for(world: World, *, headers: dict[str, str] | None = None, **claims: 
 def other_token(world: World) -> str:
     """An access token of the client credentials grant."""
     form = {"grant_type": "client_credentials", "client_id": "client", "client_secret": SECRET}
-    return str(Client().post("/o/token/", form).json()["access_token"])
+    return str(post(list(form.items())).json()["access_token"])
 
 
 def row_of(token: str) -> Any:

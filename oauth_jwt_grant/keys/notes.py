@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import secrets
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any
@@ -23,6 +23,27 @@ logger = logging.getLogger("oauth_jwt_grant.keys")
 _SILENCE = 60
 #: From this size on, notes that have ended are removed before another one is written.
 _MANY = 256
+
+
+def log_fetch(issuer: str, before: Collection[str], after: Collection[str]) -> None:
+    """Log a fetch of the keys of ``issuer``, which had and has these thumbprints: what is new and gone."""
+    new, gone = len(set(after) - set(before)), len(set(before) - set(after))
+    fields = {
+        "outcome": "rotated" if before and (new or gone) else "fetched",
+        "issuer": issuer,
+        "keys": len(after),
+        "new": new,
+        "gone": gone,
+    }
+    logger.info(
+        "outcome=%(outcome)s issuer=%(issuer)s keys=%(keys)d new=%(new)d gone=%(gone)d", fields, extra=fields
+    )
+
+
+def log_failed_fetch(issuer: str, error: Exception) -> None:
+    """Log a fetch of the keys of ``issuer`` that has failed."""
+    fields = {"outcome": "failed", "issuer": issuer}
+    logger.warning("The keys of the issuer %r cannot be fetched: %s", issuer, error, extra=fields)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from ..assertion.jose import PublicKey
 from .background_fetch import StillFetching, brought, fetch_within
 from .base import Clock, Failure, KeyCache, KeyLimits, KeySet, KeySource, KeyStatus, KeyStore, select
 from .fetch import Fetcher, FetchFailed
-from .notes import logger
+from .notes import log_failed_fetch, log_fetch
 from .parse import MalformedKeySet, ParsedKeys, key_set_text, parse_text, without_secrets
 from .shared import SharedKeys, seen_since, source_fingerprint
 from .steps import Need, Step, need_of, next_step
@@ -162,12 +162,12 @@ class RemoteKeys(KeySource):
         try:
             late = brought(self._source)
         except FetchFailed as error:
-            logger.warning("The keys of the issuer %r could not be fetched: %s", self._issuer, error)
+            log_failed_fetch(self._issuer, error)
             self._shared.explain(str(error))
             return kept
         if late is None or (kept is not None and late.fetched_at <= kept.fetched_at):
             return kept
-        self._shared.keep(late)
+        self._keep(late, kept)
         return late
 
     def _renewed(self, kept: KeySet | None, header: Mapping[str, Any]) -> KeySet:
@@ -258,10 +258,15 @@ class RemoteKeys(KeySource):
                 newer = self._exchange(kept)
         except FetchFailed as error:
             self._shared.fail(str(error), goes_on=isinstance(error, StillFetching))
-            logger.warning("The keys of the issuer %r cannot be fetched: %s", self._issuer, error)
+            log_failed_fetch(self._issuer, error)
             raise
-        self._shared.keep(newer)
+        self._keep(newer, kept)
         return newer
+
+    def _keep(self, newer: KeySet, kept: KeySet | None) -> None:
+        self._shared.keep(newer)
+        before = [key.thumbprint for key in self._parsed(kept).keys] if kept else []
+        log_fetch(self._issuer, before, [key.thumbprint for key in self._parsed(newer).keys])
 
     def _exchange(self, kept: KeySet | None) -> KeySet:
         deadline = self._fetcher.deadline()

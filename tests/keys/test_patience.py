@@ -205,7 +205,7 @@ def test_a_failure_that_comes_late(
     assert kids(remote(), "a") == ["a"]
     issuer.speak()
     assert kids(remote(), "a") == ["a"]
-    assert "could not be fetched: the answer has the HTTP status 500" in caplog.text
+    assert "cannot be fetched: the answer has the HTTP status 500" in caplog.text
     assert server.count() == 2
     status = remote().status()
     assert (status.last_error, status.failing_since) == ("the answer has the HTTP status 500", START + 3600)

@@ -318,6 +318,30 @@ class TestStore:
             kids(remote(cache=down, store=MemoryStore()), "a")
 
 
+class TestLog:
+    def test_each_fetch_has_a_record_with_what_has_changed(
+        self, server: JwksServer, remote: Make, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        caplog.set_level("INFO", "oauth_jwt_grant.keys")
+        remote().refresh()
+        remote().refresh()
+        server.publish(ec_jwk("b"), ec_jwk("c"))
+        remote().refresh()
+        server.stop()
+        with pytest.raises(KeysUnavailable):
+            remote().refresh()
+        records = [record for record in caplog.records if record.name == "oauth_jwt_grant.keys"]
+        assert [(record.levelname, record.outcome) for record in records] == [  # type: ignore[attr-defined]
+            ("INFO", "fetched"),
+            ("INFO", "fetched"),
+            ("INFO", "rotated"),
+            ("WARNING", "failed"),
+        ]
+        rotated: Any = records[2]
+        assert (rotated.keys, rotated.new, rotated.gone) == (2, 1, 2)
+        assert len({record.issuer for record in records}) == 1  # type: ignore[attr-defined]
+
+
 class TestStatus:
     def test_before_the_first_fetch(self, server: JwksServer, remote: Make) -> None:
         status = remote().status()

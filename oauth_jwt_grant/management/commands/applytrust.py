@@ -5,15 +5,16 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from ...trust_file import Plan, TrustFileError, carry_out, current, json_of, plan, read, text_of
+from .. import base
 from ..arguments import counted, find_user, printable
 
 _CHANGES = 2
 
 
-class Command(BaseCommand):
+class Command(base.Command):
     """Exit status: 0 done, or nothing to do; 2 if ``--dry-run`` found changes; 1 for all else."""
 
     help = "Make the trust what TOML files say. Prints the plan; --dry-run does no more than that."

@@ -18,6 +18,7 @@ from django.http import HttpResponse
 from django.test import Client
 from oauth2_provider.models import get_access_token_model, get_application_model
 
+from oauth_jwt_grant.assertion import Door
 from oauth_jwt_grant.models import Decision, GrantRule, LinkedSubject, TrustedIssuer
 from tests.factories import DROP, GRANT_TYPE, ISSUER, SUBJECT, Key, ec_key, jwks, mint
 from tests.jwks_server import JwksServer
@@ -38,6 +39,10 @@ NOT_ENTITLED = "The assertion does not entitle its bearer to a token here."
 _ALLOWED = re.compile(r"[\x20-\x21\x23-\x5b\x5d-\x7e]*")
 
 Pairs = list[tuple[str, Any]]
+
+#: What the types of token exchange begin with, and the type of a client assertion.
+TYPE = "urn:ietf:params:oauth:token-type:"
+CLIENT_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 
 def make_user(name: str = "alice", **fields: Any) -> Any:
@@ -138,6 +143,23 @@ def build_world() -> World:
     issuer, user, application = make_issuer(), make_user(), make_application()
     LinkedSubject.objects.create(issuer=issuer, subject=SUBJECT, user=user)
     return World(issuer, make_rule(issuer, application), application, user)
+
+
+def pairs_of(door: Door, jwt: str | None = None, **changes: Any) -> Pairs:
+    """The parameters of a good request at ``door``, changed; a list is a repeated one, ``DROP`` none."""
+    jwt = mint(ec_key()) if jwt is None else jwt
+    client = {"client_id": "client", "client_secret": SECRET}
+    parameters: dict[str, Any] = {
+        Door.AUTHORIZATION_GRANT: {"assertion": jwt, **client},
+        Door.SUBJECT_TOKEN: {"subject_token": jwt, "subject_token_type": f"{TYPE}jwt", **client},
+        Door.CLIENT_ASSERTION: {"client_assertion": jwt, "client_assertion_type": CLIENT_TYPE},
+    }[door]
+    return [
+        (name, value)
+        for name, values in {"grant_type": door.grant_type, **parameters, **changes}.items()
+        for value in (values if isinstance(values, list) else [values])
+        if value is not DROP
+    ]
 
 
 def basic(user: str, password: str) -> str:

@@ -15,22 +15,23 @@ from oauth_jwt_grant.assertion import Door
 from oauth_jwt_grant.models import Decision
 from tests.factories import AUDIENCE, DROP, GRANT_TYPE, ISSUER, ec_key, mint, mint_raw, proof, rsa_key
 from tests.support import (
+    CLIENT_TYPE,
     SECRET,
+    TYPE,
+    Pairs,
     World,
     assert_granted,
     assert_refused,
     basic,
     make_application,
     only_decision,
+    pairs_of,
     post,
     tokens,
 )
 
 EXCHANGE = Door.SUBJECT_TOKEN.grant_type
-TYPE = "urn:ietf:params:oauth:token-type:"
-CLIENT_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 API = "https://api.example"
-Pairs = list[tuple[str, str]]
 
 
 @pytest.fixture
@@ -42,23 +43,6 @@ def opened(world: World, settings: Any) -> World:
         resources=[API],
     )  # fmt: skip
     return world
-
-
-def pairs_of(door: Door, jwt: str | None = None, **changes: Any) -> Pairs:
-    """The parameters of a good request at ``door``, changed; a list is a repeated one, ``DROP`` none."""
-    jwt = mint(ec_key()) if jwt is None else jwt
-    client = {"client_id": "client", "client_secret": SECRET}
-    parameters: dict[str, Any] = {
-        Door.AUTHORIZATION_GRANT: {"assertion": jwt, **client},
-        Door.SUBJECT_TOKEN: {"subject_token": jwt, "subject_token_type": f"{TYPE}jwt", **client},
-        Door.CLIENT_ASSERTION: {"client_assertion": jwt, "client_assertion_type": CLIENT_TYPE},
-    }[door]
-    return [
-        (name, value)
-        for name, values in {"grant_type": door.grant_type, **parameters, **changes}.items()
-        for value in (values if isinstance(values, list) else [values])
-        if value is not DROP
-    ]
 
 
 def ask(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import subprocess
 import sys
@@ -78,8 +79,8 @@ def children(count: int, module: str, *arguments: str, **changes: str) -> Iterat
         yield started
 
 
-def all_at_once(racers: list[Child], line: str) -> list[Any]:
-    """Write ``line`` to all, then read the answer of each."""
-    for racer in racers:
+def all_at_once(racers: list[Child], *lines: str) -> list[Any]:
+    """Write the ``lines`` to all, each in its turn, then read the answer of each."""
+    for racer, line in zip(racers, itertools.cycle(lines), strict=False):
         racer.write(line)
     return [racer.read() for racer in racers]

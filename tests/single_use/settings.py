@@ -2,6 +2,7 @@
 
 =======================  ==========================================================
 ``OJG_TEST_JOURNAL``     SQLite's ``journal_mode``: ``wal`` (default) or ``delete``
+``OJG_TEST_DOORS``       ``1``: all doors are open
 ``OJG_TEST_ISOLATION``   isolation level of the others, for example ``repeatable read``
 =======================  ==========================================================
 """
@@ -11,7 +12,10 @@ from __future__ import annotations
 import os
 
 from tests.settings import *  # noqa: F403
-from tests.settings import DATABASES
+from tests.settings import DATABASES, OAUTH_JWT_GRANT
+
+if os.environ.get("OJG_TEST_DOORS") == "1":
+    OAUTH_JWT_GRANT["ACCEPTED_AS"] = ["authorization_grant", "subject_token", "client_assertion"]
 
 _database = DATABASES["default"]
 _options = _database.setdefault("OPTIONS", {})

@@ -9,10 +9,11 @@ from urllib.parse import urlencode
 import pytest
 from django.db import connection
 
+from oauth_jwt_grant.assertion import Door
 from oauth_jwt_grant.conf import conf
 from oauth_jwt_grant.models import Decision
 from tests.factories import ec_key, mint
-from tests.support import World, tokens
+from tests.support import World, pairs_of, tokens
 
 from .processes import FULL, Child, all_at_once, children
 
@@ -49,6 +50,23 @@ def test_processes_that_post_one_assertion_at_once_get_one_token(
     accepted = Decision.objects.filter(outcome="accepted", access_token__isnull=False)
     assert accepted.values("replay_key").distinct().count() == accepted.count() == ASSERTIONS
     print(summary(f"{connection.vendor} {journal} atomic={atomic}", times))
+
+
+def test_one_assertion_at_all_doors_at_once_gives_one_token(world: World) -> None:
+    world.change(
+        world.rule, accepted_as=[*Door], subject_policy="no_user", default_application=world.application
+    )
+    heats = ASSERTIONS if FULL else 5
+    with children(PROCESSES, "tests.single_use.racer", DOORS="1") as racers:
+        for _ in range(heats):
+            jwt = mint(ec_key())
+            answers = all_at_once(racers, *(urlencode(pairs_of(door, jwt)) for door in Door))
+            assert answers.count("200 -") == 1
+            losers = {"400 invalid_grant", "400 invalid_request", "401 invalid_client", "200 -"}
+            assert set(answers) <= losers
+    assert tokens() == heats
+    accepted = Decision.objects.filter(outcome="accepted", access_token__isnull=False)
+    assert accepted.values("replay_key").distinct().count() == accepted.count() == heats
 
 
 def summary(name: str, times: list[float]) -> str:

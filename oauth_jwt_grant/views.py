@@ -7,32 +7,27 @@ import logging
 import time
 from collections.abc import Callable, Collection
 from contextlib import suppress
-from datetime import datetime
 from functools import wraps
 from typing import Any
 
 from django.db import Error, connections, transaction
-from django.db.models import Exists, OuterRef, Q
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.debug import sensitive_variables
 
-from .assertion import ALGORITHMS, AssertionRefused
+from .assertion import ALGORITHMS, AssertionRefused, Door
 from .conf import conf
 from .database import to_datetime
 from .decision import failure_of, withdraw
+from .dot import IntrospectTokenView as DOTIntrospectTokenView
 from .dot import (
-    AbstractApplication,
     OAuthServerMetadataView,
     TokenView,
     app_authorized,
-    get_application_model,
 )
-from .dot import IntrospectTokenView as DOTIntrospectTokenView
 from .dpop import binding_of
-from .grant import GRANT_TYPE, Call, not_set_up
-from .models import GrantRule, TrustedIssuer
+from .grant import Call, not_set_up
 from .oauth2_backends import Response, answer_of, begin_call, call_of
-from .trust import trusted_at
+from .trust import Published, published_at
 
 logger = logging.getLogger("oauth_jwt_grant.endpoint")
 
@@ -49,23 +44,26 @@ SECRETS = (
 
 
 class AuthorizationServerMetadataView(OAuthServerMetadataView):  # type: ignore[misc]
-    """DOT's metadata document; four members differ.
+    """DOT's metadata document, with what the trust here adds; without any, it is DOT's.
 
-    ``grant_types_supported`` has the grant, which says what the server implements (RFC 8414
-    section 2), not whom it trusts. ``authorization_grant_profiles_supported`` is there while
-    an ID-JAG issuer is trusted. ``token_endpoint_auth_methods_supported`` has ``none`` while
-    a rule admits a client without credentials. ``dpop_signing_alg_values_supported`` is there
-    while DPoP is on (RFC 9449 section 5.1).
+    ``grant_types_supported`` has the grant of each door that the settings open and a rule of a trusted issuer
+    is for; ``authorization_grant_profiles_supported`` is there while one takes ID-JAGs;
+    ``token_endpoint_auth_methods_supported`` has ``none`` while one admits clients without credentials,
+    and ``private_key_jwt``, with the algorithms, while one authenticates clients.
+    ``dpop_signing_alg_values_supported`` is there while DPoP is on (RFC 9449 section 5.1).
     """
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """The document for ``request``; one more SQL statement for each of the last two members."""
+        """The document for ``request``; one more SQL statement than DOT's."""
         response: HttpResponse = super().get(request, *args, **kwargs)
         document = json.loads(response.content)
-        _add(document, "grant_types_supported", GRANT_TYPE)
-        if "token_endpoint_auth_methods_supported" in document and admits_without_credentials():
-            _add(document, "token_endpoint_auth_methods_supported", "none")
-        if trusts_id_jag():
+        published = published_at(to_datetime(time.time()))
+        for door in Door:
+            if door in published.doors:
+                _add(document, "grant_types_supported", door.grant_type)
+        if "token_endpoint_auth_methods_supported" in document:
+            _add_methods(document, published)
+        if published.id_jag:
             document["authorization_grant_profiles_supported"] = [ID_JAG_PROFILE]
         if conf.DPOP:
             document["dpop_signing_alg_values_supported"] = list(ALGORITHMS)
@@ -217,29 +215,15 @@ def _hide_from_error_reports(request: HttpRequest, names: Any) -> Any:
     return hidden
 
 
-def _now() -> datetime:
-    return to_datetime(time.time())
+def _add_methods(document: dict[str, Any], published: Published) -> None:
+    if published.none:
+        _add(document, "token_endpoint_auth_methods_supported", "none")
+    if published.algorithms:
+        # No value is registered for somebody else's JWT. RFC 8414 section 2: with this one go algorithms.
+        _add(document, "token_endpoint_auth_methods_supported", "private_key_jwt")
+        _add(document, "token_endpoint_auth_signing_alg_values_supported", *published.algorithms)
 
 
-def trusts_id_jag() -> bool:
-    """Whether an issuer of ID-JAGs is enabled and in its dates."""
-    return TrustedIssuer.objects.filter(trusted_at(_now()), profile=TrustedIssuer.Profile.ID_JAG).exists()
-
-
-def admits_without_credentials() -> bool:
-    """Whether a rule gives tokens to clients that are anonymous, or identified only by ``client_id``.
-
-    ID-JAGs never do: they ask for a confidential client.
-    """
-    policies = GrantRule.ClientPolicyChoices
-    public = get_application_model()._default_manager.filter(client_type=AbstractApplication.CLIENT_PUBLIC)
-    listed = Q(client_policy=policies.LISTED) & Exists(public.filter(jwt_bearer_rules=OuterRef("pk")))
-    rules = GrantRule.objects.filter(
-        trusted_at(_now(), "issuer__"), enabled=True, issuer__profile=TrustedIssuer.Profile.JWT_BEARER
-    )
-    return rules.filter(Q(client_policy=policies.ANONYMOUS) | listed).exists()
-
-
-def _add(document: dict[str, Any], member: str, value: str) -> None:
-    """Put ``value`` at the end of a list of the document, unless it is there."""
-    document[member] = list(dict.fromkeys([*document.get(member, ()), value]))
+def _add(document: dict[str, Any], member: str, *values: str) -> None:
+    """Put ``values`` at the end of a list of the document, unless they are there."""
+    document[member] = list(dict.fromkeys([*document.get(member, ()), *values]))

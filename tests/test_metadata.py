@@ -14,6 +14,7 @@ from django.utils import timezone
 from oauth2_provider.models import get_application_model
 from oauth2_provider.views import OAuthServerMetadataView
 
+from oauth_jwt_grant.assertion import Door
 from oauth_jwt_grant.grant import GRANT_TYPE
 from oauth_jwt_grant.models import GrantRule, TrustedIssuer
 from oauth_jwt_grant.views import ID_JAG_PROFILE, AuthorizationServerMetadataView
@@ -50,7 +51,7 @@ def issuer(profile: str = "jwt-bearer", **changes) -> TrustedIssuer:
 
 
 def rule(of: TrustedIssuer, **changes) -> GrantRule:
-    return GrantRule.objects.create(issuer=of, name="rule", scopes="read", **changes)
+    return GrantRule.objects.create(**{"issuer": of, "name": "rule", "scopes": "read", **changes})
 
 
 def application(client_type: str, **changes):
@@ -74,6 +75,7 @@ def test_everything_else_is_as_in_the_plain_document(settings):
 
 
 def test_the_grant_comes_last_and_once():
+    rule(issuer())
     with_grant = ["authorization_code", GRANT_TYPE]
     for configured in (["authorization_code"], with_grant):
         with override_settings(OAUTH2_PROVIDER={"OAUTH2_GRANT_TYPES_SUPPORTED": configured}):
@@ -93,13 +95,14 @@ def test_plain_view_stays_usable(settings):
 
 def test_login_required_middleware_lets_it_through(settings):
     settings.MIDDLEWARE = [*settings.MIDDLEWARE, "django.contrib.auth.middleware.LoginRequiredMiddleware"]
+    rule(issuer())
     assert GRANT_TYPE in document()["grant_types_supported"]
 
 
-def test_costs_two_statements():
+def test_costs_one_statement():
     with CaptureQueriesContext(connection) as statements:
         document()
-    assert sum("oauth_jwt_grant" in statement["sql"] for statement in statements) == 2
+    assert sum("oauth_jwt_grant" in statement["sql"] for statement in statements) == 1
 
 
 def test_no_token_endpoint_no_methods(settings):
@@ -126,10 +129,8 @@ def test_no_token_endpoint_no_methods(settings):
 )
 def test_profiles(profile, changes, published):
     now = timezone.now()
-    issuer(
-        profile,
-        **{key: now + value if isinstance(value, timedelta) else value for key, value in changes.items()},
-    )
+    dates = {key: now + value if isinstance(value, timedelta) else value for key, value in changes.items()}
+    rule(issuer(profile, **dates))
     assert document().get("authorization_grant_profiles_supported") == (
         [ID_JAG_PROFILE] if published else None
     )
@@ -173,6 +174,64 @@ def test_no_none_for_a_public_client_that_is_not_listed():
     application("public")
     rule(issuer(), client_policy="listed")
     assert "none" not in auth_methods()
+
+
+CLIENT = {"accepted_as": ["client_assertion"], "subject_policy": "no_user"}
+EXCHANGE, CREDENTIALS = Door.SUBJECT_TOKEN.grant_type, Door.CLIENT_ASSERTION.grant_type
+ALL = [door.value for door in Door]
+
+
+@pytest.mark.parametrize(
+    ("opened", "rules", "grants", "methods", "algorithms"),
+    [
+        (ALL, [], [], [], None),
+        (ALL, [{}], [GRANT_TYPE], [], None),
+        (["subject_token"], [{}], [], [], None),
+        (ALL, [{"accepted_as": ["subject_token"]}], [EXCHANGE], [], None),
+        (ALL, [{"accepted_as": ["subject_token"], "client_policy": "anonymous"}], [EXCHANGE], ["none"], None),
+        (
+            ["authorization_grant"],
+            [{"accepted_as": ["subject_token"], "client_policy": "anonymous"}],
+            [],
+            [],
+            None,
+        ),
+        (ALL, [{"accepted_as": ALL[:2]}], [GRANT_TYPE, EXCHANGE], [], None),
+        (ALL, [CLIENT], [CREDENTIALS], ["private_key_jwt"], ["RS256", "ES256"]),
+        (
+            ALL,
+            [{**CLIENT, "client_policy": "anonymous"}],
+            [CREDENTIALS],
+            ["private_key_jwt"],
+            ["RS256", "ES256"],
+        ),
+        (ALL, [{**CLIENT, "enabled": False}], [], [], None),
+        (ALL, [{**CLIENT, "subject_policy": "linked"}], [], [], None),
+        (ALL[:2], [CLIENT], [], [], None),
+    ],
+    ids=str,
+)
+def test_the_members_of_each_state(settings, opened, rules, grants, methods, algorithms):
+    settings.OAUTH_JWT_GRANT = {**settings.OAUTH_JWT_GRANT, "ACCEPTED_AS": opened}
+    before = document()
+    of, client = issuer(algorithms=["ES256", "RS256"]), application("confidential")
+    for number, fields in enumerate(rules):
+        rule(of, **{"name": str(number), "default_application": client, **fields})
+    after = document()
+    assert after.pop("grant_types_supported") == list(
+        dict.fromkeys([*before.pop("grant_types_supported"), *grants])
+    )
+    name = "token_endpoint_auth_methods_supported"
+    assert after.pop(name) == [*before.pop(name), *methods]
+    assert after.pop("token_endpoint_auth_signing_alg_values_supported", None) == algorithms
+    assert after == before
+
+
+def test_an_id_jag_opens_one_door(settings):
+    settings.OAUTH_JWT_GRANT = {**settings.OAUTH_JWT_GRANT, "ACCEPTED_AS": ALL}
+    before = document()["grant_types_supported"]
+    rule(issuer("id-jag"), **{**CLIENT, "accepted_as": ALL}, default_application=application("confidential"))
+    assert document()["grant_types_supported"] == [*before, GRANT_TYPE]
 
 
 def test_none_once():

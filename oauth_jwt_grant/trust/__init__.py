@@ -19,6 +19,7 @@ from .obstacles import (
     obstacles_of_each,
     obstacles_of_unsaved,
 )
+from .published import Published, published_at
 from .sources import discovery_of, key_source_of
 from .terms import (
     check_rule,
@@ -45,6 +46,7 @@ __all__ = [
     "LoadedKeyStore",
     "LoadedRule",
     "Obstacle",
+    "Published",
     "Rows",
     "Rule",
     "RuleToBe",
@@ -68,6 +70,7 @@ __all__ = [
     "obstacles_of_each",
     "obstacles_of_unsaved",
     "policy_of",
+    "published_at",
     "stored_keys",
     "strings_of",
     "trusted_at",

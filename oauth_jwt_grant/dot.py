@@ -50,11 +50,16 @@ def __getattr__(name: str) -> Any:
     return getattr(import_module(f"oauth2_provider.{_HOMES[name][HAS_ROLES]}"), name)
 
 
+def is_public(application: Any) -> bool:
+    """Whether ``application`` has no secret (RFC 6749 section 2.1): anybody can name it as the client."""
+    return application is not None and application.client_type != application.CLIENT_CONFIDENTIAL
+
+
 def may_use_client_credentials(application: Any) -> bool:
     """Whether ``application`` is confidential and registered for the grant (RFC 6749 section 4.4)."""
     return (
         application is not None
-        and application.client_type == application.CLIENT_CONFIDENTIAL
+        and not is_public(application)
         and bool(application.allows_grant_type(application.GRANT_CLIENT_CREDENTIALS))
     )
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from ..dot import AbstractApplication, get_application_model
+from ..dot import AbstractApplication, get_application_model, is_public
 from ..models import GrantRule, TrustedIssuer
 from ..trust import Obstacle, obstacles_of_each
 from .shared import conditions_in_words, link_to, may_see, state_of
@@ -115,9 +115,9 @@ def _state(rule: GrantRule, application: AbstractApplication, obstacles: list[Ob
     """Whether the rule counts now, given the ``obstacles`` of its issuer: a level and words for it."""
     if not rule.enabled:
         return "off", _("rule disabled")
-    is_public = application.client_type == AbstractApplication.CLIENT_PUBLIC
-    if is_public and rule.issuer.profile == TrustedIssuer.Profile.ID_JAG:
-        return "off", _("refused: an ID-JAG is for confidential clients")
+    must_be_listed = is_public(application) and rule.issuer.profile == TrustedIssuer.Profile.ID_JAG
+    if must_be_listed and rule.client_policy != _POLICIES.LISTED:
+        return "off", _("refused: an ID-JAG of a public client needs a rule that lists it")
     obstacles = [one for one in obstacles if one.rule is None or one.rule.pk == rule.pk]
     level, words = state_of(rule.issuer, obstacles, timezone.now())
     if level == "warning" and any(obstacle.blocks for obstacle in obstacles):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..assertion import Door, UnverifiedAssertion, VerifiedAssertion
-from ..dot import AbstractApplication
+from ..dot import AbstractApplication, is_public
 from ..rules import ABSENT, Client, Miss, claim_value
 from ..subjects import Subject
 from ..trust import Issuer, LoadedRule, Rows, Rule, strings_of
@@ -100,7 +100,8 @@ class Permission:
     @property
     def replay_key(self) -> str | None:
         """What the single use of the assertion is counted by, or ``None`` where it may be used again."""
-        single_use = self.issuer.is_single_use(self.assertion.jti)
+        by_public_client = self.issuer.is_id_jag and is_public(self.application)
+        single_use = by_public_client or self.issuer.is_single_use(self.assertion.jti)
         return self.assertion.replay_key if single_use else None
 
     @property

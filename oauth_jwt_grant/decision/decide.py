@@ -38,9 +38,16 @@ from ..assertion import (
     validate,
 )
 from ..conf import conf, issuer_identifier
-from ..dot import AbstractApplication, default_lifetime, get_scopes_backend, may_use_client_credentials
+from ..dot import (
+    AbstractApplication,
+    default_lifetime,
+    get_scopes_backend,
+    is_public,
+    may_use_client_credentials,
+)
 from ..keys import misconfigured, why_no_key
 from ..rules import (
+    Client,
     Moment,
     NoMatch,
     claim_path,
@@ -181,6 +188,14 @@ def _check_proof(rule: Rule, proof_key: str | None, watch: Watch) -> None:
         raise AssertionRefused(Reason.PROOF_REQUIRED, detail=detail)
 
 
+def _client(question: Question, issuer: Issuer) -> Client | None:
+    """The client as the rules see it. A public one with an ID-JAG must be listed: it has no credentials."""
+    client = question.client
+    if client is None or not (issuer.is_id_jag and is_public(question.application)):
+        return client
+    return replace(client, must_be_listed=True)
+
+
 def _choose_rule(case: Case, trust: Trust, assertion: VerifiedAssertion, watch: Watch) -> LoadedRule:
     """RFC 7523 section 3: the additional restrictions and policy of this server."""
     issuer, rules = trust.issuer, trust.rules
@@ -190,7 +205,7 @@ def _choose_rule(case: Case, trust: Trust, assertion: VerifiedAssertion, watch: 
         chosen, case.misses = first_match(
             rules,
             assertion.claims,
-            case.question.client,
+            _client(case.question, issuer),
             to_be_named,
             case.question.door,
             Moment(case.question.now, leeway_of(issuer)),

@@ -20,30 +20,37 @@ from ..assertion import (
     shown,
     the_jwt_has,
 )
-from ..dot import AbstractApplication
+from ..dot import AbstractApplication, is_public
 from ..rules import scope_claim
 from ..trust import Issuer, Rule
 
+#: Seconds from ``iat`` to ``exp`` of an ID-JAG that a public client presents.
+MAX_LIFETIME_OF_PUBLIC = 600
+
 
 def check_id_jag(assertion: VerifiedAssertion, application: AbstractApplication | None, watch: Watch) -> None:
-    """It was issued to the very client that presents it, which has proved who it is.
+    """It was issued to the very client that presents it.
 
-    ``application`` is the client whose credentials have been checked. Raises :class:`AssertionRefused`.
+    ``application`` is the client whose credentials have been checked. A public one has none: the
+    ``client_id`` that the issuer has signed takes their place, so the assertion lives only shortly. Raises
+    :class:`AssertionRefused`.
     """
     named = assertion.claims.get("client_id")
     watch(Step.CLIENT, application.client_id if application else None, named)
     if application is None:
-        detail = "an ID-JAG must be sent by a confidential client; the request has no client"
+        detail = "an ID-JAG must be sent by the client that it names; the request has no client"
         raise AssertionRefused(Reason.CLIENT_REQUIRED, detail=detail)
-    if application.client_type != AbstractApplication.CLIENT_CONFIDENTIAL:
-        detail = f"an ID-JAG must be sent by a confidential client; {shown(application.client_id)} is public"
-        raise AssertionRefused(Reason.CLIENT_NOT_ADMITTED, detail=detail)
     if "client_id" not in assertion.claims:
         detail = f"is required of an ID-JAG; {the_jwt_has(ABSENT)}"
         raise AssertionRefused(Reason.MISSING_CLAIM, "client_id", detail)
     if named != application.client_id:
         demand = f"client_id must equal {shown(application.client_id)}, the client of the request"
         raise AssertionRefused(Reason.OTHER_CLIENT, detail=mismatch(demand, named, application.client_id))
+    lifetime = assertion.expires_at - float(assertion.claims["iat"])
+    if is_public(application) and lifetime > MAX_LIFETIME_OF_PUBLIC:
+        demand = f"exp must be at most {MAX_LIFETIME_OF_PUBLIC} s after iat for a public client"
+        detail = f"{demand}; it is {lifetime:g} s"
+        raise AssertionRefused(Reason.LIFETIME, detail=detail)
 
 
 def claims_to_name(issuer: Issuer, assertion: VerifiedAssertion) -> list[str]:

@@ -186,7 +186,10 @@ REMEDIES: dict[str, Remedy] = {
     ),
     Reason.CLIENT_NOT_ADMITTED: Remedy(
         _("A rule fits, but it is not for this application."),
-        _("Add the application to the rule, if it is to use it. For an ID-JAG it has to be confidential."),
+        _(
+            "Add the application to the rule, if it is to use it. "
+            "With an ID-JAG a public client has to be listed."
+        ),
     ),
     Reason.CLIENT_REQUIRED: Remedy(
         _("The request named no client, and the rule that matched requires one."),

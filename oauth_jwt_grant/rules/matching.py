@@ -20,10 +20,14 @@ class ClientPolicy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """The client of a request, after its credentials have been checked; ``client_id`` is for operators."""
+    """The client of a request, after its credentials have been checked; ``client_id`` is for operators.
+
+    ``must_be_listed``: no rule for anybody admits it.
+    """
 
     pk: Any
     client_id: str = field(default="", compare=False)
+    must_be_listed: bool = False
 
 
 class MatchableRule(Protocol):
@@ -119,6 +123,8 @@ class NoMatch(AssertionRefused):
 
 
 def _not_admitted(rule: MatchableRule, client: Client | None) -> str:
+    if rule.client_policy == ClientPolicy.ANONYMOUS:
+        return "a public client must be among the rule's applications; the rule lists none"
     if rule.client_policy != ClientPolicy.LISTED:
         return f"the client policy {shown(rule.client_policy)} admits nobody"
     if client is None:
@@ -138,5 +144,5 @@ def admits(rule: MatchableRule, client: Client | None) -> bool:
     A policy of another name, which only a row written past the form can have, admits nobody.
     """
     if rule.client_policy == ClientPolicy.ANONYMOUS:
-        return True
+        return client is None or not client.must_be_listed
     return rule.client_policy == ClientPolicy.LISTED and client is not None and rule.lists(client)

@@ -114,7 +114,12 @@ def test_rules_are_those_that_would_admit_it_at_the_token_endpoint(application, 
         ({"enabled": False}, {}, "public", "disabled"),
         ({"valid_until": "2020-01-01T00:00:00+00:00"}, {}, "public", "ended"),
         ({}, {"enabled": False}, "public", "rule disabled"),
-        ({"profile": "id-jag"}, {}, "public", "refused: an ID-JAG is for confidential clients"),
+        (
+            {"profile": "id-jag"},
+            {},
+            "public",
+            "refused: an ID-JAG of a public client needs a rule that lists it",
+        ),
         ({"profile": "id-jag"}, {}, "confidential", "trusted"),
     ],
 )

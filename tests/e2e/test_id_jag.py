@@ -275,9 +275,15 @@ def to_a_plain_issuer(wiki: Wiki) -> requests.Response:
 
 
 def by_a_public_client(wiki: Wiki) -> requests.Response:
-    application = make_application("public", client_type="public")
-    GrantRule.objects.get().applications.add(application)
-    return wiki.redeem(wiki.issue(client_id="public"), auth=(), client_id="public")
+    make_application("public", client_type="public")
+    rule = GrantRule.objects.get()
+    rule.conditions.update(values=["public"])
+    GrantRule.objects.update(client_policy="anonymous")
+    try:
+        return wiki.redeem(wiki.issue(client_id="public"), auth=(), client_id="public")
+    finally:
+        rule.conditions.update(values=["wiki"])
+        GrantRule.objects.update(client_policy="listed")
 
 
 def by_a_client_that_is_not_listed(wiki: Wiki) -> requests.Response:
@@ -315,7 +321,7 @@ GATES: dict[str, tuple[Callable[[Wiki], requests.Response], tuple[int, str]]] = 
     "wrong secret": (presented(auth=("wiki", "guess")), CLIENT),
     "unknown client": (presented(auth=("nobody", SECRET_HERE)), CLIENT),
     "client assertion": (presented(auth=(), client_assertion="a.b.c"), CLIENT),
-    "public client": (by_a_public_client, (400, "unauthorized_client")),
+    "public client that is not listed": (by_a_public_client, (400, "unauthorized_client")),
     "client that is not listed": (by_a_client_that_is_not_listed, (400, "unauthorized_client")),
     "no JWT": (lambda wiki: wiki.redeem("a.b.c"), GRANT),
     "encrypted": (lambda wiki: wiki.redeem("a.b.c.d.e"), GRANT),

@@ -17,7 +17,7 @@ from .server import Posted
 class Sent:
     """Names alone, in the order of the alphabet."""
 
-    #: Beside ``grant_type`` and ``assertion``.
+    #: Beside ``grant_type`` and ``assertion`` or ``subject_token``.
     parameters: str
     header: str
     claims: str
@@ -35,6 +35,12 @@ _OBO = "client_info client_secret requested_token_use scope"
 SENT = {
     "google-auth": Sent("", "alg kid typ", _ACCOUNT),
     "google-auth 1": Sent("", "alg kid typ", f"{_ACCOUNT} sub"),
+    "google-auth external_account": Sent(
+        "audience requested_token_type scope subject_token_type",
+        "alg kid typ",
+        "aud exp iat iss jti sub",
+        "vault:the-secret-of-vault",
+    ),
     "google-cloud-storage": Sent("", "alg kid typ", _ACCOUNT),
     "gcloud-aio-auth": Sent("", "alg typ", _ACCOUNT),
     "Authlib with requests": Sent("client_id scope", "alg typ", _USUAL),
@@ -88,7 +94,7 @@ def sent(request: Posted) -> Sent:
     header, claims = parts(request)
     basic = request.headers.get("Authorization", "").removeprefix("Basic ")
     return Sent(
-        " ".join(sorted(parameters.keys() - {"grant_type", "assertion"})),
+        " ".join(sorted(parameters.keys() - {"grant_type", "assertion", "subject_token"})),
         " ".join(sorted(header)),
         " ".join(sorted(claims)),
         base64.b64decode(basic).decode(),
@@ -97,7 +103,8 @@ def sent(request: Posted) -> Sent:
 
 
 def parts(request: Posted) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The JOSE header and the claims of the assertion."""
-    assertion = parse_qs(request.body.decode())["assertion"][0]
+    """The JOSE header and the claims of the assertion, or of the subject token."""
+    parameters = parse_qs(request.body.decode())
+    (assertion,) = parameters.get("assertion") or parameters["subject_token"]
     header, claims, _ = assertion.split(".")
     return json.loads(unb64(header)), json.loads(unb64(claims))

@@ -18,7 +18,7 @@ from oauthlib.common import Request
 
 from . import subjects
 from .assertion import AssertionRefused, Door, NotGranted, Reason, TokenType
-from .conf import conf, issuer_identifier, server_audiences
+from .conf import conf, is_own_identifier, server_audiences
 from .database import is_incomparable
 from .decision import Case, Permission, Question, decide, log_accepted, log_refused, record
 from .dot import OAuth2Validator
@@ -341,8 +341,8 @@ def _targets(body: list[tuple[str, str]], door: Door, audiences: Collection[str]
     """
     targets = [value for name, value in body if name == "resource" and value]
     if door is Door.SUBJECT_TOKEN:
-        own = {*audiences, issuer_identifier()}
-        targets += [value for name, value in body if name == "audience" and value and value not in own]
+        asked = [value for name, value in body if name == "audience" and value]
+        targets += [value for value in asked if not (value in audiences or is_own_identifier(value))]
     return targets
 
 

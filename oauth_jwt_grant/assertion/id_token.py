@@ -16,7 +16,8 @@ from .wording import ABSENT, mismatch, one_of, the_jwt_has
 def check_parties(claims: Claims, policy: AssertionPolicy, now: float, watch: Watch) -> None:
     """Section 3.1.3.7, items 3 to 5: it is for nobody else; ``azp`` is the client if there are several."""
     found, party = claims.get("aud"), claims.get("azp")
-    audiences = found if isinstance(found, list) else [found]
+    # Another check says that all of them are strings; a dry run comes here even so.
+    audiences = [value for value in (found if isinstance(found, list) else [found]) if isinstance(value, str)]
     watch(Step.AUD, sorted(policy.audiences), {"aud": found, "azp": party})
     if not policy.audiences.issuperset(audiences):
         demand = f"aud of an ID Token must hold nothing but {one_of(policy.audiences)}"

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from .audiences import hosts_are_exact, is_at_port, issuer_identifier, issuer_identifiers, server_audiences
+from .audiences import (
+    hosts_are_exact,
+    is_at_port,
+    is_own_identifier,
+    issuer_identifier,
+    issuer_identifiers,
+    server_audiences,
+)
 from .settings import DEFAULTS, DOTTED_PATH, SETTINGS, STRING, STRINGS, conf
 
 __all__ = [
@@ -14,6 +21,7 @@ __all__ = [
     "conf",
     "hosts_are_exact",
     "is_at_port",
+    "is_own_identifier",
     "issuer_identifier",
     "issuer_identifiers",
     "server_audiences",

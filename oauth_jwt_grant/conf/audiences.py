@@ -58,6 +58,11 @@ def issuer_identifier() -> str | None:
     return next((name for name in names if not name.endswith(token_path)), None)
 
 
+def is_own_identifier(name: str) -> bool:
+    """Whether a setting has ``name`` as an identifier of this server, as it has its issuer identifier."""
+    return name == oauth2_settings.OIDC_ISS_ENDPOINT or name in conf.AUDIENCES
+
+
 def issuer_identifiers(audiences: Iterable[str]) -> frozenset[str]:
     """The audiences of an ID-JAG for this server: only the issuer identifier (ID-JAG section 4.4.1).
 

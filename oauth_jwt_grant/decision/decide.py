@@ -37,7 +37,7 @@ from ..assertion import (
     unwatched,
     validate,
 )
-from ..conf import conf, issuer_identifier
+from ..conf import conf, is_own_identifier
 from ..dot import (
     AbstractApplication,
     default_lifetime,
@@ -104,7 +104,7 @@ def decide(case: Case, watch: Watch = unwatched, attempt: Attempt = at_once) -> 
         attempt=attempt,
     )
     if trust.issuer.is_id_jag or question.door is not Door.AUTHORIZATION_GRANT:
-        attempt(_check_other_issuer, assertion)
+        attempt(_check_other_issuer, assertion, question)
     if trust.issuer.is_id_jag:
         attempt(check_id_jag, assertion, question.application, watch)
     with misconfigured("a rule of the issuer", Error):
@@ -158,9 +158,9 @@ def _candidates(issuer: Issuer) -> Candidates:
     return candidates
 
 
-def _check_other_issuer(assertion: VerifiedAssertion) -> None:
+def _check_other_issuer(assertion: VerifiedAssertion, question: Question) -> None:
     """RFC 8725 section 3.12: it is not of this server, whatever its audience is (ID-JAG section 8.3)."""
-    if assertion.issuer == issuer_identifier():
+    if is_own_identifier(assertion.issuer) or assertion.issuer in question.audiences:
         detail = f"iss must not be this server's issuer identifier; the JWT has {shown(assertion.issuer)}"
         raise AssertionRefused(Reason.OWN_ISSUER, detail=detail)
 

@@ -46,8 +46,15 @@ def check_id_jag(assertion: VerifiedAssertion, application: AbstractApplication 
     if named != application.client_id:
         demand = f"client_id must equal {shown(application.client_id)}, the client of the request"
         raise AssertionRefused(Reason.OTHER_CLIENT, detail=mismatch(demand, named, application.client_id))
-    lifetime = assertion.expires_at - float(assertion.claims["iat"])
-    if is_public(application) and lifetime > MAX_LIFETIME_OF_PUBLIC:
+    if is_public(application):
+        _check_lifetime(assertion)
+
+
+def _check_lifetime(assertion: VerifiedAssertion) -> None:
+    issued_at = assertion.claims.get("iat")
+    # That it is there, and a number, has been checked; a dry run comes here even so.
+    lifetime = assertion.expires_at - issued_at if isinstance(issued_at, int | float) else 0
+    if lifetime > MAX_LIFETIME_OF_PUBLIC:
         demand = f"exp must be at most {MAX_LIFETIME_OF_PUBLIC} s after iat for a public client"
         detail = f"{demand}; it is {lifetime:g} s"
         raise AssertionRefused(Reason.LIFETIME, detail=detail)

@@ -10,7 +10,7 @@ import pytest
 from oauth_jwt_grant.assertion import Door, Reason, Step
 from oauth_jwt_grant.decision import Explanation, Question, explain, presented
 from oauth_jwt_grant.models import ClaimCondition
-from tests.factories import AUDIENCE, ec_key, mint
+from tests.factories import AUDIENCE, DROP, ec_key, mint
 from tests.support import World, make_application
 
 CLIENT = {"subject_policy": "no_user", "accepted_as": ["client_assertion"]}
@@ -144,6 +144,18 @@ def test_this_server_is_no_issuer_at_any_door(world: World, settings: Any) -> No
     for door in (Door.SUBJECT_TOKEN, Door.CLIENT_ASSERTION):
         explanation = ask(world, door, client=world.application, iss=AUDIENCE, aud="api://here")
         assert reason_of(explanation) is Reason.OWN_ISSUER
+
+
+@pytest.mark.parametrize(
+    "claims", [{"aud": DROP}, {"aud": [{}]}, {"aud": 1}, {"aud": "api://here", "azp": {}}]
+)
+def test_a_dry_run_of_an_id_token_that_is_broken(world: World, claims: dict[str, Any]) -> None:
+    world.change(world.rule, accepted_as=["subject_token"])
+    world.change(world.issuer, audiences=["api://here"])
+    assert reason_of(exchange(world, id_token=True, **claims)) in (
+        Reason.MISSING_CLAIM,
+        Reason.MALFORMED_CLAIM,
+    )
 
 
 ACTOR = {"sub": "robot"}

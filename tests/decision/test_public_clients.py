@@ -101,6 +101,11 @@ def test_it_lives_shortly(public: World, seconds: int, reason: Reason | None) ->
     assert reason_of(ask(public, iat=now - 100, exp=now + seconds - 100)) is reason
 
 
+@pytest.mark.parametrize("iat", [DROP, None, "x", [], {}])
+def test_a_dry_run_of_one_without_a_date(public: World, iat: Any) -> None:
+    assert reason_of(ask(public, iat=iat)) in (Reason.MISSING_CLAIM, Reason.MALFORMED_CLAIM)
+
+
 def test_a_plain_assertion_is_no_id_jag(world: World) -> None:
     world.application = make_application("public", secret="", client_type="public")
     world.change(world.rule, client_policy="anonymous")

@@ -216,6 +216,11 @@ def check_claim(claim: str) -> None:
     """Raise :class:`InvalidCondition` unless ``claim`` is a name or a JSON Pointer."""
     if not claim or (claim.startswith("/") and not _is_pointer(claim)):
         raise InvalidCondition("The claim must be a name or a JSON Pointer such as /kubernetes.io/namespace.")
+    if f"{claim}/".startswith("/act/act/"):
+        # RFC 8693 section 4.1: who acted before says nothing about access now.
+        raise InvalidCondition(
+            "Only the outermost actor counts (RFC 8693): write /act/sub, not /act/act/sub."
+        )
 
 
 def claim_value(claims: Mapping[str, Any], claim: str) -> Any:

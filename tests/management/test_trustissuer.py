@@ -95,6 +95,7 @@ def test_all_of_a_rule(run, jwks, application, user):
         *("--resource", "https://api.example.com", "--record-claim", "repository", "--anonymous"),
         *("--application", "tool", "--default-application", "tool", "--user-field", "email"),
         *("--subject-claim", "email", "--allow-privileged-users", "--require-dpop"),
+        *("--accepted-as", "authorization_grant", "--accepted-as", "subject_token"),
     ]
     done = run(*ISSUER, *arguments)
     assert done[:2] == (0, f"Issuer {factories.ISSUER}: created.\nRule deploy: created.\n")
@@ -117,6 +118,7 @@ def test_all_of_a_rule(run, jwks, application, user):
     assert (row.subject_policy, row.user_field, row.subject_claim) == ("user_field", "email", "email")
     assert row.allow_privileged_users
     assert row.require_dpop
+    assert row.accepted_as == ["authorization_grant", "subject_token"]
     again = run(*ISSUER, *arguments)
     assert again == (0, f"Issuer {factories.ISSUER}: unchanged.\nRule deploy: unchanged.\n", done.err)
 

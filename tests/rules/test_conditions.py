@@ -461,3 +461,12 @@ def test_operand_that_can_do_nothing_is_refused(operator: str, values: list[Any]
     with pytest.raises(InvalidCondition):
         condition.check()
     assert not condition.holds({"c": 3, "a": 3}, Moment(3))
+
+
+@pytest.mark.parametrize(
+    ("claim", "counts"), [("/act/sub", True), ("/act/act", False), ("/act/act/sub", False)]
+)
+def test_only_the_outermost_actor_counts(claim: str, counts: bool) -> None:
+    condition = Condition(claim, Operator.EXISTS, ())
+    assert condition.holds({"act": {"sub": "a", "act": {"sub": "b"}}}) is counts
+    assert Condition("/act/actor", Operator.EXISTS, ()).holds({"act": {"actor": 1}})

@@ -153,3 +153,8 @@ def test_page_of_an_issuer_shows_clients_what_to_do(page, issuer, rule):
     assert "id-token: write" in said
     assert "&audience=https://as.example.com" in said
     assert ISSUER not in said
+
+
+def test_doors_are_chosen_on_the_way(page):
+    answer(page, "github-actions", **GITHUB, rule_accepted_as=["subject_token"])
+    assert GrantRule.objects.get().accepted_as == ["subject_token"]

@@ -157,3 +157,24 @@ def test_list_shows_conditions_in_words_with_few_queries(page, issuer, django_as
     with django_assert_max_num_queries(9):
         content = page.get(reverse("admin:oauth_jwt_grant_grantrule_changelist")).content.decode()
     assert content.count("when ref is &#x27;main&#x27;") == 30
+
+
+def test_doors_are_ticked(page, issuer):
+    add(page, issuer)
+    assert GrantRule.objects.get().accepted_as == []
+    rule = GrantRule.objects.get()
+    data = fill_in(page.get(change_url(rule)), FORM, accepted_as=["authorization_grant", "subject_token"])
+    assert page.post(change_url(rule), data).status_code == 302
+    rule.refresh_from_db()
+    assert rule.accepted_as == ["authorization_grant", "subject_token"]
+    form = fill_in(page.get(change_url(rule)), FORM)
+    assert form["accepted_as"] == ["authorization_grant", "subject_token"]
+    shown = page.get(reverse("admin:oauth_jwt_grant_grantrule_changelist")).content.decode()
+    assert "subject token of a token exchange (RFC 8693)" in shown
+
+
+def test_a_door_that_could_never_open_is_refused_at_its_field(page, issuer):
+    response = add(page, issuer, accepted_as=["client_assertion"])
+    (error,) = response.context["adminform"].form.errors["accepted_as"]
+    assert "default application that is confidential" in error
+    assert not GrantRule.objects.exists()

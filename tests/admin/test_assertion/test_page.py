@@ -287,3 +287,13 @@ def test_kept_values_are_for_those_who_may_see_decisions(page_of, issuer, applic
     refused = Decision.objects.create(outcome="refused", issuer=issuer, iss=issuer.issuer, scope="read")
     filled = fill_in(page_of("test_assertion").get(f"{URL}?decision={refused.pk}"), FORM)
     assert filled["scope"] == [""]
+
+
+def test_at_another_door(page, rule, application):
+    rule.accepted_as, rule.subject_policy, rule.client_policy = ["subject_token"], "no_user", "anonymous"
+    rule.save()
+    said = text_of(try_assertion(page))
+    assert "it must be accepted as authorization_grant; it is accepted as subject_token" in said
+    response = try_assertion(page, accepted_as="subject_token")
+    assert "issued_token_type" in response.context["report"]["answer"]
+    assert fill_in(response, FORM)["accepted_as"] == ["subject_token"]

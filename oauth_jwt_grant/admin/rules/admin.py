@@ -102,6 +102,12 @@ class GrantRuleAdmin(SearchableRelations, GoodTokensWarningMixin, StorableAdmin)
         js = ("oauth_jwt_grant/admin/rule.js",)
         css: ClassVar[dict[str, Any]] = {"all": ["oauth_jwt_grant/admin/admin.css"]}
 
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """The doors, unless one may change issuers: by one of them a JWT authenticates an application."""
+        fixed = super().get_readonly_fields(request, obj)
+        may_open = request.user.has_perm("oauth_jwt_grant.change_trustedissuer")
+        return fixed if may_open else (*fixed, "accepted_as")
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[GrantRule]:
         """The rules, from where they are written, with the conditions, which the list shows in words."""
         rules = super().get_queryset(request).using(router.db_for_write(GrantRule))

@@ -178,3 +178,12 @@ def test_a_door_that_could_never_open_is_refused_at_its_field(page, issuer):
     (error,) = response.context["adminform"].form.errors["accepted_as"]
     assert "default application that is confidential" in error
     assert not GrantRule.objects.exists()
+
+
+def test_doors_are_opened_by_those_who_may_change_issuers(page_of, rule):
+    page = page_of("view_trustedissuer", "change_grantrule", "view_grantrule")
+    data = fill_in(page.get(change_url(rule)), FORM)
+    assert "accepted_as" not in data
+    page.post(change_url(rule), {**data, "scopes": "read", "accepted_as": ["subject_token"]})
+    rule.refresh_from_db()
+    assert (rule.scopes, rule.accepted_as) == ("read", [])

@@ -24,8 +24,9 @@ FLOORS = [
     {"keys", "rules", "conf", "database"},
     {"dpop"},
     {"models"},
+    {"presets"},
     {"trust"},
-    {"presets", "service_accounts", "subject_links"},
+    {"service_accounts", "subject_links"},
     {"trust_file"},
     {"decision"},
 ]

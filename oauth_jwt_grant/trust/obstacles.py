@@ -25,7 +25,8 @@ from ..conf import DEFAULTS, conf, hosts_are_exact, server_audiences
 from ..dot import get_scopes_backend
 from ..keys import misconfigured
 from ..models import ClaimCondition, GrantRule, LinkedSubject, TrustedIssuer, flaws_of, written
-from ..rules import Condition, InvalidCondition, Operator, same
+from ..presets import pins_of
+from ..rules import NAMING, Condition, InvalidCondition, Operator, same
 from .doors import door_findings
 from .terms import check_rule, is_privileged, policy_of
 
@@ -122,7 +123,7 @@ def _examined(
         with misconfigured("the row of the issuer or of a rule"):
             for rule in rules:
                 rule.issuer = issuer
-            of_rules = [*_of_rules(rules, linked, scopes), *_doors(issuer, rules)]
+            of_rules = [*_unpinned(issuer, rules), *_of_rules(rules, linked, scopes), *_doors(issuer, rules)]
             return [*_of_issuer(issuer), *of_rules, *_without_rules(rules, of_rules), *_links(rules, linked)]
     except AssertionRefused as error:
         return [Obstacle(_("It cannot be used: %s.") % error.detail, blocks=True, level=Level.FAILING)]
@@ -171,6 +172,18 @@ def _links(rules: list[GrantRule], linked: bool) -> Iterator[Obstacle]:
 def _doors(issuer: TrustedIssuer, rules: list[GrantRule]) -> Iterator[Obstacle]:
     for text in door_findings(issuer, rules):
         yield Obstacle(f"{text[0].upper()}{text[1:]}.")
+
+
+def _unpinned(issuer: TrustedIssuer, rules: list[GrantRule]) -> Iterator[Obstacle]:
+    """Rules for other customers of the issuer too: a condition names its customers only by their values."""
+    pins = pins_of(issuer.issuer)
+    for rule in rules:
+        conditions = [row.condition for row in rule.conditions.all()]
+        if pins and not any(one.claim in pins and one.operator in NAMING for one in conditions):
+            text = _(
+                "The rule %(rule)s names none of %(pins)s, so it holds for other customers of the issuer too."
+            )
+            yield Obstacle(text % {"rule": rule, "pins": ", ".join(sorted(pins))}, rule=rule)
 
 
 def _doors_of(rule: GrantRule) -> set[Door]:

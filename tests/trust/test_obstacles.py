@@ -248,3 +248,26 @@ def test_own_resolver_knows_users_that_nobody_else_can_know(dead, issuer, values
 def test_check_without_tables_says_nothing(dead, issuer, monkeypatch):
     monkeypatch.setattr(TrustedIssuer._meta, "db_table", "no_such_table")
     assert not reported()
+
+
+@pytest.mark.parametrize("dead", [Dead()])
+@pytest.mark.parametrize(
+    ("claim", "operator", "operands", "pinned"),
+    [
+        ("repository_id", "equals", ["1"], True),
+        ("repository_owner_id", "in", ["1", "2"], True),
+        ("repository_id", "exists", [], False),
+        ("repository_id", "none_of", ["1"], False),
+        ("repository_id", "same_as", ["repository_owner_id"], False),
+        ("ref", "equals", ["refs/heads/main"], False),
+    ],
+)
+def test_rule_for_other_customers_of_the_issuer_too(dead, issuer, claim, operator, operands, pinned):
+    TrustedIssuer.objects.update(issuer="https://token.actions.githubusercontent.com")
+    issuer.refresh_from_db()
+    rule = GrantRule.objects.create(issuer=issuer, name="rule", **GOOD)
+    ClaimCondition.objects.create(rule=rule, claim=claim, operator=operator, values=operands)
+    texts = [one.text for one in obstacles_of(issuer)]
+    assert bool(texts) is not pinned
+    assert all("other customers of the issuer" in text for text in texts)
+    assert bool(reported()) is not pinned

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar
 
-from django.db import IntegrityError, OperationalError, router
+from django.db import IntegrityError, OperationalError
 from django.db.models import Model
+from django.utils import timezone
 
 from ..models import ClaimCondition, Decision, GrantRule, LinkedSubject, TrustedIssuer, written
 from ..rules import same
@@ -83,9 +85,7 @@ def _write(plan: Plan) -> None:
     for kind, model in _MODELS.items():
         steps = [step for step in plan.steps if step.kind == kind]
         _create(model, [step.row for step in steps if step.action == "add"])
-        for step in steps:
-            if step.action == "change":
-                _update(step)
+        _update(model, [step for step in steps if step.action == "change"])
     _write_lists([step for step in plan.steps if step.kind == "rule"])
     _write_conditions([step for step in plan.steps if step.conditions is not None])
 
@@ -100,12 +100,18 @@ def _create(model: type[M], rows: Sequence[M]) -> None:
             row.pk = written(model).only("pk").get_by_natural_key(*row.natural_key()).pk  # type: ignore[attr-defined]
 
 
-def _update(step: Step) -> None:
-    columns = [name for name in step.fields if name not in step.lists and name != "conditions"]
-    if step.kind == "issuer":
-        columns.append("updated")
-    if columns:
-        step.row.save(using=router.db_for_write(type(step.row)), update_fields=columns)
+def _update(model: type[Model], steps: Sequence[Step]) -> None:
+    """Write the columns that changed: together for the rows in which the same ones did."""
+    rows: dict[tuple[str, ...], list[Any]] = defaultdict(list)
+    for step in steps:
+        columns = [name for name in step.fields if name not in step.lists and name != "conditions"]
+        if step.kind == "issuer":
+            columns = [*step.fields, "updated"]
+            step.row.updated = timezone.now()
+        if columns:
+            rows[tuple(columns)].append(step.row)
+    for names, some in rows.items():
+        written(model).bulk_update(some, names, batch_size=CHUNK)
 
 
 def _write_lists(steps: Sequence[Step]) -> None:

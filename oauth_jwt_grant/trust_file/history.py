@@ -18,7 +18,7 @@ logger = logging.getLogger("oauth_jwt_grant.trust")
 def record(plan: Plan, user: Any) -> None:
     """Write down each step: as the admin's history if there is a ``user``, and else as a log record."""
     if user is None:
-        for step in plan.steps:
+        for step in plan.steps if logger.isEnabledFor(logging.INFO) else ():
             logger.info("Trust file: %s", "; ".join(lines_of(step)))
         return
     if not apps.is_installed("django.contrib.admin"):

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from django.core.exceptions import ValidationError
 from django.db import router
-from django.db.models import CheckConstraint, Model
+from django.db.models import CheckConstraint, Model, Q
 
 from ..models import ClaimCondition, Decision, GrantRule, LinkedSubject, TrustedIssuer, flaws_of, written
 from ..rules import same
@@ -79,6 +79,7 @@ class _Planner:
         self.problems: list[str] = []
         self._prune = prune
         self._find = cache(_found)
+        self._constraints: dict[tuple[Any, ...], list[str]] = {}
 
     def issuer(self, iss: str, wanted: IssuerEntry, now: IssuerEntry | None) -> None:
         """Plan one issuer with its rules and links."""
@@ -183,7 +184,20 @@ class _Planner:
     def _flaws(self, row: Model, where: str) -> None:
         for name, texts in flaws_of(row).items():
             self.problems += [f"{where}: {name}: {text}".replace(": : ", ": ") for text in texts]
-        self.problems += [f"{where}: {text}" for text in _broken_constraints(row)]
+        self.problems += [f"{where}: {text}" for text in self._broken_constraints(row)]
+
+    def _broken_constraints(self, row: Model) -> Iterator[str]:
+        """What the database itself would refuse: it is asked once about the same values of many rows.
+
+        That names are used once is seen in the files.
+        """
+        for constraint in row._meta.constraints:
+            if isinstance(constraint, CheckConstraint) and isinstance(constraint.condition, Q):
+                names = sorted(constraint.condition.referenced_base_fields)
+                key = (constraint.name, *(getattr(row, name) for name in names))
+                if key not in self._constraints:
+                    self._constraints[key] = _broken(constraint, row)
+                yield from self._constraints[key]
 
     def _examine(
         self, wanted: IssuerEntry, issuer: TrustedIssuer, rules: list[RuleToBe], steps: list[Step]
@@ -205,14 +219,12 @@ def _found(model: type[Model], key: Any) -> Any:
     return find(model, list(key) if isinstance(key, tuple) else key)
 
 
-def _broken_constraints(row: Model) -> Iterator[str]:
-    """What the database itself would refuse; that names are used once is seen in the files."""
-    for constraint in row._meta.constraints:
-        if isinstance(constraint, CheckConstraint):
-            try:
-                constraint.validate(type(row), row, using=router.db_for_write(type(row)))
-            except ValidationError as error:
-                yield from error.messages
+def _broken(constraint: CheckConstraint, row: Model) -> list[str]:
+    try:
+        constraint.validate(type(row), row, using=router.db_for_write(type(row)))
+    except ValidationError as error:
+        return error.messages
+    return []
 
 
 def _as_it_is(entry: Entry) -> RuleToBe:

@@ -87,6 +87,13 @@ def test_a_change_is_shown_from_what_to_what(apply, old, new, line):
     assert apply(changed, DRY).status == 0
 
 
+@pytest.mark.parametrize("value", ["true", "1.5", '"1"'])
+def test_the_json_type_of_a_value_counts(apply, value):
+    apply(GOOD.replace('["1"]', "[1]"))
+    assert apply(GOOD.replace('["1"]', "[1.0]"), DRY).status == 0
+    assert apply(GOOD.replace('["1"]', f"[{value}]"), DRY).status == 2
+
+
 def test_json_has_the_values_before_and_after(apply):
     apply(GOOD)
     result = apply(GOOD.replace('"read"', '"write"'), DRY, "--json")

@@ -37,6 +37,7 @@ TESTS = {
         "tests/e2e",
         "tests/single_use/test_lasting.py",
     ],
+    "trust_file": ["tests/management/test_applytrust.py", "tests/trust_file/test_round_trip.py"],
 }
 #: Seconds: a mistake that makes a test hang is found, too.
 PATIENCE = 600

@@ -53,7 +53,12 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "handlers": {"console": {"class": "logging.StreamHandler", "level": "ERROR"}},
-    "loggers": {"django": {"handlers": ["console"]}, "django.server": {"level": "CRITICAL"}},
+    "loggers": {
+        "django": {"handlers": ["console"]},
+        "django.server": {"level": "CRITICAL"},
+        # The demo shows each answer itself; on a site, the record of each refusal is a warning worth reading.
+        "oauth_jwt_grant.decisions": {"handlers": ["console"], "propagate": False},
+    },
 }
 
 INSTALLED_APPS = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.core.checks import CheckMessage, Info
 from django.core.exceptions import ValidationError
@@ -15,7 +16,8 @@ from .messages import CheckId
 
 def check_provisioner(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
     """The built-in ``USER_PROVISIONER`` makes what the user model takes, more than once."""
-    if DEFAULTS["USER_PROVISIONER"] != conf.USER_PROVISIONER:
+    is_built_in = DEFAULTS["USER_PROVISIONER"] == conf.USER_PROVISIONER
+    if not is_built_in or not apps.is_installed("oauth2_provider"):
         return []
     faults = "; ".join(_faults())
     if not faults:

@@ -68,8 +68,12 @@ def claims_to_name(issuer: Issuer, assertion: VerifiedAssertion) -> list[str]:
 def claimed_scope(rule: Rule, assertion: VerifiedAssertion) -> Sequence[str] | None:
     """The scopes that the assertion bounds the token to, or ``None``: it does not.
 
-    The claim ``scope`` of an ID-JAG always does (sections 4.3.3 and 4.4.1).
+    The claim ``scope`` of an ID-JAG always does (sections 4.3.3 and 4.4.1), and is a string.
     """
     if not rule.is_bounded_by_scope_claim:
         return None
-    return scope_claim(assertion.claims, "scope" if rule.issuer.is_id_jag else rule.scope_claim_name)
+    name = "scope" if rule.issuer.is_id_jag else rule.scope_claim_name
+    if rule.issuer.is_id_jag and isinstance(assertion.claims.get(name), list):
+        detail = f"must be a string of scopes; {the_jwt_has(assertion.claims[name])}"
+        raise AssertionRefused(Reason.MALFORMED_CLAIM, name, detail)
+    return scope_claim(assertion.claims, name)

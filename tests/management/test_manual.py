@@ -56,5 +56,5 @@ def test_every_command_is_in_the_table(command):
 def test_every_condition_in_the_table_is_one():
     table = section("trustissuer").partition("| condition |")[2]
     conditions = re.findall(r"^\| `([^`]+)` \|", table, re.MULTILINE)
-    assert len(conditions) == 7
+    assert len(conditions) == 11
     assert all(parse_condition(condition) for condition in conditions)

@@ -32,8 +32,8 @@ TESTS = {
     "rules": ["tests/rules"],
     "keys": ["tests/keys"],
     "decision": [
-        "tests/decision/test_record.py",
-        "tests/decision/test_explain.py",
+        "tests/decision",
+        "tests/e2e/test_doors.py",
         "tests/e2e",
         "tests/single_use/test_lasting.py",
     ],

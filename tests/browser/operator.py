@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
+from itertools import takewhile
 from typing import Any
 
 from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.common.by import By
 
-from tests.test_docs import rows
+from tests.test_docs import PAGES
 
 #: Seconds that any task may take at most, on however slow a machine.
 BOUND = 120
@@ -17,7 +18,12 @@ _HEADING = "\n## What it takes\n"
 
 def documented() -> dict[str, tuple[int, int]]:
     """For each task in ``docs/admin.md``: clicks, and fields that are typed into."""
-    return {task: (int(clicks), int(fields)) for task, clicks, fields in rows("docs/admin.md", _HEADING)}
+    lines = PAGES["docs/admin.md"].partition(_HEADING)[2].splitlines()
+    start = next(number for number, line in enumerate(lines) if line.startswith("|"))
+    # Below the head and the line under it.
+    table = takewhile(lambda line: line.startswith("|"), lines[start + 2 :])
+    rows = ([cell.strip() for cell in line.strip("|").split("|")] for line in table)
+    return {task: (int(clicks), int(fields)) for task, clicks, fields in rows}
 
 
 def entry_of(browser: Any, text: str) -> Any:

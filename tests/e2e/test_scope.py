@@ -79,6 +79,18 @@ def test_a_rule_names_the_claim_that_bounds(world: World, claimed: Any, granted:
 
 
 @pytest.mark.standard("SCP-06")
+@pytest.mark.parametrize(("fallback", "granted"), [(True, "read write"), (False, REFUSED)])
+def test_an_empty_scope_of_a_library_that_always_sends_one(
+    world: World, fallback: bool, granted: str
+) -> None:
+    world.change(world.issuer, subject_fallback=fallback)
+    response = world.post(assertion=mint(ec_key(), scope=""))
+    if granted == REFUSED:
+        assert_refused(response, "invalid_scope")
+    else:
+        assert assert_granted(response)["scope"] == granted
+
+
 def test_a_rule_may_ignore_the_scope_of_the_assertion(world: World) -> None:
     world.change(world.rule, scope_claim="ignore")
 

@@ -167,7 +167,8 @@ def flags_for(dead, values) -> list[str]:
     for name, value in given.items():
         flag = FLAGS.get(name, f"--{name.replace('_', '-')}")
         for one in value if isinstance(value, list) else [value]:
-            flags += [flag] if one is True else [flag, getattr(one, "username", str(one))]
+            name_of = getattr(one, "get_username", one.__str__)
+            flags += [flag] if one is True else [flag, name_of()]
     for claim, operator, operands in dead.conditions:
         plain = operator == "equals"
         flags += ["--condition", f"{claim}={operands[0]}" if plain else f"{claim} in {json.dumps(operands)}"]

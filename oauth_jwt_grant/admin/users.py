@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from ..models import Decision, LinkedSubject, written
@@ -22,22 +21,28 @@ if TYPE_CHECKING:
 else:
     _Admin = object
 
-_ACTION = "revoke_tokens_from_assertions"
-
 
 class AssertionTokensMixin(_Admin):
     """Adds "Revoke tokens from assertions" for those with the permission ``revoke_tokens``."""
 
-    def get_actions(self, request: HttpRequest) -> Any:
-        """Also ours, where there are any actions (there are none in a popup)."""
-        actions: Any = super().get_actions(request)
+    def get_actions(self, request: HttpRequest, action_location: Any = None) -> Any:
+        """Also ours, where there are any actions (there are none in a popup).
+
+        Django passes ``action_location`` from 6.1 on.
+        """
+        location = {} if action_location is None else {"action_location": action_location}
+        actions: Any = super().get_actions(request, **location)
         if actions and request.user.has_perm("oauth_jwt_grant.revoke_tokens"):
-            name = gettext("Revoke tokens from assertions")
-            actions[_ACTION] = (_revoke, _ACTION, name)
+            ours = self.get_action(revoke_tokens_from_assertions, **location)
+            if ours is not None:
+                actions[revoke_tokens_from_assertions.__name__] = ours
         return actions
 
 
-def _revoke(model_admin: admin.ModelAdmin[Any], request: HttpRequest, queryset: QuerySet[Any]) -> None:
+@admin.action(description=_("Revoke tokens from assertions"))
+def revoke_tokens_from_assertions(
+    model_admin: admin.ModelAdmin[Any], request: HttpRequest, queryset: QuerySet[Any]
+) -> None:
     """Revoke all tokens that the chosen users, or the users of the chosen links, have by assertions."""
     total = 0
     for user in _users_of(queryset):

@@ -54,6 +54,8 @@ def client(db: None) -> Client:
     return client
 
 
+# Django 6.1 says so of import-export's own class.
+@pytest.mark.filterwarnings("ignore:Overriding get_action")
 @pytest.mark.parametrize("in_front", IN_FRONT)
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
 def test_each_class_alone_on_a_site_of_another_name(

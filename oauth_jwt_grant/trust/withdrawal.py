@@ -126,11 +126,12 @@ def unentitled(decisions: QuerySet[Decision]) -> QuerySet[Decision]:
     model: Any = get_user_model()
     fields = {field.name for field in model._meta.concrete_fields}
     manager = model._default_manager
+    barred = {"is_active": Q(user__is_active=False)}
+    for name in ("is_staff", "is_superuser"):
+        barred[name] = Q(rule__allow_privileged_users=False, **{f"user__{name}": True})
     wanted = Q(pk__in=())
-    if "is_active" in fields:
-        wanted |= Q(user__is_active=False)
-    for name in fields & {"is_staff", "is_superuser"}:
-        wanted |= Q(rule__allow_privileged_users=False, **{f"user__{name}": True})
+    for name in fields & barred.keys():
+        wanted |= barred[name]
     if type(manager).get_queryset is not BaseManager.get_queryset:
         wanted |= Q(user__isnull=False) & ~Q(user__in=manager.using(decisions.db).order_by())
     return decisions.filter(wanted)

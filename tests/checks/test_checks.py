@@ -28,6 +28,7 @@ from oauthlib.oauth2 import Server
 
 from oauth_jwt_grant.checks import CHECKS, CheckId
 from oauth_jwt_grant.checks.site import check_vendor
+from oauth_jwt_grant.checks.trust import check_trust
 from oauth_jwt_grant.conf import DEFAULTS, SETTINGS
 from oauth_jwt_grant.dot import OAuthLibCore
 from oauth_jwt_grant.grant import GRANT_TYPE, reordered, shadowed_methods
@@ -163,6 +164,10 @@ def test_every_check_is_registered():
 
 def test_one_check_is_left_out_of_a_plain_run():
     assert [check.__name__ for check, tag, _ in CHECKS if tag == "database"] == ["check_trust"]
+
+
+def test_trust_is_not_read_for_another_database():
+    assert check_trust(databases=["other"]) == []
 
 
 def test_ids_are_unique():

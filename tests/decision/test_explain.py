@@ -288,3 +288,15 @@ def test_time_since_a_claim_is_counted_at_the_request(world: World, age: int, ac
     if not accepted:
         assert explanation.refused is not None
         assert "auth_time must be a time less than 3600 seconds ago" in explanation.refused.detail
+
+
+def test_a_fault_of_the_site_is_not_hidden_by_a_dry_run(world: World, settings: Any) -> None:
+    settings.OAUTH_JWT_GRANT = settings.OAUTH_JWT_GRANT | {"SUBJECT_RESOLVER": "tests.e2e.test_answers.fail"}
+    with pytest.raises(RuntimeError):
+        ask(world, mint(ec_key()))
+
+
+def test_what_a_provisioner_of_the_site_would_do_is_not_tried(world: World, settings: Any) -> None:
+    world.change(world.rule, subject_policy="provision")
+    settings.OAUTH_JWT_GRANT = settings.OAUTH_JWT_GRANT | {"USER_PROVISIONER": "tests.e2e.test_answers.fail"}
+    assert ask(world, mint(ec_key(), sub="new")).accepted

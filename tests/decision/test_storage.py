@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.db import (
     DataError,
     Error,
@@ -21,9 +25,10 @@ from django.db import (
 
 from oauth_jwt_grant.assertion import NotGranted, Reason
 from oauth_jwt_grant.database import holds, is_missing
-from oauth_jwt_grant.decision import failure_of, record
-from oauth_jwt_grant.models import Decision
-from tests.factories import ISSUER, ec_key, mint
+from oauth_jwt_grant.decision import Question, explain, failure_of, record
+from oauth_jwt_grant.dot import get_application_model
+from oauth_jwt_grant.models import Decision, TrustedIssuer
+from tests.factories import AUDIENCE, ISSUER, ec_key, mint
 from tests.support import World, assert_granted, assert_refused, make_user, post, tokens
 
 MIGRATE = "run migrate"
@@ -77,7 +82,7 @@ def latin(monkeypatch: pytest.MonkeyPatch) -> None:
     def holds_latin(text: object, _connection: Any) -> bool:
         return not isinstance(text, str) or all(character < "\u0100" for character in text)
 
-    for room in ("database.prepared", "trust.lookup", "subjects"):
+    for room in ("database.prepared", "trust.lookup", "subjects", "decision.record"):
         monkeypatch.setattr(f"oauth_jwt_grant.{room}.holds", holds_latin)
 
 
@@ -195,6 +200,56 @@ def test_a_refusal_whose_text_cannot_be_stored_is_stored_escaped(
     monkeypatch.setattr(record._refused, "insert", strict)
     world.post(assertion=mint(ec_key(), header={"kid": EMOJI}))
     assert (Decision.objects.get().kid, Decision.objects.get().reason) == (r"\U0001f600", "no_such_key")
+
+
+def test_a_refusal_with_characters_that_the_database_lacks_is_stored_escaped(
+    world: World, latin: None
+) -> None:
+    world.post(assertion=mint(ec_key(), header={"kid": EMOJI}))
+    assert Decision.objects.get().kid == r"\U0001f600"
+
+
+@contextmanager
+def failing(table: str, error: Error) -> Iterator[None]:
+    """Each statement that names ``table`` fails with ``error``."""
+
+    def fail(execute: Any, sql: str, *args: Any) -> Any:
+        if table in sql:
+            raise error
+        return execute(sql, *args)
+
+    with connection.execute_wrapper(fail):
+        yield
+
+
+MIXED = error_from(OperationalError, Exception(1267, "Illegal mix of collations"), "1267")
+
+
+def test_an_issuer_that_the_database_refuses_to_compare_is_unknown(world: World) -> None:
+    with failing(TrustedIssuer._meta.db_table, MIXED):
+        assert_refused(world.post(), "invalid_grant")
+
+
+def test_a_client_that_the_database_refuses_to_compare_is_unknown(world: World) -> None:
+    with failing(get_application_model()._meta.db_table, MIXED):
+        assert_refused(world.post(), "invalid_client")
+
+
+def test_users_that_cannot_be_read_are_a_matter_of_trying_again(world: World) -> None:
+    world.change(world.rule, subject_policy="user_field", user_field="email", subject_claim="name")
+    with failing(get_user_model()._meta.db_table, OperationalError("disk I/O error")):
+        response = world.post(assertion=mint(ec_key(), name="ann@example.com"))
+    assert_refused(response, "temporarily_unavailable")
+    assert tokens() == 0
+
+
+def test_a_dry_run_of_what_the_database_cannot_say_is_undecided(world: World) -> None:
+    question = Question(
+        assertion=mint(ec_key()), audiences=[AUDIENCE], now=time.time(), application=world.application
+    )
+    with failing(Decision._meta.db_table, OperationalError("disk I/O error")):
+        explanation = explain(question)
+    assert [failure.refused.reason for failure in explanation.failures] == [Reason.DATABASE_BUSY]
 
 
 @pytest.mark.parametrize("error", [IntegrityError("x"), DataError("x"), ProgrammingError("x")], ids=repr)

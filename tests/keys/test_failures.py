@@ -174,3 +174,11 @@ def test_a_fetched_set_is_parsed_once(
     assert kids(remote()) == ["a"]
     assert remote().status().keys
     assert len(parsed) == 1
+
+
+def test_an_explanation_of_a_failure_that_is_over_is_not_kept(server: JwksServer, remote: Make) -> None:
+    server.publish(ec_jwk("a"))
+    source = remote()
+    source.candidates(header("a"))
+    source._shared.explain("too late")
+    assert source.status().last_error == ""

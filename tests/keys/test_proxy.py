@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import struct
+import threading
 import time
 from typing import Any
 
@@ -106,6 +108,23 @@ def test_proxy_that_opens_no_tunnel(server: JwksServer, url: str, answer: bytes,
         assert failure(fetcher(server, f"{WITH_SECRET}{proxy.port}"), url).startswith(text)
         assert len(proxy.requests) == 1
     assert server.requests == []
+
+
+def test_proxy_that_breaks_off(server: JwksServer, url: str) -> None:
+    """It resets the connection, as one does that is restarted."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def reset() -> None:
+            connection, _ = listening.accept()
+            connection.recv(1)
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            connection.close()
+
+        thread = threading.Thread(target=reset)
+        thread.start()
+        text = failure(fetcher(server, f"http://127.0.0.1:{listening.getsockname()[1]}"), url)
+        thread.join()
+    assert text == "the proxy breaks off: Connection reset by peer"
 
 
 def test_the_deadline_holds_for_the_proxy_too(server: JwksServer, url: str) -> None:

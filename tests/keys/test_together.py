@@ -141,6 +141,16 @@ class TestTurns:
         assert cache.found() == [["c"], ["c"]]
         assert server.count() == 2
 
+    def test_a_refetch_that_another_has_taken_meanwhile(
+        self, server: JwksServer, remote: Make, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The request that has the turn to fetch asks again whether the refetch is taken."""
+        kids(remote(), "a")
+        assert kids(remote(), "unknown") == []
+        monkeypatch.setattr(type(remote()._shared), "has_refetched", lambda self: False)
+        assert kids(remote(), "unknown") == []
+        assert server.count() == 2
+
 
 class _Interrupted(MemoryCache):
     """After each ``add``, one more of ``others``, which gets its sleep, runs until it ends or waits."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -176,3 +177,12 @@ def test_origins(url: str, origin: str) -> None:
 )
 def test_what_is_no_origin(text: str) -> None:
     assert not is_origin(text)
+
+
+def test_a_file_that_cannot_be_read(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*args: Any) -> Any:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(ValueError, match="it cannot be read: Permission denied"):
+        read_token(str(file))

@@ -11,7 +11,7 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 
-from oauth_jwt_grant.assertion import AssertionRefused, Reason
+from oauth_jwt_grant.assertion import AssertionRefused, Door, Reason
 from oauth_jwt_grant.database import to_datetime
 from oauth_jwt_grant.keys import (
     CertificateKeys,
@@ -360,3 +360,11 @@ def test_keys_of_an_issuer_that_was_deleted_meanwhile(
 @pytest.mark.parametrize("model", [GrantRule, ClaimCondition, LinkedSubject])
 def test_the_order_of_rows_joins_no_table(model: Any) -> None:
     assert " JOIN " not in str(model.objects.all().query)
+
+
+def test_an_id_jag_comes_by_the_authorization_grant_alone(world: World) -> None:
+    world.change(world.issuer, profile="id-jag")
+    world.change(world.rule, accepted_as=[*Door])
+    rule = Rule.of(world.rule)
+    assert rule.why_not_for(Door.AUTHORIZATION_GRANT) == ""
+    assert rule.why_not_for(Door.SUBJECT_TOKEN) == "an ID-JAG is not accepted as subject_token"

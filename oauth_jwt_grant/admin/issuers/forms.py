@@ -37,7 +37,7 @@ class TrustedIssuerForm(forms.ModelForm):  # type: ignore[type-arg]
             "algorithms": _("None ticked: all that the setting ALGORITHMS allows."),
             "audiences": _(
                 "Values of aud that name this server for this issuer, one to a line. "
-                "Blank: the setting AUDIENCES."
+                "If blank, the setting AUDIENCES applies."
             ),
             "certificate_bindings": _(
                 "Which certificates are the issuer's, any one of, one to a line: "

@@ -36,10 +36,10 @@ class GrantRuleForm(forms.ModelForm):  # type: ignore[type-arg]
         help_texts: ClassVar[dict[str, Any]] = {
             "resources": _(
                 "URIs that tokens are bound to (RFC 8707), one to a line. "
-                "Blank: unbound, and asking for one is refused."
+                "If blank, tokens are not bound, and a request that names a resource is refused."
             ),
             "recorded_claims": _(
-                "Claims that are kept with each decision, for your API and for the log, one to a line."
+                "Claims that are stored with each decision, for your API and for the log, one to a line."
             ),
         }
 

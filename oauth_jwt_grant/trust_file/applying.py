@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar
 
-from django.db import IntegrityError, OperationalError
+from django.db import IntegrityError, OperationalError, router
 from django.db.models import Model
 from django.utils import timezone
 
@@ -96,8 +96,9 @@ def _create(model: type[M], rows: Sequence[M]) -> None:
             row.issuer = row.issuer  # its primary key, now that it has one
     written(model).bulk_create(rows, batch_size=CHUNK)
     if any(row.pk is None for row in rows):  # MySQL does not return them
+        manager: Any = model._default_manager.db_manager(router.db_for_write(model))
         for row in rows:
-            row.pk = written(model).only("pk").get_by_natural_key(*row.natural_key()).pk  # type: ignore[attr-defined]
+            row.pk = manager.get_by_natural_key(*row.natural_key()).pk  # type: ignore[attr-defined]
 
 
 def _update(model: type[Model], steps: Sequence[Step]) -> None:

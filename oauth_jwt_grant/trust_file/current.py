@@ -28,7 +28,7 @@ class Entry:
 
 @dataclass(slots=True)
 class IssuerEntry(Entry):
-    """An issuer with its rules by name and its links by subject; ``links`` is ``None`` if nobody asked."""
+    """An issuer with its rules by name and its links by subject; ``None`` if its file names no links."""
 
     rules: dict[str, Entry] = field(default_factory=dict)
     links: dict[str, Entry] | None = None
@@ -40,7 +40,10 @@ Trust = dict[str, IssuerEntry]
 def current(pks: Sequence[Any] | None = None, *, links: bool) -> Trust:
     """Return the issuers with these primary keys (all, if not given) by their ``iss``."""
     issuers = list(_rows(TrustedIssuer, "pk", pks, "pk"))
-    by_pk = {row.pk: IssuerEntry(ISSUERS.values_of(row), row, links={} if links else None) for row in issuers}
+    of_links: dict[Any, dict[str, Entry]] = {row.pk: {} for row in issuers}
+    for link in _rows(LinkedSubject, "issuer", pks, "subject", related=_related(LINKS)) if links else ():
+        of_links[link.issuer_id][link.subject] = Entry(LINKS.values_of(link), link)
+    by_pk = {row.pk: IssuerEntry(ISSUERS.values_of(row), row, links=of_links[row.pk]) for row in issuers}
     rules = list(_rows(GrantRule, "issuer", pks, "position", "pk", related=_related(RULES)))
     entries = {row.pk: Entry({**RULES.values_of(row), "conditions": []}, row) for row in rules}
     of_rules = None if pks is None else list(entries)
@@ -49,10 +52,6 @@ def current(pks: Sequence[Any] | None = None, *, links: bool) -> Trust:
     _fill_lists(entries, of_rules)
     for row in rules:
         by_pk[row.issuer_id].rules[row.name] = entries[row.pk]
-    for link in _rows(LinkedSubject, "issuer", pks, "subject", related=_related(LINKS)) if links else ():
-        of_issuer = by_pk[link.issuer_id].links
-        if of_issuer is not None:
-            of_issuer[link.subject] = Entry(LINKS.values_of(link), link)
     return {entry.values["issuer"]: entry for entry in by_pk.values()}
 
 

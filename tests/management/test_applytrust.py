@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 
 import pytest
+from django.apps import apps
 from django.contrib.admin.models import LogEntry
+from django.db import connection
 from oauth2_provider.models import get_access_token_model
 
 from oauth_jwt_grant import trust_file
 from oauth_jwt_grant.models import ClaimCondition, GrantRule, LinkedSubject, TrustedIssuer
+from tests.factories import ec_key, jwks
 from tests.management.conftest import Result
 from tests.support import build_world, make_application, make_user
 
@@ -32,6 +35,7 @@ claim = "repository_id"
 values = ["1"]
 """
 DRY = "--dry-run"
+JWK = jwks(ec_key())["keys"][0]
 
 
 @pytest.fixture
@@ -141,6 +145,7 @@ def test_json_has_the_values_before_and_after(apply):
         ('values = ["1"]', "values = []", "[[issuers.rules.conditions]] deploy of https://ci.example: "),
         ('values = ["1"]', "values = [2030-01-01]", "values: 2030-01-01 is not a JSON value"),
         ('values = ["1"]', "values = [inf]", "values: inf is not a JSON value"),
+        ('values = ["1"]', f"values = {'[' * 9999}{']' * 9999}", "it is nested too deeply"),
         ("[[issuers.rules.cond", "[[issuers.rules]]\n[[issuers.rules.cond", "name: it is missing"),
         ('"anonymous"', '"listed"', "lists no application, so it admits nobody"),
         ('name = "CI"', 'name = "CI"\nlinks = [{subject = "a"}]', "user: it is missing"),
@@ -169,6 +174,46 @@ def test_one_name_twice_is_refused(run, tmp_path, one, other):
     assert result.status == 1
     assert "already" in result.err
     assert rows() == [0, 0, 0, 0]
+
+
+def test_what_no_row_may_have_is_refused_in_each_row(apply):
+    dates = "valid_from = 2031-01-01T00:00:00Z\nvalid_until = 2030-01-01T00:00:00Z"
+    one = GOOD.replace('name = "CI"', f'name = "CI"\n{dates}')
+    result = apply(one + one.replace("ci.example", "other.example"), DRY)
+    assert result.status == 1
+    found = [line.partition("https://")[2] for line in result.err.splitlines() if "issuer_dates" in line]
+    assert [line.partition(":")[0] for line in found] == ["ci.example", "other.example"]
+
+
+def test_what_is_not_utf_8_is_refused(run, tmp_path):
+    (tmp_path / "trust.toml").write_bytes(GOOD.replace("CI", "Café").encode("latin-1"))
+    result = run("applytrust", str(tmp_path / "trust.toml"))
+    assert result.status == 1
+    assert "trust.toml: it is not UTF-8 text" in result.err
+    assert rows() == [0, 0, 0, 0]
+
+
+@pytest.mark.parametrize("form", [json.dumps, lambda jwk: json.dumps({"keys": [jwk]})], ids=["key", "set"])
+def test_keys_in_another_form_than_the_stored_one_are_no_change(apply, form):
+    text = GOOD.replace('name = "CI"', f'name = "CI"\nkey_source = "inline"\njwks = \'{form(JWK)}\'')
+    assert apply(text).status == 0
+    assert TrustedIssuer.objects.get().jwks == {"keys": [JWK]}
+    assert (apply(text, DRY).status, apply(text).out) == (0, "0 to add, 0 to change, 0 to remove.\n")
+
+
+def test_a_database_that_returns_no_primary_keys_of_many_rows(apply, monkeypatch):
+    features = type(connection.features)
+    monkeypatch.setattr(features, "can_return_rows_from_bulk_insert", False)
+    monkeypatch.setattr(features, "can_return_columns_from_insert", False)
+    user = make_user()
+    links = f'links = [{{subject = "a", user = "{user.get_username()}"}}]'
+    text = GOOD.replace('name = "CI"', f'name = "CI"\n{links}')
+    assert apply(text, "--user", user.get_username()).status == 0
+    assert rows() == [1, 1, 1, 1]
+    assert apply(text, DRY).status == 0
+    assert list(LogEntry.objects.order_by("pk").values_list("object_id", flat=True)) == [
+        str(model.objects.get().pk) for model in (TrustedIssuer, GrantRule, LinkedSubject)
+    ]
 
 
 def test_variables_are_filled_in_and_a_literal_one_stays(apply, monkeypatch):
@@ -241,6 +286,14 @@ class TestRecord:
         caplog.set_level("INFO", "oauth_jwt_grant.trust")
         apply(GOOD)
         assert "+ rule deploy of https://ci.example" in caplog.text
+        assert not LogEntry.objects.exists()
+
+    def test_a_site_without_the_admin_has_no_history(self, apply, monkeypatch):
+        monkeypatch.setattr(apps, "is_installed", lambda name: name != "django.contrib.admin")
+        result = apply(GOOD, "--user", make_user().get_username())
+        assert result.status == 1
+        assert "--user: there is no history" in result.err
+        assert rows() == [0, 0, 0, 0]
         assert not LogEntry.objects.exists()
 
 
@@ -331,6 +384,19 @@ values = ["production"]
 """
 
 
+CLUSTER = """
+[[issuers]]
+preset = "kubernetes"
+
+[[issuers.rules]]
+answers = { issuer = "https://kube.example", namespace = "payments", account = "exporter", \
+allow_private_network = false }
+scopes = "read"
+client_policy = "anonymous"
+"""
+TWO_CLUSTERS = CLUSTER + CLUSTER[CLUSTER.index("[[issuers.rules]]") :].replace("kube.", "other.")
+
+
 class TestPreset:
     def test_the_plan_shows_what_it_expands_to(self, apply, monkeypatch):
         monkeypatch.setenv("TRUST_REPOSITORY", "770123456")
@@ -345,6 +411,11 @@ class TestPreset:
         assert {"repository_owner_id", "repository_id", "ref"} <= set(claims)
         assert GrantRule.objects.get().name
 
+    @pytest.mark.parametrize("ticked", ["true", "false"])
+    def test_a_box_is_ticked_by_true(self, apply, ticked):
+        assert apply(CLUSTER.replace("false", ticked)).status == 0
+        assert TrustedIssuer.objects.get().allow_private_network is (ticked == "true")
+
     @pytest.mark.parametrize(
         ("old", "new", "says"),
         [
@@ -356,6 +427,7 @@ class TestPreset:
             ("${TRUST_REPOSITORY}", "${HOME}", "only variables that begin with TRUST_"),
             ('answers = { owner_id = "90210" }', "answers = 1", "answers: it must be a table"),
             ("answers = { repository_id", "recorded = { repository_id", "a preset needs a rule with answers"),
+            (PRESET, TWO_CLUSTERS, "the answers of its rules make different issuers"),
         ],
     )
     def test_answers_are_checked(self, apply, monkeypatch, old, new, says):

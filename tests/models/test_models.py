@@ -113,6 +113,8 @@ def test_fields_of_an_issuer_that_contradict_each_other(
         ({"subject_policy": "user_field"}, "user_field"),
         ({"subject_policy": "user_field", "user_field": "nonsense"}, "user_field"),
         ({"subject_policy": "user_field", "user_field": "email", "subject_claim": ""}, "subject_claim"),
+        ({"scope_claim_name": "/a~2b"}, "scope_claim_name"),
+        ({"scope_claim_name": "/act/act/sub"}, "scope_claim_name"),
         ({"scopes": ""}, "scopes"),
         ({"scopes": 'read"'}, "scopes"),
         ({"scopes": "read\twrite"}, "scopes"),

@@ -6,6 +6,7 @@ import re
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.db import DataError, IntegrityError
 
 from oauth_jwt_grant.models import GrantRule, TrustedIssuer
 from oauth_jwt_grant.presets import (
@@ -183,6 +184,23 @@ def test_issuer_without_rules_gets_its_first_one():
 def test_nothing_is_saved_if_a_part_cannot_be():
     applied = apply(get_preset("github-actions"), GITHUB)
     with pytest.raises(ValidationError):  # the rule has no scopes
+        applied.save()
+    assert not TrustedIssuer.objects.exists()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [(DataError, "cannot store a character"), (IntegrityError, "has been changed meanwhile")],
+)
+def test_what_the_database_refuses_is_said_and_nothing_is_saved(monkeypatch, error, says):
+    def refuse(rule):
+        raise error
+
+    monkeypatch.setattr(GrantRule, "save", refuse)
+    applied = apply(get_preset("github-actions"), GITHUB)
+    applied.rule.scopes = "read"
+    with pytest.raises(ValidationError, match=says):
         applied.save()
     assert not TrustedIssuer.objects.exists()
 

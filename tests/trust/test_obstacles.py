@@ -15,6 +15,7 @@ from django.core.management.base import CommandError
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from oauth2_provider.scopes import SettingsScopes
 
 from oauth_jwt_grant.admin.shared import state_of
 from oauth_jwt_grant.models import ClaimCondition, GrantRule, LinkedSubject, TrustedIssuer
@@ -272,3 +273,30 @@ def test_rule_for_other_customers_of_the_issuer_too(dead, issuer, claim, operato
     assert bool(texts) is not pinned
     assert all("other customers of the issuer" in text for text in texts)
     assert bool(reported()) is not pinned
+
+
+@pytest.mark.parametrize("dead", [Dead()])
+@pytest.mark.parametrize(("doors", "said"), [([], True), (["client_assertion"], False)])
+def test_clients_are_not_looked_at_where_the_assertion_authenticates_them(dead, issuer, values, doors, said):
+    store(dead, issuer, {**values, "client_policy": "listed", "accepted_as": doors})
+    assert any("lists no application" in one.text for one in obstacles_of(issuer)) is said
+
+
+@pytest.mark.parametrize("dead", [Dead(rule={"scopes": "raed"})])
+def test_scopes_that_nobody_can_tell_without_a_request_are_no_obstacle(dead, issuer, values, monkeypatch):
+    def all_scopes(self):
+        raise RuntimeError
+
+    store(dead, issuer, values)
+    assert "raed" in obstacles_of(issuer)[0].text
+    monkeypatch.setattr(SettingsScopes, "get_all_scopes", all_scopes)
+    assert obstacles_of(issuer) == []
+
+
+@pytest.mark.parametrize("dead", [Dead(settings={"ALGORITHMS": None})])
+def test_what_cannot_be_examined_at_all_is_failing(dead, issuer, values):
+    store(dead, issuer, values)
+    (found,) = obstacles_of(issuer)
+    assert "It cannot be used: " in found.text
+    assert "TypeError" in found.text
+    assert (found.blocks, found.level) == (True, Level.FAILING)

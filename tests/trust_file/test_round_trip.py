@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import tomllib
+from datetime import UTC, datetime, timedelta
+from datetime import timezone as zone
 
 import pytest
+from django.utils import timezone
 
 from oauth_jwt_grant.models import ClaimCondition, GrantRule, TrustedIssuer
 from oauth_jwt_grant.trust_file.reading import filled_in
@@ -88,3 +91,22 @@ def test_toml_is_read_back_as_it_was(value):
 def test_what_toml_cannot_write_is_refused(value):
     with pytest.raises(ValueError, match="TOML has no"):
         toml(value)
+
+
+NOON = datetime(2030, 1, 31, 12)
+EAST = zone(timedelta(hours=2))
+
+
+@pytest.mark.parametrize(
+    ("use_tz", "given", "stored"),
+    [
+        (True, NOON, NOON.replace(tzinfo=EAST)),
+        (True, NOON.replace(tzinfo=UTC), NOON.replace(tzinfo=UTC)),
+        (False, NOON, NOON),
+        (False, NOON.replace(tzinfo=UTC), NOON.replace(hour=14)),
+    ],
+)
+def test_a_moment_is_in_the_time_zone_of_the_site_unless_it_says_another(settings, use_tz, given, stored):
+    settings.USE_TZ = use_tz
+    with timezone.override(EAST):
+        assert ISSUERS.columns["valid_until"].parsed(given) == stored

@@ -17,7 +17,7 @@ from django.db import transaction
 from django.db.models.signals import post_save
 from django.http import HttpResponse, JsonResponse
 from django.urls import path
-from oauth2_provider.models import get_access_token_model, get_refresh_token_model, set_token_value
+from oauth2_provider.models import get_access_token_model, get_refresh_token_model
 from oauthlib.oauth2 import BearerToken, Server
 from oauthlib.oauth2.rfc6749.errors import InvalidRequestError
 from oauthlib.oauth2.rfc6749.grant_types.base import GrantTypeBase
@@ -74,7 +74,7 @@ def save_row(token: Any, request: Any, **fields: Any) -> Any:
         **{"user": request.user, "application": request.client, "scope": token["scope"], **fields}
     )
     row.expires = "2099-01-01T00:00:00Z"
-    set_token_value(row, token["access_token"])
+    JWTBearerOAuth2Validator()._set_token_value(row, token["access_token"])
     row.save()
     return row
 

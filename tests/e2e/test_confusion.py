@@ -200,6 +200,8 @@ def test_the_scope_of_an_id_jag_bounds_the_token(id_jag: World) -> None:
     assert assert_granted(id_jag.post(assertion=jag(scope="read")))["scope"] == "read"
     assert_refused(id_jag.post(assertion=jag(scope="read"), scope="write"), "invalid_scope")
     assert_refused(id_jag.post(assertion=jag(scope=["read"])), "invalid_grant")
+    id_jag.change(id_jag.rule, scope_claim_name="scp")
+    assert assert_granted(id_jag.post(assertion=jag(scope="read", scp="write")))["scope"] == "read"
 
 
 @pytest.mark.standard("JAG-07", "SCP-12")

@@ -242,13 +242,13 @@ def test_in_the_leeway_no_life_is_left_for_a_limited_token(world: World) -> None
 
 @pytest.mark.standard("ROB-06", "SUB-09")
 def test_claims_are_kept_only_where_a_rule_names_them(world: World) -> None:
-    claims = {"repository": "org/repo", "k8s.io": {"pod": ["a", {"b": 1e10}]}, "private": "x"}
+    claims = {"repository": "org/repo", "k8s.io": {"pod": ["a", {"b": 1e10}]}, "private": "x", "fork": False}
     assert_granted(world.post(assertion=mint(ec_key(), **claims)))
-    world.change(world.rule, recorded_claims=["repository", "/k8s.io/pod", "absent", "/absent/x"])
+    world.change(world.rule, recorded_claims=["repository", "/k8s.io/pod", "absent", "/absent/x", "fork"])
     assert_granted(world.post(assertion=mint(ec_key(), **claims)))
 
     first, second = Decision.objects.order_by("pk")
     assert first.claims == {}
-    assert second.claims == {"repository": "org/repo", "/k8s.io/pod": ["a", {"b": 1e10}]}
+    assert second.claims == {"repository": "org/repo", "/k8s.io/pod": ["a", {"b": 1e10}], "fork": False}
     assert second.access_token is not None
     assert second.access_token.jwt_bearer_decision == second

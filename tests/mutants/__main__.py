@@ -47,7 +47,7 @@ PATIENCE = 600
 class Mutant:
     """One mistake: the text ``original``, which stands once in the package, becomes ``mutated``.
 
-    ``test`` is the file whose tests find it; without one, all tests of the room are run.
+    ``test`` is the file whose tests find it. Without one, or where they do not, all of the room are run.
     """
 
     room: str
@@ -125,7 +125,10 @@ def outcome_of(mutant: Mutant, queue: SimpleQueue[Path]) -> str:
     original = path.read_text()
     try:
         path.write_text(changed)
-        outcome = {0: "SURVIVED", 1: "found", None: "found"}.get(run(copy, mutant.tests), "BROKEN")
+        status = run(copy, mutant.tests)
+        if status == 0 and mutant.test:
+            status = run(copy, TESTS[mutant.room])
+        outcome = {0: "SURVIVED", 1: "found", None: "found"}.get(status, "BROKEN")
         if outcome != "found":
             print(outcome, mutant, flush=True)
         return outcome

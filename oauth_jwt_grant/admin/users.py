@@ -34,8 +34,8 @@ class AssertionTokensMixin(_Admin):
         actions: Any = super().get_actions(request, **location)
         if actions and request.user.has_perm("oauth_jwt_grant.revoke_tokens"):
             ours = self.get_action(revoke_tokens_from_assertions, **location)
-            if ours is not None:
-                actions[revoke_tokens_from_assertions.__name__] = ours
+            # None: from Django 6.1 on, for another place than the list.
+            actions |= {revoke_tokens_from_assertions.__name__: ours} if ours else {}
         return actions
 
 

@@ -202,6 +202,8 @@ def test_keys_in_another_form_than_the_stored_one_are_no_change(apply, form):
 
 
 def test_a_database_that_returns_no_primary_keys_of_many_rows(apply, monkeypatch):
+    if connection.vendor == "postgresql":
+        pytest.skip("not on postgresql: it returns them, and has no other way")
     features = type(connection.features)
     monkeypatch.setattr(features, "can_return_rows_from_bulk_insert", False)
     monkeypatch.setattr(features, "can_return_columns_from_insert", False)

@@ -1,4 +1,6 @@
-"""The grants as oauthlib sees them: parameters, the client's credentials, the answer. One for each door.
+"""The grant as oauthlib sees it: parameters, the client's credentials, the answer.
+
+The grants of the other doors (``door_grants``) extend it.
 
 Of the site it asks only ``self.request_validator``, and of that three things beyond oauthlib's own:
 ``jwt_bearer_doors``, which says what doors are open, ``decide_jwt_bearer_assertion(request)`` and
@@ -29,7 +31,7 @@ from oauthlib.common import Request
 from oauthlib.oauth2.rfc6749 import errors
 from oauthlib.oauth2.rfc6749.grant_types.base import GrantTypeBase
 
-from .assertion import AssertionRefused, Door, NotGranted, Reason, TokenType, Undecided
+from .assertion import AssertionRefused, Door, NotGranted, Reason, Undecided
 
 GRANT_TYPE = Door.AUTHORIZATION_GRANT.grant_type
 
@@ -38,8 +40,6 @@ CALL = "oauth_jwt_grant.call"
 
 #: RFC 7521 section 4.2: present, they are credentials of a client.
 CLIENT_ASSERTION = frozenset({"client_assertion", "client_assertion_type"})
-# RFC 7523 section 2.2: no other type of client assertion is known.
-_CLIENT_ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _DOORS = {door.grant_type: door for door in Door}
 
 logger = logging.getLogger("oauth_jwt_grant.wiring")
@@ -198,7 +198,7 @@ class JWTBearerGrant(GrantTypeBase):  # type: ignore[misc]
             request.client_id, self.door.grant_type, request.client, request
         )
         if not allowed:
-            raise _refusal(Reason.CLIENT_NOT_ADMITTED)
+            raise refusal(Reason.CLIENT_NOT_ADMITTED)
 
     def _create_token(self, request: Request, token_handler: Any, terms: Terms) -> Any:
         # A token generator may write the lifetime into the token, so the handler has it before.
@@ -220,14 +220,14 @@ class JWTBearerGrant(GrantTypeBase):  # type: ignore[misc]
         if not CLIENT_ASSERTION.isdisjoint(parameters):
             # Nothing here can check it, and a request with credentials is not anonymous.
             in_header = bool(request.headers.get("Authorization"))
-            raise _refusal(Reason.CLIENT_AUTHENTICATION, challenge=in_header)
+            raise refusal(Reason.CLIENT_AUTHENTICATION, challenge=in_header)
         credentials = read_credentials(request, parameters)
         if credentials is None:
             return
         authentic = self._is_authentic(credentials, request)
         # A validator of the site may return True without setting the client.
         if not authentic or getattr(request.client, "client_id", None) != credentials.client_id:
-            raise _refusal(Reason.CLIENT_AUTHENTICATION, challenge=credentials.in_header)
+            raise refusal(Reason.CLIENT_AUTHENTICATION, challenge=credentials.in_header)
 
     def _is_authentic(self, credentials: Credentials, request: Request) -> bool:
         """Whether the client is authenticated; without a secret, only a public client is."""
@@ -238,46 +238,6 @@ class JWTBearerGrant(GrantTypeBase):  # type: ignore[misc]
         if credentials.secret:
             return bool(validator.authenticate_client(request))
         return bool(validator.authenticate_client_id(credentials.client_id, request))
-
-
-class TokenExchangeGrant(JWTBearerGrant):
-    """``grant_type=urn:ietf:params:oauth:grant-type:token-exchange`` (RFC 8693)."""
-
-    door = Door.SUBJECT_TOKEN
-    required = ("subject_token", "subject_token_type")
-    # RFC 8693 section 2.1
-    repeatable = frozenset({"resource", "audience"})
-
-    def _check_parameters(self, parameters: Mapping[str, str]) -> None:
-        """RFC 8693 section 2.1: the types are ones that are supported, and nobody acts for somebody."""
-        for name in ("actor_token", "actor_token_type"):
-            if name in parameters:
-                raise _refusal(Reason.ACTOR, name)
-        if parameters["subject_token_type"] not in (TokenType.JWT.value, TokenType.ID_TOKEN.value):
-            raise _refusal(Reason.TOKEN_TYPE, "subject_token_type")
-        if parameters.get("requested_token_type", TokenType.ACCESS_TOKEN) != TokenType.ACCESS_TOKEN:
-            raise _refusal(Reason.TOKEN_TYPE, "requested_token_type")
-
-
-class ClientAssertionGrant(JWTBearerGrant):
-    """``grant_type=client_credentials`` of a client that somebody's JWT authenticates (RFC 7523 section 2.2).
-
-    A client that authenticates in another way is answered by the handler that was there before.
-    """
-
-    door = Door.CLIENT_ASSERTION
-    required = ("client_assertion", "client_assertion_type")
-
-    def _identify_client(self, request: Request, parameters: Mapping[str, str]) -> None:
-        """RFC 6749 section 2.3: nothing else authenticates the client, whom the decision identifies."""
-        if request.headers.get("Authorization") or "client_secret" in parameters:
-            raise _refusal(Reason.SEVERAL_CREDENTIALS)
-        if parameters["client_assertion_type"] != _CLIENT_ASSERTION_TYPE:
-            raise _refusal(Reason.CLIENT_AUTHENTICATION)
-
-
-#: The grant of each door.
-GRANTS: tuple[type[JWTBearerGrant], ...] = (JWTBearerGrant, TokenExchangeGrant, ClientAssertionGrant)
 
 
 def door_of(grant_type: object, names: Collection[str], opened: Collection[str]) -> Door | None:
@@ -332,20 +292,20 @@ def read_parameters(
     the ``repeatable`` may come twice. Raises :class:`JWTBearerError`.
     """
     if request.decoded_body is None:
-        raise _refusal(Reason.MALFORMED_REQUEST)
+        raise refusal(Reason.MALFORMED_REQUEST)
     parameters: dict[str, str] = {}
     seen: set[str] = set()
     for name, value in request.decoded_body:
         if name in seen and name not in repeatable:
-            raise _refusal(Reason.REPEATED_PARAMETER, name if _PLAIN_NAME.fullmatch(name) else "in question")
+            raise refusal(Reason.REPEATED_PARAMETER, name if _PLAIN_NAME.fullmatch(name) else "in question")
         seen.add(name)
         if value:
             parameters[name] = value
     for name in required:
         if name not in parameters:
-            raise _refusal(Reason.MISSING_PARAMETER, name)
+            raise refusal(Reason.MISSING_PARAMETER, name)
     if "authorization_details" in parameters:
-        raise _refusal(Reason.AUTHORIZATION_DETAILS)
+        raise refusal(Reason.AUTHORIZATION_DETAILS)
     return cast(Mapping[str, str], _Posted(parameters))
 
 
@@ -360,17 +320,17 @@ def read_credentials(request: Request, parameters: Mapping[str, str]) -> Credent
     client_id, secret = parameters.get("client_id", ""), parameters.get("client_secret", "")
     if header:
         if secret:
-            raise _refusal(Reason.SEVERAL_CREDENTIALS)
+            raise refusal(Reason.SEVERAL_CREDENTIALS)
         credentials = _read_basic(header)
         if credentials is None or client_id not in ("", credentials.client_id):
-            raise _refusal(Reason.CLIENT_AUTHENTICATION, challenge=True)
+            raise refusal(Reason.CLIENT_AUTHENTICATION, challenge=True)
     elif client_id or secret:
         credentials = Credentials(client_id, secret, in_header=False)
     else:
         return None
     # RFC 6749 appendix A.1; some databases raise for NUL.
     if not credentials.client_id or not credentials.client_id.isprintable():
-        raise _refusal(Reason.CLIENT_AUTHENTICATION, challenge=credentials.in_header)
+        raise refusal(Reason.CLIENT_AUTHENTICATION, challenge=credentials.in_header)
     return credentials
 
 
@@ -387,7 +347,8 @@ def _read_basic(header: str) -> Credentials | None:
     return Credentials(unquote_plus(user), unquote_plus(password), in_header=True) if colon else None
 
 
-def _refusal(reason: Reason, name: str = "", *, challenge: bool = False) -> JWTBearerError:
+def refusal(reason: Reason, name: str = "", *, challenge: bool = False) -> JWTBearerError:
+    """Return the error that answers a request which is refused before a decision."""
     return JWTBearerError(AssertionRefused(reason, name), challenge=challenge)
 
 

@@ -10,7 +10,7 @@ from oauthlib.oauth2 import Server
 from oauthlib.oauth2.rfc6749.tokens import TokenBase
 from oauthlib.openid import Server as OIDCServer
 
-from .grant import GRANTS
+from .door_grants import GRANTS
 
 # RFC 9449 section 7.1: the scheme, and the token as a token68.
 _CREDENTIALS = re.compile(r"\S+\s+(?P<token>[A-Za-z0-9._~+/-]+=*)", re.ASCII)

@@ -33,7 +33,18 @@ FLOORS = [
 FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 #: What Django, DOT, oauthlib, migrations or a settings file names. Its imports say on which floor it stands.
 TOP = {
-    *("admin", "apps", "checks", "dot", "endpoints", "fields", "grant", "management", "middleware"),
+    *(
+        "admin",
+        "apps",
+        "checks",
+        "door_grants",
+        "dot",
+        "endpoints",
+        "fields",
+        "grant",
+        "management",
+        "middleware",
+    ),
     *(
         "oauth2_backends",
         "oauth2_validators",

@@ -2,23 +2,44 @@
 
 from __future__ import annotations
 
-import re
+import sys
 from pathlib import Path
 
-ROOT = Path(__file__).parent.parent
+import django
+from django.conf import settings
+
+# The page of the Python API is made from the docstrings of this checkout, which is imported for it.
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+import oauth_jwt_grant
+
+settings.configure(
+    INSTALLED_APPS=[
+        *("django.contrib.admin", "django.contrib.auth", "django.contrib.contenttypes"),
+        *("rest_framework", "oauth2_provider", "oauth_jwt_grant"),
+    ],
+    DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
+)
+django.setup()
 
 project = "oauth_jwt_grant"
 author = "The oauth_jwt_grant contributors"
 copyright = author
-_found = re.search(r'^__version__ = "(.+)"$', (ROOT / "oauth_jwt_grant" / "__init__.py").read_text(), re.M)
-release = _found[1] if _found else ""
+release = oauth_jwt_grant.__version__
 
-extensions = ["myst_parser", "sphinx_copybutton"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx_copybutton"]
+autodoc_typehints_format = "short"
+python_maximum_signature_line_length = 100
 html_theme = "furo"  # with search and a dark mode
 html_title = f"{project} {release}"
 # Anchors as GitHub makes them, so that a link works here and there.
 myst_heading_anchors = 4
 nitpicky = True
+# Types of other projects, and those of ours that no site needs to import, have no place here to link to.
+nitpick_ignore_regex = [
+    ("py:class", r"(?!oauth_jwt_grant\.).*"),
+    ("py:class", r"oauth_jwt_grant\.(assertion\.doors|grant|keys\.base|models\.\w+|rules\.matching)\..*"),
+]
 # What stands indented, without a language, is a command in nearly every place.
 highlight_language = "sh"
 # A prompt is no part of a command.

@@ -7,10 +7,9 @@ issuers may both have an ``admin``, and neither is ours.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, Protocol
 
 from django.contrib.auth import get_user_model
 from django.core.exceptions import NON_FIELD_ERRORS, FieldDoesNotExist, ValidationError
@@ -35,10 +34,31 @@ User = Any
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """Who the token will be for: a user, nobody, or one who is made together with the token."""
+    """Who the token is for: a user, nobody, or a user who is created together with the token."""
 
     user: User | None = None
     to_be_provisioned: bool = False
+
+
+class Resolver(Protocol):
+    """The function that ``SUBJECT_RESOLVER`` names."""
+
+    def __call__(self, assertion: VerifiedAssertion, rule: Rule, /) -> Subject:
+        """Return whose token this becomes, or raise :class:`~oauth_jwt_grant.assertion.AssertionRefused`.
+
+        It is also called in a dry run, so it must change nothing. A user who is inactive or privileged is
+        refused afterwards.
+        """
+
+
+class Provisioner(Protocol):
+    """The function that ``USER_PROVISIONER`` names."""
+
+    def __call__(self, assertion: VerifiedAssertion, rule: Rule, /) -> User:
+        """Return a new user, saved, or raise :class:`~oauth_jwt_grant.assertion.AssertionRefused`.
+
+        It is called in the transaction of the token.
+        """
 
 
 def find_subject(assertion: VerifiedAssertion, rule: Rule) -> Subject:
@@ -48,15 +68,15 @@ def find_subject(assertion: VerifiedAssertion, rule: Rule) -> Subject:
     privileged (staff or superuser, unless the rule allows them).
     """
     path = conf.SUBJECT_RESOLVER
-    resolver = resolve_subject if path == DEFAULTS["SUBJECT_RESOLVER"] else import_string(path)
-    subject: Subject = resolver(assertion, rule)
+    resolver: Resolver = resolve_subject if path == DEFAULTS["SUBJECT_RESOLVER"] else import_string(path)
+    subject = resolver(assertion, rule)
     if subject.user is not None:
         check_user(subject.user, rule)
     return subject
 
 
 def resolve_subject(assertion: VerifiedAssertion, rule: Rule) -> Subject:
-    """The built-in ``SUBJECT_RESOLVER``: follows the rule's ``subject_policy``."""
+    """Return the user by the ``subject_policy`` of ``rule``: the built-in ``SUBJECT_RESOLVER``."""
     policies = GrantRule.SubjectPolicy
     match rule.subject_policy:
         case policies.NO_USER:
@@ -147,7 +167,7 @@ def provision(assertion: VerifiedAssertion, rule: Rule) -> User:
     Called inside the transaction of the token, so that no user is left behind where no
     token is issued. Of two first requests at once, the second takes the first one's user.
     """
-    provisioner: Callable[[VerifiedAssertion, Rule], User] = import_string(conf.USER_PROVISIONER)
+    provisioner: Provisioner = import_string(conf.USER_PROVISIONER)
     try:
         with transaction.atomic(using=router.db_for_write(LinkedSubject)):
             user = provisioner(assertion, rule)
@@ -161,7 +181,7 @@ def provision(assertion: VerifiedAssertion, rule: Rule) -> User:
 
 
 def provision_user(assertion: VerifiedAssertion, rule: Rule) -> User:
-    """The built-in ``USER_PROVISIONER``: a user without a password and with a random, meaningless name.
+    """Create a user without a password, with a random name: the built-in ``USER_PROVISIONER``.
 
     Neither an issuer nor anybody who registers here can aim at a name that nobody knows beforehand.
     """

@@ -104,10 +104,10 @@ class UnverifiedAssertion(UnverifiedJWT):
 class VerifiedAssertion:
     """A JWT whose signature and claims were checked against one issuer's policy.
 
-    Only :func:`oauth_jwt_grant.assertion.validator.validate` makes one. ``expires_at``
-    is in seconds since the epoch, and so is ``usable_until``, which counts the leeway in:
-    from then on, the assertion is refused as expired. ``key_id`` and ``thumbprint`` are those of the key that
-    verified it: the header's ``kid`` is but a hint, which a thief of the key may leave out.
+    Only the function ``validate`` makes one. ``expires_at`` is in seconds since the epoch, and so is
+    ``usable_until``, which counts the leeway in: from then on, the assertion is refused as expired.
+    ``key_id`` and ``thumbprint`` are those of the key that verified it: the header's ``kid`` is only a hint,
+    which a thief of the key may leave out.
     """
 
     issuer: str

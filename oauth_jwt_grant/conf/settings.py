@@ -56,6 +56,14 @@ _FILES = Kind(
     "a dict of strings",
     lambda value: isinstance(value, dict) and all(map(STRING.accepts, (*value.keys(), *value.values()))),
 )
+_CLAIMS = Kind(
+    "a dict of lists of claims",
+    lambda value: (
+        isinstance(value, dict)
+        and all(map(STRING.accepts, value))
+        and all(isinstance(claims, list | tuple) and STRINGS.accepts(claims) for claims in value.values())
+    ),
+)
 # A century. More leads to a date before the year 1.
 _MAX_DAYS = 36_500
 
@@ -116,6 +124,8 @@ class Settings:
     FETCH_TOKEN_FILES = Setting[Mapping[str, str]]({}, _FILES)
     #: Keys of one JWK Set that are used.
     MAX_KEYS = Setting(100, _whole(1))
+    #: By the ``iss`` of an issuer that serves several customers: the claims, one of which a rule must pin.
+    SHARED_ISSUERS = Setting[Mapping[str, Sequence[str]]]({}, _CLAIMS)
     #: The function that finds the user (see :mod:`oauth_jwt_grant.subjects`).
     SUBJECT_RESOLVER = Setting("oauth_jwt_grant.subjects.resolve_subject", DOTTED_PATH)
     #: The function that creates a user for ``subject_policy=provision``.

@@ -5,13 +5,15 @@ A site adds its own: ``register(Preset(...))`` in the ``ready()`` of one of its 
 
 from __future__ import annotations
 
+from ..rules import Pin
 from .applied import Applied, apply
 from .base import ConditionTemplate, Preset, PresetQuestion
-from .registry import all_presets, get_preset, pins_of, preset_for, register
+from .registry import all_presets, get_preset, pins_of, preset_for, register, shared_pins
 
 __all__ = [
     "Applied",
     "ConditionTemplate",
+    "Pin",
     "Preset",
     "PresetQuestion",
     "all_presets",
@@ -20,4 +22,5 @@ __all__ = [
     "pins_of",
     "preset_for",
     "register",
+    "shared_pins",
 ]

@@ -8,6 +8,7 @@ from string import Formatter
 from typing import Any
 
 from ..models import ClaimCondition, GrantRule, TrustedIssuer
+from ..rules import Pin
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +38,7 @@ class ConditionTemplate:
     """A template for a condition: ``{name}`` in ``claim`` and ``values`` is replaced by an answer.
 
     It is left out if an answer that it needs is blank. ``pin`` marks the claims that
-    distinguish one customer of the issuer from all others.
+    distinguish one customer of the issuer from all others, in the rules that the preset makes.
     """
 
     claim: str
@@ -59,6 +60,10 @@ class Preset:
     ``recorded_claims`` are stored with each decision; ``pinned_by_keys``: nobody else
     signs with the keys, so that no claim has to distinguish customers; ``hosted`` is a
     regular expression of issuers that are the vendor's own, where the operator is asked for the issuer.
+
+    ``shared``: the vendor's own issuers serve several customers, but for those that the regular expression
+    ``of_one_customer`` matches. A rule for a shared one must have a condition (of its own or of the issuer)
+    that meets one of ``pins``, or it cannot be saved and matches nothing.
     """
 
     key: str
@@ -78,6 +83,9 @@ class Preset:
     recorded_claims: tuple[str, ...] = ()
     pinned_by_keys: bool = False
     hosted: str = ""
+    shared: bool = False
+    of_one_customer: str = ""
+    pins: tuple[Pin, ...] = ()
     docs: str = ""
     obtain: str = ""
 
@@ -86,6 +94,11 @@ class Preset:
         pinned = any(template.pin and named(template) <= required for template in self.conditions)
         if not pinned and not self.pinned_by_keys:
             raise ValueError(f"nothing in the preset {self.key} always tells one customer from all others")
+        meant = {template.claim for template in self.conditions if template.pin}
+        if self.shared and not meant & {pin.claim for pin in self.pins}:
+            raise ValueError(
+                f"the preset {self.key} is shared, and its pins are none of those of its conditions"
+            )
 
     @property
     def subject_policy(self) -> str:

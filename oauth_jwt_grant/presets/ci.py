@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from ..models import ClaimCondition, TrustedIssuer
+from ..rules import Pin
 from .base import ConditionTemplate, Preset, PresetQuestion
 from .shapes import EXAMPLE_UUID, NO_SLASH, REF, UUID, issuer
 
@@ -68,6 +69,15 @@ GITHUB = Preset(
         ConditionTemplate("environment", ("{environment}",)),
     ),
     max_lifetime=600,
+    shared=True,
+    # Not job_workflow_ref, nor another form of sub: others can have the same.
+    pins=(
+        Pin("repository_id"),
+        Pin("repository_owner_id"),
+        Pin("repository_owner"),
+        Pin("repository", "", "/"),
+        Pin("sub", "repo:", "/"),
+    ),
     hosted=r"https://token\.actions\.(githubusercontent\.com|[\w-]+\.ghe\.com)(/[\w-]+)?",
     docs="https://docs.github.com/en/actions/reference/security/oidc",
     obtain=(
@@ -105,6 +115,14 @@ GITLAB = Preset(
         ConditionTemplate("ref_protected", ("true",)),
         ConditionTemplate("ref_path", ("{ref_paths}",), _IN),
     ),
+    shared=True,
+    pins=(
+        Pin("project_id"),
+        Pin("namespace_id"),
+        Pin("namespace_path", "", "/"),
+        Pin("project_path", "", "/"),
+        Pin("sub", "project_path:", "/"),
+    ),
     docs="https://docs.gitlab.com/ci/secrets/id_token_authentication/",
     obtain="id_tokens: {ASSERTION: {aud: AUDIENCE}}  # then $ASSERTION",
 )
@@ -124,6 +142,13 @@ BUILDKITE = Preset(
         ConditionTemplate("build_branch", ("{branch}",)),
     ),
     issuer="https://agent.buildkite.com",
+    shared=True,
+    pins=(
+        Pin("organization_id"),
+        Pin("pipeline_id"),
+        Pin("organization_slug"),
+        Pin("sub", "organization:", ":"),
+    ),
     max_lifetime=600,
     replay_policy=_ONCE_IF_JTI,
     docs="https://buildkite.com/docs/agent/cli/reference/oidc",

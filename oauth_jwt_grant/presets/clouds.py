@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from ..models import TrustedIssuer
+from ..rules import Pin
 from .base import ConditionTemplate, Preset, PresetQuestion
 from .shapes import EXAMPLE_UUID, UUID, issuer
 
@@ -76,6 +77,9 @@ GOOGLE = Preset(
     ),
     conditions=(ConditionTemplate("sub", ("{unique_id}",), pin=True),),
     issuer="https://accounts.google.com",
+    shared=True,
+    # Not email: an address that is not verified is anybody's.
+    pins=(Pin("sub"), Pin("hd")),
     replay_policy=_REUSABLE,
     docs="https://cloud.google.com/compute/docs/instances/verifying-instance-identity",
     obtain="gcloud auth print-identity-token --audiences=AUDIENCE",

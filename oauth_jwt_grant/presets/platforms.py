@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from ..models import GrantRule, TrustedIssuer
+from ..rules import Pin
 from .base import ConditionTemplate, Preset, PresetQuestion
 from .shapes import NO_SLASH, issuer
 
@@ -46,6 +47,14 @@ TERRAFORM = Preset(
     ),
     max_lifetime=7200,
     replay_policy=_REUSABLE,
+    hosted=r"https://app\.(eu\.)?terraform\.io",
+    shared=True,
+    pins=(
+        Pin("terraform_organization_id"),
+        Pin("terraform_workspace_id"),
+        Pin("terraform_organization_name"),
+        Pin("sub", "organization:", ":"),
+    ),
     docs=(
         "https://developer.hashicorp.com/terraform/cloud-docs/dynamic-provider-credentials/workload-identity-tokens"
     ),
@@ -85,6 +94,9 @@ VERCEL = Preset(
     # It is Vercel's own (who deployed what), not one of this server's.
     scope_claim=GrantRule.ScopeClaim.IGNORE.value,
     hosted=_VERCEL,
+    shared=True,
+    of_one_customer=r"https://oidc\.vercel\.com/[\w.-]+",
+    pins=(Pin("owner_id"), Pin("project_id"), Pin("owner"), Pin("sub", "owner:", ":")),
     docs="https://vercel.com/docs/oidc/reference",
     obtain='getVercelOidcToken({audience: "AUDIENCE"})',
 )

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from string import Formatter
 
+from ..rules import Pin
 from . import ci, clouds, generic, platforms, providers
 from .base import Preset
 
@@ -17,6 +19,7 @@ _presets: dict[str, Preset] = {
 def register(preset: Preset) -> None:
     """Add ``preset``, or replace the one that has its key."""
     _presets[preset.key] = preset
+    shared_pins.cache_clear()
 
 
 def all_presets() -> list[Preset]:
@@ -40,6 +43,15 @@ def pins_of(iss: str) -> frozenset[str]:
     return (
         frozenset(template.claim for template in preset.conditions if template.pin) if preset else frozenset()
     )
+
+
+@lru_cache(maxsize=1024)
+def shared_pins(iss: str) -> tuple[Pin, ...] | None:
+    """Return the pins of ``iss`` if a preset says that it serves several customers, else ``None``."""
+    preset = preset_for(iss)
+    if preset is None or not preset.shared or re.fullmatch(preset.of_one_customer, iss):
+        return None
+    return preset.pins
 
 
 def _is_of(preset: Preset, iss: str) -> bool:

@@ -16,6 +16,7 @@ from .conditions import (
     same,
 )
 from .matching import Client, ClientPolicy, MatchableRule, Miss, NoMatch, first_match
+from .pins import Pin, is_pinned
 from .scopes import grant_resources, grant_scopes, resource_claim, scope_claim, split_scope
 
 __all__ = [
@@ -31,12 +32,14 @@ __all__ = [
     "Moment",
     "NoMatch",
     "Operator",
+    "Pin",
     "check_claim",
     "claim_path",
     "claim_value",
     "first_match",
     "grant_resources",
     "grant_scopes",
+    "is_pinned",
     "resource_claim",
     "same",
     "scope_claim",

@@ -11,6 +11,7 @@ from django.db import DataError, IntegrityError
 from oauth_jwt_grant.models import GrantRule, TrustedIssuer
 from oauth_jwt_grant.presets import (
     ConditionTemplate,
+    Pin,
     Preset,
     PresetQuestion,
     all_presets,
@@ -20,6 +21,7 @@ from oauth_jwt_grant.presets import (
     preset_for,
     register,
     registry,
+    shared_pins,
 )
 from tests.factories import rsa_key
 from tests.jwks_server import certificate_authority
@@ -212,8 +214,15 @@ def test_preset_that_pins_nobody_cannot_be_made():
             Preset(key="open", name="Open", questions=(optional,), conditions=conditions)
 
 
-def test_site_registers_its_own(monkeypatch):
+@pytest.fixture
+def registered(monkeypatch):
+    """What is registered is forgotten afterwards."""
     monkeypatch.setattr(registry, "_presets", dict(registry._presets))
+    yield
+    shared_pins.cache_clear()
+
+
+def test_site_registers_its_own(registered):
     own = Preset(
         key="own",
         name="Own",
@@ -257,6 +266,62 @@ def test_issuer_is_known_by_its_name(iss, key):
     preset = preset_for(iss)
     assert (preset.key if preset else None) == key
     assert bool(pins_of(iss)) is (key is not None)
+
+
+@pytest.mark.parametrize(
+    ("iss", "pins"),
+    [
+        (
+            "https://token.actions.githubusercontent.com",
+            ["repository_id", "repository_owner_id", "repository_owner", "repository", "sub"],
+        ),
+        ("https://token.actions.acme.ghe.com", ["repository_id", "repository_owner_id"]),
+        ("https://github.example.com/_services/token", None),
+        ("https://gitlab.com", ["project_id", "namespace_id"]),
+        ("https://gitlab.example.com", None),
+        ("https://agent.buildkite.com", ["organization_id", "pipeline_id"]),
+        ("https://app.terraform.io", ["terraform_organization_id"]),
+        ("https://app.eu.terraform.io", ["terraform_organization_id"]),
+        ("https://terraform.example.com", None),
+        ("https://oidc.vercel.com", ["owner_id", "project_id"]),
+        ("https://oidc.vercel.com/acme", None),
+        ("https://accounts.google.com", ["sub", "hd"]),
+        ("https://oidc.circleci.com/org/72f988bf-1111-4222-8333-000000000001", None),
+        ("https://issuer.example", None),
+    ],
+)
+def test_issuer_of_several_customers_has_pins(iss, pins):
+    found = shared_pins(iss)
+    names = None if found is None else [pin.claim for pin in found]
+    assert names is None if pins is None else names[: len(pins)] == pins
+
+
+def test_preset_that_is_registered_later_says_whether_its_issuer_is_shared(registered):
+    assert shared_pins("https://login.example") is None
+    own = Preset(
+        key="example-login",
+        name="Example Login",
+        questions=(PresetQuestion(name="tenant", label="Tenant"),),
+        conditions=(ConditionTemplate("tenant", ("{tenant}",), pin=True),),
+        issuer="https://login.example",
+        shared=True,
+        pins=(Pin("tenant"),),
+    )
+    register(own)
+    assert shared_pins("https://login.example") == (Pin("tenant"),)
+
+
+def test_shared_preset_has_to_pin_by_one_of_its_pins():
+    with pytest.raises(ValueError, match="its pins are none of those"):
+        Preset(
+            key="example-login",
+            name="Example Login",
+            questions=(PresetQuestion(name="tenant", label="Tenant"),),
+            conditions=(ConditionTemplate("tenant", ("{tenant}",), pin=True),),
+            issuer="https://login.example",
+            shared=True,
+            pins=(Pin("organization"),),
+        )
 
 
 def test_scope_claim_that_is_the_vendors_own_is_ignored_and_any_other_bounds():

@@ -5,9 +5,11 @@ from __future__ import annotations
 import base64
 import json
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qs
 
+from oauth_jwt_grant.assertion import Door
 from tests.factories import unb64
 
 from .server import Posted
@@ -17,30 +19,33 @@ from .server import Posted
 class Sent:
     """Names alone, in the order of the alphabet."""
 
-    #: Beside ``grant_type`` and ``assertion`` or ``subject_token``.
+    #: Beside ``grant_type`` and the JWT.
     parameters: str
     header: str
     claims: str
     #: The ``Authorization`` header of HTTP Basic, before it is encoded.
     basic: str = ""
     chunked: bool = False
+    door: Door = Door.AUTHORIZATION_GRANT
 
 
 _ACCOUNT = "aud exp iat iss scope"  # of Google's kind: no jti, no sub
 _USUAL = "aud exp iat iss jti sub"
 _ID_JAG = "aud client_id exp iat iss jti resource scope sub"
+_exchanged = partial(Sent, door=Door.SUBJECT_TOKEN)
+_federated = partial(Sent, door=Door.CLIENT_ASSERTION)
+_EXTERNAL = _exchanged(
+    "audience requested_token_type scope subject_token_type", "alg typ", _USUAL, "vault:the-secret-of-vault"
+)
 _OBO = "client_info client_secret requested_token_use scope"
 
 #: By the heading of the section, and by the number of the program where there are more.
 SENT = {
     "google-auth": Sent("", "alg kid typ", _ACCOUNT),
     "google-auth 1": Sent("", "alg kid typ", f"{_ACCOUNT} sub"),
-    "google-auth external_account": Sent(
-        "audience requested_token_type scope subject_token_type",
-        "alg kid typ",
-        "aud exp iat iss jti sub",
-        "vault:the-secret-of-vault",
-    ),
+    "google-auth external_account": _EXTERNAL,
+    "google-auth-library external_account (Node.js)": _EXTERNAL,
+    "oauth2/google external_account (Go)": _EXTERNAL,
     "google-cloud-storage": Sent("", "alg kid typ", _ACCOUNT),
     "gcloud-aio-auth": Sent("", "alg typ", _ACCOUNT),
     "Authlib with requests": Sent("client_id scope", "alg typ", _USUAL),
@@ -85,6 +90,39 @@ SENT = {
     "gcloud": Sent("", "alg kid typ", _ACCOUNT),
     "rclone": Sent("", "alg kid typ", _ACCOUNT),
     "restic": Sent("", "alg kid typ", _ACCOUNT),
+    "requests_oauth2client token exchange": _exchanged(
+        "client_id client_secret scope subject_token_type", "alg typ", _USUAL
+    ),
+    "openid-client token exchange (Node.js)": _exchanged(
+        "client_id scope subject_token_type", "alg typ", _USUAL
+    ),
+    "oauth4webapi token exchange (Node.js)": _exchanged(
+        "scope subject_token_type", "alg typ", _USUAL, "vault:the%2Dsecret%2Dof%2Dvault"
+    ),
+    "msal federated credential": _federated(
+        "client_assertion_type client_id client_info scope", "alg typ", _USUAL
+    ),
+    "azure-identity federated credential": _federated(
+        "client_assertion_type client_id scope", "alg typ", _USUAL
+    ),
+    "msal-node federated credential (Node.js)": _federated(
+        "client-request-id client_assertion_type client_id scope x-client-CPU x-client-OS x-client-SKU "
+        "x-client-VER x-client-current-telemetry x-client-last-telemetry x-ms-lib-capability",
+        "alg typ",
+        _USUAL,
+    ),
+    "openid-client federated credential (Node.js)": _federated(
+        "client_assertion_type client_id scope", "alg", "aud exp iat iss jti nbf sub"
+    ),
+    "oauth4webapi federated credential (Node.js)": _federated(
+        "client_assertion_type scope", "alg typ", _USUAL
+    ),
+    "MCP Python SDK federated credential": _federated(
+        "client_assertion_type resource scope", "alg typ", _USUAL
+    ),
+    "MCP TypeScript SDK federated credential": _federated(
+        "client_assertion_type resource scope", "alg typ", _USUAL
+    ),
 }
 
 
@@ -94,17 +132,24 @@ def sent(request: Posted) -> Sent:
     header, claims = parts(request)
     basic = request.headers.get("Authorization", "").removeprefix("Basic ")
     return Sent(
-        " ".join(sorted(parameters.keys() - {"grant_type", "assertion", "subject_token"})),
+        " ".join(sorted(parameters.keys() - {"grant_type", door_of(request).parameter})),
         " ".join(sorted(header)),
         " ".join(sorted(claims)),
         base64.b64decode(basic).decode(),
         request.headers.get("Transfer-Encoding") == "chunked",
+        door_of(request),
     )
 
 
-def parts(request: Posted) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The JOSE header and the claims of the assertion, or of the subject token."""
+def door_of(request: Posted) -> Door:
+    """The door at which ``request`` presents its JWT."""
     parameters = parse_qs(request.body.decode())
-    (assertion,) = parameters.get("assertion") or parameters["subject_token"]
-    header, claims, _ = assertion.split(".")
+    (door,) = (door for door in Door if door.parameter in parameters)
+    return door
+
+
+def parts(request: Posted) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The JOSE header and the claims of the JWT that is presented."""
+    (jwt,) = parse_qs(request.body.decode())[door_of(request).parameter]
+    header, claims, _ = jwt.split(".")
     return json.loads(unb64(header)), json.loads(unb64(claims))

@@ -18,7 +18,13 @@ from django.http import HttpRequest, HttpResponse
 from tests.jwks_server import certificate_authority, server_context
 
 #: The site's names: the others are those that some programs know alone, and find here through a proxy.
-NAMES = ("localhost", "as.example.com", "storage.googleapis.com", "login.salesforce.com")
+NAMES = (
+    "localhost",
+    "as.example.com",
+    "storage.googleapis.com",
+    "sts.googleapis.com",
+    "login.salesforce.com",
+)
 
 
 @dataclass(frozen=True)

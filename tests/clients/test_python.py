@@ -8,7 +8,7 @@ import time
 import pytest
 
 from oauth_jwt_grant.models import Decision, GrantRule
-from tests.factories import mint, rsa_key, unb64
+from tests.factories import unb64
 
 from . import sso
 from .sent import parts
@@ -34,21 +34,6 @@ def test_google_auth(site, needs):
     # No jti, and a library that signs the same bytes again within a second.
     assert site.repeat()[0] == 200
     assert site.python("google-auth", 1)["user"] == "alice"
-
-
-def test_google_auth_external_account(site, needs, settings):
-    needs("google.auth")
-    settings.OAUTH_JWT_GRANT = {**settings.OAUTH_JWT_GRANT, "ACCEPTED_AS": ["subject_token"]}
-    title = "google-auth external_account"
-    site.set_up(title)
-    jwt = mint(rsa_key("client"), iss="https://ci.acme.example", aud=site.url)
-    (site.folder / "token.jwt").write_text(jwt)
-    (site.folder / "external.json").write_text(site.program(title, "json"))
-    assert site.python(title) == {"user": "bot", "client_id": "vault", "scope": "read"}
-    decision = Decision.objects.get()
-    assert (decision.accepted_as, decision.outcome) == ("subject_token", "accepted")
-    assert site.posted()["audience"] == site.url
-    assert site.repeat()[0] == 200
 
 
 def test_gcloud_aio_auth(site, needs):

@@ -12,10 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import PAGE
+from oauth_jwt_grant.assertion import Door
+
+from .conftest import PAGE, section
 from .programs import NODE_MODULES, is_pinned
+from .sent import SENT
 
 ROOT = Path(__file__).parent.parent.parent
+MATRIX = "Which client at which door"
 
 #: The packages of a row, by the beginning; ``debian:`` has no pin but the release, and ``vendor:`` none:
 #: it is run where it is there.
@@ -74,9 +78,41 @@ NPM, DEBIAN, _, PYTHON = BY_KIND.values()
 
 
 def test_every_row_is_held():
-    rows = re.findall(r"^\| .* \| [\d., ]+ \|.*$", PAGE, re.M)
+    rows = re.findall(r"^\| .* \| [\d., ]+ \|.*$", PAGE.replace(section(MATRIX), ""), re.M)
     unknown = [row for row in rows if not any(row.startswith(f"| {beginning}") for beginning in ROWS)]
     assert (unknown, len(rows)) == ([], len(ROWS))
+
+
+def test_the_matrix_of_doors_is_what_the_programs_do():
+    """A cell names the program, and the versions are those of the first table."""
+    named = {}
+    for client, version, *cells in re.findall(
+        r"^\| (.+?) \| ([\d.]+) \| (.*?) ?\| (.*?) ?\|$", section(MATRIX), re.M
+    ):
+        name, _, language = client.partition(" (")
+        (of_client,) = re.findall(
+            rf"^\| \[{re.escape(name)}(?:,|\]).*?\| ([\d.]+)[ ,]", row_of(name, language), re.M
+        )
+        assert version == of_client, client
+        for door, cell in zip((Door.SUBJECT_TOKEN, Door.CLIENT_ASSERTION), cells, strict=True):
+            named |= dict.fromkeys(re.findall(r"\(#(.+?)\)", cell), door)
+    facts = {anchor_of(title.rstrip(" 0123456789")): sent.door for title, sent in SENT.items()}
+    assert named == {anchor: door for anchor, door in facts.items() if door is not Door.AUTHORIZATION_GRANT}
+
+
+def row_of(name: str, language: str) -> str:
+    """The row of a client in the first table; two languages may have clients of one name."""
+    (row,) = (
+        line
+        for line in PAGE.partition("\n## ")[0].splitlines()
+        if re.match(rf"\| \[{re.escape(name)}[,\]]", line) and (not language or f"({language}" in line)
+    )
+    return row
+
+
+def anchor_of(title: str) -> str:
+    """The anchor of a heading."""
+    return re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-")
 
 
 def test_versions_of_the_dependency_group():

@@ -29,6 +29,7 @@ urlpatterns = [
     path("oauth/token", JWTBearerTokenView.as_view()),  # DocuSign's, and SAP's
     path("oauth2/token", JWTBearerTokenView.as_view()),  # Box's
     path("acme/v2.0/.well-known/openid-configuration", ConnectDiscoveryInfoView.as_view()),  # Microsoft's
+    path("acme/oauth2/v2.0/token", JWTBearerTokenView.as_view()),  # Microsoft's, where no metadata is read
     path("services/oauth2/token", JWTBearerTokenView.as_view()),  # Salesforce's
     *urls.urlpatterns,
 ]

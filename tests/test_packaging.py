@@ -8,9 +8,11 @@ import os
 import re
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
+from django.core.management import get_commands
 
 import oauth_jwt_grant
 from tests.conftest import SLOW
@@ -106,6 +108,45 @@ def test_the_site_is_built_strictly_by_tox_by_ci_and_by_its_host():
     assert "pip install --group docs ." in host["build"]["jobs"]["install"]
     assert "sphinx-build -W " in TOX
     assert re.search(r"^others=\(.* docs .*\)$", CI, re.M)
+
+
+def workflow(name: str) -> dict[str, Any]:
+    return dict(yaml.safe_load((ROOT / ".github" / "workflows" / f"{name}.yml").read_text()))
+
+
+def test_the_forge_runs_the_tests_on_each_python_that_is_classified():
+    suite = workflow("tests")["jobs"]["suite"]
+    assert set(suite["strategy"]["matrix"]["python"]) == classified("Programming Language :: Python")
+    assert re.search(rf"^test_line='{re.escape(suite['steps'][-1]['run'])}'$", CI, re.M)
+
+
+def test_the_cells_of_the_forge_are_those_of_ci():
+    cells = workflow("tests")["jobs"]["databases"]["strategy"]["matrix"]["include"]
+    assert [cell for cell in cells if not re.search(rf"^    {re.escape(cell['cell'])}$", CI, re.M)] == []
+    assert [
+        cell for cell in cells if not cell["cell"].startswith("py" + cell["python"].replace(".", ""))
+    ] == []
+
+
+def test_environments_that_the_forge_names_exist():
+    jobs = workflow("tests")["jobs"] | workflow("release")["jobs"]
+    named = [*jobs["others"]["strategy"]["matrix"]["environment"], "package"]
+    assert [name for name in named if f"[testenv:{name}]" not in TOX] == []
+
+
+def test_a_release_may_ask_for_one_token_only_where_it_publishes():
+    jobs = workflow("release")["jobs"]
+    assert workflow("release")["permissions"] == workflow("tests")["permissions"] == {"contents": "read"}
+    assert {name: job["permissions"] for name, job in jobs.items() if "permissions" in job} == {
+        "publish": {"id-token": "write"}
+    }
+
+
+@pytest.mark.parametrize("command", ["explainassertion --json", "check --deploy"])
+def test_a_report_asks_for_the_output_of_commands_that_exist(command):
+    form = (ROOT / ".github" / "ISSUE_TEMPLATE" / "bug.yml").read_text()
+    assert f"manage.py {command}`" in form
+    assert command.split()[0] in get_commands()
 
 
 def test_every_dependency_has_a_lower_bound_and_no_upper():

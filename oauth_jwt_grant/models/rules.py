@@ -106,6 +106,7 @@ class GrantRule(models.Model):
     require_dpop = models.BooleanField(
         _("require DPoP"),
         default=False,
+        db_default=False,
         help_text=_(
             "If on, a request without a DPoP proof (RFC 9449) is refused, and each token is "
             "bound to the key of its proof."

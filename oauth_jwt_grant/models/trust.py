@@ -278,9 +278,11 @@ class IssuerKeys(models.Model):
     expires_at = models.FloatField(help_text=_("Seconds since the epoch."))
     etag = models.CharField(max_length=255, blank=True)
     first_seen = ReadableJSONField(
-        default=empty_dict, blank=True, help_text=_("Seconds since the epoch, by the thumbprint of the key.")
+        default=empty_dict,
+        db_default={},
+        blank=True,
+        help_text=_("Seconds since the epoch, by the thumbprint of the key."),
     )
-
     failure = ReadableJSONField(
         null=True,
         blank=True,

@@ -61,8 +61,11 @@ REMEDIES: dict[str, Remedy] = {
         _("For htu, see what URL the client posts to; for iat, compare the clocks. Nothing was used up."),
     ),
     Reason.NOT_SET_UP: Remedy(
-        _("A class of this site stands in the way of the grant; the detail names it. No token was left."),
-        _("Call super() in the method that the detail names, or put our class first among the bases."),
+        _("The site is not set up for the grant; the detail says what is wrong. No token was left."),
+        _(
+            "A missing table or column: run migrate. A class of the site in the way: call super() in the "
+            "method that the detail names, or put our class first among the bases."
+        ),
     ),
     Reason.TOO_LONG: Remedy(
         _("The assertion is longer than MAX_ASSERTION_LENGTH."),

@@ -200,8 +200,12 @@ def _is_utf8_form(request: HttpRequest) -> bool:
     Django takes any codec of Python's for a multipart form, and the last of two parameters; what stands
     before it may take the first.
     """
+    written = request.META.get("CONTENT_TYPE", "")
+    if written == _URLENCODED:
+        # As nearly all clients write it.
+        return True
     header = Message()
-    header["content-type"] = request.META.get("CONTENT_TYPE", "")
+    header["content-type"] = written
     parameters = [name for name, _ in header.get_params(()) if name]
     if request.content_type not in _FORMS or len(set(parameters)) != len(parameters):
         return False

@@ -17,7 +17,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Field, Model, QuerySet
 
 from ..fields import ExactCharField
-from .prepared import filled_in, plan_for
+from .prepared import filled_in, named, plan_for, with_names
 
 #: Fields that pass a string or null to every database unchanged.
 _TEXTS = {models.CharField, models.TextField, ExactCharField}
@@ -76,7 +76,7 @@ class PreparedInsert:
             place = self._confirmed
             values[place : place + 1] = filled_in(conditions, parameters, connection)
         with connection.cursor() as cursor:
-            cursor.execute(statement, values)
+            cursor.execute(statement, named(values))
             returned = connection.features.can_return_columns_from_insert
             instance.pk = cursor.fetchone()[0] if returned else cursor.lastrowid
         instance._state.adding, instance._state.db = False, alias
@@ -101,7 +101,7 @@ class PreparedInsert:
         statement = f"INSERT INTO {table} ({columns}) VALUES ({values})"  # noqa: S608
         if connection.features.can_return_columns_from_insert:
             statement += f" RETURNING {quote(self._pk.column)}"
-        return statement, conditions
+        return with_names(statement, statement.count("%s")), conditions
 
 
 def _plain_types(field: Any) -> tuple[type, ...]:

@@ -63,6 +63,20 @@ def filled_in(
     ]
 
 
+def with_names(sql: str, count: int) -> str:
+    """Compiled ``sql`` with names instead of its ``count`` places, for parameters that are :func:`named`.
+
+    Django's backend for SQLite looks for places by a regular expression, each time and through the whole
+    text: 70 µs for the lookup of the trust. Names are put in by ``%``.
+    """
+    return sql.replace("%%", "%%%%") % tuple(f"%(p{place})s" for place in range(count))
+
+
+def named(values: Iterable[Any]) -> dict[str, Any]:
+    """``values`` under the names that :func:`with_names` has given their places."""
+    return {f"p{place}": value for place, value in enumerate(values)}
+
+
 class PreparedQuery:
     """The rows of a ``values_list()`` queryset, each time for other values of its parameters.
 
@@ -95,7 +109,8 @@ class PreparedQuery:
 class _Plan:
     def __init__(self, queryset: QuerySet[Any, Any], connection: BaseDatabaseWrapper) -> None:
         compiler = queryset.query.get_compiler(connection=connection)
-        self._sql, self._parameters = compiler.as_sql()
+        sql, self._parameters = compiler.as_sql()
+        self._sql = with_names(sql, len(self._parameters))
         columns = [column for column, _, _ in compiler.select]
         converters = compiler.get_converters(columns)
         self._converters = {
@@ -115,7 +130,7 @@ class _Plan:
 
     def run(self, connection: BaseDatabaseWrapper, values: dict[str, Any]) -> list[FetchedRow]:
         with connection.cursor() as cursor:
-            cursor.execute(self._sql, filled_in(self._parameters, values, connection))
+            cursor.execute(self._sql, named(filled_in(self._parameters, values, connection)))
             return [FetchedRow(values, self) for values in cursor.fetchall()]
 
 

@@ -9,9 +9,6 @@ from oauthlib.common import Request
 from .assertion import Door, Reason, TokenType
 from .grant import JWTBearerGrant, refusal
 
-# RFC 7523 section 2.2: no other type of client assertion is known.
-_CLIENT_ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-
 
 class TokenExchangeGrant(JWTBearerGrant):
     """``grant_type=urn:ietf:params:oauth:grant-type:token-exchange`` (RFC 8693)."""
@@ -45,7 +42,7 @@ class ClientAssertionGrant(JWTBearerGrant):
         """RFC 6749 section 2.3: nothing else authenticates the client, whom the decision identifies."""
         if request.headers.get("Authorization") or "client_secret" in parameters:
             raise refusal(Reason.SEVERAL_CREDENTIALS)
-        if parameters["client_assertion_type"] != _CLIENT_ASSERTION_TYPE:
+        if any(parameters[name] != value for name, value in self.door.constants.items()):
             raise refusal(Reason.CLIENT_AUTHENTICATION)
 
 

@@ -34,6 +34,11 @@ class Door(StrEnum):
         return _NAMES[self][1]
 
     @property
+    def constants(self) -> dict[str, str]:
+        """The parameters of its requests that never change, beside ``grant_type``."""
+        return _CONSTANTS[self]
+
+    @property
     def error(self) -> str:
         """The answer to a JWT that is not accepted."""
         return _NAMES[self][2]
@@ -61,6 +66,14 @@ _NAMES = {
         "client_assertion",
         "invalid_client",  # RFC 7523 section 3.2
     ),
+}
+_CONSTANTS: dict[Door, dict[str, str]] = {
+    Door.AUTHORIZATION_GRANT: {},
+    Door.SUBJECT_TOKEN: {"subject_token_type": TokenType.JWT.value},
+    # RFC 7523 section 2.2: no other type of client assertion is known.
+    Door.CLIENT_ASSERTION: {
+        "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+    },
 }
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import shutil
 import sys
 from urllib.parse import quote
 
 import pytest
+from django.core.management import call_command
 from oauth2_provider.models import get_access_token_model, get_application_model
 
 from oauth_jwt_grant.admin.clients import client_examples
@@ -20,14 +22,21 @@ from tests.jwks_server import JwksServer, json_answer
 GITHUB = "https://token.actions.githubusercontent.com"
 
 
-def programs_of(site, iss=GITHUB, client_policy="listed"):
+def programs_of(site, iss=GITHUB, client_policy="listed", door="authorization_grant"):
     issuer = TrustedIssuer.objects.create(name="CI", issuer=iss, key_source="inline", jwks=jwks(ec_key()))
+    vault = get_application_model().objects.get(client_id="vault")
     rule = GrantRule.objects.create(
-        issuer=issuer, name="r", client_policy=client_policy, subject_policy="no_user", scopes="read write"
+        issuer=issuer,
+        name="r",
+        accepted_as=[door],
+        client_policy=client_policy,
+        subject_policy="no_user",
+        scopes="read write",
+        default_application=vault if door == "client_assertion" else None,
     )
-    rule.applications.set(get_application_model().objects.filter(client_id="vault"))
+    rule.applications.set([vault])
     environment = {"ASSERTION": mint(ec_key(), iss=iss, aud=site.url)}
-    if client_policy != "anonymous":
+    if client_policy != "anonymous" and door != "client_assertion":
         environment |= {"CLIENT_ID": "vault", "CLIENT_SECRET": "the-secret-of-vault"}
     return dict(client_examples(issuer, f"{site.url}/o/token/")), environment
 
@@ -65,6 +74,49 @@ def test_python_with_the_key_file(site, needs, google_audience):
     answer = answer_of(site, sys.executable, "-W", "ignore", str(path))
     checksum = hashlib.sha256(answer["access_token"].encode()).hexdigest()
     assert get_access_token_model().objects.get(token_checksum=checksum).scope == "read write"
+
+
+@pytest.mark.parametrize("site", ["wsgi"], indirect=True)
+@pytest.mark.parametrize("door", ["subject_token", "client_assertion"])
+def test_python_at_the_other_doors(site, needs, settings, door):
+    needs("requests")
+    settings.OAUTH_JWT_GRANT = {**settings.OAUTH_JWT_GRANT, "ACCEPTED_AS": [door]}
+    programs, environment = programs_of(site, door=door)
+    path = site.folder / "program.py"
+    path.write_text(programs["Python"] + "\nprint(answer.text)\n")
+    answer = answer_of(site, sys.executable, "-W", "ignore", str(path), **environment)
+    assert answer["scope"] == "read write"
+
+
+GOOGLE = """
+import google.auth, google.auth.transport.requests
+credentials, _ = google.auth.load_credentials_from_file("external_account.json", scopes=["read"])
+credentials.refresh(google.auth.transport.requests.Request())
+print('{"access_token": "%s"}' % credentials.token)
+"""
+
+
+@pytest.mark.parametrize("site", ["wsgi"], indirect=True)
+@pytest.mark.parametrize("client_policy", ["listed", "anonymous"])
+@pytest.mark.parametrize("by", ["command", "page"])
+def test_google_auth_reads_the_credential_file(site, needs, settings, client_policy, by):
+    needs("google.auth")
+    settings.OAUTH_JWT_GRANT = {**settings.OAUTH_JWT_GRANT, "ACCEPTED_AS": ["subject_token"]}
+    programs, environment = programs_of(site, client_policy=client_policy, door="subject_token")
+    file = site.folder / "external_account.json"
+    if by == "page":
+        file.write_text(programs["Credential file for Google's libraries (external_account)"])
+    else:
+        call_command("createserviceaccount", GITHUB, "--external-account", "token.jwt", stdout=io.StringIO())
+    content = json.loads(file.read_text())
+    if client_policy == "listed":
+        assert (content["client_id"], content["client_secret"]) == ("vault", "")
+        file.write_text(json.dumps(content | {"client_secret": "the-secret-of-vault"}))
+    (site.folder / "token.jwt").write_text(environment["ASSERTION"])
+    (site.folder / "program.py").write_text(GOOGLE)
+    answer = answer_of(site, sys.executable, "-W", "ignore", "program.py")
+    checksum = hashlib.sha256(answer["access_token"].encode()).hexdigest()
+    assert get_access_token_model().objects.get(token_checksum=checksum).scope == "read"
 
 
 @pytest.mark.skipif(not all(map(shutil.which, ("bash", "curl"))), reason="not on this cell: no curl")

@@ -13,7 +13,14 @@ from django.utils.translation import gettext as _
 
 from ...models import TrustedIssuer
 from ...service_accounts import is_service_account
-from .programs import GRANT_TYPE, Terms, curl_example, google_example, python_example, terms_of
+from .programs import (
+    Terms,
+    curl_example,
+    external_account_example,
+    google_example,
+    python_example,
+    terms_of,
+)
 
 
 def client_examples(issuer: TrustedIssuer, token_url: str) -> list[tuple[str, str]]:
@@ -23,6 +30,9 @@ def client_examples(issuer: TrustedIssuer, token_url: str) -> list[tuple[str, st
     if is_service_account(issuer):
         name = issuer.issuer.partition("@")[0]
         programs.insert(0, (_("Python, with the key file"), google_example(issuer, terms, f"{name}.json")))
+    credentials = external_account_example(issuer, token_url)
+    if credentials is not None:
+        programs.append((_("Credential file for Google's libraries (external_account)"), credentials))
     pipelines = {"github-actions": ("GitHub Actions", _github), "gitlab-ci": ("GitLab CI", _gitlab)}
     if terms.preset is not None and terms.preset.key in pipelines:
         name, write = pipelines[terms.preset.key]
@@ -84,8 +94,8 @@ def _values(terms: Terms) -> dict[str, str]:
 def _token_request(terms: Terms) -> list[str]:
     options = [
         'ANSWER=$(curl -sS --fail-with-body "$TOKEN_URL"',
-        f"--data-urlencode grant_type={GRANT_TYPE}",
-        '--data-urlencode "assertion=$ASSERTION"',
+        *(f"--data-urlencode {name}={value}" for name, value in terms.constants.items()),
+        f'--data-urlencode "{terms.door.parameter}=$ASSERTION"',
         *(['--data-urlencode "scope=$SCOPE"'] if terms.scope else []),
         *(['--user "$CLIENT_ID:$CLIENT_SECRET"'] if terms.names_client else []),
     ]

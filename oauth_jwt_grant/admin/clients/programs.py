@@ -2,41 +2,54 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ...conf import server_audiences
+from ...assertion import Door, is_for
+from ...conf import issuer_identifier, server_audiences
 from ...models import GrantRule, TrustedIssuer
 from ...presets import Preset, all_presets, preset_for
-from ...service_accounts import GOOGLE_AUDIENCE
+from ...service_accounts import GOOGLE_AUDIENCE, ServiceAccountError, credential_file, exchange_rule
 from ...trust import listed
 
-GRANT_TYPE = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 #: What may stand in a command without being quoted, whatever surrounds it.
 _PLAIN = re.compile(r"[A-Za-z0-9.:/_~@%+-]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """The parameters of a client's request; an empty ``scope`` is not sent."""
+    """The parameters of a client's request at ``door``; an empty ``scope`` is not sent."""
 
     token_url: str
+    door: Door
     audience: str
     scope: str
     names_client: bool
     preset: Preset | None
 
+    @property
+    def constants(self) -> dict[str, str]:
+        """The parameters that are the same in each request."""
+        return {"grant_type": self.door.grant_type, **self.door.constants}
+
 
 def terms_of(issuer: TrustedIssuer, token_url: str) -> Terms:
     """The terms of the first rule of ``issuer``."""
     rule = issuer.rules.filter(enabled=True).first()
+    door = next(
+        (door for door in Door if rule is not None and is_for(rule.accepted_as, door)),
+        Door.AUTHORIZATION_GRANT,
+    )
+    is_anonymous = rule is None or rule.client_policy == rule.ClientPolicyChoices.ANONYMOUS
     return Terms(
         token_url,
-        audience=next(iter([*listed(issuer, "audiences"), *sorted(server_audiences())]), token_url),
+        door,
+        audience=next(iter([*listed(issuer, "audiences"), *_own_names()]), token_url),
         scope=rule.scopes if rule is not None else "",
-        names_client=rule is not None and rule.client_policy != rule.ClientPolicyChoices.ANONYMOUS,
+        names_client=door is not Door.CLIENT_ASSERTION and not is_anonymous,
         preset=preset_for(issuer.issuer) or _preset_by_claims(rule),
     )
 
@@ -45,8 +58,8 @@ def curl_example(terms: Terms) -> str:
     """Commands for a shell."""
     options = [
         shlex.quote(terms.token_url),
-        f"--data-urlencode grant_type={GRANT_TYPE}",
-        '--data-urlencode "assertion=$ASSERTION"',
+        *(f"--data-urlencode {name}={value}" for name, value in terms.constants.items()),
+        f'--data-urlencode "{terms.door.parameter}=$ASSERTION"',
     ]
     if terms.names_client:
         options.append('--user "$CLIENT_ID:$CLIENT_SECRET"')
@@ -68,8 +81,8 @@ def python_example(terms: Terms) -> str:
         "answer = requests.post(",
         f"    {terms.token_url!r},",
         "    data={",
-        f"        'grant_type': {GRANT_TYPE!r},",
-        "        'assertion': os.environ['ASSERTION'],",
+        *(f"        {name!r}: {value!r}," for name, value in terms.constants.items()),
+        f"        {terms.door.parameter!r}: os.environ['ASSERTION'],",
         *scope,
         "    },",
         *auth,
@@ -95,6 +108,23 @@ def google_example(issuer: TrustedIssuer, terms: Terms, key_file: str) -> str:
     if GOOGLE_AUDIENCE not in listed(issuer, "audiences"):
         lines.append(f"credentials = credentials.with_claims({{'aud': {terms.audience!r}}})")
     return "\n".join([*lines, "credentials.refresh(Request())", "access_token = credentials.token"])
+
+
+def external_account_example(issuer: TrustedIssuer, token_url: str) -> str | None:
+    """The credential file of Google's libraries for token exchange, if a rule of ``issuer`` is for that."""
+    rule = exchange_rule(issuer)
+    if rule is None:
+        return None
+    audience = next(_own_names(), token_url)
+    try:
+        return json.dumps(credential_file(rule, "token.jwt", token_url, audience), indent=2)
+    except ServiceAccountError:  # it admits no client, of which other parts of the page tell
+        return None
+
+
+def _own_names() -> Iterator[str]:
+    """The names of this server: the issuer identifier first, which is the one name that each door accepts."""
+    yield from filter(None, [issuer_identifier(), *sorted(server_audiences())])
 
 
 def _comments(terms: Terms) -> Iterator[str]:

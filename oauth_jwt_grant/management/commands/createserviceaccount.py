@@ -1,7 +1,8 @@
-"""``manage.py createserviceaccount``: a service account, its key file, and the rotation of its keys."""
+"""``manage.py createserviceaccount``: a service account and its keys, or a credential file without a key."""
 
 from __future__ import annotations
 
+import json
 import os
 from argparse import BooleanOptionalAction
 from collections.abc import Callable
@@ -12,12 +13,14 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import CommandError, CommandParser
 from django.db import router, transaction
 
-from ...models import TrustedIssuer
+from ...models import TrustedIssuer, written
 from ...service_accounts import (
     IssuedKey,
     ServiceAccountError,
     add_key,
     create_service_account,
+    external_account,
+    find_service_account,
     key_uses,
     withdraw_key,
 )
@@ -29,21 +32,33 @@ _OF_A_NEW_ONE = ("scopes", "user", "default_application")
 
 
 class Command(base.Command):
-    """Makes an account and writes its key file; or adds, lists or withdraws keys of one that is there."""
+    """Makes an account and writes its key file; or adds, lists or withdraws keys of one that is there.
+
+    Or writes the credential file of workloads that have no key, but JWTs of an issuer that is trusted.
+    """
 
     help = "Make a service account, and write its private key once, as a key file for Google's libraries."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """The account, what to do with its keys, and what a new one is like."""
-        parser.add_argument("name", metavar="NAME", help="a-z, 0-9 and -; or the whole identifier")
+        parser.add_argument(
+            "name", metavar="NAME", help="a-z, 0-9 and -; or the whole identifier, the iss of an issuer"
+        )
         action = parser.add_mutually_exclusive_group()
         action.add_argument(
             "--add-key", action="store_true", help="make a further key; the others stay valid"
         )
         action.add_argument("--withdraw-key", metavar="KID", help="no longer trust this key")
         action.add_argument("--list-keys", action="store_true", help="show the keys and their last use")
+        action.add_argument(
+            "--external-account",
+            metavar="SOURCE",
+            help="write a file by which workloads exchange the JWT in this file or at this URL",
+        )
         parser.add_argument(
-            "--output", metavar="FILE", help="the key file, which must not be there yet (default: NAME.json)"
+            "--output",
+            metavar="FILE",
+            help="the file, which must not be there yet (default: NAME.json or external_account.json)",
         )
         parser.add_argument("--scopes", help="all that its tokens may have, space-separated")
         parser.add_argument(
@@ -59,7 +74,7 @@ class Command(base.Command):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Do one of the four actions; one that fails stores nothing."""
+        """Do one of the five actions; one that fails stores nothing."""
         try:
             self._run(options["name"], options)
         except ServiceAccountError as error:
@@ -79,14 +94,15 @@ class Command(base.Command):
         elif options["withdraw_key"]:
             issuer = withdraw_key(name, options["withdraw_key"])
             self.stdout.write(f"{issuer.issuer} no longer trusts {options['withdraw_key']}.")
-        elif options["add_key"]:
-            self._issue(options, lambda: add_key(name, token_uri=options["token_uri"]))
+        elif options["external_account"] is not None:
+            self._write(options["output"] or "external_account.json", lambda: _external(name, options))
         else:
-            self._issue(options, lambda: _create(name, options))
+            make = _add if options["add_key"] else _create
+            self._write(options["output"] or f"{name}.json", lambda: _issued(make(name, options)))
 
-    def _issue(self, options: dict[str, Any], make: Callable[[], IssuedKey]) -> None:
-        """Make a key and write its file: both, or neither."""
-        path = Path(options["output"] or f"{options['name']}.json")
+    def _write(self, output: str, make: Callable[[], tuple[str, str]]) -> None:
+        """Make the content of a file and what to say of it, and write it: all, or nothing."""
+        path = Path(output)
         try:
             # Only the owner may read it, and an existing file is never overwritten.
             file = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w")
@@ -94,17 +110,41 @@ class Command(base.Command):
             raise CommandError(f"--output: cannot write {path}: {error.strerror}") from error
         try:
             with file, transaction.atomic(using=router.db_for_write(TrustedIssuer)):
-                issued = make()
-                file.write(issued.text)
+                text, words = make()
+                file.write(text)
                 file.flush()
         except BaseException:
             path.unlink()
             raise
-        self.stdout.write(f"{issued.issuer.issuer}: key {issued.kid} is in {path}, and nowhere else.")
+        self.stdout.write(f"{path} is written: {words}")
 
 
 def _makes_an_account(options: dict[str, Any]) -> bool:
-    return not (options["add_key"] or options["withdraw_key"] or options["list_keys"])
+    others = (options["add_key"], options["withdraw_key"], options["list_keys"])
+    return not any(others) and options["external_account"] is None
+
+
+def _issued(issued: IssuedKey) -> tuple[str, str]:
+    return issued.text, f"key {issued.kid} of {issued.issuer.issuer}, which is stored nowhere else."
+
+
+def _external(name: str, options: dict[str, Any]) -> tuple[str, str]:
+    content = external_account(_issuer_of(name), options["external_account"], options["token_uri"])
+    words = f"for token exchange at {content['token_url']}."
+    if "client_secret" in content:
+        words += f" Fill in client_secret, that of {content['client_id']}."
+    return json.dumps(content, indent=2) + "\n", words
+
+
+def _issuer_of(name: str) -> TrustedIssuer:
+    """The issuer with the ``iss`` ``name``, or the service account of this name."""
+    # A database that compares loosely finds more than was asked for.
+    found = [issuer for issuer in written(TrustedIssuer).filter(issuer=name) if issuer.issuer == name]
+    return found[0] if found else find_service_account(name)
+
+
+def _add(name: str, options: dict[str, Any]) -> IssuedKey:
+    return add_key(name, token_uri=options["token_uri"])
 
 
 def _create(name: str, options: dict[str, Any]) -> IssuedKey:

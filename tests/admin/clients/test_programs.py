@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ast
+import re
 import shlex
 
 import pytest
 
-from oauth_jwt_grant.admin.clients import client_examples
+from oauth_jwt_grant.admin.clients import client_examples, terms_of
 from oauth_jwt_grant.models import GrantRule, TrustedIssuer
 from oauth_jwt_grant.service_accounts import create_service_account
 
@@ -21,12 +22,17 @@ NASTY = [
 ]
 
 
-def programs_of(iss, *, audience=None, scopes="read 'x'$y", client_policy="listed", claims=()):
+def programs_of(iss, *, audience=None, scopes="read 'x'$y", client_policy="listed", claims=(), doors=()):
     issuer = TrustedIssuer.objects.create(
         name=audience or "n", issuer=iss, audiences=[audience] if audience else []
     )
     rule = GrantRule.objects.create(
-        issuer=issuer, name="r", client_policy=client_policy, subject_policy="no_user", scopes=scopes
+        issuer=issuer,
+        name="r",
+        accepted_as=list(doors),
+        client_policy=client_policy,
+        subject_policy="no_user",
+        scopes=scopes,
     )
     for claim in claims:
         rule.conditions.create(claim=claim, values=["1"])
@@ -96,3 +102,38 @@ def test_nothing_breaks_out_of_the_program_of_an_account(nasty):
     (claims,) = [node for node in ast.walk(ast.parse(program)) if isinstance(node, ast.Dict)]
     assert ast.literal_eval(claims) == {"aud": nasty}
     assert len(ast.parse(program).body) == 6
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("door", "parameters", "names_client"),
+    [
+        ("authorization_grant", {"grant_type", "assertion", "scope"}, True),
+        ("subject_token", {"grant_type", "subject_token", "subject_token_type", "scope"}, True),
+        ("client_assertion", {"grant_type", "client_assertion", "client_assertion_type", "scope"}, False),
+    ],
+)
+def test_programs_are_for_the_door_of_the_rule(door, parameters, names_client):
+    for iss in ("https://token.actions.githubusercontent.com", "https://gitlab.com"):
+        for name, program in programs_of(iss, doors=[door], audience=iss).items():
+            posted = set(re.findall(r"--data-urlencode [\"']?(\w+)=|^        '(\w+)':", program, re.M))
+            # GitHub's own endpoint takes one more.
+            assert set(map("".join, posted)) - {"audience"} == parameters, name
+            assert ("CLIENT_SECRET" in program) == names_client, name
+
+
+@pytest.mark.django_db
+def test_the_first_audience_is_the_issuer_identifier(settings):
+    names = ["https://b.example/o", "https://a.example"]
+    settings.OAUTH_JWT_GRANT = settings.OAUTH_JWT_GRANT | {"AUDIENCES": names}
+    assert (
+        terms_of(TrustedIssuer.objects.create(name="n", issuer="https://acme.example"), URL).audience
+        == names[0]
+    )
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("client_policy", ["anonymous", "listed"])
+def test_a_credential_file_where_a_rule_admits_somebody_to_the_exchange(client_policy):
+    programs = programs_of("https://acme.example", client_policy=client_policy, doors=["subject_token"])
+    assert (len(programs) == 3) == (client_policy == "anonymous")

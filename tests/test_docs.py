@@ -181,6 +181,18 @@ def test_links_lead_somewhere(page):
     assert dead == []
 
 
+@pytest.mark.parametrize("page", PAGES)
+def test_tests_that_a_page_names_exist(page):
+    named = re.findall(r"`(tests/[\w/.-]+\.\w+)`", PAGES[page])
+    assert [path for path in named if not (ROOT / path).is_file()] == []
+
+
+def test_each_attack_has_its_tests():
+    attacks = PAGES["docs/threat-model.md"].split("\n### ")[1:]
+    assert len(attacks) >= 25
+    assert [attack.splitlines()[0] for attack in attacks if "`tests/" not in attack] == []
+
+
 def anchors(text: str) -> set[str]:
     """What the headings of a page can be reached by."""
     headings = re.findall(r"^#+ (.+)$", text, re.M)

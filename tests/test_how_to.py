@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
+import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,8 +14,13 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import jwt
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from django.contrib import admin
 from django.contrib.auth import get_user_model
+from django.core.management import call_command
 from django.test import Client, RequestFactory
 from django.urls import clear_script_prefix, reverse, set_script_prefix
 from django.utils import timezone
@@ -24,10 +31,15 @@ from prometheus_client import REGISTRY
 
 from oauth_jwt_grant import signals
 from oauth_jwt_grant.assertion import ANSWERS, Reason
+from oauth_jwt_grant.checks.wiring import check_classes, check_classes_of_views
 from oauth_jwt_grant.dot import get_access_token_model, get_application_model
 from oauth_jwt_grant.models import TrustedIssuer
 from oauth_jwt_grant.presets import registry
 from oauth_jwt_grant.testing import TestIssuer
+from tests.dot import forget_backends
+from tests.keys.authority import Authority, name_of
+from tests.keys.material import ec_key
+from tests.support import make_application, make_user
 
 DOCS = Path(__file__).parent.parent / "docs"
 TROUBLESHOOTING = (DOCS / "troubleshooting.md").read_text()
@@ -36,6 +48,12 @@ TROUBLESHOOTING = (DOCS / "troubleshooting.md").read_text()
 def recipes(name: str) -> list[str]:
     """Return the Python blocks of the how-to page ``name``."""
     return re.findall(r"^```python\n(.*?)^```", (DOCS / "how-to" / f"{name}.md").read_text(), re.M | re.S)
+
+
+def commands(name: str) -> list[list[str]]:
+    """Return the arguments of each ``python manage.py`` in the page, without these words."""
+    blocks = re.findall(r"^ *```sh\n(.*?)```", (DOCS / "how-to" / f"{name}.md").read_text(), re.M | re.S)
+    return [shlex.split(block.replace("\\\n", " "))[2:] for block in blocks]
 
 
 def run(code: str, **names: Any) -> dict[str, Any]:
@@ -139,8 +157,7 @@ def test_site_behind_a_prefix_names_its_token_endpoint_with_it(client, settings,
     for name in ("ALLOWED_HOSTS", "FORCE_SCRIPT_NAME", "SECURE_PROXY_SSL_HEADER", "OAUTH2_PROVIDER"):
         setattr(settings, name, code[name])
     settings.OAUTH_JWT_GRANT = code["OAUTH_JWT_GRANT"]
-    (page,) = re.findall(r"^```nginx\n(.*?)^```", (DOCS / "how-to" / "servers.md").read_text(), re.M | re.S)
-    (path,) = re.findall(r"^location = (\S+)", page, re.M)
+    (path,) = re.findall(r"^location = (\S+)", (DOCS / "how-to" / "servers.md").read_text(), re.M)
     set_script_prefix(
         settings.FORCE_SCRIPT_NAME
     )  # as a server's handler does; that of the test client does not
@@ -173,7 +190,7 @@ def test_preset_of_a_site_admits_its_project_and_branch_alone(monkeypatch):
 @pytest.mark.django_db
 def test_provisioner_of_a_site_puts_the_new_user_into_a_group(monkeypatch, settings):
     module = ModuleType("mysite_users")
-    _, function, setting = recipes("extend")
+    _, function, setting, *_ = recipes("extend")
     vars(module).update(run(function))
     monkeypatch.setitem(sys.modules, "mysite.users", module)
     monkeypatch.setitem(sys.modules, "mysite", ModuleType("mysite"))
@@ -185,6 +202,93 @@ def test_provisioner_of_a_site_puts_the_new_user_into_a_group(monkeypatch, setti
     user = get_user_model().objects.get()
     assert list(user.groups.values_list("name", flat=True)) == ["Programs"]
     assert not user.has_usable_password()
+
+
+@pytest.mark.django_db
+def test_resolver_of_a_site_gives_each_team_its_user_and_leaves_other_rules_alone(monkeypatch, settings):
+    function, setting = recipes("extend")[3:]
+    monkeypatch.setitem(sys.modules, "mysite", ModuleType("mysite"))
+    monkeypatch.setitem(sys.modules, "mysite.users", ModuleType("mysite.users"))
+    vars(sys.modules["mysite.users"]).update(run(function))
+    settings.OAUTH_JWT_GRANT = settings.OAUTH_JWT_GRANT | run(setting)["OAUTH_JWT_GRANT"]
+    web = make_user("team-web")
+    issuer, other = TestIssuer("https://teams.example"), TestIssuer("https://other.example")
+    issuer.trust(scopes="read", name="teams")
+    other.trust(scopes="read")
+    assert issuer.post(issuer.mint(team="web")).status_code == 200
+    assert get_access_token_model().objects.get().user == web
+    for team in ("ops", None, ["web"]):
+        assert issuer.post(issuer.mint(team=team)).status_code == 400
+    assert other.post(other.mint(team="web")).status_code == 200
+    assert get_access_token_model().objects.latest("pk").user is None
+
+
+@pytest.mark.django_db
+def test_partner_signs_with_a_key_that_its_authority_certifies(tmp_path, monkeypatch):
+    (sign,) = recipes("certificates")
+    (trust,) = commands("certificates")
+    now = timezone.now()
+    dates = {"start": now - timedelta(days=1), "end": now + timedelta(days=1)}
+    root = Authority("Root", **dates)
+    issuing = Authority("Issuing", root, **dates)
+    key = ec_key("signer")
+    (tmp_path / "partner-ca.pem").write_text(root.pem)
+    monkeypatch.chdir(tmp_path)
+    call_command(*trust, stdout=io.StringIO())
+    partner = TestIssuer("https://signer.partner.example", "orders")
+
+    def status(host: str) -> int:
+        leaf = issuing.issue(name_of("signer"), key=key, names=[x509.DNSName(host)], **dates)
+        chain = leaf.public_bytes(Encoding.PEM) + issuing.pem.encode()
+        claims = jwt.decode(partner.mint(), options={"verify_signature": False})
+        return partner.post(run(sign)["sign"](claims, key, chain)).status_code
+
+    assert [status("signer.partner.example"), status("other.partner.example")] == [200, 400]
+
+
+@pytest.mark.django_db
+def test_trust_of_dots_draft_is_taken_over(tmp_path, monkeypatch):
+    by_url, by_file, _ = commands("from-dots-draft")
+    make_user("alice")
+    make_application("deploy-tool", client_type="public")
+    issuer = TestIssuer("deploy-tool", "alice")
+    (tmp_path / "deploy-tool.json").write_text(json.dumps(issuer.jwks))
+    monkeypatch.chdir(tmp_path)
+    field = get_user_model().USERNAME_FIELD  # a site of the tests has none called username
+    for command in (by_url, by_file):
+        call_command(*(field if word == "username" else word for word in command), stdout=io.StringIO())
+    assert TrustedIssuer.objects.get(issuer="https://sts.example.com").jwks_url
+    assert issuer.post(issuer.mint(), client_id="deploy-tool").status_code == 200
+    assert get_access_token_model().objects.get().user.get_username() == "alice"
+    assert issuer.post(issuer.mint(jti=None), client_id="deploy-tool").status_code == 400
+
+
+# In DOT's next release the modules that the page names are aliases, which say so.
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.django_db
+def test_site_with_four_classes_of_its_own_issues_tokens(monkeypatch, settings):
+    classes, setting, urls, _ = recipes("own-classes")
+    monkeypatch.setitem(sys.modules, "mysite", ModuleType("mysite"))
+    monkeypatch.setitem(sys.modules, "mysite.oauth", ModuleType("mysite.oauth"))
+    vars(sys.modules["mysite.oauth"]).update(run(classes, __name__="mysite.oauth"))
+    site = {name: value for name, value in settings.OAUTH2_PROVIDER.items() if not name.startswith("OIDC")}
+    settings.OAUTH2_PROVIDER = run(setting, OAUTH2_PROVIDER=site)["OAUTH2_PROVIDER"]
+    settings.ROOT_URLCONF = ModuleType("urls")
+    vars(settings.ROOT_URLCONF).update(run(urls))
+    forget_backends()
+    issuer = TestIssuer()
+    issuer.trust(scopes="read")
+    answer = issuer.post(issuer.mint())
+    forget_backends()
+    assert (answer.status_code, answer.json()["scope"], answer.json()["site"]) == (200, "read", "eu")
+    assert [*check_classes(), *check_classes_of_views()] == []
+
+
+def test_admin_site_of_a_site_has_our_pages():
+    site = run(recipes("own-classes")[3])["site"]
+    assert {model.__name__ for model in site._registry} == {
+        model.__name__ for model in admin.site._registry if model._meta.app_label == "oauth_jwt_grant"
+    }
 
 
 def test_troubleshooting_has_the_texts_that_clients_are_sent():

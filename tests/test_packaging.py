@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import importlib.metadata
+import importlib.util
 import itertools
 import os
 import re
 import tomllib
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -48,7 +50,7 @@ def ci_cells() -> set[tuple[str, str]]:
 
 
 def test_version_is_written_once():
-    assert PROJECT["dynamic"] == ["readme", "version"]
+    assert PROJECT["dynamic"] == ["readme", "urls", "version"]
     assert re.fullmatch(r"\d+\.\d+\.\d+", oauth_jwt_grant.__version__)
 
 
@@ -174,26 +176,61 @@ def test_wheel_is_what_is_tested_and_holds_every_file():
     assert names_in(INSTALLED) == names_in(ROOT / "oauth_jwt_grant")
 
 
-def package_page() -> str:
-    """Return what a package index shows: the README after the substitutions of the build."""
-    page = (ROOT / "README.md").read_text()
-    for step in CONFIGURATION["tool"]["hatch"]["metadata"]["hooks"]["fancy-pypi-readme"]["substitutions"]:
-        page = re.sub(step["pattern"], step["replacement"], page)
-    return page
+def build_hook() -> ModuleType:
+    """Return the module that makes the package page; it is beside the package, not in it."""
+    specification = importlib.util.spec_from_file_location("hatch_build", ROOT / "hatch_build.py")
+    assert specification is not None
+    assert specification.loader is not None
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    return module
 
 
-def test_package_page_has_only_absolute_links_and_pictures():
-    targets = re.findall(r"\]\(([^)]+)\)", package_page())
-    assert "https://django-oauth-toolkit.readthedocs.io/" in targets
-    assert [target for target in targets if not target.startswith("https://")] == []
-    assert "GitHub Actions," in package_page()
+README = (ROOT / "README.md").read_text()
+REPOSITORY = "https://git.example/acme/grant"
+FILES = f"{REPOSITORY}/(?:blob|raw)/v1.2.3/"
+
+
+def targets(page: str) -> list[str]:
+    return re.findall(r"\]\(([^)]+)\)", page)
+
+
+def test_package_page_links_to_the_files_of_its_version():
+    page = build_hook().package_page(README, REPOSITORY, "1.2.3")
+    own = [re.sub(FILES, "", target) for target in targets(page) if target.startswith(REPOSITORY)]
+    assert [target for target in targets(page) if not target.startswith("https://")] == []
+    assert own == [target for target in targets(README) if not target.startswith("https://")]
+    assert [target for target in own if not (ROOT / target.partition("#")[0]).is_file()] == []
+    assert f"]({REPOSITORY}/raw/v1.2.3/docs/images/flow.svg)\n\n" in page
+    assert re.sub(FILES, "", page).split() == README.split()
+
+
+def test_package_page_has_no_link_that_leads_nowhere_while_the_repository_has_no_address():
+    page = build_hook().package_page(README, "", "1.2.3")
+    assert "https://django-oauth-toolkit.readthedocs.io/" in targets(page)
+    assert [target for target in targets(page) if not target.startswith("https://")] == []
+    assert "GitHub Actions," in page
+    assert "![" not in page
+
+
+def test_package_page_lists_the_addresses_of_the_repository():
+    hook = build_hook()
+    assert hook.addresses("", "1.2.3") == {}
+    listed = hook.addresses(REPOSITORY, "1.2.3")
+    assert listed["Source"] == REPOSITORY
+    own = [re.sub(FILES, "", address) for address in listed.values() if re.match(FILES, address)]
+    assert sorted(own) == ["CHANGELOG.md", "docs/index.md"]
 
 
 @pytest.mark.skipif(os.environ.get("OJG_TEST_WHEEL") != "1", reason="not on an installed wheel")
 def test_metadata_has_the_package_page():
     metadata = importlib.metadata.metadata("oauth-jwt-grant")
     assert metadata["Description-Content-Type"] == "text/markdown"
-    assert metadata.get_payload().strip() == package_page().strip()
+    repository = CONFIGURATION["tool"]["hatch"]["metadata"]["hooks"]["custom"]["repository"]
+    version, hook = oauth_jwt_grant.__version__, build_hook()
+    assert metadata.get_payload().strip() == hook.package_page(README, repository, version).strip()
+    listed = [f"{name}, {address}" for name, address in hook.addresses(repository, version).items()]
+    assert metadata.get_all("Project-URL", []) == listed
 
 
 def test_package_is_marked_as_typed():

@@ -23,6 +23,7 @@ from oauth_jwt_grant.checks import CheckId
 from oauth_jwt_grant.conf import settings as conf
 from oauth_jwt_grant.models import ClaimCondition, Decision, GrantRule, TrustedIssuer
 from oauth_jwt_grant.testing import TestIssuer
+from tests.browser import pictures
 
 ROOT = Path(__file__).parent.parent
 #: Every page: its path from the root, and its text.
@@ -185,6 +186,13 @@ def test_links_lead_somewhere(page):
 def test_tests_that_a_page_names_exist(page):
     named = re.findall(r"`(tests/[\w/.-]+\.\w+)`", PAGES[page])
     assert [path for path in named if not (ROOT / path).is_file()] == []
+
+
+def test_every_picture_is_shown_and_taken_by_a_test():
+    names = pictures.shown()
+    assert names == {path.stem for path in pictures.IMAGES.glob("*.png")}
+    taken = "".join(Path(path).read_text() for path in pictures.files_that_take(names))
+    assert [name for name in sorted(names) if f'shoot("{name}"' not in taken] == []
 
 
 def test_each_attack_has_its_tests():

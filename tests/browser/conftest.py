@@ -37,6 +37,8 @@ _ARGUMENTS = [
 ]
 #: Where screenshots go; nowhere unless it is set.
 SCREENSHOTS = os.environ.get("OJG_TEST_SCREENSHOTS")
+#: How wide they are, but for those of a narrow screen.
+WIDTH = 1400
 
 
 class Browser:
@@ -142,7 +144,8 @@ class Browser:
         if SCREENSHOTS:
             Path(SCREENSHOTS).mkdir(parents=True, exist_ok=True)
             full = self.driver.execute_script("return document.documentElement.scrollHeight")
-            width = self.driver.get_window_size()["width"]
+            narrow = self.driver.get_window_size()["width"]
+            width = narrow if narrow < 1000 else WIDTH
             self.driver.set_window_size(width, min(height or int(full) + 150, 3000))
             self.driver.save_screenshot(str(Path(SCREENSHOTS) / f"{name}.png"))
 

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import django
 from django.conf import settings
+from sphinx.application import Sphinx
 
 # The page of the Python API is made from the docstrings of this checkout, which is imported for it.
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 import oauth_jwt_grant
+from tests.standards import matrix
 
 settings.configure(
     INSTALLED_APPS=[
@@ -44,3 +46,14 @@ nitpick_ignore_regex = [
 highlight_language = "sh"
 # A prompt is no part of a command.
 copybutton_prompt_text = "$ "
+
+
+def _add_tests(app: object, page: str, content: list[str]) -> None:
+    """Add the tests of each requirement to the table, and how they went in the last run with --standards."""
+    if page == "standards-coverage":
+        content[0] = matrix(content[0])
+
+
+def setup(app: Sphinx) -> None:
+    """Sphinx calls this when it starts."""
+    app.connect("source-read", _add_tests)

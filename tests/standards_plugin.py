@@ -2,40 +2,12 @@
 
 from __future__ import annotations
 
-import ast
-import re
+import json
 from collections import defaultdict
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
-TABLE = ROOT / "docs" / "standards-coverage.md"
-MARK = "standard"
-
-_ROW = re.compile(r"\| ([A-Z0-9]+-\d+) \| .* \| (.*)\|")
-
-
-def rows() -> dict[str, str]:
-    """The rows of the table in their order, each with its note."""
-    found = (_ROW.fullmatch(line) for line in TABLE.read_text().splitlines())
-    return {match[1]: match[2].strip() for match in found if match}
-
-
-def marked() -> dict[str, set[str]]:
-    """The rows that tests name, each with the files of these tests; read from the source, not collected."""
-    files: dict[str, set[str]] = defaultdict(set)
-    for path in sorted((ROOT / "tests").rglob("*.py")):
-        for row in _marks(ast.parse(path.read_text())):
-            files[row].add(path.relative_to(ROOT).as_posix())
-    return files
-
-
-def _marks(tree: ast.AST) -> Iterator[str]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == MARK:
-            yield from (str(argument.value) for argument in node.args if isinstance(argument, ast.Constant))
+from .standards import MARK, OUTCOMES, rows
 
 
 class Matrix:
@@ -64,15 +36,21 @@ class Matrix:
         terminalreporter.section("requirements of the standards")
         for row, note in rows().items():
             terminalreporter.write_line(self._line(row, note))
+        found = {row: self._status(row) for row in rows() if self._rows[row]}
+        OUTCOMES.write_text(json.dumps(found))
+
+    def _failed(self, row: str) -> list[str]:
+        return sorted(test for test in self._rows[row] if self._outcomes.get(test) != "passed")
+
+    def _status(self, row: str) -> str:
+        return "FAILED" if self._failed(row) else "passed"
 
     def _line(self, row: str, note: str) -> str:
         tests = self._rows[row]
         if not tests:
             return f"{row:8} -       {note or 'none of its tests was collected'}"
-        failed = sorted(test for test in tests if self._outcomes.get(test) != "passed")
         files = sorted({test.partition("::")[0].removeprefix("tests/") for test in tests})
-        status = "FAILED" if failed else "passed"
-        return f"{row:8} {status}  {len(tests)} in {', '.join(failed or files)}"
+        return f"{row:8} {self._status(row)}  {len(tests)} in {', '.join(self._failed(row) or files)}"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from .standards_plugin import ROOT, TABLE, marked, rows
+from . import standards
+from .standards import ROOT, TABLE, marked, rows
 
 ROWS, MARKED = rows(), marked()
 
@@ -29,3 +32,18 @@ def test_notes_name_files_that_exist() -> None:
 
     assert named
     assert all((ROOT / path).is_file() for path in named)
+
+
+def test_site_shows_the_tests_of_each_row_and_how_they_went(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(standards, "OUTCOMES", tmp_path / "none.json")
+    page = standards.matrix(TABLE.read_text())
+    shown = [line for line in page.splitlines() if line.endswith("`* |")]
+    assert len(shown) == len(MARKED)
+    row = next(line for line in shown if line.startswith("| CLM-04 |"))
+    assert all(f"`{path.removeprefix('tests/')}`" in row for path in MARKED["CLM-04"])
+
+    (tmp_path / "some.json").write_text('{"CLM-04": "FAILED"}')
+    monkeypatch.setattr(standards, "OUTCOMES", tmp_path / "some.json")
+    assert "*FAILED: `" in standards.matrix(row)

@@ -14,7 +14,7 @@ from oauth2_provider.models import get_access_token_model, get_application_model
 from oauth_jwt_grant.models import Decision, GrantRule, LinkedSubject, TrustedIssuer
 from oauth_jwt_grant.service_accounts import add_key, create_service_account, find_service_account, key_uses
 from tests.admin.conftest import make_user
-from tests.factories import ISSUER, ec_key, jwks, mint
+from tests.factories import ISSUER, ec_key, jwks, mint, rsa_key
 from tests.jwks_server import JwksServer, certificate_authority, dead_port, json_answer
 
 
@@ -154,6 +154,11 @@ def _tested(make: Callable[[], str]) -> Way:
     )
 
 
+def _way_on(make: Callable[[], str]) -> Way:
+    """What is proposed for a JWT of an issuer that is not trusted, or that no rule is for."""
+    return _submitted(_tested(make), "#way_on_form button")
+
+
 def _disable(browser: Any, world: World) -> None:
     PAGES["issuers"](browser, world)
     browser.find("#action-toggle").click()
@@ -204,6 +209,28 @@ def _links(*lines: str) -> Way:
     return _submitted(_to("linkedsubject_import"), "#import_form [type=submit]", text=text)
 
 
+def _gitlab() -> str:
+    return mint(
+        rsa_key(),
+        iss="https://gitlab.com",
+        sub="project_path:acme/deploy:ref_type:branch:ref:main",
+        project_id="4711",
+        project_path="acme/deploy",
+        namespace_id="12",
+        namespace_path="acme",
+        ref_protected="true",
+        ref_path="refs/heads/main",
+        pipeline_id="99",
+        job_id="100",
+        sha="4b825dc642cb6eb9a060e54bf8d69288fbee4904",
+        user_login="mona",
+    )
+
+
+def _feature() -> str:
+    return mint(ec_key(), ref="refs/heads/feature", environment="production")
+
+
 _TEST = _to("trustedissuer_test")
 _ADD_ACCOUNT = _to("trustedissuer_add_account")
 PAGES: dict[str, Way] = {
@@ -237,6 +264,10 @@ PAGES: dict[str, Way] = {
     "test-refused": _tested(lambda: mint(ec_key(), ref="refs/heads/main", aud="https://other.example")),
     "test-accepted": _tested(lambda: mint(ec_key(), ref="refs/heads/main")),
     "test-malformed": _tested(lambda: "a.b"),
+    "trust-jwt": _way_on(_gitlab),
+    "trust-jwt-of-nobody": _way_on(lambda: mint(ec_key(), iss="robot@g\u0456tlab.com", groups=["a", "b"])),
+    "rule-for-jwt": _way_on(_feature),
+    "rule-for-jwt-confirm": _submitted(_way_on(_feature), '[value="verify"]', rule_scopes="read"),
     "rules": _to("grantrule_changelist"),
     "add-rule": _to("grantrule_add"),
     "rule": _to("grantrule_change", "rule"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 import requests
@@ -13,6 +14,8 @@ from oauth2_provider.models import get_access_token_model
 
 from oauth_jwt_grant.assertion.errors import KeysUnavailable
 from oauth_jwt_grant.models import IssuerKeys, TrustedIssuer
+from oauth_jwt_grant.presets import get_preset
+from oauth_jwt_grant.presets.registry import _presets
 from oauth_jwt_grant.trust import key_source_of
 from tests.factories import GRANT_TYPE, ec_key, jwks, mint
 from tests.jwks_server import Answer, JwksServer
@@ -25,6 +28,7 @@ from .operator import Operator, documented
 pytestmark = pytest.mark.django_db(transaction=True)
 TRUST, GLANCE = "trust a repository on GitHub Actions", "see whether every issuer is healthy"
 ACCOUNT = "make a service account and download its key file"
+TRUST_JWT = "trust the issuer of a JWT that you have"
 EXPLAIN, REVOKE = "find out why an assertion is refused", "disable an issuer and revoke its tokens"
 
 
@@ -78,6 +82,30 @@ def test_trust_github_actions(browser, operate, github):
     fork = GITHUB.token_of(GITHUB.neighbours["a fork"])
     assert post(browser, fork, **client).json()["error"] == "invalid_grant"
     operator.done(TRUST)
+
+
+def test_trust_the_issuer_of_a_jwt(browser, operate, github, monkeypatch):
+    client = {"client_id": make_application("deploy-tool", client_type="public", secret="").client_id}
+    # The one thing that is not so with the real host: it has a public address and a public certificate.
+    here = {"allow_private_network": "yes", "ca_bundle": github.ca_pem}
+    monkeypatch.setitem(_presets, "github-actions", replace(get_preset("github-actions"), fields=here))
+    operator = operate()
+    operator.follow("Trusted issuers", within=".model-trustedissuer")
+    operator.follow("Test an assertion")
+    operator.type("Assertion", GITHUB.token())
+    operator.press("Test")
+    operator.press("Trust this issuer")
+    assert github.requests == []
+    operator.type("Scopes", "read")
+    operator.pick("rule_applications", "deploy-tool")
+    operator.press("Fetch the keys and verify the JWT")
+    assert "has signed it" in browser.text
+    operator.press("Trust this issuer")
+    assert "GitHub Actions is trusted now." in browser.text
+    assert post(browser, GITHUB.token(), **client).status_code == 200
+    fork = GITHUB.token_of(GITHUB.neighbours["a fork"])
+    assert post(browser, fork, **client).json()["error"] == "invalid_grant"
+    operator.done(TRUST_JWT)
 
 
 def test_make_a_service_account(browser, operate, downloads):
@@ -182,4 +210,4 @@ def test_disable_and_revoke(browser, operate, issuer, rule):
 
 
 def test_table_has_these_tasks():
-    assert list(documented()) == [TRUST, ACCOUNT, GLANCE, EXPLAIN, REVOKE]
+    assert list(documented()) == [TRUST, TRUST_JWT, ACCOUNT, GLANCE, EXPLAIN, REVOKE]

@@ -26,6 +26,7 @@ from ...service_accounts import is_service_account
 from ...trust import obstacles_of, withdrawal
 from ..accounts import KindFilter, ServiceAccountsMixin, add_account, add_key_page, withdraw_key_page
 from ..clients import client_examples
+from ..jwt_trust import trust_jwt
 from ..keys import discover, fetch_after_commit, fetch_keys, key_panel
 from ..revocation import GoodTokensMixin, disable, disable_and_revoke, in_transactions, revoke_tokens
 from ..rules import RuleInline
@@ -34,7 +35,7 @@ from ..test_assertion import test_assertion, token_url
 from .advice import advice_on
 from .columns import IssuerChangeList
 from .forms import TrustedIssuerForm
-from .presets import add_by_preset, choose_preset, may_use_presets
+from .presets import add_by_preset, choose_preset, may_use_presets, to_issuer
 from .unknown import unknown_rows
 
 
@@ -90,6 +91,7 @@ class TrustedIssuerAdmin(ServiceAccountsMixin, GoodTokensMixin, StorableAdmin):
         views: list[tuple[str, str, Callable[..., HttpResponse]]] = [
             ("add/preset/<slug:key>/", "preset", partial(add_by_preset, model_admin=self)),
             ("add/service-account/", "add_account", partial(add_account, model_admin=self)),
+            ("trust-jwt/", "trust_jwt", partial(trust_jwt, model_admin=self, save=to_issuer)),
             ("test-assertion/", "test", partial(test_assertion, site=self.admin_site)),
             ("<path:object_id>/fetch-keys/", "fetch", partial(fetch_keys, model_admin=self)),
             ("<path:object_id>/discover/", "discover", partial(discover, model_admin=self)),

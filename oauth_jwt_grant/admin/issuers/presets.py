@@ -18,26 +18,14 @@ from ...presets import Applied, Preset, PresetQuestion, all_presets, apply, get_
 from ...trust import obstacles_of
 from ..accounts import may_add_accounts
 from ..keys import fetch_after_commit
-from ..rules import RULE_LABELS, GrantRuleAdmin
-from ..shared import DoorsField, PublicTextField, change_url, page_context
+from ..rules import GrantRuleAdmin, RuleAdditionForm
+from ..shared import PublicTextField, change_url, page_context
 
 CHOOSE_TEMPLATE = "admin/oauth_jwt_grant/trustedissuer/choose_preset.html"
 FORM_TEMPLATE = "admin/oauth_jwt_grant/trustedissuer/add_by_preset.html"
-#: What the form asks of the rule, under the names of the model's fields.
-RULE_FIELDS = (
-    "scopes",
-    "accepted_as",
-    "client_policy",
-    "applications",
-    "default_application",
-    "subject_policy",
-    "user",
-)
-_PREFIX = "rule_"
-_CLASSES = {"accepted_as": {"form_class": DoorsField}}
 
 
-class PresetForm(forms.Form):
+class PresetForm(RuleAdditionForm):
     """The questions of a preset, and what its assertions may do here."""
 
     def __init__(self, preset: Preset, rule_admin: GrantRuleAdmin, request: HttpRequest, *args: Any) -> None:
@@ -52,24 +40,14 @@ class PresetForm(forms.Form):
         )
         for question in preset.questions:
             self.fields[question.name] = _field_for(question)
-        for name in RULE_FIELDS:
-            column = GrantRule._meta.get_field(name)
-            field: Any = rule_admin.formfield_for_dbfield(column, request, **_CLASSES.get(name, {}))  # type: ignore[arg-type]
-            field.label = RULE_LABELS.get(name, field.label)
-            self.fields[_PREFIX + name] = field
-        self.fields[f"{_PREFIX}scopes"].widget.attrs["rows"] = 2
-        self.fields[f"{_PREFIX}subject_policy"].initial = preset.subject_policy
-        self.fields[f"{_PREFIX}accepted_as"].initial = list(preset.accepted_as)
+        rule = GrantRule(accepted_as=list(preset.accepted_as), subject_policy=preset.subject_policy)
+        self.add_rule_fields(rule_admin, request, rule)
 
     def questions(self) -> list[Any]:
         """The fields about the issuer."""
         return [
             self[name] for name in ("issuer_name", *(question.name for question in self.preset.questions))
         ]
-
-    def rule_fields(self) -> list[Any]:
-        """The fields about the rule."""
-        return [self[_PREFIX + name] for name in RULE_FIELDS]
 
     def save(self) -> tuple[Applied, bool] | None:
         """Save what the answers make, and whether the issuer is new; ``None`` if there are errors."""
@@ -80,18 +58,11 @@ class PresetForm(forms.Form):
                 {question.name: _answer(question, data[question.name]) for question in self.preset.questions},
             )
             applied.issuer.name = data["issuer_name"]
-            for name in RULE_FIELDS:
-                if name != "applications":
-                    setattr(applied.rule, name, data[_PREFIX + name])
-            return applied, applied.save(data[f"{_PREFIX}applications"])
+            self.fill(applied.rule)
+            return applied, applied.save(self.applications())
         except ValidationError as error:
-            self._add_errors(error)
+            self.add_errors(error)
             return None
-
-    def _add_errors(self, error: ValidationError) -> None:
-        for name, texts in error.update_error_dict({}).items():
-            known = next((field for field in (_PREFIX + name, name) if field in self.fields), None)
-            self.add_error(known, texts)
 
 
 def may_use_presets(request: HttpRequest, model_admin: admin.ModelAdmin[Any]) -> bool:
@@ -125,14 +96,14 @@ def add_by_preset(request: HttpRequest, key: str, model_admin: admin.ModelAdmin[
     form = PresetForm(preset, rule_admin, request, *data)
     saved = form.save() if form.is_bound and form.is_valid() else None
     if saved is not None:
-        return _to_issuer(request, model_admin, rule_admin, *saved)
+        return to_issuer(request, model_admin, rule_admin, *saved)
     title = _("Add trusted issuer: %s") % preset.name
     media = model_admin.media + rule_admin.media + form.media
     context = page_context(request, model_admin, title, preset=preset, form=form, media=media)
     return TemplateResponse(request, FORM_TEMPLATE, context)
 
 
-def _to_issuer(
+def to_issuer(
     request: HttpRequest,
     model_admin: admin.ModelAdmin[Any],
     rule_admin: GrantRuleAdmin,

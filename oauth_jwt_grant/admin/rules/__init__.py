@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from .addition import RuleAdditionForm
 from .admin import GrantRuleAdmin, RuleInline
-from .forms import RULE_LABELS
 
 __all__ = [
-    "RULE_LABELS",
     "GrantRuleAdmin",
+    "RuleAdditionForm",
     "RuleInline",
 ]

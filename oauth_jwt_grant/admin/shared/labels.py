@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from ...assertion import Door, Reason, is_for
 from ...database import local
-from ...models import DoorChoices, GrantRule, TrustedIssuer
+from ...models import ClaimCondition, DoorChoices, GrantRule, TrustedIssuer
 from ...trust import Obstacle, blocked, why_not_trusted
 
 
@@ -21,10 +21,17 @@ def short_time(value: datetime) -> str:
     return date_format(local(value), "SHORT_DATETIME_FORMAT")
 
 
-def conditions_in_words(rule: GrantRule) -> str:
-    """When ``rule`` applies: ``when ref is 'main' and environment is present``, and at which other doors."""
-    conditions = [str(condition) for condition in rule.conditions.all()]
-    when = _("when %s") % _(" and ").join(conditions) if conditions else _("always, whatever the claims")
+def conditions_in_words(rule: GrantRule, to_be: Collection[ClaimCondition] | None = None) -> str:
+    """When ``rule`` applies: ``when ref is 'main' and environment is present``, and at which other doors.
+
+    ``to_be`` are the conditions of a rule that is not saved yet.
+    """
+    conditions = rule.conditions.all() if to_be is None else to_be
+    when = (
+        _("when %s") % _(" and ").join(map(str, conditions))
+        if conditions
+        else _("always, whatever the claims")
+    )
     doors = [door for door in DoorChoices if is_for(rule.accepted_as, Door(door.value))]
     if doors == [DoorChoices.AUTHORIZATION_GRANT]:
         return when

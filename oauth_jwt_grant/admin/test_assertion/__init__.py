@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from .page import test_assertion, token_url
+from .page import test_assertion, token_request, token_url
 
 __all__ = [
     "test_assertion",
+    "token_request",
     "token_url",
 ]

@@ -10,17 +10,19 @@ from django import forms
 from django.contrib import admin
 from django.contrib.admin.widgets import AdminTextareaWidget, AdminTextInputWidget
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 
+from ...assertion import Reason
 from ...conf import conf, server_audiences
-from ...decision import Question, explain, presented
+from ...decision import Explanation, Question, explain, presented
 from ...dot import AbstractApplication, get_application_model
-from ...models import Decision, DoorChoices, TrustedIssuer
-from ..shared import ListField
+from ...models import Decision, DoorChoices, GrantRule, TrustedIssuer
+from ..shared import ListField, may_add
 from .steps import report
 
 PERMISSION = "oauth_jwt_grant.test_assertion"
@@ -114,13 +116,31 @@ def test_assertion(request: HttpRequest, site: admin.AdminSite) -> HttpResponse:
         "media": form.media,
     }
     if form.is_bound and form.is_valid():
-        question = _question(form.cleaned_data, server_audiences(_token_request(request)))
+        question = _question(form.cleaned_data, server_audiences(token_request(request)))
         explanation = explain(question, form.cleaned_data.get("proof_key") or None)
         context["report"] = report(explanation, site)
+        context |= _way_on(request, explanation, form.cleaned_data["assertion"])
         # Everything but the assertion stays, so that the next try is one paste away.
         kept = {name: form.data.get(name, "") for name in form.fields if name != "assertion"}
         context["form"] = AssertionForm(initial=kept)
     return TemplateResponse(request, TEMPLATE, context)
+
+
+@sensitive_variables()
+def _way_on(request: HttpRequest, explanation: Explanation, assertion: str) -> dict[str, Any]:
+    """What the form that leads from the JWT to a trust needs: empty where there is no way, or no permission.
+
+    The JWT is in that form alone. Only what was pasted here leads there, no list of names.
+    """
+    reason = explanation.refused.reason if explanation.refused is not None else None
+    needed: tuple[type[Model], ...] = (GrantRule,)
+    if reason is Reason.UNKNOWN_ISSUER:
+        needed = (GrantRule, TrustedIssuer)
+    elif reason is not Reason.NO_RULE:
+        return {}
+    if not may_add(request, *needed):
+        return {}
+    return {"jwt": assertion, "is_known": reason is Reason.NO_RULE}
 
 
 @sensitive_variables("data")
@@ -151,10 +171,10 @@ def _initial(request: HttpRequest) -> dict[str, Any]:
 
 def token_url(request: HttpRequest) -> str:
     """The URL of the token endpoint, as this request would reach it."""
-    return request.build_absolute_uri(_token_request(request).path)
+    return request.build_absolute_uri(token_request(request).path)
 
 
-def _token_request(request: HttpRequest) -> HttpRequest:
+def token_request(request: HttpRequest) -> HttpRequest:
     """``request`` as if it had been made to the token endpoint, by whose URL audiences may be derived."""
     token_request = copy.copy(request)
     try:

@@ -1,0 +1,10 @@
+"""From a JWT that an operator has pasted to the trust in its issuer, or to one rule more."""
+
+from __future__ import annotations
+
+from .page import may_trust_jwts, trust_jwt
+
+__all__ = [
+    "may_trust_jwts",
+    "trust_jwt",
+]

@@ -1,0 +1,76 @@
+"""The part of a form that asks for a new rule, on the pages that add an issuer and its rule at once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib.admin.widgets import AdminTextInputWidget
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from ...models import GrantRule
+from ..shared import DoorsField
+from .admin import GrantRuleAdmin
+from .forms import RULE_LABELS
+
+#: What is asked of the rule, under the names of the model's fields.
+FIELDS = (
+    "name",
+    "scopes",
+    "accepted_as",
+    "client_policy",
+    "applications",
+    "default_application",
+    "subject_policy",
+    "user",
+)
+_PREFIX = "rule_"
+_CLASSES = {"accepted_as": {"form_class": DoorsField}}
+
+
+class RuleAdditionForm(forms.Form):
+    """What the assertions of an issuer may do here."""
+
+    def add_rule_fields(self, rule_admin: GrantRuleAdmin, request: HttpRequest, rule: GrantRule) -> None:
+        """Add the fields of a rule, with the values of ``rule``, an unsaved one, in them."""
+        for name in FIELDS[1:]:
+            column = GrantRule._meta.get_field(name)
+            field: Any = rule_admin.formfield_for_dbfield(column, request, **_CLASSES.get(name, {}))  # type: ignore[arg-type]
+            field.label = RULE_LABELS.get(name, field.label)
+            self.fields[_PREFIX + name] = field
+        for name in ("accepted_as", "subject_policy"):
+            self.fields[_PREFIX + name].initial = getattr(rule, name)
+        self.fields[f"{_PREFIX}scopes"].widget.attrs["rows"] = 2
+        self.fields[f"{_PREFIX}name"] = forms.CharField(
+            label=_("Name of the rule"),
+            required=False,
+            max_length=100,
+            initial=rule.name,
+            widget=AdminTextInputWidget(),
+            help_text=_(
+                "For people only, and for the list of decisions. Blank: made of the values that pin."
+            ),
+        )
+
+    def rule_fields(self) -> list[Any]:
+        """The fields about the rule."""
+        return [self[_PREFIX + name] for name in FIELDS if _PREFIX + name in self.fields]
+
+    def fill(self, rule: GrantRule) -> None:
+        """Give ``rule`` what was answered, but for its applications. A blank name changes nothing."""
+        for name in FIELDS:
+            if name != "applications" and _PREFIX + name in self.fields:
+                answer = self.cleaned_data[_PREFIX + name]
+                setattr(rule, name, answer or rule.name if name == "name" else answer)
+
+    def applications(self) -> Any:
+        """The applications that were chosen for the rule."""
+        return self.cleaned_data[f"{_PREFIX}applications"]
+
+    def add_errors(self, error: ValidationError) -> None:
+        """Add the errors of a row to the fields that were asked for."""
+        for name, texts in error.update_error_dict({}).items():
+            known = next((field for field in (_PREFIX + name, name) if field in self.fields), None)
+            self.add_error(known, texts)

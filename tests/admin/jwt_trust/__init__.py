@@ -1,0 +1,1 @@
+"""From a pasted JWT to a trust."""

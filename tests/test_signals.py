@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -94,6 +95,12 @@ def test_audits_are_told_of_issuers_that_are_disabled_in_bulk() -> None:
     try:
         withdrawal.disable(issuers)
         withdrawal.disable(issuers)
+        TrustedIssuer.objects.filter(name="two").update(issued_after=datetime(2100, 1, 1, tzinfo=UTC))
+        withdrawal.from_now_on(issuers)
+        withdrawal.from_now_on(issuers[1:2])
     finally:
         trust_changed.disconnect(hear)
-    assert told == [(TrustedIssuer, "disabled", ["one", "two"])]
+    assert told == [
+        (TrustedIssuer, "disabled", ["one", "two"]),
+        (TrustedIssuer, "issued_after", ["one", "off"]),
+    ]

@@ -7,6 +7,7 @@ comes out: a :class:`VerifiedAssertion`, or one of the exceptions
 
 from __future__ import annotations
 
+from .claims import LAST_DATE
 from .doors import Door, TokenType, is_for
 from .errors import (
     ANSWERS,
@@ -45,6 +46,7 @@ __all__ = [
     "ALGORITHMS",
     "ANSWERS",
     "ID_JAG_TYPE",
+    "LAST_DATE",
     "MAX_DETAIL",
     "MAX_SECONDS",
     "OPTIONAL_STEPS",

@@ -15,7 +15,7 @@ from typing import Any
 from .errors import AssertionRefused, Reason
 from .policy import AssertionPolicy
 from .steps import Step, Watch
-from .wording import ABSENT, kind_of, mismatch, moment, one_of, seconds, shown, the_jwt_has
+from .wording import ABSENT, date_of, kind_of, mismatch, moment, one_of, seconds, shown, the_jwt_has
 
 Claims = Mapping[str, Any]
 Check = Callable[[Claims, AssertionPolicy, float, Watch], None]
@@ -129,6 +129,22 @@ def check_issued_at(claims: Claims, policy: AssertionPolicy, now: float, watch: 
         raise AssertionRefused(Reason.TOO_OLD, detail=detail)
 
 
+def check_issued_after(claims: Claims, policy: AssertionPolicy, now: float, watch: Watch) -> None:
+    """RFC 7523 section 3, item 6: after an incident, an ``iat`` is not earlier than the issuer's limit.
+
+    An assertion without one may be of any age, so it is refused.
+    """
+    if policy.issued_after is None:
+        return
+    watch(Step.ISSUED_AFTER, policy.issued_after, claims.get("iat"))
+    demand = f"iat must be at or after {date_of(policy.issued_after)} (issued_after of the issuer)"
+    if "iat" not in claims:
+        raise AssertionRefused(Reason.ISSUED_BEFORE, detail=f"{demand}; {the_jwt_has(ABSENT)}")
+    if numeric_date(claims, "iat") < policy.issued_after:
+        detail = f"{demand}; {moment(claims['iat'], now)}"
+        raise AssertionRefused(Reason.ISSUED_BEFORE, detail=detail)
+
+
 def _in_future(name: str, claims: Claims, policy: AssertionPolicy, now: float) -> str:
     demand = f"{name} must not be in the future (leeway: {seconds(policy.leeway)})"
     return f"{demand}; {moment(claims[name], now)}"
@@ -190,6 +206,7 @@ CLAIM_CHECKS: tuple[Check, ...] = (
     check_lifetime,
     check_not_before,
     check_issued_at,
+    check_issued_after,
     check_jwt_id,
     check_kind,
     check_confirmation,

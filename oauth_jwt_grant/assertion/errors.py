@@ -55,6 +55,7 @@ class Reason(StrEnum):
     NOT_YET_VALID = "not_yet_valid"
     ISSUED_IN_FUTURE = "issued_in_future"
     TOO_OLD = "too_old"
+    ISSUED_BEFORE = "issued_before"
     LIFETIME = "lifetime"
     DELEGATION = "delegation"
     ID_TOKEN = "id_token"  # noqa: S105 - a name, not a secret
@@ -210,6 +211,11 @@ ANSWERS: dict[Reason, Answer] = {
     ),
     Reason.TOO_OLD: Answer(
         "RFC 7523 section 3, item 6", "invalid_grant", "The assertion was issued too long ago (iat)."
+    ),
+    Reason.ISSUED_BEFORE: Answer(
+        "RFC 7523 section 3, item 6",
+        "invalid_grant",
+        "The assertion must have been issued (iat) later: this server takes only newer ones of its issuer.",
     ),
     Reason.LIFETIME: Answer(
         "RFC 7523 section 3, item 4", "invalid_grant", "The assertion expires (exp) too far in the future."

@@ -23,7 +23,8 @@ class AssertionPolicy:
     """The terms on which one issuer's assertions are accepted.
 
     ``audiences`` are the identifiers of this server, compared as plain strings;
-    ``leeway`` and ``max_lifetime`` are whole seconds. ``id_jag`` demands the profile
+    ``leeway`` and ``max_lifetime`` are whole seconds. ``issued_after``, in seconds since the epoch, refuses
+    what is older or does not say how old it is. ``id_jag`` demands the profile
     of draft-ietf-oauth-identity-assertion-authz-grant and refuses every other JWT;
     without it that profile is refused. ``door`` is where the assertion is presented, and ``id_token``
     whether it has to be an ID Token. ``dpop`` says whether an assertion may be bound to a
@@ -37,6 +38,7 @@ class AssertionPolicy:
     algorithms: frozenset[str]
     leeway: int
     max_lifetime: int
+    issued_after: float | None = None
     require_jti: bool = False
     subject_fallback: bool = False
     id_jag: bool = False

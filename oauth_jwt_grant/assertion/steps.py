@@ -37,6 +37,7 @@ class Step(StrEnum):
     LIFETIME = "lifetime"
     NBF = "nbf"
     IAT = "iat"
+    ISSUED_AFTER = "issued_after"
     JTI = "jti"
     KIND = "kind"
     CNF = "cnf"
@@ -51,8 +52,9 @@ class Step(StrEnum):
     REPLAY = "replay"
 
 
-#: Not for every assertion: only for ID-JAGs, or where a DPoP proof is present or required.
-OPTIONAL_STEPS = frozenset({Step.TENANT, Step.DETAILS, Step.CLIENT, Step.PROOF})
+#: Not for every assertion: only for ID-JAGs, where the issuer has a limit, or where a DPoP proof is
+#: present or required.
+OPTIONAL_STEPS = frozenset({Step.ISSUED_AFTER, Step.TENANT, Step.DETAILS, Step.CLIENT, Step.PROOF})
 
 
 class Attempt(Protocol):

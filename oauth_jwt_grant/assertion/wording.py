@@ -151,12 +151,16 @@ def seconds(number: float) -> str:
     return f"{whole} second{'' if whole == 1 else 's'}"
 
 
+def date_of(time: float) -> str:
+    """Return a date in UTC, to the second."""
+    return f"{datetime.fromtimestamp(time, tz=UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
 def moment(time: float, now: float) -> str:
     """Return a date that the JWT has, as it is there and as a date, with its distance from ``now``."""
     away = time - now
     distance = f"{seconds(away)} from now" if away > 0 else f"{seconds(-away)} ago"
-    date = datetime.fromtimestamp(time, tz=UTC)
-    return f"the JWT has {time:.15g} ({date:%Y-%m-%d %H:%M:%S} UTC), {distance}"
+    return f"the JWT has {time:.15g} ({date_of(time)}), {distance}"
 
 
 def within(texts: Iterable[str], room: int = MAX_DETAIL) -> str:

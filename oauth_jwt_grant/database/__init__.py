@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .clock import local, to_datetime
+from .clock import local, to_datetime, to_seconds
 from .inserts import Confirmation, PreparedInsert
 from .prepared import Columns, FetchedRow, Parameter, PreparedQuery, all_but, may_defer
 from .storage import holds, is_incomparable, is_missing
@@ -21,4 +21,5 @@ __all__ = [
     "local",
     "may_defer",
     "to_datetime",
+    "to_seconds",
 ]

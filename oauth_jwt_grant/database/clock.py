@@ -14,6 +14,12 @@ def to_datetime(seconds: float) -> datetime:
     return value if settings.USE_TZ else timezone.make_naive(value)
 
 
+def to_seconds(value: datetime) -> float:
+    """The seconds since the epoch of ``value``, a datetime of the database; whole ones exactly."""
+    aware = value if value.tzinfo is not None else timezone.make_aware(value)
+    return aware.timestamp()
+
+
 def local(value: datetime) -> datetime:
     """``value`` in the reader's time zone (without ``USE_TZ`` it is that already)."""
     return value if value.tzinfo is None else timezone.localtime(value)

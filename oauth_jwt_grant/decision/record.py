@@ -6,6 +6,7 @@ import hashlib
 import ipaddress
 import logging
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any, cast
 
 from django.contrib.auth import get_user_model
@@ -30,6 +31,7 @@ from ..assertion import (
     NotGranted,
     Reason,
     Undecided,
+    VerifiedAssertion,
 )
 from ..conf import conf
 from ..database import (
@@ -52,9 +54,14 @@ logger = logging.getLogger("oauth_jwt_grant.decisions")
 def _still_trusted() -> QuerySet[TrustedIssuer, Any]:
     """The ``iss`` of an issuer and a rule that are enabled still: what a token needs at its very end.
 
+    And the assertion is not older than the issuer accepts now. An absent ``iat`` is null, which is not at or
+    after any date.
+
     The issuer comes first in the query, as it is locked first wherever both are changed.
     """
+    issued_at = Parameter("issued_at", TrustedIssuer._meta.get_field("issued_after"))
     issuers = TrustedIssuer.objects.filter(
+        Q(issued_after=None) | Q(issued_after__lte=issued_at),
         pk=Parameter("issuer", TrustedIssuer._meta.pk),
         issuer=Parameter("iss", TrustedIssuer._meta.get_field("issuer")),
         enabled=True,
@@ -94,10 +101,10 @@ def check_one_database() -> None:
 def accept(case: Case, permission: Permission, access_token: Any, client_address: str | None) -> Decision:
     """Insert the decision that goes with ``access_token``; to be called in the transaction of the token.
 
-    Two guards are in this statement. It reads once more whether issuer and rule are enabled, and keeps
-    them so until COMMIT: an operator who has disabled one waits for us, or we find it disabled. And the
-    unique ``replay_key`` lets one of two insertions through and makes the other wait for it. Where
-    either says no, there is an :class:`~django.db.IntegrityError`, which rolls the token back (see
+    Two guards are in this statement. It reads once more whether issuer and rule are enabled and the assertion
+    is new enough, and keeps them so until COMMIT: an operator who has disabled one waits for us, or we find
+    it disabled. And the unique ``replay_key`` lets one of two insertions through and makes the other wait for
+    it. Where either says no, there is an :class:`~django.db.IntegrityError`, which rolls the token back (see
     :func:`refusal_of`). It is the last statement of the transaction, so nobody waits for us while we wait.
     """
     issuer, assertion, replay_key = permission.issuer, permission.assertion, permission.replay_key
@@ -111,8 +118,26 @@ def accept(case: Case, permission: Permission, access_token: Any, client_address
         replay_until=to_datetime(assertion.usable_until) if replay_key else None,
         **_known(case, issuer, client_address),
     )
-    _accepted.insert(decision, issuer=issuer.pk, iss=issuer.issuer, rule=permission.rule.pk)
+    _accepted.insert(
+        decision,
+        issuer=issuer.pk,
+        iss=issuer.issuer,
+        rule=permission.rule.pk,
+        issued_at=_issued_at(assertion),
+    )
     return decision
+
+
+def _issued_at(assertion: VerifiedAssertion) -> datetime | None:
+    """When ``assertion`` was issued, as the database compares it. By now a present ``iat`` is a date."""
+    return to_datetime(assertion.claims["iat"]) if "iat" in assertion.claims else None
+
+
+def _is_older(assertion: VerifiedAssertion, limit: datetime | None) -> bool:
+    if limit is None:
+        return False
+    issued_at = _issued_at(assertion)
+    return issued_at is None or issued_at < limit
 
 
 def refusal_of(error: Error, permission: Permission) -> NotGranted:
@@ -152,6 +177,9 @@ def _withdrawn(permission: Permission) -> AssertionRefused:
         return AssertionRefused(Reason.UNKNOWN_ISSUER, detail="the issuer was deleted or renamed meanwhile")
     if not issuer.enabled:
         return AssertionRefused(Reason.ISSUER_DISABLED, detail="the issuer was disabled meanwhile")
+    if _is_older(permission.assertion, issuer.issued_after):
+        detail = "issued_after of the issuer was moved past the iat of the assertion meanwhile"
+        return AssertionRefused(Reason.ISSUED_BEFORE, detail=detail)
     if not written(GrantRule).filter(pk=permission.rule.pk, issuer=issuer, enabled=True).exists():
         return AssertionRefused(Reason.NO_RULE, detail="the rule was disabled or deleted meanwhile")
     holders = permission.subject.user, permission.application

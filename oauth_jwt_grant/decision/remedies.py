@@ -159,6 +159,10 @@ REMEDIES: dict[str, Remedy] = {
         _("The assertion was issued longer ago than the maximum lifetime."),
         _("The client keeps assertions too long, or the maximum lifetime of the issuer is too short for it."),
     ),
+    Reason.ISSUED_BEFORE: Remedy(
+        _("The assertion was issued before the issuer's limit (issued after), or does not say when."),
+        _("The client has to get a new one, with iat. An operator can change the limit of the issuer."),
+    ),
     Reason.LIFETIME: Remedy(
         _("The assertion is valid for longer than is accepted."),
         _("Have it signed for a shorter time, or raise its maximum lifetime here (MAX_LIFETIME for all)."),

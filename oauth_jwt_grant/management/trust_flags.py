@@ -22,6 +22,7 @@ ISSUER_FLAGS = {
     "enabled": "--enabled",
     "valid_from": "--valid-from",
     "valid_until": "--valid-until",
+    "issued_after": "--issued-after",
     "profile": "--profile",
     "jwks_url": "--jwks-url",
     "discovery_url": "--discovery",
@@ -105,6 +106,14 @@ def add_issuer(parser: CommandParser) -> None:
     group.add_argument("--enabled", action=BooleanOptionalAction)
     group.add_argument("--valid-from", metavar="TIME", help="ISO 8601")
     group.add_argument("--valid-until", metavar="TIME", help="ISO 8601")
+    group.add_argument(
+        "--issued-after",
+        metavar="TIME",
+        help="refuse what is issued earlier; ISO 8601, or now, to which the leeway is added",
+    )
+    group.add_argument(
+        "--all", action="store_true", help="all issuers instead of one: with --issued-after alone"
+    )
     group.add_argument("--profile", choices=TrustedIssuer.Profile.values)
     group.add_argument("--algorithms", nargs="+", metavar="ALG", help="such as RS256")
     group.add_argument(

@@ -11,7 +11,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from ..assertion import MAX_SECONDS
-from ..conf import server_audiences
+from ..conf import conf, server_audiences
 from ..fields import ExactCharField, ReadableJSONField
 from ..keys import FetchFailed, normalise_jwks, parse_bindings, parse_trust_anchors, well_known_urls
 from ..validators import (
@@ -75,6 +75,12 @@ class TrustedIssuer(models.Model):
     )
     valid_from = models.DateTimeField(_("trusted from"), null=True, blank=True)
     valid_until = models.DateTimeField(_("trusted until"), null=True, blank=True)
+    issued_after = models.DateTimeField(
+        _("issued after"),
+        null=True,
+        blank=True,
+        help_text=_("Assertions with an earlier iat, or without iat, are refused."),
+    )
     profile = models.CharField(_("profile"), max_length=16, choices=Profile, default=Profile.JWT_BEARER)
     key_source = models.CharField(
         _("key source"), max_length=16, choices=KeySource, default=KeySource.DISCOVERY
@@ -230,6 +236,8 @@ class TrustedIssuer(models.Model):
                 errors[name] = _("At most %d seconds.") % MAX_SECONDS
         if self.max_lifetime == 0:
             errors["max_lifetime"] = _("At least 1 second. With 0, every assertion would be refused.")
+        if self._ends_too_early():
+            errors["issued_after"] = _("The trust ends before such an assertion can be issued.")
         if self.issuer in server_audiences():
             errors["issuer"] = _("This is the server itself. Its own tokens are never accepted as grants.")
         if self.key_source == self.KeySource.JWKS_URL and not self.jwks_url:
@@ -246,6 +254,14 @@ class TrustedIssuer(models.Model):
             errors["replay_policy"] = _("An ID-JAG has a jti and must be single use.")
         if errors:
             raise ValidationError(errors)
+
+    def _ends_too_early(self) -> bool:
+        """Whether no assertion can be new enough while the issuer is trusted."""
+        if self.issued_after is None or self.valid_until is None:
+            return False
+        leeway = conf.LEEWAY if self.leeway is None else self.leeway
+        # An issuer's clock may be ahead by the leeway. Not a sum of dates: it may leave the calendar.
+        return (self.issued_after - self.valid_until).total_seconds() >= leeway
 
     def _clean_jwks(self) -> None:
         if self.jwks or self.key_source == self.KeySource.INLINE:

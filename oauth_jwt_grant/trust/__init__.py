@@ -24,6 +24,7 @@ from .sources import discovery_of, key_source_of
 from .terms import (
     check_rule,
     check_trusted,
+    is_limited,
     is_privileged,
     leeway_of,
     listed,
@@ -61,6 +62,7 @@ __all__ = [
     "find_application",
     "find_trust",
     "health_as_json",
+    "is_limited",
     "is_privileged",
     "key_health",
     "key_source_of",

@@ -18,7 +18,7 @@ from .key_health import KeyHealth, KeyState, key_health
 from .key_store import LoadedKeyStore
 from .obstacles import Level, obstacles_of
 from .sources import key_source_of
-from .terms import why_not_trusted
+from .terms import is_limited, why_not_trusted
 from .withdrawal import unentitled
 
 #: Seconds.
@@ -90,6 +90,8 @@ def _trust(issuer: TrustedIssuer, now: float, soon: float) -> Iterator[Finding]:
     if why_not_trusted(issuer, to_datetime(now)) is not None:
         yield Finding(Level.FAILING, f"is trusted only from {issuer.valid_from} until {issuer.valid_until}")
         return
+    if is_limited(issuer, now):
+        yield Finding(Level.FAILING, f"accepts only assertions that are issued from {issuer.issued_after} on")
     if issuer.valid_until is not None and issuer.valid_until <= to_datetime(soon):
         yield Finding(Level.WARNING, f"is trusted only until {issuer.valid_until}")
 

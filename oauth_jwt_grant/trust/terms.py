@@ -9,9 +9,9 @@ from typing import Any
 
 from django.db.models import Q, TextChoices
 
-from ..assertion import ALGORITHMS, MAX_SECONDS, AssertionPolicy, AssertionRefused, Door, Reason
+from ..assertion import ALGORITHMS, LAST_DATE, MAX_SECONDS, AssertionPolicy, AssertionRefused, Door, Reason
 from ..conf import conf, issuer_identifiers
-from ..database import to_datetime
+from ..database import to_datetime, to_seconds
 from ..models import GrantRule, TrustedIssuer
 from ..rules import check_claim
 from .values import Issuer, Rule
@@ -82,6 +82,7 @@ def policy_of(
             algorithms=ceiling & frozenset(algorithms) if algorithms else ceiling,
             leeway=leeway_of(issuer),
             max_lifetime=conf.MAX_LIFETIME if issuer.max_lifetime is None else issuer.max_lifetime,
+            issued_after=_issued_after(issuer),
             require_jti=issuer.replay_policy == TrustedIssuer.ReplayPolicy.REQUIRE_JTI,
             subject_fallback=issuer.subject_fallback,
             id_jag=issuer.profile == TrustedIssuer.Profile.ID_JAG,
@@ -100,6 +101,19 @@ def is_privileged(user: Any) -> bool:
 def leeway_of(issuer: Issuer | TrustedIssuer) -> int:
     """The clock skew that is forgiven ``issuer``, in seconds."""
     return conf.LEEWAY if issuer.leeway is None else issuer.leeway
+
+
+def is_limited(issuer: TrustedIssuer, now: float) -> bool:
+    """Whether no assertion can be new enough for ``issuer`` at ``now`` (seconds since the epoch)."""
+    limit = _issued_after(issuer)
+    return limit is not None and limit > now + leeway_of(issuer)
+
+
+def _issued_after(issuer: Issuer | TrustedIssuer) -> float | None:
+    """The limit of ``issuer`` for ``iat``; a date that no JWT can have counts as the nearest that it can."""
+    if issuer.issued_after is None:
+        return None
+    return min(max(to_seconds(issuer.issued_after), 0), LAST_DATE)
 
 
 #: What Django takes for a field that was left blank, whatever its type.

@@ -23,6 +23,7 @@ class Issuer:
     enabled: bool
     valid_from: datetime | None
     valid_until: datetime | None
+    issued_after: datetime | None
     profile: str
     key_source: str
     jwks_url: str

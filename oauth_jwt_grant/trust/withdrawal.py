@@ -9,15 +9,17 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.db import OperationalError, connections, router, transaction
-from django.db.models import Model, Q, QuerySet
+from django.db.models import F, Model, Q, QuerySet
 from django.db.models.manager import BaseManager
 from django.utils import timezone
 
+from ..conf import conf
 from ..dot import get_access_token_model, get_refresh_token_model
 from ..models import Decision, GrantRule, TrustedIssuer, written
 from ..signals import trust_changed
@@ -26,6 +28,8 @@ logger = logging.getLogger("oauth_jwt_grant.decisions")
 
 #: Tokens that are revoked before the work is committed.
 BATCH = 500
+#: A request that is still under way has begun less long ago.
+_RECENT = timedelta(minutes=1)
 #: The first statement of our transactions. PostgreSQL would wait forever for a transaction that hangs.
 #: On SQLite, a transaction that has begun to read may not write if another has written: this one writes.
 _FIRST = {
@@ -48,10 +52,54 @@ def disable(issuers: Sequence[TrustedIssuer]) -> tuple[list[TrustedIssuer], bool
         rows.update(enabled=False, updated=timezone.now())
     disabled = [issuer for issuer in issuers if issuer.pk in enabled]
     # Who rests on a rule of theirs has a lock on the issuer as well.
-    settled = _wait_for(TrustedIssuer, pk__in=pks)
+    settled = _wait_for(TrustedIssuer, Q(enabled=False), pk__in=pks)
     if disabled:
         trust_changed.send_robust(sender=TrustedIssuer, action="disabled", instances=disabled)
     return disabled, settled
+
+
+def from_now_on(
+    issuers: Sequence[TrustedIssuer], since: datetime | None = None
+) -> tuple[list[TrustedIssuer], bool]:
+    """Have ``issuers`` accept only what is issued from now on, or ``since``, and wait for older requests.
+
+    Returns those of which the limit has changed, with it, and whether no request is left. A later limit
+    stays. Not to be called within a transaction, and an UPDATE for the same reasons as in :func:`disable`.
+    """
+    now = timezone.now()
+    changed: list[TrustedIssuer] = []
+    settled = True
+    for start in range(0, len(issuers), BATCH):
+        some = {issuer.pk: issuer for issuer in issuers[start : start + BATCH]}
+        with writing(TrustedIssuer, durable=True):
+            changed += [some[pk] for pk in _limit(list(some), now, since)]
+        settled = wait_for_requests(some) and settled
+    if changed:
+        trust_changed.send_robust(sender=TrustedIssuer, action="issued_after", instances=changed)
+    return changed, settled
+
+
+def _limit(pks: list[Any], now: datetime, since: datetime | None) -> list[Any]:
+    """Set the limit of each of the issuers ``pks`` unless it has a later one. Returns those that had not."""
+    rows = written(TrustedIssuer).filter(pk__in=pks)
+    found: list[Any] = []
+    for leeway in set(rows.values_list("leeway", flat=True).order_by()):
+        limit = since or limit_from(now, leeway)
+        earlier = rows.filter(Q(issued_after=None) | Q(issued_after__lt=limit), leeway=leeway)
+        of_leeway = list(earlier.values_list("pk", flat=True).order_by("pk"))
+        rows.filter(pk__in=of_leeway).update(issued_after=limit, updated=now)
+        found += of_leeway
+    return found
+
+
+def limit_from(now: datetime, leeway: int | None) -> datetime:
+    """The ``issued_after`` that an assertion can have only if it is issued after ``now``.
+
+    The clock of the issuer may be ahead of ours by its ``leeway``.
+    """
+    ahead = conf.LEEWAY if leeway is None else leeway
+    # Up to a whole second: that is what most of them write.
+    return (now + timedelta(seconds=ahead, microseconds=999_999)).replace(microsecond=0)
 
 
 def wait_after_commit(issuer: Any) -> None:
@@ -65,26 +113,32 @@ def wait_after_commit(issuer: Any) -> None:
 def wait_for_requests(issuers: Iterable[Any]) -> bool:
     """Wait until no request can commit a token through ``issuers`` or rules of theirs that are disabled.
 
-    Returns whether none is left. Those of an enabled one are not waited for, as there may always be some.
+    Returns whether none is left. Those of an enabled one are not waited for, as there may always be some,
+    unless its ``issued_after`` is so recent that one of them may have an older assertion.
     """
     pks = list(issuers)
-    settled = [_wait_for(TrustedIssuer, pk__in=pks), _wait_for(GrantRule, issuer__in=pks)]
+    disabled, limited = Q(enabled=False), Q(issued_after__gt=timezone.now() - _RECENT)
+    settled = [
+        _wait_for(TrustedIssuer, disabled | limited, pk__in=pks),
+        _wait_for(GrantRule, disabled, issuer__in=pks),
+    ]
     return all(settled)
 
 
-def _wait_for(model: type[Model], **which: Any) -> bool:
-    """Lock the disabled rows: a request that gets a token has a lock on its own until it has committed.
+def _wait_for(model: type[Model], condition: Q, **which: Any) -> bool:
+    """Lock the rows of ``which`` that meet ``condition``.
 
-    Each model in a transaction of its own, so nobody waits for us while we wait. The UPDATE changes no
-    value. But as it comes after a lock FOR UPDATE, PostgreSQL takes it for the change of a key, and so looks
-    at the row again before it locks it for a request that has an older snapshot. Without it, such a request
-    would find the row enabled, lock it after us, and get a token.
+    A request that gets a token has a lock on its own rows until it has committed. Each model in a transaction
+    of its own, so nobody waits for us while we wait. The UPDATE changes no value. But as it comes after a
+    lock FOR UPDATE, PostgreSQL takes it for the change of a key, and so looks at the row again before it
+    locks it for a request that has an older snapshot. Without it, such a request would find the row as it
+    was, lock it after us, and get a token.
     """
     try:
         with writing(model):
             rows = written(model)
-            disabled = rows.select_for_update().filter(enabled=False, **which).order_by("pk")
-            rows.filter(pk__in=list(disabled.values_list("pk", flat=True))).update(enabled=False)
+            locked = rows.select_for_update().filter(condition, **which).order_by("pk")
+            rows.filter(pk__in=list(locked.values_list("pk", flat=True))).update(enabled=F("enabled"))
     except OperationalError as error:
         logger.warning("A request may be under way that rests on what has been disabled: %s", error)
         return False

@@ -40,8 +40,9 @@ class Step:
 
     @property
     def disables(self) -> bool:
-        """Whether requests may be under way that rest on what is disabled."""
-        return self.action == "change" and self.fields.get("enabled") == (True, False)
+        """Whether requests may be under way that rest on what is disabled or limited."""
+        changes = self.fields if self.action == "change" else {}
+        return changes.get("enabled") == (True, False) or "issued_after" in changes
 
 
 @dataclass(slots=True)

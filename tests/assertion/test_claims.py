@@ -267,6 +267,25 @@ class TestTime:
     def test_issued_at(self, iat: float, reason: Reason | None) -> None:
         assert outcome(iat=iat) == reason
 
+    @pytest.mark.parametrize(
+        ("iat", "reason"),
+        [
+            (NOW - 60, None),
+            (NOW - 60.5, Reason.ISSUED_BEFORE),
+            (NOW - 61, Reason.ISSUED_BEFORE),
+            (DROP, Reason.ISSUED_BEFORE),
+            ("yesterday", Reason.MALFORMED_CLAIM),
+        ],
+    )
+    def test_what_is_older_than_the_limit_of_the_issuer_is_refused(
+        self, iat: Any, reason: Reason | None
+    ) -> None:
+        limited = policy(issued_after=NOW - 60)
+        if reason is None:
+            assert check_claims(limited, iat=iat).claims["iat"] == iat
+        else:
+            assert refusal(check_claims, limited, iat=iat).reason is reason
+
     @pytest.mark.standard("TIM-07")
     def test_dates_may_be_no_whole_numbers(self) -> None:
         assert check_claims(exp=NOW + 60.25, nbf=NOW - 0.5, iat=NOW - 0.75).expires_at == NOW + 60.25

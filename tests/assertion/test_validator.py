@@ -201,6 +201,10 @@ class TestSignature:
         assert why(f"{header}.{respelt}.{signature}") is Reason.BAD_SIGNATURE
 
 
+#: The limit is a step only where the issuer has one.
+EACH = [step for step in Step if step is not Step.ISSUED_AFTER]
+
+
 class TestOrder:
     """Nothing is said of the claims before the signature has been verified."""
 
@@ -241,14 +245,14 @@ class TestOrder:
         seen: list[tuple[Step, Any, Any]] = []
         refusal(check, text, watch=lambda *step: seen.append(step))
         assert seen[-1][0] is last
-        steps = list(Step)
+        steps = EACH
         first, end = steps.index(Step.TYPE), steps.index(last)
         assert [step for step, _, _ in seen] == steps[first : end + 1]
 
     def test_each_step_says_what_was_wanted_and_what_was_found(self) -> None:
         seen: dict[Step, tuple[Any, Any]] = {}
         check(mint(ec_key(), now=NOW, jti="x"), watch=lambda step, *values: seen.update({step: values}))
-        assert list(seen) == list(Step)[list(Step).index(Step.TYPE) : list(Step).index(Step.CNF) + 1]
+        assert list(seen) == EACH[EACH.index(Step.TYPE) : EACH.index(Step.CNF) + 1]
         assert seen[Step.TYPE] == (["(absent)", "jose", "jwt"], "jwt")
         assert seen[Step.ALGORITHM] == (sorted(ALGORITHMS), "ES256")
         assert seen[Step.KEY][1] == "ec-P-256"

@@ -115,6 +115,19 @@ CAUSES: dict[str, Cause] = {
     "issuer no longer trusted": Cause(
         "is trusted before 2020", issuer(valid_until=datetime(2020, 1, 1, tzinfo=UTC))
     ),
+    "issued before the limit": Cause(
+        "iat must be at or after 2030-01-01 00:00:00 UTC (issued_after of the issuer); the JWT has 1",
+        issuer(issued_after=datetime(2030, 1, 1, tzinfo=UTC)),
+    ),
+    "limit, and no iat": with_claims(
+        "(issued_after of the issuer); the JWT does not have it",
+        issuer(issued_after=datetime(2020, 1, 1, tzinfo=UTC)),
+        iat=DROP,
+    ),
+    "limit beyond the calendar": Cause(
+        "iat must be at or after 9999-12-31 23:59:59 UTC",
+        issuer(issued_after=datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)),
+    ),
     "typ of an access token": Cause('typ must be "jose", "jwt" or absent', header={"typ": "at+jwt"}),
     "typ of an ID-JAG": Cause('the JWT has "oauth-id-jag+jwt"', header=JAG),
     "typ absent for an ID-JAG": Cause("the JWT does not have it", id_jag, header={"typ": DROP}),

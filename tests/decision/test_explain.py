@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from oauth_jwt_grant.assertion import OPTIONAL_STEPS, Door, Reason, Step
 from oauth_jwt_grant.decision import Explanation, Question, Status, explain
@@ -94,6 +96,14 @@ def test_only_the_step_that_failed_has_failed(world: World, change: Any, step: S
         follows = {Status.NOT_REACHED} if step in (Step.SUB, Step.EXP, Step.JTI) else set()
         assert set(after) <= {Status.PASSED} | follows
     assert explanation.answer["error"] == explanation.refused.answer.error
+
+
+@pytest.mark.parametrize(("limit", "status"), [(-60, Status.PASSED), (60, Status.FAILED)])
+def test_the_limit_of_an_issuer_is_a_step(world: World, limit: int, status: Status) -> None:
+    moment = timezone.now().replace(microsecond=0) + timedelta(seconds=limit)
+    world.change(world.issuer, issued_after=moment)
+    found = {step.step: step for step in ask(world, mint(ec_key())).steps}[Step.ISSUED_AFTER]
+    assert (found.status, found.expected) == (status, moment.timestamp())
 
 
 def reasons(explanation: Explanation) -> dict[Step | None, Reason]:
@@ -224,7 +234,9 @@ def test_what_is_asked_of_id_jags_alone_are_steps_of_their_own(world: World) -> 
     jag: dict[str, Any] = {"header": {"typ": "oauth-id-jag+jwt"}}
 
     good = mint(ec_key(), client_id="client", **jag)
-    assert [step.step for step in ask(world, good).steps] == [step for step in Step if step != Step.PROOF]
+    assert [step.step for step in ask(world, good).steps] == [
+        step for step in Step if step not in (Step.ISSUED_AFTER, Step.PROOF)
+    ]
     assert failed(ask(world, mint(ec_key(), tenant=1, **jag)))[0] is Step.TENANT
     assert failed(ask(world, mint(ec_key(), authorization_details=[], **jag)))[0] is Step.DETAILS
     assert failed(ask(world, mint(ec_key(), client_id="client", tenant="acme", **jag)))[0] is Step.RULE

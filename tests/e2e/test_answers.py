@@ -224,6 +224,7 @@ CASES: dict[Reason, Callable[[World], Any]] = {
     Reason.NOT_YET_VALID: posted(assertion=lambda: late(nbf=60)),
     Reason.ISSUED_IN_FUTURE: posted(assertion=lambda: late(iat=60)),
     Reason.TOO_OLD: posted(assertion=lambda: late(iat=-4000)),
+    Reason.ISSUED_BEFORE: with_issuer(issued_after=timezone.now() + timezone.timedelta(days=1)),
     Reason.LIFETIME: posted(assertion=lambda: late(exp=4000)),
     Reason.DELEGATION: delegated,
     Reason.ID_TOKEN: claims(nonce="x"),

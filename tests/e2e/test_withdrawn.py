@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.utils import timezone
 
-from oauth_jwt_grant.assertion import Reason
+from oauth_jwt_grant.assertion import ANSWERS, Reason
+from oauth_jwt_grant.database import to_datetime
 from oauth_jwt_grant.grant import JWTBearerGrant
 from oauth_jwt_grant.models import Decision, GrantRule, TrustedIssuer
-from tests.factories import SUBJECT, ec_key, mint
+from tests.factories import DROP, SUBJECT, ec_key, mint
 from tests.support import (
     NOT_ENTITLED,
     UNVERIFIED,
@@ -42,6 +46,11 @@ ISSUER: dict[str, tuple[Withdrawal, Reason, str]] = {
         lambda world: TrustedIssuer.objects.update(issuer="https://renamed.example"),
         Reason.UNKNOWN_ISSUER,
         "the issuer was deleted or renamed meanwhile",
+    ),
+    "older than is accepted": (
+        lambda world: TrustedIssuer.objects.update(issued_after=timezone.now() + timedelta(minutes=1)),
+        Reason.ISSUED_BEFORE,
+        "issued_after of the issuer was moved past the iat of the assertion meanwhile",
     ),
     "rule disabled": (
         lambda world: GrantRule.objects.update(enabled=False),
@@ -79,7 +88,7 @@ def test_no_token_comes_of_trust_that_is_withdrawn_meanwhile(world: World, what:
     with withdrawn_in_between(world, withdraw):
         answer = world.post(assertion=assertion)
 
-    text = NOT_ENTITLED if reason is Reason.NO_RULE else UNVERIFIED
+    text = ANSWERS[reason].text
     assert_refused(answer, "invalid_grant", text)
     assert tokens() == 0
     decision = Decision.objects.get()
@@ -87,9 +96,28 @@ def test_no_token_comes_of_trust_that_is_withdrawn_meanwhile(world: World, what:
     assert (decision.issuer, decision.subject, decision.replay_key) == (world.issuer, SUBJECT, None)
 
     # The assertion is not spent.
-    TrustedIssuer.objects.filter(pk=world.issuer.pk).update(enabled=True, issuer=world.issuer.issuer)
+    TrustedIssuer.objects.filter(pk=world.issuer.pk).update(
+        enabled=True, issuer=world.issuer.issuer, issued_after=None
+    )
     GrantRule.objects.update(enabled=True, issuer=world.issuer)
     assert_granted(world.post(assertion=assertion))
+
+
+@pytest.mark.parametrize(("iat", "granted"), [(0, True), (-1, False), (DROP, False)])
+def test_a_limit_that_is_set_meanwhile_lets_through_what_is_new_enough(
+    world: World, iat: Any, granted: bool
+) -> None:
+    """The statement that inserts the decision compares as the claim check does: at the very second, too."""
+    now = int(time.time())
+    limit = to_datetime(now)
+    assertion = mint(ec_key(), iat=DROP if iat is DROP else now + iat)
+    with withdrawn_in_between(world, lambda world: TrustedIssuer.objects.update(issued_after=limit)):
+        answer = world.post(assertion=assertion)
+    assert (answer.status_code == 200) == granted
+    assert tokens() == granted
+    # And so does the check itself, in a request that begins afterwards.
+    later = world.post(assertion=mint(ec_key(), iat=DROP if iat is DROP else now + iat))
+    assert (later.status_code == 200) == granted
 
 
 @pytest.mark.django_db(transaction=True)

@@ -296,6 +296,15 @@ def test_dates_of_the_trust(run, issuer, rule, begins, ends, days, level):
     assert len(texts) == (level != "fine")
 
 
+@pytest.mark.parametrize(("ahead", "level"), [(25, "fine"), (60, "failing")])
+def test_a_limit_that_no_assertion_can_meet_yet(run, issuer, rule, ahead, level):
+    """Within the leeway of 30 seconds, an issuer with a clock that is ahead can."""
+    TrustedIssuer.objects.update(issued_after=timezone.now() + timedelta(seconds=ahead))
+    _status, found, texts = check(run)
+    assert (found, len(texts)) == (level, level == "failing")
+    assert all(text.startswith("accepts only assertions that are issued from ") for text in texts)
+
+
 def trust_bundle(run, pem):
     """Have good keys that came when this was the CA bundle."""
     run("refreshkeys")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.contrib.auth import get_user_model
@@ -16,6 +16,7 @@ from oauth_jwt_grant.models import ClaimCondition, GrantRule, LinkedSubject, Tru
 from oauth_jwt_grant.rules import Operator
 from tests import factories
 from tests.jwks_server import certificate_authority
+from tests.support import make_issuer
 
 pytestmark = pytest.mark.django_db
 
@@ -262,6 +263,7 @@ def test_value_that_was_set_is_taken_away_by_an_empty_one(run, jwks, application
     given = {
         "--leeway": "5", "--max-lifetime": "600", "--audience": "a", "--algorithms": "ES256",
         "--valid-from": "2020-01-01T00:00:00Z", "--valid-until": "2040-01-01T00:00:00Z",
+        "--issued-after": "2020-01-01T00:00:00Z",
         "--default-scopes": "read", "--condition": "ref=main", "--token-lifetime": "60",
         "--resource": "https://api.example", "--record-claim": "ref", "--application": "tool",
         "--default-application": "tool", "--service-user": "alice@example.com",
@@ -274,7 +276,7 @@ def test_value_that_was_set_is_taken_away_by_an_empty_one(run, jwks, application
     done = run(*ISSUER, *(part for flag in given for part in (flag, "")))
     assert done.status == 0, done.err
     row, last = trusted(), rule()
-    assert (row.leeway, row.max_lifetime, row.valid_from, row.valid_until) == (None,) * 4
+    assert (row.leeway, row.max_lifetime, row.valid_from, row.valid_until, row.issued_after) == (None,) * 5
     assert (last.access_token_lifetime, last.default_application, last.user) == (None,) * 3
     assert [*row.audiences, *row.algorithms, *last.resources, *last.recorded_claims] == []
     assert [*last.conditions.all(), *last.applications.all()] == []
@@ -325,6 +327,61 @@ def test_what_is_wrong_is_named_and_nothing_is_kept(run, arguments, error):
     assert error in done.err
     assert done.out == ""
     assert not TrustedIssuer.objects.exists()
+
+
+@pytest.mark.parametrize(("flags", "ahead"), [([], 30), (["--leeway", "90"], 90), (["--leeway", ""], 30)])
+def test_from_now_on_is_now_and_the_leeway(run, jwks, flags, ahead):
+    before = timezone.now()
+    assert run(*ISSUER, "--jwks", jwks, "--issued-after", "now", *flags).status == 0
+    assert ahead <= (trusted().issued_after - before).total_seconds() < ahead + 30
+
+
+def test_all_issuers_at_once_get_the_limit(run):
+    for name, fields in (
+        ("a", {}),
+        ("b", {"leeway": 300}),
+        ("c", {"enabled": False}),
+        ("d", {"leeway": 300}),
+    ):
+        make_issuer(issuer=f"https://{name}.example", **fields)
+    future = timezone.now() + timedelta(days=1)
+    TrustedIssuer.objects.filter(issuer="https://d.example").update(issued_after=future)
+    before = timezone.now()
+    done = run("trustissuer", "--all", "--issued-after", "now")
+    assert (done.status, done.out.strip()) == (
+        0,
+        "3 issuers: accepts what is issued from now plus its leeway on.",
+    )
+    limits = dict(TrustedIssuer.objects.values_list("issuer", "issued_after"))
+    ahead = {iss[8]: (limit - before).total_seconds() for iss, limit in limits.items()}
+    assert [30 <= ahead[name] < 60 for name in "ac"] == [True, True]
+    assert 300 <= ahead["b"] < 330
+    assert limits["https://d.example"] == future
+
+    done = run("trustissuer", "--all", "--issued-after", (future + timedelta(days=1)).isoformat())
+    assert done.out.startswith("4 issuers: ")
+    assert set(TrustedIssuer.objects.values_list("issued_after", flat=True)) == {future + timedelta(days=1)}
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        [],
+        ["--issued-after", ""],
+        ["--issued-after", "now", *ISSUER[1:]],
+        ["--issued-after", "now", "--scopes", "read"],
+        ["--issued-after", "now", "--no-enabled"],
+        ["--issued-after", "now", "--preset", "github-actions"],
+        ["--issued-after", "soon"],
+    ],
+)
+def test_all_issuers_get_nothing_else(run, flags):
+    issuer = make_issuer()
+    done = run("trustissuer", "--all", *flags)
+    assert done.status == 1
+    assert done.err.startswith(("--all: ", "--issued-after: "))
+    issuer.refresh_from_db()
+    assert (issuer.issued_after, issuer.enabled) == (None, True)
 
 
 def test_contradicting_dates_have_no_flag(run):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,7 +12,14 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 
 from oauth_jwt_grant.fields import ExactCharField
-from oauth_jwt_grant.models import ClaimCondition, GrantRule, IssuerKeys, LinkedSubject, TrustedIssuer
+from oauth_jwt_grant.models import (
+    ClaimCondition,
+    GrantRule,
+    IssuerKeys,
+    LinkedSubject,
+    TrustedIssuer,
+    flaws_of,
+)
 from tests.factories import ISSUER, SUBJECT
 from tests.support import World
 
@@ -187,6 +195,18 @@ def violates(act: Any) -> bool:
     except IntegrityError:
         return True
     return False
+
+
+@pytest.mark.parametrize(
+    ("after_the_end", "leeway", "fine"), [(29, None, True), (30, None, False), (4, 5, True), (5, 5, False)]
+)
+def test_a_limit_at_the_end_of_the_trust_is_refused(
+    world: World, after_the_end: int, leeway: int | None, fine: bool
+) -> None:
+    issuer = world.issuer
+    issuer.leeway, issuer.valid_until = leeway, datetime(2030, 1, 1, tzinfo=UTC)
+    issuer.issued_after = issuer.valid_until + timedelta(seconds=after_the_end)
+    assert ("issued_after" not in flaws_of(issuer)) == fine
 
 
 def test_what_the_database_itself_refuses(world: World) -> None:

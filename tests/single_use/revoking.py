@@ -76,6 +76,13 @@ def command_then_revoke(browser: Client, world: World) -> None:
     revoke(browser, world)
 
 
+def from_now_on_then_revoke(browser: Client, world: World) -> None:
+    """The issuer stays enabled, and what it has issued is refused."""
+    url = page_of(world, "from_now_on")
+    _done(browser.post(url, fill_in(browser.get(url), "from_now_on_form")))
+    revoke(browser, world)
+
+
 #: Every way to disable an issuer or a rule and to revoke its tokens.
 WAYS: dict[str, Callable[[Client, World], None]] = {
     way.__name__: way
@@ -86,6 +93,7 @@ WAYS: dict[str, Callable[[Client, World], None]] = {
         change_issuer_then_revoke,
         change_rule_then_revoke,
         command_then_revoke,
+        from_now_on_then_revoke,
     )
 }
 
@@ -130,7 +138,7 @@ def revoke_meanwhile(world: World, clients: list[Child], browser: Client, way: s
 
 def enable_all() -> None:
     """Trust is given again; nothing is left of the round before."""
-    TrustedIssuer.objects.update(enabled=True)
+    TrustedIssuer.objects.update(enabled=True, issued_after=None)
     GrantRule.objects.update(enabled=True)
     Decision.objects.all().delete()
     get_access_token_model().objects.all().delete()

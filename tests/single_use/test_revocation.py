@@ -70,8 +70,12 @@ def disable_rule(world: World) -> None:
     assert withdrawal.wait_for_requests([world.issuer.pk])
 
 
+def limit_issuer(world: World) -> None:
+    assert withdrawal.from_now_on([world.issuer]) == ([world.issuer], True)
+
+
 @on_postgresql
-@pytest.mark.parametrize("disable", [disable_issuer, disable_rule])
+@pytest.mark.parametrize("disable", [disable_issuer, disable_rule, limit_issuer])
 def test_a_request_whose_snapshot_is_older_than_the_revocation_gets_no_token(
     world: World, disable: Callable[[World], None]
 ) -> None:

@@ -25,6 +25,7 @@ def filled(db) -> TrustedIssuer:
         enabled=False,
         valid_from=datetime(2030, 1, 2, 3, 4, 5, 678901, tzinfo=UTC),
         valid_until=datetime(2031, 1, 1, tzinfo=UTC),
+        issued_after=datetime(2030, 6, 1, tzinfo=UTC),
         profile="id-jag",
         key_source="inline",
         jwks_url="https://keys.example/jwks",

@@ -28,7 +28,14 @@ from ..accounts import KindFilter, ServiceAccountsMixin, add_account, add_key_pa
 from ..clients import client_examples
 from ..jwt_trust import trust_jwt
 from ..keys import discover, fetch_after_commit, fetch_keys, key_panel
-from ..revocation import GoodTokensMixin, disable, disable_and_revoke, in_transactions, revoke_tokens
+from ..revocation import (
+    GoodTokensMixin,
+    disable,
+    disable_and_revoke,
+    from_now_on,
+    in_transactions,
+    revoke_tokens,
+)
 from ..rules import RuleInline
 from ..shared import StorableAdmin, change_url, list_url, short_time, state_of, tell_values
 from ..test_assertion import test_assertion, token_url
@@ -78,7 +85,7 @@ class TrustedIssuerAdmin(ServiceAccountsMixin, GoodTokensMixin, StorableAdmin):
                 ]
             },
         ),
-        (_("Dates"), {"fields": [("valid_from", "valid_until"), ("created", "updated")]}),
+        (_("Dates"), {"fields": [("valid_from", "valid_until"), "issued_after", ("created", "updated")]}),
         (_("Network"), {"fields": ["allow_private_network", "ca_bundle"], "classes": ["collapse"]}),
     ]
 
@@ -98,12 +105,14 @@ class TrustedIssuerAdmin(ServiceAccountsMixin, GoodTokensMixin, StorableAdmin):
             ("<path:object_id>/add-key/", "add_key", partial(add_key_page, model_admin=self)),
             ("<path:object_id>/withdraw-key/", "withdraw_key", partial(withdraw_key_page, model_admin=self)),
             ("<path:object_id>/revoke-tokens/", "revoke", partial(revoke_tokens, model_admin=self)),
+            ("<path:object_id>/from-now-on/", "from_now_on", partial(from_now_on, model_admin=self)),
         ]
         wrap, prefix = self.admin_site.admin_view, "oauth_jwt_grant_trustedissuer_"
         own = [path(route, wrap(view), name=f"{prefix}{name}") for route, name, view in views]
         pages = [*own, *super().get_urls()]
+        outside = {f"{prefix}{name}" for name in ("changelist", "revoke", "withdraw_key", "from_now_on")}
         for page in pages:
-            if page.name in {f"{prefix}{name}" for name in ("changelist", "revoke", "withdraw_key")}:
+            if page.name in outside:
                 page.callback._non_atomic_requests = set(connections)  # type: ignore[attr-defined]
         return pages
 

@@ -32,6 +32,7 @@ class TrustedIssuerForm(forms.ModelForm):  # type: ignore[type-arg]
             "jwks_url": AdminTextInputWidget(attrs=_LONG),
             "valid_from": LabelledDateTime(_("Trusted from: date"), _("Trusted from: time")),
             "valid_until": LabelledDateTime(_("Trusted until: date"), _("Trusted until: time")),
+            "issued_after": LabelledDateTime(_("Issued after: date"), _("Issued after: time")),
         }
         help_texts: ClassVar[dict[str, Any]] = {
             "algorithms": _("None ticked: all that the setting ALGORITHMS allows."),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .deletion import GoodTokensMixin, GoodTokensWarningMixin, why_kept
+from .limit import from_now_on
 from .pages import disable, disable_and_revoke, disable_issuers, in_transactions, revoke_tokens
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "disable",
     "disable_and_revoke",
     "disable_issuers",
+    "from_now_on",
     "in_transactions",
     "revoke_tokens",
     "why_kept",

@@ -141,7 +141,7 @@ def revoke_tokens(request: HttpRequest, object_id: str, model_admin: admin.Model
     if form.is_bound and form.is_valid():
         decisions = form.decisions(issuer)
         if CONFIRMED in request.POST:
-            _warn_unless(withdrawal.wait_for_requests([issuer.pk]), request)
+            warn_unless(withdrawal.wait_for_requests([issuer.pk]), request)
             revoked = withdrawal.revoke(decisions)
             model_admin.log_change(request, issuer, f"Revoked tokens ({form.in_words()}): {revoked}.")
             messages.success(request, _("Tokens revoked: %d.") % revoked)
@@ -157,11 +157,11 @@ def disable_issuers(
     disabled, settled = withdrawal.disable(issuers)
     for issuer in disabled:
         model_admin.log_change(request, issuer, "Disabled.")
-    _warn_unless(settled, request)
+    warn_unless(settled, request)
     return len(disabled)
 
 
-def _warn_unless(settled: bool, request: HttpRequest) -> None:
+def warn_unless(settled: bool, request: HttpRequest) -> None:
     """Say so if a request has not come to its end."""
     if not settled:
         text = _("A request that began before is still under way. Revoke the tokens once more in a minute.")

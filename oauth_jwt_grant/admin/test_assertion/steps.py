@@ -40,6 +40,7 @@ _LABELS = {
     Step.LIFETIME: gettext_lazy("Lifetime (exp)"),
     Step.NBF: gettext_lazy("Not before (nbf)"),
     Step.IAT: gettext_lazy("Issued (iat)"),
+    Step.ISSUED_AFTER: gettext_lazy("Limit of the issuer (iat)"),
     Step.JTI: gettext_lazy("Unique id (jti)"),
     Step.KIND: gettext_lazy("Kind of token"),
     Step.CNF: gettext_lazy("Bound to a key (cnf)"),
@@ -58,6 +59,7 @@ _TIMES = {
     Step.LIFETIME: gettext_lazy("no later than %s"),
     Step.NBF: gettext_lazy("no later than %s"),
     Step.IAT: gettext_lazy("from %s to %s"),
+    Step.ISSUED_AFTER: gettext_lazy("no earlier than %s"),
 }
 _TIME_CLAIMS = frozenset({"exp", "nbf", "iat", "auth_time"})
 _LEVELS = {Status.PASSED: "ok", Status.FAILED: "off", Status.NOT_REACHED: "not-reached"}

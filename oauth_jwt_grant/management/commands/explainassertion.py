@@ -24,6 +24,7 @@ _DATES = {
     Step.LIFETIME: "no later than {}",
     Step.NBF: "no later than {}",
     Step.IAT: "from {} to {}",
+    Step.ISSUED_AFTER: "no earlier than {}",
 }
 _EXIT_STATUS = {"accepted": 0, "refused": 1, "undecided": 2}
 

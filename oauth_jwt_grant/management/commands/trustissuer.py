@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from typing import Any, TypeVar
 
 from django.core.management.base import CommandError, CommandParser
 from django.db import router, transaction
 from django.db.models import Model
+from django.utils import timezone
 
 from ...models import GrantRule, LinkedSubject, TrustedIssuer, written
 from ...presets import Applied, Preset, all_presets
 from ...trust import applications_of_operators, key_source_of, obstacles_of, withdrawal
 from .. import base
-from ..arguments import find_application, find_user, printable, read_date, read_text
+from ..arguments import (
+    counted,
+    find_application,
+    find_issuers,
+    find_user,
+    printable,
+    read_date,
+    read_text,
+)
 from ..conditions import parse_condition, set_conditions, wanted_conditions
 from ..preset_answers import by_preset, described, find_preset, flags_of, read_answers
 from ..trust_flags import (
@@ -35,7 +45,15 @@ _SUBJECTS = GrantRule.SubjectPolicy
 #: Any of these arguments makes or changes a rule.
 _ABOUT_A_RULE = ("rule", "conditions", "all_applications", *(name for name in RULE_FLAGS if name != "name"))
 _FILES = ("jwks", "trust_anchors", "ca_bundle")
-_DATES = ("valid_from", "valid_until")
+_DATES = ("valid_from", "valid_until", "issued_after")
+#: Besides --all and --issued-after: what is not set for all issuers.
+_OF_ONE = (
+    "preset",
+    "answers",
+    "link",
+    *_ABOUT_A_RULE,
+    *(name for name in ISSUER_FLAGS if name != "issued_after"),
+)
 
 
 class Command(base.Command):
@@ -64,6 +82,9 @@ class Command(base.Command):
         if options["list_presets"]:
             self.stdout.write("\n".join(described(all_presets())))
             return
+        if options["all"]:
+            self._limit_all(options)
+            return
         preset = _preset(options)
         # Before the transaction: what writes to a pipe may take its time, and SQLite has one lock for all.
         _read_files(options, preset)
@@ -89,6 +110,19 @@ class Command(base.Command):
         for warning in warnings:
             self.stderr.write(self.style.WARNING(warning))
 
+    def _limit_all(self, options: dict[str, Any]) -> None:
+        """Set ``issued_after`` of all issuers that have no later one."""
+        if not options["issued_after"] or any(options[name] is not None for name in _OF_ONE):
+            raise CommandError("--all: it goes with --issued-after alone, and a time or now")
+        text = options["issued_after"]
+        since = None if text == "now" else read_date("--issued-after", text)
+        changed, settled = withdrawal.from_now_on(find_issuers(None), since)
+        on = "now plus its leeway" if since is None else since.isoformat()
+        self.stdout.write(f"{counted(len(changed), 'issuer')}: accepts what is issued from {on} on.")
+        if not settled:
+            text = "A request that began before may still be under way. Run the command again in a minute."
+            self.stderr.write(self.style.WARNING(text))
+
 
 def _read_files(options: dict[str, Any], preset: Preset | None) -> None:
     """Put the texts of files in the place of their names."""
@@ -111,9 +145,15 @@ def _issuer(row: TrustedIssuer, options: dict[str, Any], flags: Mapping[str, str
     values = given_values(ISSUER_FLAGS, options)
     for name in _DATES:
         if name in values:
-            values[name] = read_date(ISSUER_FLAGS[name], values[name]) if values[name] else None
+            values[name] = _date(row, name, values) if values[name] else None
     values |= key_source_values(options)
     return Change(f"Issuer {row.issuer}", row, values, flags)
+
+
+def _date(row: TrustedIssuer, name: str, values: Mapping[str, Any]) -> datetime:
+    if (name, values[name]) == ("issued_after", "now"):
+        return withdrawal.limit_from(timezone.now(), values.get("leeway", row.leeway))
+    return read_date(ISSUER_FLAGS[name], values[name])
 
 
 def _rule(wanted: Applied, options: dict[str, Any]) -> Change:

@@ -268,7 +268,10 @@ def test_neighbour_that_is_nearly_the_same_is_pointed_out(page, issuer, rule, sp
 def test_what_may_have_been_overlooked_is_said(page, issuer, rule, settings):
     settings.OAUTH_JWT_GRANT = {**settings.OAUTH_JWT_GRANT, "ALGORITHMS": ["RS256"]}
     TrustedIssuer.objects.update(
-        key_source="discovery", algorithms=["ES256"], valid_until=timezone.now() + timedelta(days=3)
+        key_source="discovery",
+        algorithms=["ES256"],
+        valid_until=timezone.now() + timedelta(days=3),
+        issued_after=timezone.now() + timedelta(days=1),
     )
     rule.resources, rule.client_policy = ["https://as.example.com"], "listed"
     rule.require_dpop = True
@@ -280,6 +283,7 @@ def test_what_may_have_been_overlooked_is_said(page, issuer, rule, settings):
     assert "no algorithm" in said
     assert "https://as.example.com is an audience of this server and a resource" in said
     assert "The trust ends on" in said
+    assert "so all are refused until then" in said
     rule.delete()
     assert "No rule is enabled" in text_of(page.get(change_url(issuer)))
 

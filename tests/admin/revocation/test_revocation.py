@@ -304,6 +304,51 @@ def test_tokens_of_a_key_id_or_a_subject_are_revoked(page, issuer, other, which,
     assert issuer.enabled
 
 
+def limit_url(issuer):
+    return reverse("admin:oauth_jwt_grant_trustedissuer_from_now_on", args=[issuer.pk])
+
+
+def test_what_an_issuer_has_issued_until_now_is_refused(page, issuer, other):
+    """Now plus the leeway, up to a whole second; once more, it moves on, and is never moved back."""
+    token_of(issuer, number=1)
+    TrustedIssuer.objects.filter(pk=issuer.pk).update(leeway=90)
+    asked = page.get(limit_url(issuer))
+    assert "<strong>1</strong> access token of the issuer stays good" in asked.content.decode()
+    assert "does not help against a stolen key" in asked.content.decode()
+    issuer.refresh_from_db()
+    assert issuer.issued_after is None
+
+    before = timezone.now()
+    done = page.post(limit_url(issuer), fill_in(asked, "from_now_on_form"), follow=True)
+    assert "Only assertions issued from" in said(done)
+    issuer.refresh_from_db()
+    assert 90 <= (issuer.issued_after - before).total_seconds() <= 120
+    assert issuer.issued_after.microsecond == 0
+    entry = LogEntry.objects.get()
+    assert entry.change_message == f"Issued after: None -> {issuer.issued_after.isoformat()}."
+    other.refresh_from_db()
+    assert (other.issued_after, tokens()) == (None, {"token-1"})
+
+    later = timezone.now() + timedelta(days=1)
+    TrustedIssuer.objects.filter(pk=issuer.pk).update(issued_after=later)
+    page.post(limit_url(issuer))
+    issuer.refresh_from_db()
+    assert issuer.issued_after == later
+    assert LogEntry.objects.count() == 1
+
+
+def test_who_may_not_change_issuers_sets_no_limit(page_of, page, issuer):
+    may_view = page_of("view_trustedissuer", "revoke_tokens")
+    assert may_view.get(limit_url(issuer)).status_code == 403
+    assert may_view.post(limit_url(issuer)).status_code == 403
+    assert TrustedIssuer.objects.get(pk=issuer.pk).issued_after is None
+    change = reverse("admin:oauth_jwt_grant_trustedissuer_change", args=[issuer.pk])
+    assert limit_url(issuer) not in may_view.get(change).content.decode()
+    assert limit_url(issuer) in page.get(change).content.decode()
+    gone = limit_url(TrustedIssuer(pk=999))
+    assert page.post(gone).status_code == 404
+
+
 def test_which_key_id_has_to_be_said(page, issuer):
     token_of(issuer, number=1)
     url = page_url(issuer)

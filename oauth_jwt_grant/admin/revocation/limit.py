@@ -1,0 +1,48 @@
+"""The page that refuses what an issuer has issued until now."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, cast
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from ...models import Decision, TrustedIssuer, written
+from ...trust import withdrawal
+from ..shared import page_context, short_time
+from .pages import warn_unless
+
+TEMPLATE = "admin/oauth_jwt_grant/trustedissuer/from_now_on.html"
+
+
+def from_now_on(request: HttpRequest, object_id: str, model_admin: admin.ModelAdmin[Any]) -> HttpResponse:
+    """Say what it does, and once that is posted, accept only what the issuer issues from now on."""
+    issuer = model_admin.get_object(request, object_id)
+    if issuer is None:
+        raise Http404
+    if not model_admin.has_change_permission(request, issuer):
+        raise PermissionDenied
+    if request.method == "POST":
+        return _limit(request, issuer, model_admin)
+    context = page_context(request, model_admin, _("From now on"), issuer=issuer, original=issuer)
+    context["valid"] = withdrawal.count(Decision.objects.filter(issuer=issuer))["valid"]
+    context["limit"] = short_time(withdrawal.limit_from(timezone.now(), issuer.leeway))
+    return TemplateResponse(request, TEMPLATE, context)
+
+
+def _limit(
+    request: HttpRequest, issuer: TrustedIssuer, model_admin: admin.ModelAdmin[Any]
+) -> HttpResponseRedirect:
+    changed, settled = withdrawal.from_now_on([issuer])
+    limit = cast(datetime, written(TrustedIssuer).values_list("issued_after", flat=True).get(pk=issuer.pk))
+    if changed:
+        before = issuer.issued_after.isoformat() if issuer.issued_after else None
+        model_admin.log_change(request, issuer, f"Issued after: {before} -> {limit.isoformat()}.")
+    warn_unless(settled, request)
+    messages.success(request, _("Only assertions issued from %s on are accepted.") % short_time(limit))
+    return HttpResponseRedirect("../change/")

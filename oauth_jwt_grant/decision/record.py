@@ -133,10 +133,10 @@ def _issued_at(assertion: VerifiedAssertion) -> datetime | None:
     return to_datetime(assertion.claims["iat"]) if "iat" in assertion.claims else None
 
 
-def _is_older(assertion: VerifiedAssertion, limit: datetime | None) -> bool:
+def _is_older(permission: Permission, limit: datetime | None) -> bool:
     if limit is None:
         return False
-    issued_at = _issued_at(assertion)
+    issued_at = _issued_at(permission.assertion)
     return issued_at is None or issued_at < limit
 
 
@@ -177,7 +177,7 @@ def _withdrawn(permission: Permission) -> AssertionRefused:
         return AssertionRefused(Reason.UNKNOWN_ISSUER, detail="the issuer was deleted or renamed meanwhile")
     if not issuer.enabled:
         return AssertionRefused(Reason.ISSUER_DISABLED, detail="the issuer was disabled meanwhile")
-    if _is_older(permission.assertion, issuer.issued_after):
+    if _is_older(permission, issuer.issued_after):
         detail = "issued_after of the issuer was moved past the iat of the assertion meanwhile"
         return AssertionRefused(Reason.ISSUED_BEFORE, detail=detail)
     if not written(GrantRule).filter(pk=permission.rule.pk, issuer=issuer, enabled=True).exists():

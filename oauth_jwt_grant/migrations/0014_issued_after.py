@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('oauth_jwt_grant', '0012_condition_operators'),
+        ('oauth_jwt_grant', '0013_database_defaults'),
     ]
 
     operations = [

@@ -2,7 +2,8 @@
 
 Both are posted in turn to the same token URL in one process, so that a machine that
 slows down slows both; quoted is the ratio of the medians, with the statements of each.
-Run it with ``python -m tests.benchmarks.grant_cost [--requests N]``.
+The two other doors are posted in turn with the first one.
+Run it with ``python -m tests.benchmarks.grant_cost [--requests N] [--cpu] [--doors]``.
 """
 
 from __future__ import annotations
@@ -23,12 +24,14 @@ import django
 
 django.setup()
 
+from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
+from django.test.utils import CaptureQueriesContext, override_settings
 from oauth2_provider.models import get_application_model
 
+from oauth_jwt_grant.assertion import Door
 from oauth_jwt_grant.grant import GRANT_TYPE
 from oauth_jwt_grant.models import ClaimCondition, GrantRule, LinkedSubject, TrustedIssuer
 
@@ -40,6 +43,9 @@ TOKEN_URL = "/o/token/"
 FORM = "application/x-www-form-urlencoded"
 SECRET = "benchmark-secret"
 USERNAME = get_user_model().USERNAME_FIELD
+AUDIENCE = "https://as.example.com"
+
+clock = time.perf_counter
 
 
 class Site:
@@ -90,14 +96,21 @@ def main() -> None:
     """Print statements and times of each kind of request, and their ratios."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--requests", type=int, default=400, help="of each kind")
+    parser.add_argument("--cpu", action="store_true", help="CPU time of this process, for a busy machine")
+    parser.add_argument("--doors", action="store_true", help="the doors alone")
     options = parser.parse_args()
+    global clock
+    if options.cpu:
+        clock = time.process_time
     with test_databases():
-        measure(options.requests)
+        site = Site()
+        if not options.doors:
+            measure(site, options.requests)
+        measure_doors(site, options.requests)
 
 
-def measure(requests: int) -> None:
+def measure(site: Site, requests: int) -> None:
     """Measure each kind of request beside ``client_credentials``, also under ``ATOMIC_REQUESTS``."""
-    site = Site()
 
     def own() -> int:
         return post(site, {"grant_type": "client_credentials", "scope": "read"}, **site.basic())
@@ -146,6 +159,25 @@ def measure_variants(site: Site, own: Callable[[], int], requests: int) -> None:
         compare("no client, fetched keys", request(), own, requests)
 
 
+def measure_doors(site: Site, requests: int) -> None:
+    """Measure the same rule at each other door beside the first one."""
+    site.issuer.key_source = "inline"
+    site.issuer.save()
+    site.allow(
+        "anonymous", default_application=site.application, subject_policy="no_user", accepted_as=[*Door]
+    )
+
+    def request_at(door: Door, run: str) -> Callable[[], int]:
+        jwts = [site.assertion(f"{door}{run}{number}", aud=AUDIENCE) for number in range(requests + 20)]
+        fields = {"grant_type": door.grant_type, **door.constants, "scope": "read"}
+        return lambda: post(site, {**fields, door.parameter: jwts.pop()})
+
+    first = Door.AUTHORIZATION_GRANT
+    with override_settings(OAUTH_JWT_GRANT={**settings.OAUTH_JWT_GRANT, "ACCEPTED_AS": [*Door]}):
+        for door in (Door.SUBJECT_TOKEN, Door.CLIENT_ASSERTION):
+            compare(door, request_at(door, door), request_at(first, door), requests, first)
+
+
 def post(site: Site, data: dict[str, str], **headers: str) -> int:
     """Post to the token endpoint; a refusal would make the measurement worthless."""
     response = site.client.post(TOKEN_URL, urlencode(data), FORM, **headers)
@@ -154,7 +186,13 @@ def post(site: Site, data: dict[str, str], **headers: str) -> int:
     return response.status_code
 
 
-def compare(name: str, ours: Callable[[], int], own: Callable[[], int], requests: int) -> None:
+def compare(
+    name: str,
+    ours: Callable[[], int],
+    own: Callable[[], int],
+    requests: int,
+    beside: str = "client_credentials",
+) -> None:
     """Time both in turn and print what came out."""
     for _ in range(5):
         ours(), own()
@@ -164,13 +202,13 @@ def compare(name: str, ours: Callable[[], int], own: Callable[[], int], requests
         # First one, then the other goes first: the second one finds warm caches.
         order = ((0, ours), (1, own)) if number % 2 else ((1, own), (0, ours))
         for index, request in order:
-            started = time.perf_counter()
+            started = clock()
             request()
-            times[index].append(time.perf_counter() - started)
+            times[index].append(clock() - started)
     medians = [statistics.median(values) * 1000 for values in times]
     print(
         f"{connection.vendor} {name}: {medians[0]:.2f} ms, {statements[0]} statements; "
-        f"client_credentials: {medians[1]:.2f} ms, {statements[1]} statements; "
+        f"{beside}: {medians[1]:.2f} ms, {statements[1]} statements; "
         f"ratio {medians[0] / medians[1]:.2f}"
     )
 

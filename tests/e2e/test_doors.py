@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.db import connection
@@ -129,6 +130,18 @@ def test_what_is_refused_at_one_door_stays_usable(opened: World, first: Door, se
     granted(ask(second, jwt))
 
 
+@pytest.mark.parametrize("second", Door)
+@pytest.mark.parametrize("first", Door)
+def test_what_comes_to_a_door_that_its_rule_leaves_out_stays_usable(
+    opened: World, first: Door, second: Door
+) -> None:
+    opened.change(opened.rule, accepted_as=[door for door in Door if door is not first])
+    jwt = mint(ec_key())
+    assert_refused(ask(first, jwt), first.error)
+    opened.change(opened.rule, accepted_as=[second])
+    granted(ask(second, jwt))
+
+
 @pytest.mark.parametrize(("policy", "number"), [("reusable", 3), ("once_if_jti", 1), ("require_jti", 1)])
 def test_policies_hold_across_doors(opened: World, policy: str, number: int) -> None:
     opened.change(opened.issuer, replay_policy=policy)
@@ -201,7 +214,7 @@ def test_types_of_subject_tokens(opened: World, value: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ["jwt", "refresh_token", "id_token", "id-jag", "saml2", "txn_token", "ACCESS_TOKEN"]
+    "value", ["jwt", "refresh_token", "id_token", "id-jag", "saml2", "txn_token", "ACCESS_TOKEN", LONG]
 )
 def test_types_that_are_not_issued(opened: World, value: str) -> None:
     response = exchange(requested_token_type=f"{TYPE}{value}")
@@ -235,11 +248,23 @@ def test_parameters_that_change_nothing(opened: World, changes: dict[str, Any]) 
 
 
 @pytest.mark.parametrize(
-    "name", ["requested_token_type", "actor_token", "actor_token_type", "scope", "client_id"]
+    ("door", "name"),
+    [
+        (Door.SUBJECT_TOKEN, "requested_token_type"),
+        (Door.SUBJECT_TOKEN, "actor_token"),
+        (Door.SUBJECT_TOKEN, "actor_token_type"),
+        *(
+            (door, name)
+            for door in (Door.SUBJECT_TOKEN, Door.CLIENT_ASSERTION)
+            for name in ("scope", "client_id")
+        ),
+    ],
 )
-def test_parameters_that_come_once(opened: World, name: str) -> None:
-    text = f"The parameter {name} is sent more than once."
-    assert_refused(exchange(**{name: ["x", "x"]}), "invalid_request", text)
+def test_parameters_that_come_once(opened: World, door: Door, name: str) -> None:
+    jwt, text = mint(ec_key()), f"The parameter {name} is sent more than once."
+    for values in (["x", "x"], ["x", ""], ["", "x"]):
+        assert_refused(ask(door, jwt, **{name: values}), "invalid_request", text)
+    granted(ask(door, jwt))
 
 
 @pytest.mark.parametrize("name", ["audience", "resource"])
@@ -261,18 +286,43 @@ def test_an_audience_of_an_exchange_means_nothing_at_other_doors(opened: World) 
         assert_refused(ask(door, resource="https://other.example"), "invalid_target")
 
 
+#: What only the new doors have, with values that they accept or that have no meaning there.
+NEW = {
+    "subject_token": "a.b.c",
+    "subject_token_type": f"{TYPE}jwt",
+    "requested_token_type": f"{TYPE}access_token",
+    "audience": AUDIENCE,
+    "actor_token": "",
+    "actor_token_type": "",
+    "client_assertion": "a.b.c",
+    "client_assertion_type": CLIENT_TYPE,
+}
+
+
 @pytest.mark.parametrize("door", [Door.SUBJECT_TOKEN, Door.CLIENT_ASSERTION])
 def test_nothing_comes_in_the_url(opened: World, door: Door) -> None:
     jwt = mint(ec_key())
     text = "Parameters must be in the request body, not in the URL."
     assert_refused(ask(door, jwt, query=f"{door.parameter}={jwt}"), "invalid_request", text)
-    granted(ask(door, jwt))
+    for name, value in {**NEW, **door.constants}.items():
+        assert_refused(ask(door, jwt, query=urlencode({name: value})), "invalid_request", text)
+        assert_refused(ask(door, jwt, query=urlencode({name: value}), **{name: DROP}), "invalid_request")
+    # What msal-node sends.
+    granted(ask(door, jwt, query="client-request-id=0c897d3e-ae39-4f6c-bd79-3f6e69253cb9"))
 
 
 @pytest.mark.parametrize("door", [Door.SUBJECT_TOKEN, Door.CLIENT_ASSERTION])
 def test_a_body_that_is_no_form(opened: World, door: Door) -> None:
-    body = json.dumps(dict(pairs_of(door)))
+    jwt = mint(ec_key())
+    body = json.dumps(dict(pairs_of(door, jwt)))
     assert_refused(post(body, content_type="application/json"), "invalid_request")
+    named = '--b\r\nContent-Disposition: form-data; name="{}"\r\n\r\n{}\r\n'
+    body = "".join(named.format(name, value) for name, value in pairs_of(door, jwt)) + "--b--\r\n"
+    a_file = body.replace(f'"{door.parameter}"', f'"{door.parameter}"; filename="f"')
+    assert_refused(post(a_file, content_type="multipart/form-data; boundary=b"), "invalid_request")
+    names = {door.parameter: DROP, f"{door.parameter}[]": jwt}
+    assert_refused(ask(door, jwt, **names), "invalid_request")
+    granted(ask(door, jwt))
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,8 @@ _NAMES = (
 #: Choices that are offered at most, and how deep a claim may lie.
 _MOST, _DEEP = 100, 4
 _LONGEST_NAME = 100
+#: A century, in seconds: a JWT with a longer lifetime says nothing of it.
+_LONGEST_LIFETIME = 100 * 366 * 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,8 +165,9 @@ def _lifetime(claims: Mapping[str, Any]) -> int | None:
     begin, end = (claims.get(name) for name in ("iat", "exp"))
     if not all(isinstance(time, int | float) and not isinstance(time, bool) for time in (begin, end)):
         return None
-    seconds = math.ceil(float(end) - float(begin))  # type: ignore[arg-type]
-    return seconds if seconds > 0 else None
+    seconds = float(end) - float(begin)  # type: ignore[arg-type]
+    # The difference of two numbers that JSON can write may be infinite.
+    return math.ceil(seconds) if 0 < seconds <= _LONGEST_LIFETIME else None
 
 
 def _audiences(claims: Mapping[str, Any]) -> Iterator[str]:

@@ -63,7 +63,14 @@ def test_lifetime_is_that_of_the_jwt_and_never_longer_than_the_setting(seconds, 
     assert proposed(iat=1_800_000_000, exp=1_800_000_000 + seconds).columns["max_lifetime"] == lifetime
 
 
-@pytest.mark.parametrize("times", [{"iat": True}, {"iat": "now"}, {"exp": None}, {"iat": DROP}])
+@pytest.mark.parametrize(
+    "times",
+    [
+        *({"iat": True}, {"iat": "now"}, {"exp": None}, {"iat": DROP}),
+        # Their difference is infinite; and one that nobody means.
+        *({"iat": -1e308, "exp": 1e308}, {"iat": 0, "exp": 1e300}),
+    ],
+)
 def test_times_that_are_none_say_nothing(times):
     assert proposed(**times).lifetime is None
 

@@ -17,7 +17,7 @@ from django.test import Client
 from django.urls import reverse
 from oauth2_provider.models import get_application_model
 
-from oauth_jwt_grant import signals
+from oauth_jwt_grant import resources, signals, testing
 from oauth_jwt_grant.assertion import ANSWERS, Reason
 from oauth_jwt_grant.checks import CheckId
 from oauth_jwt_grant.conf import settings as conf
@@ -157,6 +157,14 @@ def test_commands_in_the_docs_exist_and_take_these_arguments(line):
         return
     command = load_command_class(apps[name], name)
     command.create_parser("manage.py", name).parse_args(arguments)
+
+
+@pytest.mark.parametrize("module", [resources, testing, signals], ids=lambda module: module.__name__)
+def test_reference_has_all_names_of_the_modules_for_sites(module):
+    names = getattr(module, "__all__", [n for n, value in vars(module).items() if isinstance(value, Signal)])
+    documented = re.findall(r"^\.\. auto\w+:: (\w+)$", PAGES["docs/api.md"], re.M)
+    assert names
+    assert set(names) <= set(documented)
 
 
 @pytest.mark.parametrize("block", all_blocks("python"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 import re
 import shlex
 import sys
@@ -16,6 +17,7 @@ from typing import Any
 
 import jwt
 import pytest
+import sentry_sdk
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from django.contrib import admin
@@ -28,6 +30,7 @@ from opentelemetry import metrics
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from prometheus_client import REGISTRY
+from sentry_sdk.integrations.logging import EventHandler
 
 from oauth_jwt_grant import signals
 from oauth_jwt_grant.assertion import ANSWERS, Reason
@@ -37,6 +40,7 @@ from oauth_jwt_grant.models import TrustedIssuer
 from oauth_jwt_grant.presets import registry
 from oauth_jwt_grant.testing import TestIssuer
 from tests.dot import forget_backends
+from tests.e2e.test_reports import Kept
 from tests.keys.authority import Authority, name_of
 from tests.keys.material import ec_key
 from tests.support import make_application, make_user
@@ -79,7 +83,7 @@ def received(code: str) -> Iterator[None]:
 
 @pytest.mark.django_db
 def test_health_endpoint_answers_503_if_an_issuer_cannot_be_accepted():
-    (code,) = recipes("health")
+    code, *_ = recipes("health")
     view = run(code)["issuers"]
     TestIssuer("https://ci.acme.example").trust(scopes="read")
     TrustedIssuer.objects.update(name="Acme CI")
@@ -94,6 +98,42 @@ def test_health_endpoint_answers_503_if_an_issuer_cannot_be_accepted():
     assert (failing.status_code, json.loads(failing.content)) == (503, json.loads(shown))
     TrustedIssuer.objects.filter(name="Partner").update(enabled=False)
     assert view(request).status_code == 200
+
+
+@pytest.mark.django_db
+def test_health_check_fails_if_an_issuer_cannot_be_accepted(monkeypatch):
+    from health_check.exceptions import ServiceUnavailable
+
+    _, check, urls = recipes("health")
+    monkeypatch.setitem(sys.modules, "mysite_health", ModuleType("mysite_health"))
+    issuers = run(check, __name__="mysite_health")["Issuers"]()
+    TestIssuer("https://partner.example").trust(scopes="read")
+    TrustedIssuer.objects.update(name="Partner")
+    issuers.run()
+    TrustedIssuer.objects.update(valid_until=timezone.now() - timedelta(days=1))
+    with pytest.raises(ServiceUnavailable, match="no JWT is accepted of Partner"):
+        issuers.run()
+    assert run(urls)["urlpatterns"][0].callback
+
+
+@pytest.mark.django_db(transaction=True)
+def test_sentry_has_an_event_of_what_could_not_be_decided_and_of_no_refusal():
+    client = sentry_sdk.Client("https://key@sentry.example/1", transport=Kept, default_integrations=False)
+    logger, handler = logging.getLogger("oauth_jwt_grant"), EventHandler(level=logging.ERROR)
+    issuer = TestIssuer()
+    issuer.trust(scopes="read")
+    logger.addHandler(handler)
+    try:
+        with sentry_sdk.new_scope() as scope:
+            scope.set_client(client)
+            assert issuer.post(issuer.mint_expired()).status_code == 400
+            assert client.transport.sent == []
+            nowhere = {"key_source": "jwks_url", "jwks_url": "https://127.0.0.1:1/jwks", "jwks": {}}
+            TrustedIssuer.objects.update(**nowhere)
+            assert issuer.post(issuer.mint()).status_code == 503
+    finally:
+        logger.removeHandler(handler)
+    assert "keys_unavailable" in "".join(client.transport.sent)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -296,6 +336,15 @@ def test_troubleshooting_has_the_texts_that_clients_are_sent():
     quoted = set(re.findall(r"`((?:The|This|Client) [^`]+\.)`", TROUBLESHOOTING))
     assert len(quoted) >= 12
     assert quoted <= sent
+
+
+def test_troubleshooting_quotes_what_the_log_and_checkissuers_say_before_migrate():
+    package = DOCS.parent / "oauth_jwt_grant"
+    source = "".join(path.read_text() for path in package.rglob("*.py"))
+    section = TROUBLESHOOTING.partition("## A deploy without migrate")[2].partition("\n## ")[0]
+    for text in ("A table or column is missing: run migrate.", "cannot be examined"):
+        assert f"`{text}`" in section
+        assert text in source
 
 
 def test_troubleshooting_names_reasons_that_exist():

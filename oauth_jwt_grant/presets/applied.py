@@ -103,7 +103,9 @@ def apply(preset: Preset, answers: Mapping[str, str]) -> Applied:
         profile=preset.profile,
         key_source=preset.key_source,
         algorithms=list(preset.algorithms),
-        max_lifetime=preset.max_lifetime,
+        max_lifetime=max(
+            [preset.max_lifetime, *(seconds for name, seconds in preset.longer.items() if given[name])]
+        ),
         replay_policy=preset.replay_policy,
         **{name: _filled(name, template, given) for name, template in preset.fields.items()},
     )
@@ -115,15 +117,19 @@ def apply(preset: Preset, answers: Mapping[str, str]) -> Applied:
     conditions = [
         _condition(template, given, lists) for template in preset.conditions if _is_answered(template, given)
     ]
-    rule = GrantRule(
+    return Applied(issuer, _rule(preset, given), conditions)
+
+
+def _rule(preset: Preset, given: Mapping[str, str]) -> GrantRule:
+    return GrantRule(
         name=_rule_name(preset, given),
         accepted_as=list(preset.accepted_as),
+        client_policy=preset.client_policy,
         subject_policy=preset.subject_policy,
         scope_claim=preset.scope_claim,
         scope_claim_name=preset.scope_claim_name,
         recorded_claims=list(preset.recorded_claims),
     )
-    return Applied(issuer, rule, conditions)
 
 
 def _keys_of(issuer: TrustedIssuer) -> list[Any]:
@@ -149,9 +155,16 @@ def _checked(preset: Preset, answers: Mapping[str, str]) -> dict[str, str]:
         elif not _matches(question, given[question.name]):
             looks = _("Not as expected: it looks like %s.") % question.example
             errors[question.name] = looks if question.example else _("Not as expected: it is one line.")
+    if preset.either and not any(given[name] for name in preset.either):
+        errors.setdefault(preset.either[0], _either(preset))
     if errors:
         raise ValidationError(errors)
     return given
+
+
+def _either(preset: Preset) -> Any:
+    labels = [str(question.label) for question in preset.questions if question.name in preset.either]
+    return _("One of these is needed: %s.") % ", ".join(labels)
 
 
 def _matches(question: PresetQuestion, answer: str) -> bool:

@@ -37,14 +37,16 @@ class PresetQuestion:
 class ConditionTemplate:
     """A template for a condition: ``{name}`` in ``claim`` and ``values`` is replaced by an answer.
 
-    It is left out if an answer that it needs is blank. ``pin`` marks the claims that
-    distinguish one customer of the issuer from all others, in the rules that the preset makes.
+    It is left out if an answer that it needs is blank, also that to the question ``when``.
+    ``pin`` marks the claims that distinguish one customer of the issuer from all others, in
+    the rules that the preset makes.
     """
 
     claim: str
     values: tuple[Any, ...]
     operator: str = ClaimCondition.OperatorChoices.EQUALS.value
     pin: bool = False
+    when: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,9 +56,10 @@ class Preset:
     Strings may contain ``{name}`` for an answer, also in ``fields``, which are columns of the
     issuer (a tuple for a list; a boolean column is true for any answer that is not blank).
     ``algorithms``, ``max_lifetime`` (seconds) and ``replay_policy`` are what its tokens
-    need, ``scope_claim`` what their scope claim, called ``scope_claim_name``, means here,
-    ``accepted_as`` how they may be presented; ``docs`` is the vendor's page; ``obtain``
-    shows a client how to obtain an assertion;
+    need, ``longer`` the ``max_lifetime`` where that question is answered; ``scope_claim``
+    what their scope claim, called ``scope_claim_name``, means here, ``accepted_as`` how they
+    may be presented, ``client_policy`` who may; one of the questions ``either`` must be
+    answered; ``docs`` is the vendor's page; ``obtain`` shows a client how to obtain an assertion;
     ``recorded_claims`` are stored with each decision; ``pinned_by_keys``: nobody else
     signs with the keys, so that no claim has to distinguish customers; ``hosted`` is a
     regular expression of issuers that are the vendor's own, where the operator is asked for the issuer.
@@ -69,14 +72,17 @@ class Preset:
     key: str
     name: str
     questions: tuple[PresetQuestion, ...]
+    either: tuple[str, ...] = ()
     conditions: tuple[ConditionTemplate, ...] = ()
     issuer: str = "{issuer}"
     key_source: str = TrustedIssuer.KeySource.DISCOVERY.value
     fields: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
     algorithms: tuple[str, ...] = ("RS256",)
     max_lifetime: int = 3600
+    longer: Mapping[str, int] = field(default_factory=dict)
     replay_policy: str = TrustedIssuer.ReplayPolicy.ONCE.value
     accepted_as: tuple[str, ...] = ()
+    client_policy: str = GrantRule.ClientPolicyChoices.LISTED.value
     scope_claim: str = GrantRule.ScopeClaim.CEILING.value
     scope_claim_name: str = "scope"
     profile: str = TrustedIssuer.Profile.JWT_BEARER.value
@@ -122,4 +128,4 @@ def names_in(text: Any) -> set[str]:
 
 def named(template: ConditionTemplate) -> set[str]:
     """The questions whose answers a condition needs."""
-    return set().union(*map(names_in, (template.claim, *template.values)))
+    return {template.when}.union(*map(names_in, (template.claim, *template.values))) - {""}

@@ -1,13 +1,17 @@
-"""Issuers of clouds and clusters."""
+"""Issuers of clouds, clusters and secret stores.
+
+Facts: the vendors' documentation of 2026.
+"""
 
 from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
+from ..assertion import Door
 from ..models import TrustedIssuer
 from ..rules import Pin
 from .base import ConditionTemplate, Preset, PresetQuestion
-from .shapes import EXAMPLE_UUID, UUID, issuer
+from .shapes import EXAMPLE_UUID, INSIDE, OWN_NETWORK, UUID, inside, issuer, tick, uuid
 
 _REUSABLE = TrustedIssuer.ReplayPolicy.REUSABLE.value
 
@@ -31,28 +35,16 @@ KUBERNETES = Preset(
             pattern=UUID,
             example=EXAMPLE_UUID,
         ),
-        PresetQuestion(
-            name="ca_bundle",
-            label=_("CA of the API server"),
-            help=_("In PEM, where the keys come from a cluster of your own: ca.crt of any pod."),
-            required=False,
-            multiline=True,
-        ),
-        PresetQuestion(
-            name="allow_private_network",
-            label=_("The API server is inside your network"),
-            help=_("EKS, GKE and AKS publish their keys on the internet."),
-            required=False,
-            pattern="yes",
-            example="yes",
-            tick=True,
+        *inside(
+            _("In PEM, where the keys come from a cluster of your own: ca.crt of any pod."),
+            _("EKS, GKE and AKS publish their keys on the internet."),
         ),
     ),
     conditions=(
         ConditionTemplate("sub", ("system:serviceaccount:{namespace}:{account}",), pin=True),
         ConditionTemplate("/kubernetes.io/serviceaccount/uid", ("{uid}",)),
     ),
-    fields={"ca_bundle": "{ca_bundle}", "allow_private_network": "{allow_private_network}"},
+    fields=INSIDE,
     algorithms=("RS256", "ES256", "ES384"),
     replay_policy=_REUSABLE,
     hosted=(
@@ -84,26 +76,42 @@ GOOGLE = Preset(
     docs="https://cloud.google.com/compute/docs/instances/verifying-instance-identity",
     obtain="gcloud auth print-identity-token --audiences=AUDIENCE",
 )
-_ENTRA = (
-    PresetQuestion(name="tenant", label=_("Tenant id"), pattern=UUID, example=EXAMPLE_UUID),
-    PresetQuestion(
-        name="object",
-        label=_("Object id of the caller"),
-        help=_("Of the service principal or managed identity: the oid claim."),
-        pattern=UUID,
-        example=EXAMPLE_UUID,
+_ENTRA_PAIR = (
+    uuid("tenant", _("Tenant id")),
+    uuid(
+        "object",
+        _("Object id of the caller"),
+        _("Of the service principal or managed identity: the oid claim."),
     ),
-    PresetQuestion(
+)
+
+
+def _entra_audience(label: object, help: object) -> PresetQuestion:
+    return PresetQuestion(
         name="audience",
-        label=_("Application id of this server in the tenant"),
-        help=_("What the tenant's tokens name as aud: the application's id, or its App ID URI."),
+        label=label,
+        help=help,
         pattern=rf"(api://)?{UUID}|https://\S+",
         example=EXAMPLE_UUID,
+    )
+
+
+_ENTRA = (
+    *_ENTRA_PAIR,
+    _entra_audience(
+        _("Application id of this server in the tenant"),
+        _("What the tenant's tokens name as aud: the application's id, or its App ID URI."),
+    ),
+    tick(
+        "managed_identity",
+        _("The caller is a managed identity"),
+        _("Its tokens live for a day, those of a service principal for an hour and a half at most."),
     ),
 )
 _ENTRA_DOCS = "https://learn.microsoft.com/en-us/entra/identity-platform/access-token-claims-reference"
-# A service principal's token lives 60 to 90 minutes, a managed identity's a day.
-_ENTRA_LIFETIME = 90000
+# A service principal's token lives 60 to 90 minutes, 120 at most.
+_ENTRA_LIFETIME = 7500
+_ENTRA_LONGER = {"managed_identity": 90000}
 _ENTRA_PINS = (
     ConditionTemplate("tid", ("{tenant}",), pin=True),
     ConditionTemplate("oid", ("{object}",), pin=True),
@@ -116,6 +124,7 @@ ENTRA = Preset(
     issuer="https://login.microsoftonline.com/{tenant}/v2.0",
     fields={"audiences": ("{audience}",)},
     max_lifetime=_ENTRA_LIFETIME,
+    longer=_ENTRA_LONGER,
     replay_policy=_REUSABLE,
     # Of delegated tokens alone; those of applications have roles instead.
     scope_claim_name="scp",
@@ -133,11 +142,38 @@ ENTRA_V1 = Preset(
         "audiences": ("{audience}",),
     },
     max_lifetime=_ENTRA_LIFETIME,
+    longer=_ENTRA_LONGER,
     replay_policy=_REUSABLE,
     # Of delegated tokens alone; those of applications have roles instead.
     scope_claim_name="scp",
     docs=_ENTRA_DOCS,
     obtain="az account get-access-token --resource api://APPLICATION",
+)
+# The provisioning service is a client of this server, and sub is its own object, of Microsoft's application.
+ENTRA_SCIM = Preset(
+    key="entra-scim",
+    name="Microsoft Entra ID (SCIM provisioning)",
+    questions=(
+        *_ENTRA_PAIR,
+        uuid(
+            "application", _("Application id of the caller"), _("Of the workload identity: the appid claim.")
+        ),
+        _entra_audience(
+            _("Application that its tokens are for"),
+            _(
+                "api:// with the id of the customer's own application, one for this server alone: who else "
+                "receives its tokens could present them here."
+            ),
+        ),
+    ),
+    conditions=(*_ENTRA_PINS, ConditionTemplate("appid", ("{application}",))),
+    issuer="https://login.microsoftonline.com/{tenant}/v2.0",
+    fields={"audiences": ("{audience}",)},
+    max_lifetime=4200,
+    replay_policy=_REUSABLE,
+    accepted_as=(Door.CLIENT_ASSERTION.value,),
+    scope_claim_name="scp",
+    docs="https://github.com/AzureAD/SCIMReferenceCode",
 )
 _AWS = r"https://[\w.-]+\.tokens\.sts\.global\.api\.aws"
 AWS = Preset(
@@ -165,7 +201,8 @@ AWS = Preset(
     hosted=_AWS,
     max_lifetime=900,
     docs="https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_outbound_getting_started.html",
-    obtain="aws sts get-web-identity-token --audience AUDIENCE --signing-algorithm ES384",
+    # Regional endpoints alone have it.
+    obtain="aws sts get-web-identity-token --audience AUDIENCE --signing-algorithm ES384 --region REGION",
 )
 SPIFFE = Preset(
     key="spiffe",
@@ -185,4 +222,35 @@ SPIFFE = Preset(
     docs="https://github.com/spiffe/spiffe/blob/main/standards/JWT-SVID.md",
     obtain="spire-agent api fetch jwt -audience AUDIENCE",
 )
-PRESETS = (KUBERNETES, GOOGLE, ENTRA, ENTRA_V1, AWS, SPIFFE)
+_VAULT = r"https://\S+/identity/oidc"
+VAULT = Preset(
+    key="vault",
+    name="HashiCorp Vault or OpenBao (identity token)",
+    questions=(
+        issuer(
+            _("Of identity tokens: it ends in /v1/identity/oidc. That of a login provider is another one."),
+            "https://vault.example.org:8200/v1/identity/oidc",
+            _VAULT,
+        ),
+        uuid("entity", _("Entity id"), _("The sub claim. Names and metadata can be changed.")),
+        PresetQuestion(
+            name="audience",
+            label=_("Client id of the role"),
+            help=_("What its tokens name as aud. Make a role for this server alone, with a TTL of an hour."),
+            pattern=r"\S+",
+            example="as-example-com",
+        ),
+        *OWN_NETWORK,
+    ),
+    conditions=(ConditionTemplate("sub", ("{entity}",), pin=True),),
+    fields={**INSIDE, "audiences": ("{audience}",)},
+    # Two reads in one second make the same token, unless the role's template has a jti.
+    replay_policy=TrustedIssuer.ReplayPolicy.ONCE_IF_JTI.value,
+    # Those that its keys can have.
+    algorithms=("RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "EdDSA"),
+    hosted=_VAULT,
+    docs="https://developer.hashicorp.com/vault/docs/secrets/identity/identity-token",
+    obtain="vault read -field=token identity/oidc/token/ROLE  # OpenBao: bao",
+)
+
+PRESETS = (KUBERNETES, GOOGLE, ENTRA, ENTRA_V1, ENTRA_SCIM, AWS, SPIFFE, VAULT)

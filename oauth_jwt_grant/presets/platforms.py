@@ -1,15 +1,19 @@
-"""Issuers of deployment platforms."""
+"""Issuers of deployment platforms.
+
+Facts: the vendors' documentation of 2026.
+"""
 
 from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from ..models import GrantRule, TrustedIssuer
+from ..models import ClaimCondition, GrantRule, TrustedIssuer
 from ..rules import Pin
 from .base import ConditionTemplate, Preset, PresetQuestion
-from .shapes import NO_SLASH, issuer
+from .shapes import INSIDE, NO_SLASH, OWN_NETWORK, issuer, number
 
 _REUSABLE = TrustedIssuer.ReplayPolicy.REUSABLE.value
+_REUSED = _("Free again after it is deleted: whoever may make it again in the account gets the token.")
 
 TERRAFORM = Preset(
     key="hcp-terraform",
@@ -139,4 +143,111 @@ FLY = Preset(
     ),
 )
 
-PRESETS = (TERRAFORM, VERCEL, FLY)
+_ORGANIZATION = "3f1c2b7a-1111-4222-8333-000000000001"
+PULUMI = Preset(
+    key="pulumi-esc",
+    name="Pulumi ESC",
+    questions=(
+        PresetQuestion(
+            name="organization_id",
+            label=_("Organization id"),
+            help=_("The https://pulumi.com/org_id claim of a token."),
+            pattern=r"[\w-]+",
+            example=_ORGANIZATION,
+        ),
+        PresetQuestion(
+            name="environment_id",
+            label=_("Environment id"),
+            help=_("The https://pulumi.com/current_env_id claim of a token."),
+            pattern=r"[\w-]+",
+            example="7d2e3179-1111-4222-8333-000000000002",
+        ),
+        issuer(
+            _("That of Pulumi Cloud signs for all its customers; an installation of your own has its own."),
+            "https://api.pulumi.example.com/oidc/v2",
+            NO_SLASH,
+            "https://api.pulumi.com/oidc/v2",
+        ),
+    ),
+    conditions=(
+        ConditionTemplate("https://pulumi.com/org_id", ("{organization_id}",), pin=True),
+        ConditionTemplate("https://pulumi.com/current_env_id", ("{environment_id}",), pin=True),
+        # Another environment that imports this one has its own as root.
+        ConditionTemplate("https://pulumi.com/root_env_id", ("{environment_id}",)),
+    ),
+    shared=True,
+    pins=(
+        Pin("https://pulumi.com/org_id"),
+        Pin("https://pulumi.com/current_env_id"),
+        Pin("https://pulumi.com/root_env_id"),
+        Pin("https://pulumi.com/org"),
+        Pin("sub", "pulumi:org:", ":"),
+    ),
+    docs="https://www.pulumi.com/docs/esc/",
+)
+_HARNESS = r"https://[^\s/]+/ng/api/oidc/account/[\w-]+"
+HARNESS = Preset(
+    key="harness",
+    name="Harness (connector)",
+    questions=(
+        issuer(
+            _("Of the account: the host, /ng/api/oidc/account/ and the account id."),
+            "https://app.harness.io/ng/api/oidc/account/aBcD1234eFgH5678",
+            _HARNESS,
+        ),
+        *(
+            PresetQuestion(name=f"{name}_id", label=label, help=help, pattern=r"[\w-]+", example=example)
+            for name, label, help, example in (
+                ("account", _("Account id"), "", "aBcD1234eFgH5678"),
+                ("organization", _("Organization identifier"), _REUSED, "default"),
+                ("project", _("Project identifier"), _REUSED, "deploy"),
+                ("pipeline", _("Pipeline identifier"), _REUSED, "release"),
+            )
+        ),
+    ),
+    conditions=(
+        ConditionTemplate("account_id", ("{account_id}",), pin=True),
+        ConditionTemplate("organization_id", ("{organization_id}",), pin=True),
+        ConditionTemplate("project_id", ("{project_id}",), pin=True),
+        ConditionTemplate("pipeline_id", ("{pipeline_id}",)),
+        # Whoever may edit the connector gets a token by its test, without any pipeline.
+        ConditionTemplate("context", ("PIPELINE_EXECUTION",)),
+    ),
+    replay_policy=TrustedIssuer.ReplayPolicy.ONCE_IF_JTI.value,
+    hosted=_HARNESS,
+    docs="https://developer.harness.io/docs/platform/",
+)
+ANSIBLE = Preset(
+    key="ansible",
+    name="Ansible Automation Platform",
+    questions=(
+        issuer(
+            _("The URL of the gateway with /o, from version 2.7 on."),
+            "https://aap.example.org/o",
+            r"https://[^\s/]+/o",
+        ),
+        number("organization_id", _("Organization id"), _("A number; its name can be changed."), example="3"),
+        number("template_id", _("Job template id"), _("A number; its name can be changed."), example="41"),
+        number(
+            "project_id",
+            _("Project id"),
+            _("Where the playbooks come from. Blank: whichever project the template has."),
+            example="12",
+            required=False,
+        ),
+        *OWN_NETWORK,
+    ),
+    conditions=(
+        ConditionTemplate("aap_controller_organization_id", ("{organization_id}",), pin=True),
+        ConditionTemplate("aap_controller_job_template_id", ("{template_id}",), pin=True),
+        ConditionTemplate("aap_controller_project_id", ("{project_id}",)),
+        # The same issuer signs for people who log in.
+        ConditionTemplate("aap_controller_job_id", (), ClaimCondition.OperatorChoices.EXISTS.value),
+    ),
+    # Without the slash it is a redirect, which is not followed.
+    fields={**INSIDE, "discovery_url": "{issuer}/.well-known/openid-configuration/"},
+    max_lifetime=900,
+    docs="https://docs.redhat.com/en/documentation/red_hat_ansible_automation_platform/2.7",
+)
+
+PRESETS = (TERRAFORM, VERCEL, FLY, PULUMI, HARNESS, ANSIBLE)

@@ -1,4 +1,7 @@
-"""Issuers of identity providers."""
+"""Issuers of identity providers.
+
+Facts: the vendors' documentation of 2026, and draft 04 of ID-JAG.
+"""
 
 from __future__ import annotations
 
@@ -31,35 +34,95 @@ OKTA = Preset(
     scope_claim_name="scp",
     docs="https://developer.okta.com/docs/api/openapi/okta-oauth/guides/overview/",
 )
-OKTA_ID_JAG = Preset(
+_CLIENT = PresetQuestion(
+    name="client",
+    label=_("Client id here"),
+    help=_("The client ID, at this server, of the application for which the provider signs."),
+)
+_AUD_TENANT = PresetQuestion(
+    name="aud_tenant",
+    label=_("Tenant of this server"),
+    help=_("The aud_tenant claim. Blank: an ID-JAG that names a tenant of this server is refused."),
+    required=False,
+)
+_FOR_CLIENT = (
+    ConditionTemplate("client_id", ("{client}",), pin=True),
+    ConditionTemplate("aud_tenant", ("{aud_tenant}",)),
+)
+_SIGNED_IN = ("auth_time", "acr", "amr", "act")
+# Single use is forced. Okta advises clients to send an ID-JAG again while it lasts: whoever has read one
+# could do so as well, and another one costs the client one request.
+ID_JAG = Preset(
     key="id-jag",
-    name="ID-JAG of an identity provider (Okta and others)",
+    name="ID-JAG of an identity provider",
     questions=(
         issuer(
-            _("The iss of its ID-JAGs, as the provider documents it: at Okta with or without a path."),
-            "https://acme.okta.com",
+            _("The iss of its ID-JAGs, as the provider documents it."),
+            "https://idp.example",
         ),
-        PresetQuestion(
-            name="client",
-            label=_("Client id here"),
-            help=_("The client ID, at this server, of the application for which the provider signs."),
-        ),
+        _CLIENT,
         PresetQuestion(
             name="tenant",
             label=_("Tenant"),
             help=_("The tenant claim, if the provider serves several customers under this issuer."),
             required=False,
         ),
+        _AUD_TENANT,
     ),
-    conditions=(
-        ConditionTemplate("client_id", ("{client}",), pin=True),
-        ConditionTemplate("tenant", ("{tenant}",), pin=True),
-    ),
+    conditions=(*_FOR_CLIENT, ConditionTemplate("tenant", ("{tenant}",), pin=True)),
     algorithms=(),
     max_lifetime=600,
-    recorded_claims=("auth_time", "acr", "amr", "act"),
+    recorded_claims=_SIGNED_IN,
     profile=TrustedIssuer.Profile.ID_JAG.value,
     docs="https://datatracker.ietf.org/doc/draft-ietf-oauth-identity-assertion-authz-grant/",
+)
+_OKTA_ORGANIZATION = issuer(
+    _("The URL of the Okta organization, without a path: its custom authorization servers sign no ID-JAG."),
+    "https://acme.okta.com",
+    r"https://[^\s/]+",
+)
+_OKTA_ID_JAG_DOCS = "https://developer.okta.com/docs/guides/xaa-validate-id-jag/main/"
+OKTA_XAA = Preset(
+    key="okta-xaa",
+    name="Okta Cross App Access (ID-JAG)",
+    questions=(_OKTA_ORGANIZATION, _CLIENT, _AUD_TENANT),
+    conditions=_FOR_CLIENT,
+    max_lifetime=600,
+    recorded_claims=_SIGNED_IN,
+    profile=TrustedIssuer.Profile.ID_JAG.value,
+    docs=_OKTA_ID_JAG_DOCS,
+)
+OKTA_XAA_SAML = Preset(
+    key="okta-xaa-saml",
+    name="Okta Cross App Access (ID-JAG), people of a SAML application",
+    questions=(
+        _OKTA_ORGANIZATION,
+        _CLIENT,
+        PresetQuestion(
+            name="entity_id",
+            label=_("SAML issuer at Okta"),
+            help=_("Ties the name in sub_id to this customer: another one's Okta has another entity id."),
+            pattern=r"https?://\S+|urn:\S+",
+            example="http://www.okta.com/exk1example",
+        ),
+        PresetQuestion(
+            name="service_provider",
+            label=_("SAML entity id of this service"),
+            help=_("The sp_name_qualifier in sub_id: a name is unique for one application alone."),
+            pattern=r"\S+",
+            example="https://app.example.net/saml",
+        ),
+        _AUD_TENANT,
+    ),
+    conditions=(
+        *_FOR_CLIENT,
+        ConditionTemplate("/sub_id/issuer", ("{entity_id}",)),
+        ConditionTemplate("/sub_id/sp_name_qualifier", ("{service_provider}",)),
+    ),
+    max_lifetime=600,
+    recorded_claims=_SIGNED_IN,
+    profile=TrustedIssuer.Profile.ID_JAG.value,
+    docs=_OKTA_ID_JAG_DOCS,
 )
 AUTH0 = Preset(
     key="auth0",
@@ -108,4 +171,4 @@ KEYCLOAK = Preset(
     scope_claim=_IGNORE,
     docs="https://www.keycloak.org/securing-apps/oidc-layers",
 )
-PRESETS = (OKTA, OKTA_ID_JAG, AUTH0, KEYCLOAK)
+PRESETS = (OKTA, OKTA_XAA, OKTA_XAA_SAML, ID_JAG, AUTH0, KEYCLOAK)

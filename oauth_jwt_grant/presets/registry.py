@@ -7,12 +7,13 @@ from functools import lru_cache
 from string import Formatter
 
 from ..rules import Pin
-from . import ci, clouds, generic, platforms, providers
+from . import agents, ci, clouds, forges, generic, platforms, providers
 from .base import Preset
 
 _presets: dict[str, Preset] = {
     preset.key: preset
-    for preset in (*ci.PRESETS, *clouds.PRESETS, *platforms.PRESETS, *providers.PRESETS, *generic.PRESETS)
+    for kind in (forges, ci, clouds, platforms, agents, providers, generic)
+    for preset in kind.PRESETS
 }
 
 

@@ -20,7 +20,7 @@ from tests.admin.conftest import make_user
 from tests.admin.forms import fill_in
 from tests.factories import ec_key, rsa_key
 from tests.jwks_server import certificate_authority
-from tests.presets.test_presets import answers_for
+from tests.presets.test_presets import answers_for, application_for
 
 pytestmark = pytest.mark.django_db
 
@@ -96,22 +96,27 @@ def nothing_is_kept(done, error):
     return not TrustedIssuer.objects.exists()
 
 
-def by_the_form(preset, answers, application):
+def by_the_form(preset, answers, application, program):
     page = Client()
     page.force_login(make_user("operator", is_staff=True, is_superuser=True))
     url = reverse("admin:oauth_jwt_grant_trustedissuer_preset", args=[preset.key])
     data = fill_in(page.get(url), "preset_form", **answers, rule_scopes="read")
+    data["rule_default_application"] = program.pk if program else ""
     assert page.post(url, {**data, "rule_applications": [application.pk]}).status_code == 302
 
 
 @every
 @pytest.mark.parametrize("answered", [answers_for, all_answers], ids=["needed", "all"])
-def test_command_makes_what_the_admins_form_makes(run, preset, answered, flags_for, application):
+def test_command_makes_what_the_admins_form_makes(run, preset, answered, flags_for, application, settings):
+    doors = ["authorization_grant", *preset.accepted_as]
+    settings.OAUTH_JWT_GRANT = {**settings.OAUTH_JWT_GRANT, "ACCEPTED_AS": doors}
     answers = answered(preset)
-    by_the_form(preset, answers, application)
+    program = application_for(preset)
+    by_the_form(preset, answers, application, program)
     by_form = everything()
     TrustedIssuer.objects.all().delete()
     arguments = [*flags_for(preset, answers), *SCOPES, "--application", "tool"]
+    arguments += ["--default-application", program.client_id] if program else []
     done = run("trustissuer", "--preset", preset.key, *arguments)
     # Subjects are linked afterwards.
     unlinked = "for linked subjects" if preset.subject_policy == "linked" else ""
@@ -201,7 +206,7 @@ def test_private_key_is_refused(run):
     [
         ("github", "did you mean github-actions?"),
         ("GitLab", "did you mean gitlab-ci?"),
-        ("entra", "did you mean entra-id, entra-id-v1?"),
+        ("entra", "did you mean entra-id, entra-scim, entra-id-v1?"),
         ("terraform", "did you mean hcp-terraform?"),
         ("nobody-at-all", "no preset nobody-at-all. --list-presets prints all."),
     ],
@@ -254,7 +259,14 @@ def test_flags_count_more_than_the_preset(run, application, user, tmp_path):
         *("--name", "Ours", "--replay-policy", "require_jti", "--max-lifetime", "300"),
         *("--algorithms", "RS256", "ES256", "--rule", "deploy", "--position", "7"),
         *("--application", "tool", "--anonymous", "--service-user", "alice@example.com"),
-        *("--scope-claim", "ignore", "--condition", "ref_protected=true", "--link", "a=alice@example.com"),
+        *(
+            "--scope-claim",
+            "ignore",
+            "--condition",
+            "environment=production",
+            "--link",
+            "a=alice@example.com",
+        ),
     ]
     assert run(*GITHUB, *IDS, *flags, *SCOPES).status == 0
     issuer = TrustedIssuer.objects.get()
@@ -269,8 +281,9 @@ def test_flags_count_more_than_the_preset(run, application, user, tmp_path):
         "repository_owner_id",
         "repository_id",
         "event_name",
-        "ref",
         "ref_protected",
+        "ref",
+        "environment",
     ]
     assert "unchanged" in run(*GITHUB, *IDS, *flags, *SCOPES).out
 

@@ -25,7 +25,12 @@ from oauth_jwt_grant.presets import (
 )
 from tests.factories import rsa_key
 from tests.jwks_server import certificate_authority
+from tests.support import make_application
 
+GOOGLE_POOL = (
+    "https://sts.googleapis.com/v1/organizations/{}/locations/global/workloadIdentityPools/"
+    "agents.global.org-{}.system.id.goog"
+)
 GITHUB = {"owner_id": "90210", "repository_id": "770123456"}
 every = pytest.mark.parametrize("preset", [pytest.param(preset, id=preset.key) for preset in all_presets()])
 
@@ -47,11 +52,17 @@ def words(applied):
     return [str(condition) for condition in applied.conditions]
 
 
+def application_for(preset):
+    """The application that a rule of ``preset`` authenticates, if it is for that."""
+    return make_application("program") if "client_assertion" in preset.accepted_as else None
+
+
 @every
 @pytest.mark.django_db
 def test_examples_make_an_issuer_that_can_be_saved(preset):
     applied = apply(preset, answers_for(preset))
     applied.rule.scopes = "read"
+    applied.rule.default_application = application_for(preset)
     assert applied.save() is True
     issuer = TrustedIssuer.objects.get()
     assert issuer.rules.get().conditions.count() == len(applied.conditions)
@@ -104,9 +115,60 @@ def test_github_actions_of_one_repository():
         "repository_owner_id is '90210'",
         "repository_id is '770123456'",
         "event_name is one of 'push', 'workflow_dispatch', 'schedule', 'release'",
+        "ref_protected is 'true'",
         "environment is 'production'",
     ]
     assert applied.rule.name == "90210 770123456"
+
+
+WORKFLOW = "acme/ci/.github/workflows/deploy.yml@refs/tags/v3"
+
+
+@pytest.mark.parametrize(
+    ("answers", "expected"),
+    [
+        ({}, ["ref_protected is 'true'", "ref is one of 'refs/heads/main'"]),
+        ({"protected": ""}, ["ref is one of 'refs/heads/main'"]),
+        ({"protected": "", "refs": "", "environment": "production"}, ["environment is 'production'"]),
+        ({"refs": ""}, ["ref_protected is 'true'"]),
+        (
+            {"refs": "", "workflow": WORKFLOW},
+            ["ref_protected is 'true'", f"job_workflow_ref is '{WORKFLOW}'"],
+        ),
+    ],
+)
+def test_github_something_says_which_code_runs(answers, expected):
+    assert words(apply(get_preset("github-actions"), {**GITHUB, **answers}))[3:] == expected
+
+
+@pytest.mark.parametrize("more", [{}, {"workflow": WORKFLOW}])
+def test_github_every_branch_is_nobodys_rule(more):
+    """Who may push may make a branch, also one that calls the workflow."""
+    with pytest.raises(ValidationError) as caught:
+        apply(get_preset("github-actions"), {**GITHUB, "refs": "", "protected": "", **more})
+    needed = "One of these is needed: Refs, Protected refs alone, Environment."
+    assert caught.value.message_dict == {"refs": [needed]}
+
+
+def test_gitlab_job_runs_in_the_project_unless_the_instance_cannot_say():
+    preset = get_preset("gitlab-ci")
+    assert "job_project_id is '4711'" in words(apply(preset, {**answers_for(preset), "project_id": "4711"}))
+    older = words(apply(preset, {**answers_for(preset), "runs_in_project": ""}))
+    assert not [text for text in older if text.startswith("job_project_id")]
+
+
+@pytest.mark.parametrize("key", ["entra-id", "entra-id-v1"])
+def test_entra_only_a_managed_identitys_token_may_live_for_a_day(key):
+    preset = get_preset(key)
+    assert apply(preset, answers_for(preset)).issuer.max_lifetime == 7500
+    managed = apply(preset, {**answers_for(preset), "managed_identity": "yes"})
+    assert managed.issuer.max_lifetime == 90000
+
+
+def test_client_that_names_itself_nowhere_is_admitted():
+    preset = get_preset("claude-tag")
+    assert apply(preset, answers_for(preset)).rule.client_policy == "anonymous"
+    assert {one.client_policy for one in all_presets() if one is not preset} == {"listed"}
 
 
 def test_several_refs_are_several_values():
@@ -149,6 +211,10 @@ def test_entra_takes_the_audience_that_its_tenants_can_name():
         ({"owner_id": "acme"}, "owner_id"),
         ({"owner_id": "1\n2"}, "owner_id"),
         ({"refs": "main"}, "refs"),
+        ({"workflow": "deploy.yml"}, "workflow"),
+        ({"workflow": "acme/ci/.github/workflows/deploy.yml"}, "workflow"),
+        ({"workflow": "acme/ci/.github/workflows/deploy.yml@*"}, "workflow"),
+        ({"workflow": "acme/ci/.github/workflows/deploy.yml@v3"}, "workflow"),
         ({"owner": "1"}, "owner"),
     ],
 )
@@ -250,6 +316,18 @@ def test_site_registers_its_own(registered):
         ("https://token.actions.acme.ghe.com", "github-actions"),
         ("https://token.actions.githubusercontent.com/acme/x", None),
         ("https://token.actions.githubusercontent.com.example", None),
+        ("https://github.example.com/_services/token", "github-actions"),
+        ("https://codeberg.org/api/actions", "forgejo-actions"),
+        ("https://git.example.org/api/actions/oidc", "gitea-actions"),
+        ("https://vault.example.org:8200/v1/team/identity/oidc", "vault"),
+        ("https://vault.example.org:8200/v1/identity/oidc/provider/default", None),
+        ("https://identity.anthropic.com/agents", "claude-tag"),
+        ("https://identity.anthropic.com/users", None),
+        ("https://api.pulumi.com/oidc/v2", "pulumi-esc"),
+        ("https://api.pulumi.com/oidc", None),
+        ("https://app.harness.io/ng/api/oidc/account/aBcD1234eFgH5678", "harness"),
+        (GOOGLE_POOL.format("100000000001", "100000000001"), "google-agent"),
+        (GOOGLE_POOL.format("100000000001", "100000000002"), None),
         ("https://oidc.vercel.com/acme", "vercel"),
         ("https://oidc.vercel.com", "vercel"),
         ("https://a1b2c3d4-1111-4222-8333-000000000001.tokens.sts.global.api.aws", "aws"),
@@ -286,6 +364,15 @@ def test_issuer_is_known_by_its_name(iss, key):
         ("https://oidc.vercel.com", ["owner_id", "project_id"]),
         ("https://oidc.vercel.com/acme", None),
         ("https://accounts.google.com", ["sub", "hd"]),
+        ("https://codeberg.org/api/actions", ["repository_id", "repository_owner_id"]),
+        ("https://git.example.org/api/actions", None),
+        ("https://gitea.com/api/actions/oidc", ["repository_id", "repository_owner_id"]),
+        ("https://git.example.org/api/actions/oidc", None),
+        ("https://identity.anthropic.com/agents", ["tenant", "sub"]),
+        ("https://api.pulumi.com/oidc/v2", ["https://pulumi.com/org_id"]),
+        ("https://app.harness.io/ng/api/oidc/account/aBcD1234eFgH5678", None),
+        ("https://vault.example.org:8200/v1/identity/oidc", None),
+        (GOOGLE_POOL.format("100000000001", "100000000001"), None),
         ("https://oidc.circleci.com/org/72f988bf-1111-4222-8333-000000000001", None),
         ("https://issuer.example", None),
     ],
@@ -353,6 +440,15 @@ def test_scope_claim_that_is_the_vendors_own_is_ignored_and_any_other_bounds():
         ("spiffe", {"spiffe_id": "spiffe://example.org/"}),
         ("google", {"unique_id": "exporter@acme.iam.gserviceaccount.com"}),
         ("kubernetes", {"allow_private_network": "no"}),
+        ("gitea-actions", {"issuer": "https://git.example.org/api/actions"}),
+        ("forgejo-actions", {"issuer": "https://git.example.org/api/actions/oidc"}),
+        ("vault", {"issuer": "https://vault.example.org:8200/v1/identity/oidc/provider/default"}),
+        ("ansible", {"issuer": "https://aap.example.org"}),
+        ("okta-xaa", {"issuer": "https://acme.okta.com/oauth2/default"}),
+        ("okta-xaa-saml", {"issuer": "https://acme.okta.com/"}),
+        ("claude-tag", {"tenant": "acme"}),
+        ("google-agent", {"issuer": "https://accounts.google.com"}),
+        ("google-agent", {"agent": "spiffe://agents.global.org-1.system.id.goog/resources/x/projects/98*"}),
     ],
 )
 def test_answer_by_which_no_token_would_ever_be_taken_is_refused(key, changes):
@@ -374,5 +470,7 @@ def test_id_jag_of_a_provider_with_tenants():
     answers = {"issuer": "https://idp.example", "client": "wiki"}
     applied = apply(get_preset("id-jag"), {**answers, "tenant": "acme"})
     assert words(applied) == ["client_id is 'wiki'", "tenant is 'acme'"]
+    both = apply(get_preset("id-jag"), {**answers, "tenant": "acme", "aud_tenant": "ours"})
+    assert "aud_tenant is 'ours'" in words(both)
     assert applied.rule.recorded_claims == ["auth_time", "acr", "amr", "act"]
     assert words(apply(get_preset("id-jag"), answers)) == ["client_id is 'wiki'"]

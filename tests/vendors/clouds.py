@@ -4,6 +4,7 @@ Kubernetes: https://kubernetes.io/docs/tasks/configure-pod-container/configure-s
 Google: https://cloud.google.com/compute/docs/instances/verifying-instance-identity.
 AWS: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_outbound_token_claims.html.
 SPIFFE: https://github.com/spiffe/spiffe/blob/main/standards/JWT-SVID.md.
+Vault: https://developer.hashicorp.com/vault/docs/secrets/identity/identity-token, and OpenBao's page alike.
 """
 
 from __future__ import annotations
@@ -241,4 +242,32 @@ SPIFFE = Vendor(
     },
 )
 
-VENDORS = (KUBERNETES, EKS, AKS, GOOGLE, AWS, SPIFFE)
+_VAULT = "https://vault.example.org:8200/v1/identity/oidc"
+_ENTITY = "7d2e3179-1111-4222-8333-000000000002"
+#: A role for this server alone, with a TTL of an hour. Two reads in one second make the same token.
+VAULT = Vendor(
+    name="vault",
+    preset="vault",
+    answers={"issuer": _VAULT, "entity": _ENTITY, "audience": "as-example-com"},
+    issuer=_VAULT,
+    jwks_uri=f"{_VAULT}/.well-known/keys",
+    kid="5e0c2b7a-1111-4222-8333-000000000001",
+    header={},
+    lifetime=3600,
+    reused=True,
+    claims={"aud": "as-example-com", "sub": _ENTITY, "namespace": "root"},
+    neighbours={
+        "another entity": no_rule(sub="7d2e3179-1111-4222-8333-0000000000ff"),
+        "another entity with our name in its metadata": no_rule(
+            sub="7d2e3179-1111-4222-8333-0000000000fe", name="exporter", metadata={"entity": _ENTITY}
+        ),
+        "a role for another service": Neighbour(Reason.AUDIENCE, {"aud": "reporting"}),
+        "a role with the default of a day": Neighbour(Reason.LIFETIME, {"exp": 4_102_444_800}),
+        "somebody who logs in by the provider of the same server": Neighbour(
+            Reason.UNKNOWN_ISSUER, {"iss": f"{_VAULT}/provider/default"}
+        ),
+        "another cluster that writes our issuer": Neighbour(Reason.BAD_SIGNATURE, key=other_key),
+    },
+)
+
+VENDORS = (KUBERNETES, EKS, AKS, GOOGLE, AWS, SPIFFE, VAULT)

@@ -38,8 +38,12 @@ def ca_file(tmp_path_factory) -> Path:
 
 
 @pytest.fixture
-def site(transactional_db, monkeypatch, ca_file, _token_endpoint, _vendors) -> Iterator[Site]:
+def site(transactional_db, settings, monkeypatch, ca_file, _token_endpoint, _vendors) -> Iterator[Site]:
     """The site, with a public application, and vendors that publish nothing yet."""
+    settings.OAUTH_JWT_GRANT = {
+        **settings.OAUTH_JWT_GRANT,
+        "ACCEPTED_AS": ["authorization_grant", "client_assertion"],
+    }
     _vendors.answers.clear()
     _vendors.requests.clear()
     lead_to(_vendors, HOSTS, monkeypatch)

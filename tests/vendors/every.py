@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from . import ci, clouds, forges, platforms, providers
+from . import agents, ci, clouds, forges, platforms, providers
 
-VENDORS = (*forges.VENDORS, *ci.VENDORS, *clouds.VENDORS, *platforms.VENDORS, *providers.VENDORS)
+VENDORS = tuple(one for kind in (forges, ci, clouds, platforms, agents, providers) for one in kind.VENDORS)

@@ -2,6 +2,10 @@
 
 GitHub: https://docs.github.com/en/actions/reference/security/oidc.
 GitLab: https://docs.gitlab.com/ci/secrets/id_token_authentication/.
+Gitea: https://github.com/go-gitea/gitea/pull/36988, of the development line of 2026.
+Forgejo: https://forgejo.org/docs/next/user/actions/security-openid-connect/.
+
+How long a token of Forgejo's lives, and whether ``ref_protected`` is a string there, it does not say.
 """
 
 from __future__ import annotations
@@ -89,6 +93,7 @@ GITHUB = Vendor(
         "another branch": no_rule(
             ref="refs/heads/feature", sub="repo:acme-org@90210/deploy@770123456:ref:refs/heads/feature"
         ),
+        "a branch that nobody protects": no_rule(ref_protected="false"),
         "a tag that is called as the branch": no_rule(ref="refs/tags/main", ref_type="tag"),
         "an id as a number": no_rule(repository_id=770123456),
         "the audience that nobody chose": Neighbour(Reason.AUDIENCE, {"aud": "https://github.com/acme-org"}),
@@ -98,22 +103,33 @@ GITHUB = Vendor(
         "a forger": Neighbour(Reason.BAD_SIGNATURE, key=lambda: rsa_key("forger")),
     },
 )
-#: An older repository, and a job of an environment.
+_SHARED_WORKFLOW = "acme-org/ci/.github/workflows/deploy.yml@refs/tags/v3"
+#: An older repository, and a release that a workflow of another one deploys in an environment.
 GITHUB_CLASSIC = replace(
     GITHUB,
     name="github-classic",
-    answers={**GITHUB.answers, "environment": "production", "refs": ""},
+    answers={**GITHUB.answers, "environment": "production", "refs": "", "workflow": _SHARED_WORKFLOW},
     claims={
         **GITHUB.claims,
         "sub": "repo:acme-org/deploy:environment:production",
         "environment": "production",
         "environment_node_id": "EN_kwDOexample",
+        "event_name": "release",
+        "ref": "refs/tags/v1",
+        "ref_type": "tag",
+        "job_workflow_ref": _SHARED_WORKFLOW,
     },
     header={"typ": "JWT", "x5t": "ykNaY4qM_ta4k2TgZOCEYLkcYlA"},
     neighbours={
         "another environment": no_rule(environment="staging", sub="repo:acme-org/deploy:environment:staging"),
         "no environment": no_rule(environment=DROP, environment_node_id=DROP),
         "the environment of another repository": no_rule(repository_id="880000001"),
+        "the repository given to another owner": no_rule(repository_owner_id="66666"),
+        "a tag without a ruleset": no_rule(ref_protected="false"),
+        "a workflow of the repository's own": no_rule(job_workflow_ref=_WORKFLOW),
+        "the workflow as a branch has it": no_rule(
+            job_workflow_ref=_SHARED_WORKFLOW.replace("tags/v3", "heads/v3")
+        ),
         "the environment in a pull request": no_rule(event_name="pull_request"),
     },
 )
@@ -178,6 +194,10 @@ GITLAB = Vendor(
         "a fork's merge request before GitLab 18.2.2": no_rule(
             pipeline_source="merge_request_event", ref_protected="false"
         ),
+        "a merge request of a fork in the same group": no_rule(
+            project_id="300003", project_path="acme/platform/fork", pipeline_source="merge_request_event"
+        ),
+        "a pipeline that another project runs": no_rule(job_project_id="300002", job_namespace_id="9999"),
         "another branch": no_rule(ref="feature", ref_path="refs/heads/feature", ref_protected="false"),
         "another protected branch": no_rule(ref="old", ref_path="refs/heads/old"),
         "a protected tag that is called as the branch": no_rule(ref_type="tag", ref_path="refs/tags/main"),
@@ -193,4 +213,107 @@ GITLAB = Vendor(
     },
 )
 
-VENDORS = (GITHUB, GITHUB_CLASSIC, GITLAB)
+_GITEA = "https://git.example.org/api/actions/oidc"
+GITEA = Vendor(
+    name="gitea",
+    preset="gitea-actions",
+    answers={"issuer": _GITEA, "owner_id": "12", "repository_id": "345"},
+    issuer=_GITEA,
+    jwks_uri=f"{_GITEA}/jwks",
+    lifetime=300,
+    nbf=0,
+    jti=uuid4,
+    claims={
+        "sub": "repo:12/345:ref:refs/heads/main",
+        "aud": [AUDIENCE],
+        "repository": "acme/deploy",
+        "repository_id": "345",
+        "repository_owner": "acme",
+        "repository_owner_id": "12",
+        "repository_visibility": "private",
+        "event_name": "push",
+        "ref": "refs/heads/main",
+        "ref_type": "branch",
+        "sha": _SHA,
+        "workflow_ref": "acme/deploy/.gitea/workflows/release.yml@refs/heads/main",
+        "actor": "mona",
+        "actor_id": "7",
+        "run_id": "4711",
+        "run_attempt": "1",
+        "runner_environment": "self-hosted",
+    },
+    neighbours={
+        "another repository of the owner": no_rule(
+            repository_id="346", sub="repo:12/346:ref:refs/heads/main"
+        ),
+        "the repository given to another owner": no_rule(
+            repository_owner_id="99", sub="repo:99/345:ref:refs/heads/main"
+        ),
+        "pull_request_target, whose sub is that of a pull request": no_rule(
+            event_name="pull_request_target", sub="repo:12/345:pull_request"
+        ),
+        "another branch": no_rule(ref="refs/heads/feature", sub="repo:12/345:ref:refs/heads/feature"),
+        "a branch with the other's name at its end": no_rule(ref="refs/heads/x/main"),
+        "the audience that nobody chose": Neighbour(Reason.AUDIENCE, {"aud": "https://git.example.org/acme"}),
+        "the same numbers on another instance": Neighbour(
+            Reason.UNKNOWN_ISSUER, {"iss": "https://git.mallory.example/api/actions/oidc"}
+        ),
+        "another instance that writes our issuer": Neighbour(Reason.BAD_SIGNATURE, key=other_key),
+        "somebody who logs in at the instance": Neighbour(
+            Reason.UNKNOWN_ISSUER, {"iss": "https://git.example.org"}
+        ),
+    },
+)
+_CODEBERG = "https://codeberg.org/api/actions"
+FORGEJO = Vendor(
+    name="forgejo",
+    preset="forgejo-actions",
+    answers={"issuer": _CODEBERG, "owner_id": "123", "repository_id": "456"},
+    issuer=_CODEBERG,
+    jwks_uri=f"{_CODEBERG}/.well-known/keys",
+    lifetime=3600,
+    nbf=0,
+    reused=True,
+    claims={
+        "sub": "repo:acme-123/app-456:ref:refs/heads/main",
+        "aud": AUDIENCE,
+        "repository": "acme/app",
+        "repository_id": "456",
+        "repository_owner": "acme",
+        "repository_owner_id": "123",
+        "event_name": "push",
+        "ref": "refs/heads/main",
+        "ref_type": "branch",
+        "ref_protected": "true",
+        "sha": _SHA,
+        "workflow": "release.yml",
+        "workflow_ref": "acme/app/.forgejo/workflows/release.yml@refs/heads/main",
+        "actor": "mona",
+        "actor_id": "7",
+        "run_id": "4711",
+        "run_attempt": "1",
+    },
+    neighbours={
+        "another account of the same host": no_rule(
+            repository="mallory/app",
+            repository_id="900",
+            repository_owner="mallory",
+            repository_owner_id="901",
+            sub="repo:mallory-901/app-900:ref:refs/heads/main",
+        ),
+        "another repository of the owner": no_rule(repository_id="457"),
+        "the repository given to another owner": no_rule(repository_owner_id="124"),
+        "an older repository whose names look like the ids": no_rule(
+            repository="acme-123/app-456", repository_id="900", repository_owner_id="901"
+        ),
+        "an older repository, without ids": no_rule(
+            repository_id=DROP, repository_owner_id=DROP, sub="repo:acme/app:ref:refs/heads/main"
+        ),
+        "a pull request of a fork": no_rule(event_name="pull_request"),
+        "a branch that nobody protects": no_rule(ref_protected="false"),
+        "another branch": no_rule(ref="refs/heads/feature"),
+        "another host": Neighbour(Reason.UNKNOWN_ISSUER, {"iss": "https://git.mallory.example/api/actions"}),
+    },
+)
+
+VENDORS = (GITHUB, GITHUB_CLASSIC, GITLAB, GITEA, FORGEJO)

@@ -3,6 +3,9 @@
 Bitbucket: https://support.atlassian.com/bitbucket-cloud/docs/integrate-pipelines-with-resource-servers-using-oidc/.
 Vercel: https://vercel.com/docs/oidc/reference.
 Fly.io: https://fly.io/docs/security/openid-connect/.
+Pulumi ESC: https://www.pulumi.com/docs/esc/.
+Harness: https://developer.harness.io/docs/platform/.
+Ansible Automation Platform: https://docs.redhat.com/en/documentation/red_hat_ansible_automation_platform/2.7.
 
 Where Bitbucket and Fly.io publish their keys, and how long a token of Bitbucket's lives, they do not say:
 metadata tell the first, and the second is taken to be an hour.
@@ -13,7 +16,7 @@ from __future__ import annotations
 from oauth_jwt_grant.assertion import Reason
 from tests.factories import DROP
 
-from .vendor import AUDIENCE, Neighbour, Vendor, no_rule, uuid4
+from .vendor import AUDIENCE, Neighbour, Vendor, no_rule, other_key, uuid4
 
 _WORKSPACE = "7baee083-1111-4222-8333-000000000003"
 _DEFAULT_AUDIENCE = f"ari:cloud:bitbucket::workspace/{_WORKSPACE}"
@@ -120,4 +123,140 @@ FLY = Vendor(
     },
 )
 
-VENDORS = (BITBUCKET, VERCEL, FLY)
+_PULUMI = "https://pulumi.com/"
+_PULUMI_ORGANIZATION = "3f1c2b7a-1111-4222-8333-000000000001"
+_ENVIRONMENT = "7d2e3179-1111-4222-8333-000000000002"
+PULUMI = Vendor(
+    name="pulumi",
+    preset="pulumi-esc",
+    answers={"organization_id": _PULUMI_ORGANIZATION, "environment_id": _ENVIRONMENT},
+    issuer="https://api.pulumi.com/oidc/v2",
+    jwks_uri="https://api.pulumi.com/oidc/v2/.well-known/jwks",
+    lifetime=3600,
+    nbf=0,
+    jti=uuid4,
+    claims={
+        "sub": f"pulumi:org:{_PULUMI_ORGANIZATION}:env:{_ENVIRONMENT}",
+        "aud": AUDIENCE,
+        f"{_PULUMI}org": "acme",
+        f"{_PULUMI}org_id": _PULUMI_ORGANIZATION,
+        f"{_PULUMI}current_env": "platform/exporter",
+        f"{_PULUMI}current_env_id": _ENVIRONMENT,
+        f"{_PULUMI}root_env": "platform/exporter",
+        f"{_PULUMI}root_env_id": _ENVIRONMENT,
+        f"{_PULUMI}actor": "mona",
+    },
+    neighbours={
+        "another organization": Neighbour(
+            Reason.NO_RULE,
+            {
+                "sub": "pulumi:org:3f1c2b7a-1111-4222-8333-0000000000ff:env:9e2e3179",
+                f"{_PULUMI}org_id": "3f1c2b7a-1111-4222-8333-0000000000ff",
+                f"{_PULUMI}current_env_id": "9e2e3179-1111-4222-8333-000000000002",
+                f"{_PULUMI}root_env_id": "9e2e3179-1111-4222-8333-000000000002",
+            },
+        ),
+        "another organization that took the name": Neighbour(
+            Reason.NO_RULE, {f"{_PULUMI}org_id": "3f1c2b7a-1111-4222-8333-0000000000ff"}
+        ),
+        "another environment that imports ours": Neighbour(
+            Reason.NO_RULE, {f"{_PULUMI}root_env_id": "9e2e3179-1111-4222-8333-000000000002"}
+        ),
+        "another environment that ours imports": Neighbour(
+            Reason.NO_RULE, {f"{_PULUMI}current_env_id": "9e2e3179-1111-4222-8333-000000000002"}
+        ),
+        "the issuer of earlier logins": Neighbour(
+            Reason.UNKNOWN_ISSUER, {"iss": "https://api.pulumi.com/oidc"}
+        ),
+    },
+)
+_HARNESS = "https://app.harness.io/ng/api/oidc/account/aBcD1234eFgH5678"
+HARNESS = Vendor(
+    name="harness",
+    preset="harness",
+    answers={
+        "issuer": _HARNESS,
+        "account_id": "aBcD1234eFgH5678",
+        "organization_id": "default",
+        "project_id": "deploy",
+        "pipeline_id": "release",
+    },
+    issuer=_HARNESS,
+    jwks_uri=f"{_HARNESS}/.wellknown/jwks",
+    lifetime=3600,
+    reused=True,
+    claims={
+        "sub": "account/aBcD1234eFgH5678:org/default:project/deploy",
+        "aud": AUDIENCE,
+        "account_id": "aBcD1234eFgH5678",
+        "organization_id": "default",
+        "project_id": "deploy",
+        "pipeline_id": "release",
+        "connector_id": "as_example",
+        "connector_name": "as.example.com",
+        "triggered_by_name": "mona",
+        "context": "PIPELINE_EXECUTION",
+    },
+    neighbours={
+        "another account that writes our issuer": no_rule(account_id="zYxW9876vUtS5432"),
+        "another organization of the account": no_rule(organization_id="research"),
+        "another project": no_rule(project_id="website"),
+        "another pipeline, whose sub is the same": no_rule(pipeline_id="preview"),
+        "the connector's test, which needs no pipeline": no_rule(context="CONNECTOR_VALIDATION"),
+        "another account": Neighbour(
+            Reason.UNKNOWN_ISSUER, {"iss": _HARNESS.replace("aBcD1234eFgH5678", "zYxW9876vUtS5432")}
+        ),
+    },
+)
+_AAP = "https://aap.example.org/o"
+ANSIBLE = Vendor(
+    name="ansible",
+    preset="ansible",
+    answers={"issuer": _AAP, "organization_id": "3", "template_id": "41", "project_id": "12"},
+    issuer=_AAP,
+    # Without the slash at its end it is a redirect.
+    discovery_url=f"{_AAP}/.well-known/openid-configuration/",
+    jwks_uri=f"{_AAP}/.well-known/jwks.json",
+    # Its metadata also have HS256, which is for people who log in.
+    metadata={"id_token_signing_alg_values_supported": ["RS256", "HS256"]},
+    lifetime=360,
+    jti=uuid4,
+    claims={
+        "sub": "workload_type:aap_controller_automation_job:organization:Platform:job_template:Export",
+        "aud": AUDIENCE,
+        "aap_controller_organization_id": "3",
+        "aap_controller_organization_name": "Platform",
+        "aap_controller_job_template_id": "41",
+        "aap_controller_job_template_name": "Export",
+        "aap_controller_project_id": "12",
+        "aap_controller_playbook_name": "export.yml",
+        "aap_controller_job_id": "90210",
+        "aap_controller_job_type": "run",
+        "aap_controller_launch_type": "scheduled",
+        "aap_controller_launched_by_id": "7",
+    },
+    neighbours={
+        "another organization of the installation": no_rule(
+            aap_controller_organization_id="4", aap_controller_organization_name="Platform"
+        ),
+        "another template that was renamed to ours": no_rule(aap_controller_job_template_id="42"),
+        "the template with another project": no_rule(aap_controller_project_id="13"),
+        "ids without a job": no_rule(aap_controller_job_id=DROP),
+        "somebody who logs in": no_rule(
+            sub="7",
+            **dict.fromkeys(
+                (
+                    "aap_controller_organization_id",
+                    "aap_controller_job_template_id",
+                    "aap_controller_project_id",
+                    "aap_controller_job_id",
+                ),
+                DROP,
+            ),
+        ),
+        "another installation": Neighbour(Reason.UNKNOWN_ISSUER, {"iss": "https://aap.mallory.example/o"}),
+        "another installation that writes our issuer": Neighbour(Reason.BAD_SIGNATURE, key=other_key),
+    },
+)
+
+VENDORS = (BITBUCKET, VERCEL, FLY, PULUMI, HARNESS, ANSIBLE)

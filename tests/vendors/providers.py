@@ -3,7 +3,9 @@
 Entra ID: https://learn.microsoft.com/en-us/entra/identity-platform/access-token-claims-reference.
 Keycloak: https://www.keycloak.org/docs/latest/server_admin/.
 Auth0: https://auth0.com/docs/secure/tokens/access-tokens.
+Entra ID for SCIM: https://github.com/AzureAD/SCIMReferenceCode.
 Okta: https://developer.okta.com/docs/api/openapi/okta-oauth/guides/overview/.
+Okta Cross App Access: https://developer.okta.com/docs/guides/xaa-validate-id-jag/main/.
 """
 
 from __future__ import annotations
@@ -92,6 +94,7 @@ ENTRA = Vendor(
 MANAGED_IDENTITY = replace(
     ENTRA,
     name="entra-managed-identity",
+    answers={**ENTRA.answers, "managed_identity": "yes"},
     lifetime=86400,
     claims={
         **ENTRA.claims,
@@ -99,6 +102,46 @@ MANAGED_IDENTITY = replace(
         "/providers/Microsoft.ManagedIdentity/userAssignedIdentities/exporter",
     },
     neighbours={"an identity made again under its name": no_rule(oid="9f8e7d6c-1111-4222-8333-0000000000fd")},
+)
+_PROVISIONED = f"api://{_APPLICATION}"
+#: Microsoft's provisioning service: sub is the object of its own application, oid the workload identity's.
+ENTRA_SCIM = replace(
+    ENTRA,
+    name="entra-scim",
+    preset="entra-scim",
+    is_client=True,
+    answers={
+        "tenant": _TENANT,
+        "object": _OBJECT,
+        "application": "2f2a6a10-1111-4222-8333-000000000003",
+        "audience": _PROVISIONED,
+    },
+    lifetime=3900,
+    header={"typ": "JWT"},
+    claims={
+        "aud": _PROVISIONED,
+        "appid": "2f2a6a10-1111-4222-8333-000000000003",
+        "appidacr": "2",
+        "idp": f"https://sts.windows.net/{_TENANT}/",
+        "oid": _OBJECT,
+        "sub": "5a4b3c2d-1111-4222-8333-000000000005",
+        "tid": _TENANT,
+        "ver": "2.0",
+    },
+    neighbours={
+        "another workload identity": no_rule(oid="9f8e7d6c-1111-4222-8333-0000000000ff"),
+        "another application of the tenant": no_rule(appid="2f2a6a10-1111-4222-8333-0000000000ff"),
+        "another tenant that writes our issuer": no_rule(tid=_OTHER_TENANT),
+        "another tenant": Neighbour(
+            Reason.UNKNOWN_ISSUER, {"iss": f"{_LOGIN}/{_OTHER_TENANT}/v2.0", "tid": _OTHER_TENANT}
+        ),
+        "the audience as the portal shows it": Neighbour(
+            Reason.AUDIENCE, {"aud": f"{_PROVISIONED}/.default"}
+        ),
+        "a token for the customer's other supplier": Neighbour(
+            Reason.AUDIENCE, {"aud": "api://6e74172b-1111-4222-8333-0000000000ff"}
+        ),
+    },
 )
 #: Of a resource application with requestedAccessTokenVersion 1: metadata elsewhere, keys of all tenants.
 ENTRA_V1 = replace(
@@ -237,4 +280,91 @@ OKTA = Vendor(
     },
 )
 
-VENDORS = (ENTRA, MANAGED_IDENTITY, ENTRA_V1, KEYCLOAK, AUTH0, OKTA)
+_OKTA = "https://acme.okta.com"
+#: Cross App Access: the organization's own server signs. Without a path, and for ID-JAGs alone here.
+OKTA_XAA = Vendor(
+    name="okta-xaa",
+    preset="okta-xaa",
+    answers={"issuer": _OKTA, "client": "deploy-tool"},
+    issuer=_OKTA,
+    jwks_uri=f"{_OKTA}/oauth2/v1/keys",
+    header={"typ": "oauth-id-jag+jwt"},
+    lifetime=300,
+    # Okta advises to send it again while it lasts; here the second one is refused.
+    jti=lambda: f"IDAAG.{uuid4()}",
+    claims={
+        "sub": "00u1a2b3c4d5e6f7g8h9",
+        "aud": "https://as.example.com",
+        "client_id": "deploy-tool",
+        "scope": "read",
+        "email": "mona@acme.example",
+    },
+    neighbours={
+        "another client of this server": Neighbour(Reason.OTHER_CLIENT, {"client_id": "reporter"}),
+        "another customer's Okta": Neighbour(Reason.UNKNOWN_ISSUER, {"iss": "https://mallory.okta.com"}),
+        "another customer's Okta that writes our issuer": Neighbour(Reason.BAD_SIGNATURE, key=other_key),
+        "a tenant of this server that no rule names": no_rule(aud_tenant="mallory"),
+        "an ID-JAG for another service": Neighbour(Reason.AUDIENCE, {"aud": "https://other.example.com"}),
+        "the token endpoint as audience": Neighbour(Reason.AUDIENCE, {"aud": AUDIENCE}),
+    },
+)
+_SAML = {
+    "format": "saml-nameid",
+    "issuer": "http://www.okta.com/exk1example",
+    "nameid": "mona",
+    "nameid_format": "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified",
+    "sp_name_qualifier": "https://app.example.net/saml",
+}
+#: The same for people who sign in by SAML, as Okta sends it since July 2026.
+OKTA_XAA_SAML = replace(
+    OKTA_XAA,
+    name="okta-xaa-saml",
+    preset="okta-xaa-saml",
+    answers={
+        **OKTA_XAA.answers,
+        "entity_id": "http://www.okta.com/exk1example",
+        "service_provider": "https://app.example.net/saml",
+        "aud_tenant": "ours",
+    },
+    claims={**OKTA_XAA.claims, "aud_tenant": "ours", "sub_id": _SAML},
+    neighbours={
+        "another client of this server": Neighbour(Reason.OTHER_CLIENT, {"client_id": "reporter"}),
+        "the name in another customer's SAML": no_rule(
+            sub_id={**_SAML, "issuer": "http://www.okta.com/exk9mallory"}
+        ),
+        "the name in another application": no_rule(
+            sub_id={**_SAML, "sp_name_qualifier": "https://other.example.net/saml"}
+        ),
+        "another tenant of this server": no_rule(aud_tenant="mallory"),
+        "nobody in SAML": no_rule(sub_id=DROP),
+        "another customer's Okta": Neighbour(Reason.UNKNOWN_ISSUER, {"iss": "https://mallory.okta.com"}),
+    },
+)
+#: A provider with customers of its own under one issuer.
+ID_JAG = replace(
+    OKTA_XAA,
+    name="id-jag",
+    preset="id-jag",
+    answers={
+        "issuer": "https://idp.example",
+        "client": "deploy-tool",
+        "tenant": "acme",
+        "aud_tenant": "ours",
+    },
+    issuer="https://idp.example",
+    jwks_uri="https://idp.example/keys",
+    jti=uuid4,
+    claims={**OKTA_XAA.claims, "sub": "U019488227", "tenant": "acme", "aud_tenant": "ours"},
+    neighbours={
+        "another client of this server": Neighbour(Reason.OTHER_CLIENT, {"client_id": "reporter"}),
+        "another customer of the provider": no_rule(tenant="mallory"),
+        "nobody's customer": no_rule(tenant=DROP),
+        "another tenant of this server": no_rule(aud_tenant="mallory"),
+    },
+)
+
+VENDORS = (
+    *(ENTRA, MANAGED_IDENTITY, ENTRA_V1, ENTRA_SCIM),
+    *(KEYCLOAK, AUTH0),
+    *(OKTA, OKTA_XAA, OKTA_XAA_SAML, ID_JAG),
+)

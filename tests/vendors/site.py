@@ -20,16 +20,17 @@ from oauth_jwt_grant.models import Decision, TrustedIssuer
 from oauth_jwt_grant.presets import apply, get_preset
 from tests.factories import GRANT_TYPE
 from tests.jwks_server import JwksServer, certificate_authority, server_context
+from tests.support import make_application
 
 from .vendor import Vendor
 
-#: Ports that the local server stands in for: HTTPS, and a Kubernetes API server's.
-PORTS = (443, 6443)
+#: Ports that the local server stands in for: HTTPS, a Kubernetes API server's and Vault's.
+PORTS = (443, 6443, 8200)
 #: What a client is told where no decision is kept, because no known issuer is named.
 _UNKEPT = {
     ANSWERS[reason].text.format(name="iss"): str(reason)
     for reason in (Reason.UNKNOWN_ISSUER, Reason.MISSING_CLAIM)
-}
+} | {"Client authentication failed.": str(Reason.UNKNOWN_ISSUER)}
 
 
 def serve(hosts: Iterable[str]) -> JwksServer:
@@ -65,6 +66,8 @@ class Site:
         applied = apply(get_preset(vendor.preset), vendor.answers)
         applied.rule.scopes = "read"
         applied.rule.subject_policy = "no_user"
+        if vendor.is_client:
+            applied.rule.default_application = make_application(f"{vendor.name}-client")
         applied.save([self.application])
         return self.reach(applied.issuer)
 
@@ -80,15 +83,24 @@ class Site:
         form = {"grant_type": GRANT_TYPE, "assertion": assertion, "client_id": self.application.client_id}
         return self.session.post(f"https://localhost:{self.port}/o/token/", form, timeout=30)
 
-    def outcome(self, assertion: str) -> str:
+    def authenticate(self, assertion: str) -> requests.Response:
+        """Post ``assertion`` as that of a client that has no secret either."""
+        form = {
+            "grant_type": "client_credentials",
+            "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+            "client_assertion": assertion,
+        }
+        return self.session.post(f"https://localhost:{self.port}/o/token/", form, timeout=30)
+
+    def outcome(self, assertion: str, *, is_client: bool = False) -> str:
         """``accepted``, or why not: as the decision says that was kept, if the issuer is known at all."""
         before = Decision.objects.count()
-        response = self.post(assertion)
+        response = self.authenticate(assertion) if is_client else self.post(assertion)
         decision = Decision.objects.order_by("pk").last() if Decision.objects.count() > before else None
         if response.status_code == 200:
             assert decision is not None
             assert decision.outcome == "accepted"
             assert response.json()["scope"] == decision.rule.scopes
             return "accepted"
-        assert response.status_code == 400, response.text
+        assert response.status_code == (401 if is_client else 400), response.text
         return _UNKEPT[response.json()["error_description"]] if decision is None else str(decision.reason)

@@ -127,11 +127,12 @@ def test_both_versions_of_a_tenants_tokens_are_trusted_side_by_side(site):
     assert site.outcome(ENTRA.token({"aud": ENTRA_V1.claims["aud"]})) == "audience"
 
 
-def test_who_has_no_managed_identities_may_let_tokens_live_shorter(site):
+def test_tokens_live_for_a_day_only_where_a_managed_identity_calls(site):
     site.trust(ENTRA)
-    trustissuer(ENTRA, "--max-lifetime", "7500")
     assert site.outcome(ENTRA.token()) == "accepted"
     assert site.outcome(MANAGED_IDENTITY.token()) == "lifetime"
+    trustissuer(ENTRA, "--max-lifetime", "90000")
+    assert site.outcome(MANAGED_IDENTITY.token()) == "accepted"
 
 
 def test_a_job_that_may_run_for_hours_has_a_token_that_lives_as_long(site):

@@ -54,7 +54,8 @@ class Vendor:
     ``answers`` are the operator's to the ``preset``. ``claims`` are the workload's without
     dates, ``header`` is what stands in the header beside ``alg`` and ``kid``. ``lifetime`` is
     ``exp - iat`` and ``nbf`` is ``nbf - iat``, both in seconds, ``nbf`` ``None`` where there is none;
-    ``jti`` makes one, or there is none. ``reused``: the platform hands the same token out again.
+    ``jti`` makes one, or there is none. ``reused``: the platform hands the same token out again;
+    ``is_client``: a client authenticates with it.
     ``members`` stand in each JWK beside the key itself; ``others`` are further members of the key
     set, and ``certified`` ones have ``x5c`` and its thumbprints.
     """
@@ -71,6 +72,7 @@ class Vendor:
     nbf: int | None = None
     jti: Callable[[], str] | None = None
     reused: bool = False
+    is_client: bool = False
     key: Callable[[], Key] = rsa_key
     kid: str = "key-1"
     members: Mapping[str, Any] = field(default_factory=lambda: {"alg": "RS256", "use": "sig"})

@@ -40,7 +40,11 @@ class PresetForm(RuleAdditionForm):
         )
         for question in preset.questions:
             self.fields[question.name] = _field_for(question)
-        rule = GrantRule(accepted_as=list(preset.accepted_as), subject_policy=preset.subject_policy)
+        rule = GrantRule(
+            accepted_as=list(preset.accepted_as),
+            client_policy=preset.client_policy,
+            subject_policy=preset.subject_policy,
+        )
         self.add_rule_fields(rule_admin, request, rule)
 
     def questions(self) -> list[Any]:

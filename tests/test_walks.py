@@ -71,7 +71,9 @@ def test_github_tutorial_gives_main_a_token_and_explains_why_a_branch_gets_none(
     form = dict(re.findall(r'-d (\w+)="?([^"\s]+)', request))
 
     def ask(ref: str) -> dict[str, str]:
-        return issuer.post(issuer.mint(ref=ref, **claims), client_id=form["client_id"]).json()
+        protected = "true" if ref == "refs/heads/main" else "false"
+        assertion = issuer.mint(ref=ref, ref_protected=protected, **claims)
+        return issuer.post(assertion, client_id=form["client_id"]).json()
 
     assert form == {"grant_type": GRANT_TYPE, "client_id": "deploy-tool", "assertion": "$JWT"}
     assert ask("refs/heads/main")["scope"] == "deployments:read"

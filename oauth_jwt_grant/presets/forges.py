@@ -53,8 +53,8 @@ GITHUB = Preset(
             "protected",
             _("Protected refs alone"),
             _(
-                "Branches and tags with branch protection or a ruleset. Without this, whoever may push "
-                "may make the branch."
+                "Branches and tags with branch protection or a ruleset. Everybody who may push can make "
+                "and change any other."
             ),
             ticked=True,
         ),
@@ -85,15 +85,15 @@ GITHUB = Preset(
             "https://token.actions.githubusercontent.com",
         ),
     ),
-    # None of them would leave every branch open, which whoever may push can make.
+    # Without any of them every branch would do, and everybody who may push can make one.
     either=("refs", "protected", "environment"),
     conditions=(
         _OWNER,
         _REPOSITORY,
         # Not pull_request_target: its runs look like the default branch and may run foreign code.
         ConditionTemplate("event_name", (*_EVENTS, "release"), _IN),
-        ConditionTemplate("ref_protected", ("true",), when="protected"),
         _REF,
+        ConditionTemplate("ref_protected", ("true",), when="protected"),
         ConditionTemplate("environment", ("{environment}",)),
         ConditionTemplate("job_workflow_ref", ("{workflow}",)),
     ),

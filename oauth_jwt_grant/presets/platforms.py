@@ -13,7 +13,7 @@ from .base import ConditionTemplate, Preset, PresetQuestion
 from .shapes import INSIDE, NO_SLASH, OWN_NETWORK, issuer, number
 
 _REUSABLE = TrustedIssuer.ReplayPolicy.REUSABLE.value
-_REUSED = _("Free again after it is deleted: whoever may make it again in the account gets the token.")
+_REUSED = _("Chosen by its author, and free again after it is deleted: restrict who may make one in the account.")
 
 TERRAFORM = Preset(
     key="hcp-terraform",
@@ -210,7 +210,7 @@ HARNESS = Preset(
         ConditionTemplate("organization_id", ("{organization_id}",), pin=True),
         ConditionTemplate("project_id", ("{project_id}",), pin=True),
         ConditionTemplate("pipeline_id", ("{pipeline_id}",)),
-        # Whoever may edit the connector gets a token by its test, without any pipeline.
+        # The test of a connector makes a token as well, without any pipeline.
         ConditionTemplate("context", ("PIPELINE_EXECUTION",)),
     ),
     replay_policy=TrustedIssuer.ReplayPolicy.ONCE_IF_JTI.value,

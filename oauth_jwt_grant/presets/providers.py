@@ -50,8 +50,8 @@ _FOR_CLIENT = (
     ConditionTemplate("aud_tenant", ("{aud_tenant}",)),
 )
 _SIGNED_IN = ("auth_time", "acr", "amr", "act")
-# Single use is forced. Okta advises clients to send an ID-JAG again while it lasts: whoever has read one
-# could do so as well, and another one costs the client one request.
+# Single use. Okta advises clients to send an ID-JAG again while it lasts; but a thief of one could do so as
+# well, and the next one costs the client one request.
 ID_JAG = Preset(
     key="id-jag",
     name="ID-JAG of an identity provider",

@@ -281,8 +281,8 @@ def test_flags_count_more_than_the_preset(run, application, user, tmp_path):
         "repository_owner_id",
         "repository_id",
         "event_name",
-        "ref_protected",
         "ref",
+        "ref_protected",
         "environment",
     ]
     assert "unchanged" in run(*GITHUB, *IDS, *flags, *SCOPES).out

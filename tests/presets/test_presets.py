@@ -127,7 +127,7 @@ WORKFLOW = "acme/ci/.github/workflows/deploy.yml@refs/tags/v3"
 @pytest.mark.parametrize(
     ("answers", "expected"),
     [
-        ({}, ["ref_protected is 'true'", "ref is one of 'refs/heads/main'"]),
+        ({}, ["ref is one of 'refs/heads/main'", "ref_protected is 'true'"]),
         ({"protected": ""}, ["ref is one of 'refs/heads/main'"]),
         ({"protected": "", "refs": "", "environment": "production"}, ["environment is 'production'"]),
         ({"refs": ""}, ["ref_protected is 'true'"]),

@@ -122,7 +122,7 @@ class UnderTransactions(TransactionTestCase):
 def test_a_preset_is_trusted_and_met(db: None, preset: Any) -> None:
     issuer, application, user = TestIssuer(), make_application("acme"), make_user()
     answers = answers_for(preset)
-    owner = {"subject_policy": "service_user", "user": user}
+    owner = {"subject_policy": "service_user", "user": user, "accepted_as": []}
     issuer.trust(preset=preset.key, answers=answers, scopes="read", applications=[application], **owner)
 
     assertion = issuer.mint()

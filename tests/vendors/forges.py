@@ -249,7 +249,7 @@ GITEA = Vendor(
         "the repository given to another owner": no_rule(
             repository_owner_id="99", sub="repo:99/345:ref:refs/heads/main"
         ),
-        "pull_request_target, whose sub is that of a pull request": no_rule(
+        "pull_request_target under the sub of a pull request": no_rule(
             event_name="pull_request_target", sub="repo:12/345:pull_request"
         ),
         "another branch": no_rule(ref="refs/heads/feature", sub="repo:12/345:ref:refs/heads/feature"),

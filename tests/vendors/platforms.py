@@ -201,7 +201,7 @@ HARNESS = Vendor(
         "another account that writes our issuer": no_rule(account_id="zYxW9876vUtS5432"),
         "another organization of the account": no_rule(organization_id="research"),
         "another project": no_rule(project_id="website"),
-        "another pipeline, whose sub is the same": no_rule(pipeline_id="preview"),
+        "another pipeline under the same sub": no_rule(pipeline_id="preview"),
         "the connector's test, which needs no pipeline": no_rule(context="CONNECTOR_VALIDATION"),
         "another account": Neighbour(
             Reason.UNKNOWN_ISSUER, {"iss": _HARNESS.replace("aBcD1234eFgH5678", "zYxW9876vUtS5432")}

@@ -5,8 +5,10 @@ from __future__ import annotations
 import ast
 import io
 import json
+import re
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -19,11 +21,12 @@ from oauth2_provider.models import get_access_token_model
 from oauth_jwt_grant.models import Decision, GrantRule, TrustedIssuer
 from oauth_jwt_grant.presets import apply, get_preset
 from tests.jwks_server import Answer, JwksServer, json_answer
+from tests.support import make_application
 
 from .clouds import GOOGLE, KUBERNETES
 from .forges import GITHUB, GITLAB
 from .guide import GUIDES, Guide, run_in
-from .providers import ENTRA, KEYCLOAK
+from .providers import ENTRA, ENTRA_SCIM, KEYCLOAK, MANAGED_IDENTITY
 from .vendor import AUDIENCE, place_of
 
 VENDORS = {
@@ -31,7 +34,7 @@ VENDORS = {
     "gitlab-ci": GITLAB,
     "kubernetes": KUBERNETES,
     "google": GOOGLE,
-    "entra-id": ENTRA,
+    "entra-id": replace(ENTRA, answers=MANAGED_IDENTITY.answers),
     "keycloak": KEYCLOAK,
 }
 OWN = {
@@ -123,8 +126,6 @@ def trusted_by(guide_of, vendor, site) -> Guide:
 @pytest.mark.parametrize(
     ("name", "vendor", "more"),
     [
-        ("github-actions", GITHUB, ["ref_protected=true"]),
-        ("gitlab-ci", GITLAB, ["job_project_id=204455"]),
         ("google", GOOGLE, ["/google/compute_engine/project_number:=217706947495"]),
         ("google", GOOGLE, ["email=exporter@acme-prod.iam.gserviceaccount.com", "email_verified:=true"]),
     ],
@@ -142,15 +143,40 @@ def test_further_conditions_that_a_guide_names_hold(site, name, vendor, more):
 
 def test_github_environment_in_the_place_of_the_ref(site):
     guide = trusted_by("github-actions", GITHUB, site)
-    answers = ["--answer", "environment=production", "--answer", "refs="]
-    for answer in answers[1::2]:
-        assert f"`--answer {answer}`" in guide.text
+    answers = ["--answer environment=production", "--answer refs= --answer protected="]
+    for answer in answers:
+        assert f"`{answer}`" in guide.text
+    answers = " ".join(answers).split()
     call_command(
         "trustissuer", *guide.commands("trustissuer")[0], *answers, stdout=io.StringIO(), stderr=io.StringIO()
     )
-    elsewhere = {"ref": "refs/heads/feature"}
+    elsewhere = {"ref": "refs/heads/feature", "ref_protected": "false"}
     assert site.outcome(GITHUB.token(elsewhere)) == "no_rule"
     assert site.outcome(GITHUB.token({**elsewhere, "environment": "production"})) == "accepted"
+
+
+def test_github_releases_and_a_reusable_workflow(site):
+    guide = trusted_by("github-actions", GITHUB, site)
+    (workflow,) = re.findall(r"`--answer (workflow=\S+)`", guide.text)
+    assert "`--answer refs=`" in guide.text
+    answers = ["--answer", "refs=", "--answer", workflow]
+    arguments = [*guide.commands("trustissuer")[0], *answers]
+    call_command("trustissuer", *arguments, stdout=io.StringIO(), stderr=io.StringIO())
+    tag = {"event_name": "release", "ref": "refs/tags/v1", "ref_type": "tag"}
+    assert site.outcome(GITHUB.token(tag)) == "no_rule"
+    called = {**tag, "job_workflow_ref": workflow.removeprefix("workflow=")}
+    assert site.outcome(GITHUB.token(called)) == "accepted"
+    assert site.outcome(GITHUB.token({**called, "ref_protected": "false"})) == "no_rule"
+
+
+def test_entra_the_provisioning_service_authenticates(site):
+    make_application("acme-provisioning")
+    ENTRA_SCIM.publish(site.vendors)
+    call_command("trustissuer", *Guide("entra-id").commands("trustissuer")[1], stdout=io.StringIO())
+    site.reach(TrustedIssuer.objects.get())
+    assert site.outcome(ENTRA_SCIM.token(), is_client=True) == "accepted"
+    token = get_access_token_model().objects.get()
+    assert (token.application.client_id, token.user) == ("acme-provisioning", None)
 
 
 def conditions_named(texts: list[str]) -> set[str]:

@@ -14,7 +14,7 @@ from oauth_jwt_grant.presets import all_presets
 from tests.admin.conftest import make_user
 from tests.admin.forms import fill_in
 from tests.factories import ISSUER, rsa_key
-from tests.presets.test_presets import answers_for
+from tests.presets.test_presets import answers_for, application_for
 
 ADD = reverse("admin:oauth_jwt_grant_trustedissuer_add")
 FORM = "preset_form"
@@ -57,7 +57,9 @@ def test_two_numbers_and_a_scope_trust_a_repository(page, operator):
 
 @pytest.mark.parametrize("preset", [pytest.param(preset, id=preset.key) for preset in all_presets()])
 def test_every_preset_can_be_answered(page, preset):
+    program = application_for(preset)
     answers = {**answers_for(preset), "issuer_name": "Mine", "rule_scopes": "read"}
+    answers["rule_default_application"] = program.pk if program else ""
     assert answer(page, preset.key, **answers).status_code == 302
     assert TrustedIssuer.objects.get().name == "Mine"
 

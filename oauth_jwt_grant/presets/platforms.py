@@ -13,7 +13,7 @@ from .base import ConditionTemplate, Preset, PresetQuestion
 from .shapes import INSIDE, NO_SLASH, OWN_NETWORK, issuer, number
 
 _REUSABLE = TrustedIssuer.ReplayPolicy.REUSABLE.value
-_REUSED = _("Chosen by its author, and free again after it is deleted: restrict who may make one in the account.")
+_REUSED = _("Chosen by its author, and free again after it is deleted: limit who may make one.")
 
 TERRAFORM = Preset(
     key="hcp-terraform",

@@ -40,7 +40,7 @@ class RuleAdditionForm(forms.Form):
             field: Any = rule_admin.formfield_for_dbfield(column, request, **_CLASSES.get(name, {}))  # type: ignore[arg-type]
             field.label = RULE_LABELS.get(name, field.label)
             self.fields[_PREFIX + name] = field
-        for name in ("accepted_as", "subject_policy"):
+        for name in ("accepted_as", "client_policy", "subject_policy"):
             self.fields[_PREFIX + name].initial = getattr(rule, name)
         self.fields[f"{_PREFIX}scopes"].widget.attrs["rows"] = 2
         self.fields[f"{_PREFIX}name"] = forms.CharField(

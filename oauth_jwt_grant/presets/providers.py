@@ -87,6 +87,7 @@ OKTA_XAA = Preset(
     name="Okta Cross App Access (ID-JAG)",
     questions=(_OKTA_ORGANIZATION, _CLIENT, _AUD_TENANT),
     conditions=_FOR_CLIENT,
+    hosted=r"https://[\w-]+\.(okta|okta-emea|oktapreview)\.com",
     max_lifetime=600,
     recorded_claims=_SIGNED_IN,
     profile=TrustedIssuer.Profile.ID_JAG.value,
@@ -171,4 +172,4 @@ KEYCLOAK = Preset(
     scope_claim=_IGNORE,
     docs="https://www.keycloak.org/securing-apps/oidc-layers",
 )
-PRESETS = (OKTA, OKTA_XAA, OKTA_XAA_SAML, ID_JAG, AUTH0, KEYCLOAK)
+PRESETS = (OKTA, ID_JAG, OKTA_XAA, OKTA_XAA_SAML, AUTH0, KEYCLOAK)

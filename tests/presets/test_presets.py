@@ -318,6 +318,8 @@ def test_site_registers_its_own(registered):
         ("https://token.actions.githubusercontent.com.example", None),
         ("https://github.example.com/_services/token", "github-actions"),
         ("https://codeberg.org/api/actions", "forgejo-actions"),
+        ("https://acme.okta.com", "okta-xaa"),
+        ("https://acme.okta.com/oauth2/default", None),
         ("https://git.example.org/api/actions/oidc", "gitea-actions"),
         ("https://vault.example.org:8200/v1/team/identity/oidc", "vault"),
         ("https://vault.example.org:8200/v1/identity/oidc/provider/default", None),

@@ -152,6 +152,8 @@ def _columns(
 
 def _answers(preset: Preset, iss: str) -> dict[str, str]:
     """What ``iss`` answers of the questions of ``preset``."""
+    if preset.issuer == "{issuer}":
+        return {"issuer": iss}
     pattern = "".join(
         re.escape(text) + (f"(?P<{name}>[^/]+)" if name else "")
         for text, name, _spec, _conversion in Formatter().parse(preset.issuer)
@@ -189,6 +191,7 @@ def _rule(claims: Mapping[str, Any], preset: Preset | None) -> dict[str, Any]:
     return {
         **rule,
         "accepted_as": list(preset.accepted_as),
+        "client_policy": preset.client_policy,
         "subject_policy": preset.subject_policy,
         "scope_claim": preset.scope_claim,
         "scope_claim_name": preset.scope_claim_name,

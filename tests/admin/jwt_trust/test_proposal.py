@@ -9,7 +9,9 @@ from oauth_jwt_grant.admin.jwt_trust.proposal import propose
 from oauth_jwt_grant.assertion import UnverifiedAssertion
 from oauth_jwt_grant.presets import all_presets
 from tests.factories import DROP, ec_key, mint
+from tests.vendors.agents import CLAUDE_TAG
 from tests.vendors.forges import GITHUB
+from tests.vendors.platforms import ANSIBLE
 
 CLUSTER = {"namespace": "payments", "serviceaccount": {"name": "exporter", "uid": "7"}, "pod": {"uid": "9"}}
 
@@ -97,6 +99,12 @@ def test_id_jag_pins_its_client():
     found = proposed(mint(ec_key(), header={"typ": "oauth-id-jag+jwt"}, client_id="c", tenant="t"))
     assert found.columns["profile"] == "id-jag"
     assert {"client_id is 'c'", "tenant is 't'"} <= ticked(found)
+
+
+def test_preset_says_where_metadata_are_and_who_presents_the_jwt():
+    metadata = proposed(ANSIBLE.token()).columns["discovery_url"]
+    assert metadata == "https://aap.example.org/o/.well-known/openid-configuration/"
+    assert proposed(CLAUDE_TAG.token()).rule["client_policy"] == "anonymous"
 
 
 def test_condition_of_a_preset_that_the_jwt_does_not_meet_stays():

@@ -281,6 +281,12 @@ def test_pages_show_every_issuer(odd: list[TrustedIssuer], browser: Client) -> N
         assert answer.status_code == 200, row.name
 
 
+def pages_of(issuer: TrustedIssuer) -> list[str]:
+    """The list of issuers, and the page of this one."""
+    page = "admin:oauth_jwt_grant_trustedissuer"
+    return [reverse(f"{page}_changelist"), reverse(f"{page}_change", args=[issuer.pk])]
+
+
 KEPT: dict[str, list[Any]] = {
     "document": VALUES,
     "first_seen": [*VALUES, {"a": 1e300}, {"a": "b"}],
@@ -290,19 +296,23 @@ KEPT: dict[str, list[Any]] = {
 }
 
 
-@pytest.mark.parametrize(("field", "value"), cases(KEPT))
-def test_kept_keys_written_past_validation(world: World, browser: Client, field: str, value: Any) -> None:
-    """They are fetched again, or serve; the list shows the issuer either way."""
+@pytest.mark.parametrize("field", KEPT)
+def test_kept_keys_written_past_validation(world: World, browser: Client, field: str) -> None:
+    """They are fetched again, or serve; the pages show the issuer either way."""
+    shown = [value for name, value in kinds(KEPT) if name == field]
     with JwksServer() as server:
         server.publish(jwk(ec_key()))
         world.fetch_keys_from(server)
         assert_granted(world.post())
-        write(IssuerKeys.objects.get(), **{field: value})
-        cache.clear()
-        assert browser.get(reverse("admin:oauth_jwt_grant_trustedissuer_changelist")).status_code == 200
-        browser.get(reverse("admin:oauth_jwt_grant_trustedissuer_change", args=[world.issuer.pk]))
-        assert_granted(world.post())
-        assert run("checkissuers", "--no-fetch")[0] in (0, 1, 2)
+        for value in KEPT[field]:
+            with contextlib.suppress(pytest.skip.Exception):
+                write(IssuerKeys.objects.get(), **{field: value})
+            cache.clear()
+            if any(value is one for one in shown):
+                answers = [browser.get(url).status_code for url in pages_of(world.issuer)]
+                assert (value, answers) == (value, [200, 200])
+            assert_granted(world.post())
+            assert run("checkissuers", "--no-fetch")[0] in (0, 1, 2), value
 
 
 def test_a_failure_of_another_form_in_the_cache(world: World, browser: Client) -> None:

@@ -105,7 +105,7 @@ def _no_kept_backend():
 
 @pytest.fixture(autouse=True, scope="session")
 def _only_whole_pages(django_test_environment: None) -> None:
-    """Give tests the context of each page, as Django does, but not of each widget in it: a fifth of its time."""
+    """Give tests the context of each page, as Django does, but not of each widget: a fifth of its time."""
 
     def render(template: Template, context: Context) -> str:
         if isinstance(context, RequestContext) and context.template is template:

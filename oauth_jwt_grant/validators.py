@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from .assertion import ALGORITHMS, AssertionRefused, Door
 from .assertion.strict_json import read_object
 from .keys import FetchFailed, check_url, parse_ca_bundle
-from .rules import InvalidCondition, check_claim, split_scope
+from .rules import STORED, InvalidCondition, Operator, check_claim, condition_of, split_scope
 
 
 def empty_list() -> list[Any]:
@@ -112,6 +112,35 @@ def validate_list(value: Any) -> None:
     if has_null(value):
         text = _("null equals nothing, and a trust file cannot write it. Leave it out, at any depth.")
         raise ValidationError(text, code="null")
+
+
+def validate_conditions(value: Any) -> None:
+    """Accept a JSON list of conditions: objects with the members claim, operator and values."""
+    validate_list(value)
+    for condition in value:
+        if (
+            not isinstance(condition, dict)
+            or "claim" not in condition
+            or not condition.keys() <= STORED.keys()
+        ):
+            text = _("Each condition is an object with the members claim, operator and values.")
+            raise ValidationError(text, code="conditions")
+        _validate_condition(**{**STORED, **condition})
+
+
+def _validate_condition(claim: Any, operator: Any, values: Any) -> None:
+    operators = [*Operator]
+    if operator not in operators:
+        text = _("There is no operator %(operator)s. Choose from: %(known)s.")
+        params = {"operator": operator, "known": ", ".join(operators)}
+        raise ValidationError(text, code="operator", params=params)
+    if not isinstance(claim, str) or len(claim) > 255:
+        raise ValidationError(_("The claim must be a text of at most 255 characters."), code="claim")
+    validate_list(values)
+    try:
+        condition_of(claim, operator, values).check()
+    except InvalidCondition as error:
+        raise ValidationError(f"{claim}: {error}", code="condition") from error
 
 
 def validate_json(value: Any) -> None:

@@ -64,6 +64,7 @@ class Reason(StrEnum):
     PROOF_KEY = "proof_key"
 
     OTHER_CLIENT = "other_client"
+    ISSUER_CONDITIONS = "issuer_conditions"
     NO_RULE = "no_rule"
     CLIENT_NOT_ADMITTED = "client_not_admitted"
     CLIENT_REQUIRED = "client_required"
@@ -248,6 +249,7 @@ ANSWERS: dict[Reason, Answer] = {
     Reason.OTHER_CLIENT: Answer(
         "ID-JAG section 4.4.1", "invalid_grant", "The assertion was issued to another client (client_id)."
     ),
+    Reason.ISSUER_CONDITIONS: Answer("RFC 7523 section 3.1", "invalid_grant", _NOT_ENTITLED),
     Reason.NO_RULE: Answer("RFC 7523 section 3.1", "invalid_grant", _NOT_ENTITLED),
     Reason.CLIENT_NOT_ADMITTED: Answer(
         "RFC 6749 section 5.2", "unauthorized_client", "This client may not use the assertion of this issuer."

@@ -44,6 +44,7 @@ class Step(StrEnum):
     TENANT = "tenant"
     DETAILS = "authorization_details"
     CLIENT = "client_id"
+    CONDITIONS = "conditions"
     RULE = "rule"
     PROOF = "dpop"
     SUBJECT = "subject"
@@ -52,9 +53,11 @@ class Step(StrEnum):
     REPLAY = "replay"
 
 
-#: Not for every assertion: only for ID-JAGs, where the issuer has a limit, or where a DPoP proof is
-#: present or required.
-OPTIONAL_STEPS = frozenset({Step.ISSUED_AFTER, Step.TENANT, Step.DETAILS, Step.CLIENT, Step.PROOF})
+#: Not for every assertion: only for ID-JAGs, where the issuer has a limit or conditions, or where a DPoP
+#: proof is present or required.
+OPTIONAL_STEPS = frozenset(
+    {Step.ISSUED_AFTER, Step.TENANT, Step.DETAILS, Step.CLIENT, Step.CONDITIONS, Step.PROOF}
+)
 
 
 class Attempt(Protocol):

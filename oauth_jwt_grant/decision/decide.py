@@ -16,6 +16,7 @@ from django.views.decorators.debug import sensitive_variables
 from oauthlib.common import Request
 
 from ..assertion import (
+    ABSENT,
     ID_JAG_TYPE,
     AssertionPolicy,
     AssertionRefused,
@@ -36,6 +37,7 @@ from ..assertion import (
     the_jwt_has,
     unwatched,
     validate,
+    within,
 )
 from ..conf import conf, is_own_identifier
 from ..dot import (
@@ -51,6 +53,7 @@ from ..rules import (
     Moment,
     NoMatch,
     claim_path,
+    claim_value,
     first_match,
     grant_resources,
     grant_scopes,
@@ -107,6 +110,7 @@ def decide(case: Case, watch: Watch = unwatched, attempt: Attempt = at_once) -> 
         attempt(_check_other_issuer, assertion, question)
     if trust.issuer.is_id_jag:
         attempt(check_id_jag, assertion, question.application, watch)
+    attempt(_check_conditions, case, trust.issuer, assertion, watch)
     with misconfigured("a rule of the issuer", Error):
         chosen = attempt(_choose_rule, case, trust, assertion, watch) or _supposed_rule(case, trust)
         rule = case.rule = trust.rule_of_request(chosen)
@@ -172,8 +176,12 @@ def _check_delegation(door: Door, chosen: LoadedRule, assertion: VerifiedAsserti
     """
     if door is Door.AUTHORIZATION_GRANT and not is_for(chosen.rule.accepted_as, Door.SUBJECT_TOKEN):
         return
-    named = any(claim_path(condition.claim)[0] == "act" for condition in chosen.conditions)
-    for claim, demand in (("may_act", "must be absent"), ("act", "must be named by a condition of the rule")):
+    conditions = (*chosen.rule.issuer.conditions, *chosen.conditions)
+    named = any(claim_path(condition.claim)[0] == "act" for condition in conditions)
+    for claim, demand in (
+        ("may_act", "must be absent"),
+        ("act", "must be named by a condition of the rule or issuer"),
+    ):
         if claim in assertion.claims and not (named and claim == "act"):
             detail = f"{demand}; {the_jwt_has(assertion.claims[claim])}"
             raise AssertionRefused(Reason.DELEGATION, claim, detail)
@@ -186,6 +194,24 @@ def _check_proof(rule: Rule, proof_key: str | None, watch: Watch) -> None:
     if rule.require_dpop and not proof_key:
         detail = f'the rule "{rule}" requires a DPoP proof (require_dpop); the request has none'
         raise AssertionRefused(Reason.PROOF_REQUIRED, detail=detail)
+
+
+def _check_conditions(case: Case, issuer: Issuer, assertion: VerifiedAssertion, watch: Watch) -> None:
+    """What each assertion of the issuer must meet, whatever rule there is for it."""
+    if not issuer.conditions:
+        return
+    watch(Step.CONDITIONS, " and ".join(map(str, issuer.conditions)), _claims_of(issuer, assertion))
+    when = Moment(case.question.now, leeway_of(issuer))
+    unmet = [one for one in issuer.conditions if not one.holds(assertion.claims, when)]
+    if unmet:
+        detail = within(one.why_not(assertion.claims, when) for one in unmet)
+        raise AssertionRefused(Reason.ISSUER_CONDITIONS, detail=detail)
+
+
+def _claims_of(issuer: Issuer, assertion: VerifiedAssertion) -> dict[str, Any]:
+    """The claims of ``assertion`` that the conditions of ``issuer`` are on."""
+    found = {one.claim: claim_value(assertion.claims, one.claim) for one in issuer.conditions}
+    return {claim: member for claim, member in found.items() if member is not ABSENT}
 
 
 def _client(question: Question, issuer: Issuer) -> Client | None:

@@ -21,7 +21,7 @@ from ..assertion import (
     the_jwt_has,
 )
 from ..dot import AbstractApplication, is_public
-from ..rules import scope_claim
+from ..rules import names_values_of, scope_claim
 from ..trust import Issuer, Rule
 
 #: Seconds from ``iat`` to ``exp`` of an ID-JAG that a public client presents.
@@ -61,8 +61,14 @@ def _check_lifetime(assertion: VerifiedAssertion) -> None:
 
 
 def claims_to_name(issuer: Issuer, assertion: VerifiedAssertion) -> list[str]:
-    """The claims that only a rule with a condition on them may take: who passes over a tenant lets in all."""
-    return [name for name in TENANTS if name in assertion.claims] if issuer.is_id_jag else []
+    """The claims that only a rule with a condition on them may take: who passes over a tenant lets in all.
+
+    A condition of the issuer has named the others for all rules.
+    """
+    if not issuer.is_id_jag:
+        return []
+    named = names_values_of(issuer.conditions)
+    return [name for name in TENANTS if name in assertion.claims and name not in named]
 
 
 def claimed_scope(rule: Rule, assertion: VerifiedAssertion) -> Sequence[str] | None:

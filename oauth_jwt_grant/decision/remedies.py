@@ -187,6 +187,10 @@ REMEDIES: dict[str, Remedy] = {
         _("The assertion was issued to another client than the one that has posted it."),
         _("The application's client_id has to be the one by which the identity provider knows the client."),
     ),
+    Reason.ISSUER_CONDITIONS: Remedy(
+        _("The assertion is genuine, but does not meet a condition of its issuer; the detail says which."),
+        _("If it should be accepted, correct the conditions of the issuer, which come before all rules."),
+    ),
     Reason.NO_RULE: Remedy(
         _("The assertion is genuine, but the conditions of no rule hold; the detail says why for each."),
         _("If it should be accepted, correct a condition or add a rule. Test it to see its claims."),

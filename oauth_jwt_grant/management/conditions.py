@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import CommandError
 
 from ..models import ClaimCondition, GrantRule, check_row, written
-from ..rules import Condition, InvalidCondition, Operator
+from ..rules import Condition, Operator
 
 #: For the help text.
 GRAMMAR = (
@@ -28,17 +28,17 @@ _FORMS = re.compile(
 )
 
 
-def parse_condition(text: str) -> Condition:
+def parse_condition(text: str, flag: str = "--condition") -> Condition:
     """Return the condition that ``text`` describes. Raises :class:`CommandError`."""
     found = _FORMS.fullmatch(text)
     if found is None:
-        raise CommandError(f"--condition: not a condition: {text}\nWrite {GRAMMAR}.")
+        raise CommandError(f"{flag}: not a condition: {text}\nWrite {GRAMMAR}.")
     parts = found.groupdict()
-    condition = Condition(parts["claim"], *_demand(text, parts))
     try:
+        condition = Condition(parts["claim"], *_demand(parts))
         condition.check()
-    except InvalidCondition as error:
-        raise CommandError(f"--condition: {text}: {error}") from error
+    except ValueError as error:
+        raise CommandError(f"{flag}: {text}: {error}") from error
     return condition
 
 
@@ -78,7 +78,7 @@ def _told(row: ClaimCondition) -> tuple[str, str, list[Any]]:
     return row.claim, row.operator, row.values
 
 
-def _demand(text: str, parts: dict[str, str | None]) -> tuple[Operator, tuple[Any, ...]]:
+def _demand(parts: dict[str, str | None]) -> tuple[Operator, tuple[Any, ...]]:
     """The operator and the values."""
     if parts["exists"]:
         return Operator.EXISTS, ()
@@ -87,15 +87,15 @@ def _demand(text: str, parts: dict[str, str | None]) -> tuple[Operator, tuple[An
     if parts["glob"]:
         return Operator.GLOB, (parts["glob"],)
     if parts["json"]:
-        return Operator.EQUALS, (_json(text, parts["json"]),)
+        return Operator.EQUALS, (_json(parts["json"]),)
     if parts["other"]:
         return Operator.SAME_AS, (parts["other"].strip(),)
-    operator, value = Operator(parts["operator"] or ""), _json(text, parts["operands"] or "")
+    operator, value = Operator(parts["operator"] or ""), _json(parts["operands"] or "")
     return operator, tuple(value) if isinstance(value, list) else (value,)
 
 
-def _json(text: str, value: str) -> Any:
+def _json(value: str) -> Any:
     try:
         return json.loads(value)
     except ValueError as error:
-        raise CommandError(f"--condition: {text}: not JSON: {value}") from error
+        raise ValueError(f"not JSON: {value}") from error

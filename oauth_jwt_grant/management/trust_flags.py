@@ -37,12 +37,14 @@ ISSUER_FLAGS = {
     "leeway": "--leeway",
     "replay_policy": "--replay-policy",
     "subject_fallback": "--subject-fallback",
+    "conditions": "--issuer-condition",
 }
 #: Field of the rule to the flag that sets it.
 RULE_FLAGS = {
     "name": "--rule",
     "position": "--position",
     "accepted_as": "--accepted-as",
+    "allow_any_tenant": "--allow-any-tenant",
     "client_policy": "--listed or --anonymous",
     "applications": "--application",
     "default_application": "--default-application",
@@ -123,6 +125,13 @@ def add_issuer(parser: CommandParser) -> None:
     group.add_argument("--leeway", type=number, metavar="SECONDS")
     group.add_argument("--replay-policy", choices=TrustedIssuer.ReplayPolicy.values)
     group.add_argument("--subject-fallback", action=BooleanOptionalAction, help="an absent sub means iss")
+    group.add_argument(
+        "--issuer-condition",
+        dest="issuer_conditions",
+        action="append",
+        metavar="CONDITION",
+        help="what every assertion must meet, as --condition; repeatable",
+    )
 
 
 def add_keys(parser: CommandParser) -> None:
@@ -183,6 +192,11 @@ def add_policies(parser: CommandParser) -> None:
         action="append",
         choices=DoorChoices.values,
         help="how the assertion may be presented; repeatable",
+    )
+    group.add_argument(
+        "--allow-any-tenant",
+        action=BooleanOptionalAction,
+        help="match although no condition names customers of a shared issuer",
     )
     clients = group.add_mutually_exclusive_group()
     for policy in _CLIENTS:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .decisions import Decision
-from .rules import COMPARABLE, ClaimCondition, DoorChoices, GrantRule, condition_of
+from .rules import COMPARABLE, ClaimCondition, DoorChoices, GrantRule
 from .trust import IssuerKeys, LinkedSubject, TrustedIssuer
 from .writing import check_row, flaws_of, written
 
@@ -17,7 +17,6 @@ __all__ = [
     "LinkedSubject",
     "TrustedIssuer",
     "check_row",
-    "condition_of",
     "flaws_of",
     "written",
 ]

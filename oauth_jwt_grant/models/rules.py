@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from ..assertion import MAX_SECONDS, Door, is_for
 from ..dot import may_use_client_credentials, oauth2_settings
 from ..fields import ReadableJSONField
-from ..rules import ClientPolicy, Condition, InvalidCondition, Operator
+from ..rules import ClientPolicy, Condition, InvalidCondition, Operator, condition_of
 from ..validators import (
     empty_list,
     validate_claim,
@@ -85,6 +85,15 @@ class GrantRule(models.Model):
         blank=True,
         validators=[validate_doors],
         help_text=_("How the assertion may be presented. None chosen: as an authorization grant alone."),
+    )
+    allow_any_tenant = models.BooleanField(
+        _("allow any customer of the issuer"),
+        default=False,
+        db_default=False,
+        help_text=_(
+            "For an issuer that several customers share: if off, the rule matches only if a condition names "
+            "customers. If on, everybody for whom the issuer signs may be let in."
+        ),
     )
     client_policy = models.CharField(
         _("clients"), max_length=16, choices=ClientPolicyChoices, default=ClientPolicyChoices.LISTED
@@ -352,13 +361,3 @@ class ClaimCondition(models.Model):
                 self.condition.check()
             except InvalidCondition as error:
                 raise ValidationError(str(error)) from error
-
-
-def condition_of(claim: str, operator: str, values: object) -> Condition:
-    """The columns of a :class:`ClaimCondition` as the rules package reads them.
-
-    Values that are not a list, and an operator of another name, make a condition that holds for nobody.
-    """
-    if not isinstance(values, list) or operator not in Operator.__members__.values():
-        return Condition(claim, Operator.IN, ())
-    return Condition(claim, Operator(operator), tuple(values))

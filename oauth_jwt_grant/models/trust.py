@@ -19,6 +19,7 @@ from ..validators import (
     empty_list,
     validate_algorithms,
     validate_certificates,
+    validate_conditions,
     validate_https_url,
     validate_issuer,
     validate_strings,
@@ -174,6 +175,17 @@ class TrustedIssuer(models.Model):
         _("use the issuer as subject if sub is absent"),
         default=False,
         help_text=_("Service account libraries in Google's style send no sub. The subject is then iss."),
+    )
+    conditions = ReadableJSONField(
+        _("conditions"),
+        default=empty_list,
+        db_default=[],
+        blank=True,
+        validators=[validate_conditions],
+        help_text=_(
+            "What every assertion of the issuer must meet before any rule is tried: a JSON list such as "
+            '[{"claim": "tenant", "operator": "equals", "values": ["acme"]}].'
+        ),
     )
     created = models.DateTimeField(_("created"), auto_now_add=True)
     updated = models.DateTimeField(_("updated"), auto_now=True)

@@ -9,18 +9,26 @@ from ..rules import Pin
 from .applied import Applied, apply
 from .base import ConditionTemplate, Preset, PresetQuestion
 from .registry import all_presets, get_preset, pins_of, preset_for, register, shared_pins
+from .shared import check_pinned, pins_of_shared, why_unpinned
+from .traps import TRAPS, Trap, traps_of
 
 __all__ = [
+    "TRAPS",
     "Applied",
     "ConditionTemplate",
     "Pin",
     "Preset",
     "PresetQuestion",
+    "Trap",
     "all_presets",
     "apply",
+    "check_pinned",
     "get_preset",
     "pins_of",
+    "pins_of_shared",
     "preset_for",
     "register",
     "shared_pins",
+    "traps_of",
+    "why_unpinned",
 ]

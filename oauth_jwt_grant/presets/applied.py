@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ..models import ClaimCondition, GrantRule, TrustedIssuer, check_row, written
 from .base import ConditionTemplate, Preset, PresetQuestion, named
+from .shared import check_pinned
 
 _KEYS = ("key_source", "jwks", "trust_anchors", "certificate_bindings")
 
@@ -88,6 +89,7 @@ class Applied:
         for condition in self.conditions:
             condition.rule = self.rule
             check_row(condition)
+        check_pinned(self.rule, [condition.condition for condition in self.conditions])
 
 
 def apply(preset: Preset, answers: Mapping[str, str]) -> Applied:

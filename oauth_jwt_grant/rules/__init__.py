@@ -6,16 +6,20 @@ from ..assertion import ABSENT
 from .conditions import (
     NAMING,
     NUMERIC,
+    STORED,
     Condition,
     InvalidCondition,
     Moment,
     Operator,
+    as_json,
     check_claim,
     claim_path,
     claim_value,
+    condition_of,
+    conditions_of,
     same,
 )
-from .matching import Client, ClientPolicy, MatchableRule, Miss, NoMatch, first_match
+from .matching import Client, ClientPolicy, MatchableRule, Miss, NoMatch, first_match, names_values_of
 from .pins import Pin, is_pinned
 from .scopes import grant_resources, grant_scopes, resource_claim, scope_claim, split_scope
 
@@ -23,6 +27,7 @@ __all__ = [
     "ABSENT",
     "NAMING",
     "NUMERIC",
+    "STORED",
     "Client",
     "ClientPolicy",
     "Condition",
@@ -33,13 +38,17 @@ __all__ = [
     "NoMatch",
     "Operator",
     "Pin",
+    "as_json",
     "check_claim",
     "claim_path",
     "claim_value",
+    "condition_of",
+    "conditions_of",
     "first_match",
     "grant_resources",
     "grant_scopes",
     "is_pinned",
+    "names_values_of",
     "resource_claim",
     "same",
     "scope_claim",

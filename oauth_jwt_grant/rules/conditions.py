@@ -44,6 +44,10 @@ NUMERIC = (Operator.AT_LEAST, Operator.AT_MOST, Operator.YOUNGER_THAN)
 NAMING = (Operator.EQUALS, Operator.IN, Operator.CONTAINS, Operator.CONTAINS_ANY, Operator.GLOB)
 
 
+#: The members of a condition that is stored as JSON, with what each is where it is left out.
+STORED: Mapping[str, Any] = {"claim": "", "operator": Operator.EQUALS.value, "values": []}
+
+
 class InvalidCondition(ValueError):
     """The condition can never do what its author meant; the message has the reason."""
 
@@ -210,6 +214,41 @@ class Condition:
             Operator.EXISTS: "is present",
         }
         return f"{self.claim} {words[self.operator]}"
+
+
+def condition_of(claim: str, operator: str, values: object) -> Condition:
+    """The condition that is stored as ``claim``, ``operator`` and ``values``.
+
+    Values that are not a list, and an operator of another name, make a condition that holds for nobody.
+    """
+    if not isinstance(values, list) or operator not in Operator.__members__.values():
+        return Condition(claim, Operator.IN, ())
+    return Condition(claim, Operator(operator), tuple(values))
+
+
+def conditions_of(stored: Any) -> tuple[Condition, ...]:
+    """The conditions that are stored as a list of objects with ``claim``, ``operator`` and ``values``.
+
+    What only SQL can have written, all of it or a member, makes a condition that holds for nobody.
+    """
+    if not stored and stored in (None, "", [], (), {}):
+        return ()
+    if not isinstance(stored, list | tuple):
+        return (condition_of("", "", None),)
+    return tuple(map(_stored, stored))
+
+
+def as_json(condition: Condition) -> dict[str, Any]:
+    """``condition`` as :func:`conditions_of` reads it."""
+    values = list(condition.values)
+    return {"claim": condition.claim, "operator": condition.operator.value, "values": values}
+
+
+def _stored(member: Any) -> Condition:
+    if not isinstance(member, Mapping) or not member.keys() <= set(STORED):
+        return condition_of("", "", None)
+    claim, operator, values = (member.get(name, default) for name, default in STORED.items())
+    return condition_of(claim if isinstance(claim, str) else "", operator, values)
 
 
 def check_claim(claim: str) -> None:

@@ -134,8 +134,13 @@ def _not_admitted(rule: MatchableRule, client: Client | None) -> str:
 
 def _unnamed(rule: MatchableRule, claims: Collection[str]) -> list[str]:
     """Return those of ``claims`` for which no condition of ``rule`` names values."""
-    named = {one.claim.removeprefix("/") for one in rule.conditions if one.operator in NAMING}
+    named = names_values_of(rule.conditions)
     return [claim for claim in claims if claim not in named]
+
+
+def names_values_of(conditions: Iterable[Condition]) -> set[str]:
+    """The claims of which ``conditions`` name the values that they let in."""
+    return {one.claim.removeprefix("/") for one in conditions if one.operator in NAMING}
 
 
 def admits(rule: MatchableRule, client: Client | None) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,13 +26,17 @@ class Pin:
     prefix: str = ""
     separator: str = ""
 
-    def is_met_by(self, condition: Condition) -> bool:
-        """Whether ``condition`` holds for chosen customers alone.
+    def __post_init__(self) -> None:
+        """One claim has one spelling."""
+        object.__setattr__(self, "claim", _spelled(self.claim))
 
-        Whatever does not name them never does: ``exists``, ``none_of``, comparisons, ``same_as``.
+    def is_met_by(self, condition: Condition) -> bool:
+        """Whether ``condition``, which is on this claim, holds for chosen customers alone.
+
+        What does not name them never does: ``exists``, ``none_of``, comparisons, ``same_as``.
         Whether it can hold at all is not asked: one that cannot lets in nobody.
         """
-        if not _is_same_claim(condition.claim, self.claim) or not condition.values:
+        if not condition.values:
             return False
         if condition.operator in _EXACT:
             return all(map(self._names_customer, condition.values))
@@ -57,17 +61,22 @@ class Pin:
         return self.separator in literal[len(self.prefix) :] and self._names_customer(literal)
 
 
-def is_pinned(conditions: Iterable[Condition], pins: Iterable[Pin]) -> bool:
+def is_pinned(conditions: Iterable[Condition], pins: Collection[Pin]) -> bool:
     """Whether ``conditions``, all of which must hold, let in chosen customers alone.
 
     One condition that meets one of ``pins`` suffices.
     """
-    pins = tuple(pins)
-    return any(pin.is_met_by(condition) for condition in conditions for pin in pins)
+    for condition in conditions:
+        claim = _spelled(condition.claim)
+        for pin in pins:
+            if pin.claim == claim and pin.is_met_by(condition):
+                return True
+    return False
 
 
-def _is_same_claim(one: str, other: str) -> bool:
-    """A name and a JSON Pointer may mean the same claim."""
-    if one == other:
-        return True
-    return (one.startswith("/") or other.startswith("/")) and claim_path(one) == claim_path(other)
+def _spelled(claim: str) -> str:
+    """A claim that a name and a JSON Pointer may mean, by its name."""
+    if not claim.startswith("/"):
+        return claim
+    name, *rest = claim_path(claim)
+    return claim if rest or name.startswith("/") else name

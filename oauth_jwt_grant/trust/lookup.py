@@ -15,8 +15,9 @@ from ..assertion import AssertionRefused, Door, Reason, shown
 from ..database import Columns, FetchedRow, Parameter, PreparedQuery, holds, may_defer
 from ..dot import AbstractApplication, get_application_model
 from ..keys import misconfigured
-from ..models import GrantRule, LinkedSubject, TrustedIssuer, condition_of
-from ..rules import Client, Condition
+from ..models import GrantRule, LinkedSubject, TrustedIssuer
+from ..presets import why_unpinned
+from ..rules import Client, Condition, condition_of
 from .clients import may_defer_application
 from .values import ISSUER_FIELDS, RULE_FIELDS, Issuer, Link, Rule, frozen
 
@@ -40,7 +41,11 @@ class LoadedRule:
 
     def why_not_for(self, door: Door) -> str:
         """Why the rule cannot match at ``door``, or an empty string."""
-        return self.rule.why_not_for(door)
+        rule, issuer = self.rule, self.rule.issuer
+        why = rule.why_not_for(door)
+        if why or rule.allow_any_tenant:
+            return why
+        return why_unpinned(issuer.issuer, issuer.conditions, self.conditions)
 
     def lists(self, client: Client) -> bool:
         """Whether the client for which the rule was loaded is among its applications."""

@@ -25,8 +25,8 @@ from ..conf import DEFAULTS, conf, hosts_are_exact, server_audiences
 from ..dot import get_scopes_backend
 from ..keys import misconfigured
 from ..models import ClaimCondition, GrantRule, LinkedSubject, TrustedIssuer, flaws_of, written
-from ..presets import pins_of
-from ..rules import NAMING, Condition, InvalidCondition, Operator, same
+from ..presets import pins_of, pins_of_shared, traps_of, why_unpinned
+from ..rules import NAMING, Condition, InvalidCondition, Operator, conditions_of, same
 from .doors import door_findings
 from .terms import check_rule, is_privileged, policy_of
 
@@ -124,6 +124,7 @@ def _examined(
             for rule in rules:
                 rule.issuer = issuer
             of_rules = [*_unpinned(issuer, rules), *_of_rules(rules, linked, scopes), *_doors(issuer, rules)]
+            of_rules += _traps(issuer, rules)
             return [*_of_issuer(issuer), *of_rules, *_without_rules(rules, of_rules), *_links(rules, linked)]
     except AssertionRefused as error:
         return [Obstacle(_("It cannot be used: %s.") % error.detail, blocks=True, level=Level.FAILING)]
@@ -176,14 +177,40 @@ def _doors(issuer: TrustedIssuer, rules: list[GrantRule]) -> Iterator[Obstacle]:
 
 def _unpinned(issuer: TrustedIssuer, rules: list[GrantRule]) -> Iterator[Obstacle]:
     """Rules for other customers of the issuer too: a condition names its customers only by their values."""
+    of_issuer = conditions_of(issuer.conditions)
+    if pins_of_shared(issuer.issuer) is not None:
+        yield from _of_shared(issuer, of_issuer, rules)
+        return
     pins = pins_of(issuer.issuer)
     for rule in rules:
-        conditions = [row.condition for row in rule.conditions.all()]
+        conditions = [*of_issuer, *(row.condition for row in rule.conditions.all())]
         if pins and not any(one.claim in pins and one.operator in NAMING for one in conditions):
             text = _(
                 "The rule %(rule)s names none of %(pins)s, so it holds for other customers of the issuer too."
             )
             yield Obstacle(text % {"rule": rule, "pins": ", ".join(sorted(pins))}, rule=rule)
+
+
+def _of_shared(
+    issuer: TrustedIssuer, of_issuer: Sequence[Condition], rules: list[GrantRule]
+) -> Iterator[Obstacle]:
+    """Rules that match nothing, because they would let in customers of a shared issuer that nobody named."""
+    for rule in rules:
+        why = why_unpinned(issuer.issuer, of_issuer, [row.condition for row in rule.conditions.all()])
+        if why and not rule.allow_any_tenant:
+            text = _("The rule %(rule)s matches nothing: %(why)s.") % {"rule": rule, "why": why}
+            yield Obstacle(text, blocks=True, rule=rule)
+
+
+def _traps(issuer: TrustedIssuer, rules: list[GrantRule]) -> Iterator[Obstacle]:
+    """Advice: what lets in more than was meant, with the way out, and where to read more."""
+    of_issuer = conditions_of(issuer.conditions)
+    for rule in rules:
+        of_rule = [row.condition for row in rule.conditions.all()]
+        for trap in traps_of(issuer, rule, [*of_issuer, *of_rule]):
+            values = {"rule": rule, "text": trap.text, "fix": trap.fix}
+            about = f"({trap.name}, {trap.severity}: {trap.source})"
+            yield Obstacle(f"{_('The rule %(rule)s %(text)s. %(fix)s') % values} {about}", rule=rule)
 
 
 def _doors_of(rule: GrantRule) -> set[Door]:

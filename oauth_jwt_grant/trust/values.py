@@ -11,6 +11,7 @@ from typing import Any, Self
 
 from ..assertion import Door, is_for
 from ..models import GrantRule, TrustedIssuer
+from ..rules import conditions_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +40,11 @@ class Issuer:
     leeway: int | None
     replay_policy: str
     subject_fallback: bool
+    conditions: Any
+
+    def __post_init__(self) -> None:
+        """Read the conditions once for all requests that share the value."""
+        object.__setattr__(self, "conditions", conditions_of(self.conditions))
 
     @classmethod
     def of(cls, row: TrustedIssuer) -> Self:
@@ -80,6 +86,7 @@ class Rule:
     issuer: Issuer
     name: str
     accepted_as: Any
+    allow_any_tenant: bool
     client_policy: str
     default_application_id: Any
     require_dpop: bool

@@ -12,6 +12,7 @@ from django.db import router
 from django.db.models import CheckConstraint, Model, Q
 
 from ..models import ClaimCondition, Decision, GrantRule, LinkedSubject, TrustedIssuer, flaws_of, written
+from ..presets import check_pinned
 from ..rules import same
 from ..trust import RuleToBe, obstacles_of_unsaved, withdrawal
 from .current import Entry, IssuerEntry, Trust
@@ -120,7 +121,15 @@ class _Planner:
             for condition in conditions:
                 where = wanted.file.replace("[[issuers.rules]]", "[[issuers.rules.conditions]]")
                 self._flaws(condition, where)
+        if step is not None:
+            self._check_pinned(row, conditions, wanted.file)
         return row, conditions, bool(wanted.values["applications"])
+
+    def _check_pinned(self, rule: GrantRule, conditions: list[ClaimCondition], where: str) -> None:
+        try:
+            check_pinned(rule, [condition.condition for condition in conditions])
+        except ValidationError as error:
+            self.problems += [f"{where}: {text}" for text in error.messages]
 
     def _condition(self, rule: GrantRule, values: Values) -> ClaimCondition:
         condition = ClaimCondition(rule=rule)

@@ -232,6 +232,7 @@ CASES: dict[Reason, Callable[[World], Any]] = {
     Reason.PROOF_REQUIRED: with_dpop(claims(cnf={"jkt": thumbprint(ec_key())})),
     Reason.PROOF_KEY: with_dpop(with_other_proof),
     Reason.OTHER_CLIENT: id_jag,
+    Reason.ISSUER_CONDITIONS: with_issuer(conditions=[{"claim": "tenant", "operator": "exists"}]),
     Reason.NO_RULE: lambda world: world.rule.conditions.create(claim="a", values=["b"]) and world.post(),
     Reason.CLIENT_NOT_ADMITTED: other_client,
     Reason.CLIENT_REQUIRED: lambda world: world.post_anonymously(),
@@ -301,7 +302,8 @@ def test_what_must_look_alike_looks_alike(db: None) -> None:
         Reason.ISSUER_MISCONFIGURED, Reason.NO_SUCH_KEY, Reason.BAD_SIGNATURE,
     ]  # fmt: skip
     not_entitled = [
-        Reason.NO_RULE, Reason.UNKNOWN_SUBJECT, Reason.INACTIVE_SUBJECT, Reason.PRIVILEGED_SUBJECT,
+        Reason.ISSUER_CONDITIONS, Reason.NO_RULE, Reason.UNKNOWN_SUBJECT, Reason.INACTIVE_SUBJECT,
+        Reason.PRIVILEGED_SUBJECT,
     ]  # fmt: skip
 
     for group in (unverified, not_entitled):

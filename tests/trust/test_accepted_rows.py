@@ -22,8 +22,7 @@ from oauth_jwt_grant.keys import CertificateKeys, Fetcher, FetchFailed, parse_ca
 from oauth_jwt_grant.keys.discovery import well_known_urls
 from oauth_jwt_grant.keys.transport import Deadline, DeadlineContext
 from oauth_jwt_grant.models import GrantRule, TrustedIssuer
-from oauth_jwt_grant.models.rules import condition_of
-from oauth_jwt_grant.rules import InvalidCondition
+from oauth_jwt_grant.rules import InvalidCondition, condition_of
 from oauth_jwt_grant.trust import check_rule, policy_of
 from oauth_jwt_grant.trust.sources import _source_of
 from tests.keys.authority import Authority, name_of

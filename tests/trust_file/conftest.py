@@ -37,6 +37,7 @@ def filled(db) -> TrustedIssuer:
         leeway=0,
         replay_policy="require_jti",
         subject_fallback=True,
+        conditions=[{"claim": HARD, "operator": "in", "values": [HARD, 1.5, True]}],
         allow_private_network=True,
     )
     TrustedIssuer.objects.filter(pk=issuer.pk).update(
@@ -49,6 +50,7 @@ def filled(db) -> TrustedIssuer:
         enabled=False,
         position=3,
         accepted_as=["authorization_grant"],
+        allow_any_tenant=True,
         client_policy="anonymous",
         default_application=applications[0],
         require_dpop=True,

@@ -9,8 +9,9 @@ from functools import partial
 import pytest
 from django.core.management import call_command
 
-from oauth_jwt_grant.models import Decision, condition_of
+from oauth_jwt_grant.models import Decision
 from oauth_jwt_grant.presets import all_presets, apply, get_preset
+from oauth_jwt_grant.rules import condition_of
 from oauth_jwt_grant.trust import obstacles_of
 from tests.factories import DROP
 

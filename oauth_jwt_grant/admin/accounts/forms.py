@@ -21,7 +21,7 @@ from ...service_accounts import (
     identifier_of,
 )
 from ..rules import GrantRuleAdmin
-from ..shared import may_add
+from ..shared import check_related, may_add
 
 #: Fields of the rule, asked for as on the rule's own page.
 _OF_THE_RULE = ("scopes", "user", "default_application")
@@ -58,6 +58,12 @@ class AccountForm(forms.Form):
         self.order_fields(self.field_order)
         self._ask_for_user(may_make_one=may_add(request, get_user_model()))
         self._show_defaults()
+
+    def clean(self) -> dict[str, Any]:
+        """Only rows that the person may change are named."""
+        data: dict[str, Any] = super().clean() or {}
+        check_related(self)
+        return data
 
     def make(self) -> IssuedKey | None:
         """Create the account. Return ``None`` and add an error to the form if that is impossible."""

@@ -82,6 +82,7 @@ class TrustedIssuerAdmin(ServiceAccountsMixin, GoodTokensMixin, StorableAdmin):
                     ("max_lifetime", "leeway"),
                     "replay_policy",
                     "subject_fallback",
+                    "conditions",
                 ]
             },
         ),

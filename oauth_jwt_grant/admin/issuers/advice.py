@@ -40,7 +40,8 @@ def _on_neighbours(issuer: TrustedIssuer) -> Iterator[str]:
 
 
 def _on_conditions(issuer: TrustedIssuer, rule: GrantRule) -> Iterator[str]:
-    if not rule.conditions.all() and not pins_of(issuer.issuer) and issuer.key_source in FETCHED:
+    pinned = issuer.conditions or rule.conditions.all() or pins_of(issuer.issuer)
+    if not pinned and issuer.key_source in FETCHED:
         yield _("The rule %s has no condition: it holds for everybody for whom the issuer signs.") % rule
 
 

@@ -9,7 +9,7 @@ from django.contrib.admin.widgets import AdminTextInputWidget
 from django.utils.translation import gettext_lazy as _
 
 from ...models import TrustedIssuer
-from ..shared import AlgorithmsField, KeysField, LabelledDateTime, ListField
+from ..shared import AlgorithmsField, ConditionsField, KeysField, LabelledDateTime, ListField
 
 _LONG = {"class": "vLargeTextField"}
 
@@ -24,6 +24,7 @@ class TrustedIssuerForm(forms.ModelForm):  # type: ignore[type-arg]
             "algorithms": AlgorithmsField,
             "audiences": ListField,
             "certificate_bindings": ListField,
+            "conditions": ConditionsField,
             "jwks": KeysField,
         }
         widgets: ClassVar[dict[str, Any]] = {
@@ -43,6 +44,11 @@ class TrustedIssuerForm(forms.ModelForm):  # type: ignore[type-arg]
             "certificate_bindings": _(
                 "Which certificates are the issuer's, any one of, one to a line: "
                 "subject=CN=..., dns=..., uri=..., email=..., sha256=..."
+            ),
+            "conditions": _(
+                "What every assertion of the issuer must meet before any rule is tried: a JSON list such as "
+                '[{"claim": "tenant", "operator": "equals", "values": ["acme"]}]. '
+                "Only those who may change issuers can change it."
             ),
             "jwks": _("Paste public keys as a JWK Set, a JWK or PEM (keys or certificates)."),
         }

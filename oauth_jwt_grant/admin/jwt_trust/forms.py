@@ -14,7 +14,7 @@ from ...assertion import shown
 from ...keys import FetchFailed
 from ...models import ClaimCondition, GrantRule, TrustedIssuer, check_row
 from ...presets import Applied
-from ...rules import is_pinned
+from ...rules import conditions_of, is_pinned
 from ..rules import GrantRuleAdmin, RuleAdditionForm
 from ..shared import PublicTextField
 from .checking import urls_of
@@ -52,8 +52,6 @@ class TrustForm(RuleAdditionForm):
         if known is None:
             self._add_issuer_fields(audiences)
         self.add_rule_fields(rule_admin, request, GrantRule(**proposal.rule))
-        if not request.user.has_perm("oauth_jwt_grant.change_trustedissuer"):
-            del self.fields["rule_accepted_as"]  # as on the page of the rule
 
     def _add_issuer_fields(self, audiences: list[str]) -> None:
         self.fields["issuer_name"] = forms.CharField(
@@ -117,8 +115,10 @@ class TrustForm(RuleAdditionForm):
 
     def clean(self) -> dict[str, Any]:
         """Refuse at once what is never asked for keys, and a rule for other customers of the issuer too."""
+        super().clean()
         chosen = [choice.condition for choice in self._chosen()]
-        if chosen and self.proposal.pins and not is_pinned(chosen, self.proposal.pins):
+        of_issuer = () if self.known is None else conditions_of(self.known.conditions)
+        if chosen and self.proposal.pins and not is_pinned([*of_issuer, *chosen], self.proposal.pins):
             text = _(
                 "The issuer signs for many customers. Choose also one of these, which distinguish them: %s."
             )

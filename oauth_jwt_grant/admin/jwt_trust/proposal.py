@@ -12,7 +12,7 @@ from typing import Any
 
 from ...assertion import ID_JAG_TYPE, UnverifiedAssertion
 from ...models import GrantRule, TrustedIssuer
-from ...presets import Pin, Preset, preset_for, shared_pins
+from ...presets import Pin, Preset, pins_of_shared, preset_for
 from ...rules import ABSENT, Condition, InvalidCondition, Operator, claim_value
 from .lookalikes import Lookalike, host_of, lookalike
 
@@ -87,7 +87,7 @@ def propose(jwt: UnverifiedAssertion, presets: Sequence[Preset], longest: int) -
     """Return what ``jwt`` suggests. A lifetime that the JWT alone suggests is at most ``longest``."""
     exact = preset_for(jwt.issuer)
     preset = exact or _by_type(jwt, presets) or _by_claims(jwt.claims, presets)
-    lifetime, pins = _lifetime(jwt.claims), shared_pins(jwt.issuer) or ()
+    lifetime, pins = _lifetime(jwt.claims), pins_of_shared(jwt.issuer) or ()
     columns, from_jwt = _columns(jwt, preset, lifetime, longest)
     return Proposal(
         issuer=jwt.issuer,

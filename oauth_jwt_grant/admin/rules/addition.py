@@ -11,8 +11,8 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from ...models import GrantRule
-from ..shared import DoorsField
-from .admin import GrantRuleAdmin
+from ..shared import DoorsField, check_related, may_change_issuers
+from .admin import RESERVED, GrantRuleAdmin
 from .forms import RULE_LABELS
 
 #: What is asked of the rule, under the names of the model's fields.
@@ -34,14 +34,16 @@ class RuleAdditionForm(forms.Form):
     """What the assertions of an issuer may do here."""
 
     def add_rule_fields(self, rule_admin: GrantRuleAdmin, request: HttpRequest, rule: GrantRule) -> None:
-        """Add the fields of a rule, with the values of ``rule``, an unsaved one, in them."""
+        """Add the fields of a rule that the person may fill in, with the values of the unsaved ``rule``."""
         for name in FIELDS[1:]:
+            if name in RESERVED and not may_change_issuers(request):
+                continue
             column = GrantRule._meta.get_field(name)
             field: Any = rule_admin.formfield_for_dbfield(column, request, **_CLASSES.get(name, {}))  # type: ignore[arg-type]
             field.label = RULE_LABELS.get(name, field.label)
             self.fields[_PREFIX + name] = field
-        for name in ("accepted_as", "client_policy", "subject_policy"):
-            self.fields[_PREFIX + name].initial = getattr(rule, name)
+            if name in ("accepted_as", "client_policy", "subject_policy"):
+                field.initial = getattr(rule, name)
         self.fields[f"{_PREFIX}scopes"].widget.attrs["rows"] = 2
         self.fields[f"{_PREFIX}name"] = forms.CharField(
             label=_("Name of the rule"),
@@ -53,6 +55,12 @@ class RuleAdditionForm(forms.Form):
                 "For people only, and for the list of decisions. Blank: made of the values that pin."
             ),
         )
+
+    def clean(self) -> dict[str, Any]:
+        """Only rows that the person may change are named."""
+        data: dict[str, Any] = super().clean() or {}
+        check_related(self)
+        return data
 
     def rule_fields(self) -> list[Any]:
         """The fields about the rule."""

@@ -10,18 +10,19 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseRedirect
 from django.utils.translation import gettext_lazy as _
 
+from ...assertion import Door, is_for
 from ...models import ClaimCondition, GrantRule
 from ...trust import obstacles_of, withdrawal
 from ..revocation import GoodTokensWarningMixin
 from ..shared import (
-    LabelledFormSet,
     SearchableRelations,
     StorableAdmin,
     change_url,
     conditions_in_words,
+    may_change_issuers,
     tell_values,
 )
-from .forms import ClaimConditionForm, GrantRuleForm
+from .forms import ClaimConditionForm, ConditionFormSet, GrantRuleForm, RuleFormSet
 
 
 class ConditionInline(admin.TabularInline):  # type: ignore[type-arg]
@@ -29,7 +30,7 @@ class ConditionInline(admin.TabularInline):  # type: ignore[type-arg]
 
     model = ClaimCondition
     form = ClaimConditionForm
-    formset = LabelledFormSet
+    formset = ConditionFormSet
     extra = 1
     verbose_name_plural = _("conditions, all of which must hold")
 
@@ -38,7 +39,7 @@ class RuleInline(admin.TabularInline):  # type: ignore[type-arg]
     """The rules of an issuer in their order; each is a click away."""
 
     model = GrantRule
-    formset = LabelledFormSet
+    formset = RuleFormSet
     fields = ("position", "enabled", "in_words", "scopes")
     readonly_fields = ("in_words", "scopes")
     extra = 0
@@ -60,6 +61,17 @@ class RuleInline(admin.TabularInline):  # type: ignore[type-arg]
         return conditions_in_words(rule)
 
 
+#: What only those who may change issuers can let a rule do; also :func:`is_reserved`.
+RESERVED = ("accepted_as", "allow_any_tenant", "allow_privileged_users")
+
+
+def is_reserved(rule: GrantRule) -> bool:
+    """Whether ``rule`` does something that only those who may change issuers can let it do."""
+    provisions = rule.subject_policy == GrantRule.SubjectPolicy.PROVISION
+    opens = is_for(rule.accepted_as, Door.CLIENT_ASSERTION)
+    return provisions or opens or rule.allow_any_tenant or rule.allow_privileged_users
+
+
 @admin.register(GrantRule)
 class GrantRuleAdmin(SearchableRelations, GoodTokensWarningMixin, StorableAdmin):
     """What an issuer's assertions may do; saved, one is back at the issuer."""
@@ -79,6 +91,7 @@ class GrantRuleAdmin(SearchableRelations, GoodTokensWarningMixin, StorableAdmin)
             {
                 "fields": [
                     "accepted_as",
+                    "allow_any_tenant",
                     "client_policy",
                     "applications",
                     "default_application",
@@ -102,11 +115,34 @@ class GrantRuleAdmin(SearchableRelations, GoodTokensWarningMixin, StorableAdmin)
         js = ("oauth_jwt_grant/admin/rule.js",)
         css: ClassVar[dict[str, Any]] = {"all": ["oauth_jwt_grant/admin/admin.css"]}
 
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Also whether the rule does what only those who may change issuers can let a rule do.
+
+        Others could let themselves in there by its conditions.
+        """
+        allowed = super().has_change_permission(request, obj)
+        return allowed and (obj is None or not is_reserved(obj) or may_change_issuers(request))
+
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        """The doors, unless one may change issuers: by one of them a JWT authenticates an application."""
+        """What others let no rule do; and a rule that is there stays with its issuer."""
         fixed = super().get_readonly_fields(request, obj)
-        may_open = request.user.has_perm("oauth_jwt_grant.change_trustedissuer")
-        return fixed if may_open else (*fixed, "accepted_as")
+        if may_change_issuers(request):
+            return fixed
+        return (*fixed, *RESERVED, *(["issuer"] if obj is not None else []))
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        """The form, which knows whether conditions come along with the rule."""
+        form: Any = super().get_form(request, obj, change, **kwargs)
+        inlines = self.get_inline_instances(request, obj)
+        form.without_conditions = not any(isinstance(inline, ConditionInline) for inline in inlines)
+        return form
+
+    def formfield_for_choice_field(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Without the policy that creates users, for those who may not change issuers."""
+        if db_field.name == "subject_policy" and not may_change_issuers(request):
+            chosen = GrantRule.SubjectPolicy
+            kwargs["choices"] = [pair for pair in chosen.choices if pair[0] != chosen.PROVISION]
+        return super().formfield_for_choice_field(db_field, request, **kwargs)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[GrantRule]:
         """The rules, from where they are written, with the conditions, which the list shows in words."""

@@ -10,8 +10,9 @@ from django.contrib.admin.widgets import AdminTextareaWidget, AdminTextInputWidg
 from django.utils.translation import gettext_lazy as _
 
 from ...models import ClaimCondition, GrantRule
-from ...rules import NUMERIC
-from ..shared import DoorsField, ListField
+from ...presets import check_pinned
+from ...rules import NUMERIC, Condition, condition_of
+from ..shared import DoorsField, LabelledFormSet, ListField, check_related
 
 #: Two fields of the model have the same name for people; here they stand one below the other.
 RULE_LABELS: dict[str, Any] = {"subject_policy": _("Token of"), "user": _("The user")}
@@ -42,6 +43,56 @@ class GrantRuleForm(forms.ModelForm):  # type: ignore[type-arg]
                 "Claims that are stored with each decision, for your API and for the log, one to a line."
             ),
         }
+
+    #: Whether no conditions are posted with the rule, because the person may not see them.
+    without_conditions = False
+
+    def clean(self) -> dict[str, Any]:
+        """Only rows that the person may change are named newly."""
+        data: dict[str, Any] = super().clean() or {}
+        check_related(self)
+        return data
+
+    def _post_clean(self) -> None:
+        super()._post_clean()  # type: ignore[misc]
+        if self.without_conditions and not self.errors:
+            stored = [] if self.instance.pk is None else self.instance.conditions.all()
+            try:
+                check_pinned(self.instance, [row.condition for row in stored])
+            except forms.ValidationError as error:
+                self.add_error(None, error)
+
+
+class ConditionFormSet(LabelledFormSet):
+    """The conditions of a rule, without which it may be for too many."""
+
+    def clean(self) -> None:
+        """With the rule as it is going to be, they let in chosen customers of a shared issuer alone."""
+        super().clean()
+        if self.instance._has_issuer() and not any(self.errors):
+            check_pinned(self.instance, self._conditions())
+
+    def _conditions(self) -> list[Condition]:
+        """Those that stay, changed or not, and those that are new."""
+        posted = [form.cleaned_data for form in self.forms if form not in self.deleted_forms]
+        return [
+            condition_of(data["claim"], data["operator"], data["values"])
+            for data in posted
+            if data.get("claim") and data.get("operator")
+        ]
+
+
+class RuleFormSet(LabelledFormSet):
+    """The rules on the page of their issuer."""
+
+    def clean(self) -> None:
+        """A rule that is enabled here is one that could be saved on its own page."""
+        super().clean()
+        for form in self.initial_forms:
+            if form.has_changed() and not form.errors and form not in self.deleted_forms:
+                rule = form.instance
+                rule.issuer = self.instance
+                check_pinned(rule, [row.condition for row in rule.conditions.all()])
 
 
 class ClaimConditionForm(forms.ModelForm):  # type: ignore[type-arg]

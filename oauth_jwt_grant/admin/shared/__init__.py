@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from .formfields import AlgorithmsField, DoorsField, KeysField, ListField, PublicTextField
+from .formfields import AlgorithmsField, ConditionsField, DoorsField, KeysField, ListField, PublicTextField
 from .history import record_import, tell_values
 from .keys import parse_key
 from .labels import conditions_in_words, near_misses, short_time, state_of
 from .links import change_url, link_to, list_url
 from .pages import page_context
-from .permissions import may_add, may_see
-from .related import SearchableRelations
+from .permissions import changeable, may_add, may_change_issuers, may_see
+from .related import SearchableRelations, check_related
 from .storable import StorableAdmin
 from .widgets import LabelledDateTime, LabelledFormSet
 
 __all__ = [
     "AlgorithmsField",
+    "ConditionsField",
     "DoorsField",
     "KeysField",
     "LabelledDateTime",
@@ -24,10 +25,13 @@ __all__ = [
     "SearchableRelations",
     "StorableAdmin",
     "change_url",
+    "changeable",
+    "check_related",
     "conditions_in_words",
     "link_to",
     "list_url",
     "may_add",
+    "may_change_issuers",
     "may_see",
     "near_misses",
     "page_context",

@@ -62,6 +62,28 @@ class ListField(_JSONColumnField):
         return lines if plain else json.dumps(value, ensure_ascii=False)
 
 
+class ConditionsField(_JSONColumnField):
+    """The conditions of an issuer, as JSON with one of them to a line."""
+
+    widget = AdminTextareaWidget(attrs={"rows": 3, "spellcheck": "false"})
+
+    def to_python(self, value: Any) -> Any:
+        """Return what the text describes. Raises :class:`ValidationError` for malformed JSON."""
+        if not isinstance(value, str):
+            return value or []
+        try:
+            return json.loads(value.strip() or "[]", parse_constant=_no_number)
+        except (ValueError, RecursionError) as error:
+            raise ValidationError(_("Not a JSON list of conditions."), code="invalid") from error
+
+    def prepare_value(self, value: Any) -> Any:
+        """One condition to a line."""
+        if not isinstance(value, list):
+            return value
+        lines = ",\n".join(json.dumps(member, ensure_ascii=False) for member in value)
+        return f"[{lines}]" if value else ""
+
+
 class _TickedField(forms.MultipleChoiceField):
     """A list of names, to be ticked."""
 

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from typing import Any
+
+from django.contrib import admin
 from django.contrib.auth import get_permission_codename
+from django.db import router
 from django.db.models import Model
 from django.http import HttpRequest
 
@@ -15,6 +20,30 @@ def may_see(request: HttpRequest, *models: type[Model]) -> bool:
 def may_add(request: HttpRequest, *models: type[Model]) -> bool:
     """Whether the user may add rows to each of ``models``."""
     return all(_may(request, "add", model) for model in models)
+
+
+def may_change_issuers(request: HttpRequest) -> bool:
+    """Whether the user may change issuers, and so what a rule must not do without them."""
+    return request.user.has_perm("oauth_jwt_grant.change_trustedissuer")
+
+
+def may_change_row(request: HttpRequest, site: admin.AdminSite, row: Model) -> bool:
+    """Whether the user may change ``row`` of the site's own."""
+    return row.pk in changeable(request, site, type(row), [row.pk])
+
+
+def changeable(
+    request: HttpRequest, site: admin.AdminSite, model: type[Model], pks: Collection[Any]
+) -> set[Any]:
+    """Those of ``pks`` of ``model`` that the user may change.
+
+    Its admin class decides, or where there is none the permission.
+    """
+    model_admin = site._registry.get(model)
+    if model_admin is None:
+        return set(pks) if _may(request, "change", model) else set()
+    rows = model_admin.get_queryset(request).using(router.db_for_write(model)).filter(pk__in=pks)
+    return {row.pk for row in rows if model_admin.has_change_permission(request, row)}
 
 
 def _may(request: HttpRequest, action: str, model: type[Model]) -> bool:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
 from django.contrib import admin
+from django.db.models import Model
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 from .keys import KeySelect, KeySelectMultiple, RowsField
+from .permissions import may_change_row
 
 if TYPE_CHECKING:
     _Admin = admin.ModelAdmin[Any]
@@ -26,6 +30,8 @@ class SearchableRelations(_Admin):
     """
 
     searchable: ClassVar[Sequence[str]] = ()
+    #: Relations that may newly name only rows that the person may change: see :func:`check_related`.
+    of_the_person: ClassVar[Sequence[str]] = ("user", "default_application", "applications")
 
     @property
     def media(self) -> forms.Media:
@@ -36,7 +42,7 @@ class SearchableRelations(_Admin):
         """Django's field, with our widget for a search box."""
         if db_field.name in self.get_autocomplete_fields(request):
             kwargs.setdefault("widget", KeySelect(db_field, self.admin_site, using=kwargs.get("using")))
-        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+        return self._marked(super().formfield_for_foreignkey(db_field, request, **kwargs), db_field, request)
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Our field, and our widget for a search box."""
@@ -44,7 +50,13 @@ class SearchableRelations(_Admin):
         if db_field.name in self.get_autocomplete_fields(request):
             using = kwargs.get("using")
             kwargs.setdefault("widget", KeySelectMultiple(db_field, self.admin_site, using=using))
-        return super().formfield_for_manytomany(db_field, request, **kwargs)
+        return self._marked(super().formfield_for_manytomany(db_field, request, **kwargs), db_field, request)
+
+    def _marked(self, field: Any, db_field: Any, request: HttpRequest) -> Any:
+        """``field``, which knows which rows the person may name."""
+        if field is not None and db_field.name in self.of_the_person:
+            field.may_name = partial(may_change_row, request, self.admin_site)
+        return field
 
     def get_autocomplete_fields(self, request: HttpRequest) -> tuple[str, ...]:
         """Those of ``searchable`` whose model's admin can be searched."""
@@ -54,3 +66,23 @@ class SearchableRelations(_Admin):
         model: Any = self.model._meta.get_field(name).related_model
         other = self.admin_site._registry.get(model)
         return other is not None and bool(other.get_search_fields(request))
+
+
+def check_related(form: Any) -> None:
+    """Add an error to each field of ``form`` that newly names a row that the person may not change."""
+    for name in form.changed_data:
+        may_name = getattr(form.fields[name], "may_name", None)
+        value = form.cleaned_data.get(name)
+        if may_name is None or value is None:
+            continue
+        before = _keys(form.get_initial_for_field(form.fields[name], name))
+        rows = [value] if isinstance(value, Model) else value
+        refused = [row for row in rows if row.pk not in before and not may_name(row)]
+        if refused:
+            names = ", ".join(map(str, refused))
+            form.add_error(name, _("You may not change this, so a rule of yours cannot use it: %s.") % names)
+
+
+def _keys(initial: Any) -> set[Any]:
+    members = initial if isinstance(initial, list | tuple) else [initial]
+    return {getattr(member, "pk", member) for member in members}

@@ -14,6 +14,7 @@ from django.urls import URLPattern, path
 from ...models import LinkedSubject
 from ..shared import SearchableRelations, StorableAdmin
 from ..users import AssertionTokensMixin
+from .forms import LinkForm
 from .pages import export_page, import_page, may_export, may_import
 
 
@@ -21,6 +22,7 @@ from .pages import export_page, import_page, may_export, may_import
 class LinkedSubjectAdmin(AssertionTokensMixin, SearchableRelations, StorableAdmin):
     """Links, found by the subject or by the name of the user."""
 
+    form = LinkForm
     fields = ("issuer", "subject", "user", "created")
     readonly_fields = ("created",)
     list_display = ("subject", "issuer", "user", "created")

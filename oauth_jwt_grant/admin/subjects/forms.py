@@ -10,6 +10,17 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from ...subject_links import MAX_BYTES, Plan
+from ..shared import check_related
+
+
+class LinkForm(forms.ModelForm):  # type: ignore[type-arg]
+    """One link, to a user that the person may change."""
+
+    def clean(self) -> dict[str, Any]:
+        """Only such users are named newly."""
+        data: dict[str, Any] = super().clean() or {}
+        check_related(self)
+        return data
 
 
 class LinksForm(forms.Form):

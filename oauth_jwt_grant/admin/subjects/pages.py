@@ -14,8 +14,19 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from ...subject_links import NotImported, Outcome, Plan, decode, export_links, import_links, make_plan
-from ..shared import may_see, record_import
+from ...subject_links import (
+    NotImported,
+    Outcome,
+    Plan,
+    Problem,
+    decode,
+    export_links,
+    import_links,
+    make_plan,
+    shown,
+)
+from ...subject_links.plan import CHUNK
+from ..shared import changeable, may_see, record_import
 from .forms import ConfirmForm, LinksForm
 from .preview import preview_of
 
@@ -61,7 +72,25 @@ def import_page(request: HttpRequest, model_admin: admin.ModelAdmin[Any]) -> Htt
     if not form.is_valid():
         return _page(request, model_admin, form)
     data = form.cleaned_data["data"]
-    return _preview(request, model_admin, data, make_plan(data))
+    return _preview(request, model_admin, data, _plan(request, model_admin, data))
+
+
+def _plan(request: HttpRequest, model_admin: admin.ModelAdmin[Any], data: bytes | str) -> Plan:
+    """What ``data`` would do; a link to a user whom the person may not change is a problem."""
+    plan = make_plan(data)
+    users = list({link.user.pk for link in plan.changes})
+    theirs: set[Any] = set()
+    # One parameter for each, of which SQLite takes 999.
+    for start in range(0, len(users), 2 * CHUNK):
+        some = users[start : start + 2 * CHUNK]
+        theirs |= changeable(request, model_admin.admin_site, get_user_model(), some)
+    refused = [link for link in plan.changes if link.user.pk not in theirs]
+    if not refused:
+        return plan
+    text = _("You may not change the user %s, and so not link anybody to this user.")
+    problems = [Problem(link.row.line, text % shown(link.row.user)) for link in refused]
+    links = tuple(link for link in plan.links if link not in refused)
+    return Plan(links, tuple(sorted([*plan.problems, *problems], key=lambda one: one.line)))
 
 
 def _confirmed(request: HttpRequest, model_admin: admin.ModelAdmin[Any]) -> HttpResponse:
@@ -71,7 +100,7 @@ def _confirmed(request: HttpRequest, model_admin: admin.ModelAdmin[Any]) -> Http
     except signing.BadSignature:
         messages.error(request, _("This is no preview of yours. Nothing was imported: start again."))
         return _page(request, model_admin, LinksForm())
-    plan = make_plan(seen["data"])
+    plan = _plan(request, model_admin, seen["data"])
     if plan.fingerprint != seen["plan"]:
         messages.warning(
             request,
@@ -83,7 +112,7 @@ def _confirmed(request: HttpRequest, model_admin: admin.ModelAdmin[Any]) -> Http
         import_links(plan, replace=replace, record=lambda: record_import(request.user.pk, plan))
     except NotImported as error:
         messages.error(request, str(error))
-        return _preview(request, model_admin, seen["data"], make_plan(seen["data"]))
+        return _preview(request, model_admin, seen["data"], _plan(request, model_admin, seen["data"]))
     numbers = {outcome.value: len(plan.of(outcome)) for outcome in Outcome}
     text = _("Imported. Added: %(add)d, replaced: %(replace)d, unchanged: %(unchanged)d.")
     messages.success(request, text % numbers)

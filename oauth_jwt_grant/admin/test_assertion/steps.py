@@ -47,6 +47,7 @@ _LABELS = {
     Step.TENANT: gettext_lazy("Tenant (tenant)"),
     Step.DETAILS: gettext_lazy("Authorization details"),
     Step.CLIENT: gettext_lazy("Client (client_id)"),
+    Step.CONDITIONS: gettext_lazy("Conditions of the issuer"),
     Step.RULE: gettext_lazy("Rule"),
     Step.PROOF: gettext_lazy("DPoP proof"),
     Step.SUBJECT: gettext_lazy("User"),

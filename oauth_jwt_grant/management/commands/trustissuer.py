@@ -6,13 +6,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, TypeVar
 
+from django.core.exceptions import ValidationError
 from django.core.management.base import CommandError, CommandParser
 from django.db import router, transaction
 from django.db.models import Model
 from django.utils import timezone
 
 from ...models import GrantRule, LinkedSubject, TrustedIssuer, written
-from ...presets import Applied, Preset, all_presets
+from ...presets import Applied, Preset, all_presets, check_pinned
+from ...rules import as_json
 from ...trust import applications_of_operators, key_source_of, obstacles_of, withdrawal
 from .. import base
 from ..arguments import (
@@ -24,7 +26,7 @@ from ..arguments import (
     read_date,
     read_text,
 )
-from ..conditions import parse_condition, set_conditions, wanted_conditions
+from ..conditions import conditions_of, parse_condition, set_conditions, wanted_conditions
 from ..preset_answers import by_preset, described, find_preset, flags_of, read_answers
 from ..trust_flags import (
     ISSUER_FLAGS,
@@ -142,11 +144,16 @@ def _left_out(issuer: TrustedIssuer) -> list[str]:
 
 
 def _issuer(row: TrustedIssuer, options: dict[str, Any], flags: Mapping[str, str]) -> Change:
-    values = given_values(ISSUER_FLAGS, options)
+    values = given_values((name for name in ISSUER_FLAGS if name != "conditions"), options)
     for name in _DATES:
         if name in values:
             values[name] = _date(row, name, values) if values[name] else None
     values |= key_source_values(options)
+    if options["issuer_conditions"] is not None:
+        flag = ISSUER_FLAGS["conditions"]
+        values["conditions"] = [
+            as_json(parse_condition(text, flag)) for text in options["issuer_conditions"] if text
+        ]
     return Change(f"Issuer {row.issuer}", row, values, flags)
 
 
@@ -170,6 +177,12 @@ def _rule(wanted: Applied, options: dict[str, Any]) -> Change:
         rows = wanted_conditions(row, conditions)
         if rows is not None:
             change.then("conditions", lambda: set_conditions(row, rows))
+    else:
+        conditions = [stored.condition for stored in conditions_of(row)]
+    try:
+        check_pinned(row, conditions)
+    except ValidationError as error:
+        raise CommandError(f"--condition: {error.message}") from error
     if options["all_applications"]:
         change.note = f" It lists {_names(applications)}."
     return change

@@ -134,9 +134,11 @@ def test_rule_that_pins_no_customer_of_a_shared_issuer_is_pointed_out(page):
     answer(page, "github-actions", **GITHUB)
     issuer = TrustedIssuer.objects.get()
     change = reverse("admin:oauth_jwt_grant_trustedissuer_change", args=[issuer.pk])
-    assert "holds for other customers" not in text_of(page.get(change))
+    assert "customers of the shared issuer" not in text_of(page.get(change))
     issuer.rules.get().conditions.filter(claim__startswith="repository").delete()
-    assert "names none of repository_id, repository_owner_id" in text_of(page.get(change))
+    assert "must name customers of the shared issuer by repository_id, repository_owner_id" in text_of(
+        page.get(change)
+    )
 
 
 def test_page_of_an_issuer_shows_clients_what_to_do(page, issuer, rule):

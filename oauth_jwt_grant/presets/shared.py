@@ -1,0 +1,44 @@
+"""Shared issuers: which issuers sign for several customers, and which rules let in chosen ones alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import lru_cache
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+from ..conf import conf
+from ..models import GrantRule
+from ..rules import Condition, Pin, conditions_of, is_pinned
+from .registry import shared_pins
+
+
+def pins_of_shared(iss: str) -> tuple[Pin, ...] | None:
+    """The pins of the issuer ``iss`` if it is shared, else ``None``; what the site says counts most."""
+    claims = conf.SHARED_ISSUERS.get(iss)
+    return shared_pins(iss) if claims is None else _named(tuple(claims))
+
+
+@lru_cache(maxsize=256)
+def _named(claims: tuple[str, ...]) -> tuple[Pin, ...]:
+    return tuple(map(Pin, claims))
+
+
+def why_unpinned(iss: str, of_issuer: Iterable[Condition], of_rule: Iterable[Condition]) -> str:
+    """Why a rule of ``iss`` lets in customers that no condition names; empty if it does not."""
+    pins = pins_of_shared(iss)
+    if pins is None or is_pinned(of_rule, pins) or is_pinned(of_issuer, pins):
+        return ""
+    names = ", ".join(pin.claim for pin in pins) or "nothing; see SHARED_ISSUERS"
+    return f"a condition must name customers of the shared issuer by {names}, or allow_any_tenant must be on"
+
+
+def check_pinned(rule: GrantRule, conditions: Iterable[Condition]) -> None:
+    """Raise :class:`ValidationError` if ``rule`` must not be saved so; one that is off may."""
+    if not rule.enabled or rule.allow_any_tenant:
+        return
+    why = why_unpinned(rule.issuer.issuer, conditions_of(rule.issuer.conditions), conditions)
+    if why:
+        text = _("The issuer signs for other customers, too, and the rule would let them in: %s.")
+        raise ValidationError(text % why, code="unpinned")

@@ -1,0 +1,202 @@
+"""Advice on rules that let in more than was meant; and that no neighbour comes in where there is none."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from oauth_jwt_grant.assertion import Reason
+from oauth_jwt_grant.models import GrantRule, TrustedIssuer
+from oauth_jwt_grant.presets import TRAPS, all_presets, apply, get_preset, traps_of
+from oauth_jwt_grant.rules import Condition, Operator
+from oauth_jwt_grant.trust import obstacles_of_unsaved
+from tests.presets.test_presets import answers_for
+from tests.vendors.every import VENDORS
+
+EQUALS, IN, GLOB, EXISTS = Operator.EQUALS, Operator.IN, Operator.GLOB, Operator.EXISTS
+GITHUB = "https://token.actions.githubusercontent.com"
+OWN = "https://issuer.example"
+EVENT = Condition("event_name", IN, ("push",))
+OWNER = Condition("repository_owner_id", EQUALS, ("90210",))
+MAIN = Condition("ref", EQUALS, ("refs/heads/main",))
+
+
+def names(iss: str, *conditions: Condition, audiences: Any = (), **fields: Any) -> set[str]:
+    issuer, rule = TrustedIssuer(issuer=iss, audiences=list(audiences)), GrantRule(**fields)
+    return {trap.name for trap in traps_of(issuer, rule, conditions)}
+
+
+def on(claim: str, *values: Any, operator: Operator = EQUALS) -> Condition:
+    return Condition(claim, operator, values)
+
+
+@pytest.mark.parametrize("preset", [pytest.param(preset, id=preset.key) for preset in all_presets()])
+def test_a_preset_with_all_its_answers_falls_into_none(preset: Any) -> None:
+    applied = apply(preset, answers_for(preset))
+    conditions = [row.condition for row in applied.conditions]
+    assert list(traps_of(applied.issuer, applied.rule, conditions)) == []
+
+
+#: The conditions without which a neighbour comes in and no advice is given: a wider circle of the same
+#: customer, which may be meant. Nobody can know which claims tell the clients of Keycloak, Auth0 or Okta.
+MEANT: dict[str, set[tuple[str, ...]]] = {
+    "github": {("repository_owner_id",), ("repository_id",)},
+    "gitlab": {
+        *(("namespace_id",), ("project_id",), ("ref_path",)),
+        *(("project_id", "ref_path"), ("namespace_id", "ref_path")),
+    },
+    "buildkite": {("organization_id",), ("pipeline_id",)},
+    "circleci": set(),
+    "terraform": {("terraform_organization_id",), ("terraform_workspace_id",)},
+    "eks": set(),
+    "aks": set(),
+    "google": set(),
+    "aws": {("/https:~1~1sts.amazonaws.com~1/aws_account",), ("sub",)},
+    "bitbucket": {("workspaceUuid",), ("repositoryUuid",)},
+    "vercel": {("owner_id",), ("project_id",)},
+    "fly": {("org_id",), ("app_id",)},
+    "entra": {("tid",), ("oid",)},
+}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("vendor", [pytest.param(one, id=one.name) for one in VENDORS if one.name in MEANT])
+def test_what_a_neighbour_can_obtain_is_refused_or_the_advice_says_so(vendor: Any) -> None:
+    """Each neighbour's token is the sample token with other claims; each rule is the preset's with less."""
+    applied = apply(get_preset(vendor.preset), vendor.answers)
+    applied.rule.scopes = "read"
+    silent = set()
+    for size in range(len(applied.conditions)):
+        for rows in combinations(applied.conditions, size):
+            said = obstacles_of_unsaved(applied.issuer, [(applied.rule, rows, True)])
+            if not said and _lets_in_a_neighbour(vendor, [row.condition for row in rows]):
+                silent.add(tuple(row.claim for row in applied.conditions if row not in rows))
+    assert silent == MEANT[vendor.name]
+
+
+def _lets_in_a_neighbour(vendor: Any, conditions: list[Condition]) -> bool:
+    return any(
+        all(one.holds({**vendor.claims, **neighbour.claims}) for one in conditions)
+        for neighbour in vendor.neighbours.values()
+        if neighbour.key is None and neighbour.reason is Reason.NO_RULE
+    )
+
+
+@pytest.mark.parametrize(
+    ("falls", "iss", "conditions", "rather"),
+    [
+        ("github-actions-name", GITHUB, [on("repository", "acme/deploy")], OWNER),
+        ("github-actions-name", GITHUB, [on("sub", "repo:acme/deploy:ref:refs/heads/main")], OWNER),
+        ("gitlab-ci-name", "https://gitlab.com", [on("project_path", "acme/deploy")], on("project_id", "1")),
+        ("google-name", "https://accounts.google.com", [on("hd", "acme.example")], on("sub", "1")),
+        ("github-event", GITHUB, [OWNER, MAIN], EVENT),
+        ("github-ref", GITHUB, [OWNER, EVENT], MAIN),
+        ("github-ref", GITHUB, [OWNER, EVENT], on("environment", "production")),
+        ("gitlab-ref", "https://gitlab.com", [on("project_id", "1")], on("ref_protected", "true")),
+        ("gitlab-person", "https://gitlab.com", [on("sub", "1")], on("project_id", "1")),
+        ("unverified-email", OWN, [on("email", "a@acme.example")], on("email_verified", True)),
+        (
+            "unverified-email",
+            OWN,
+            [on("email", "*@acme.example", operator=GLOB)],
+            on("email_verified", "true"),
+        ),
+        ("terraform-plan", "https://app.terraform.io", [], on("terraform_run_phase", "apply")),
+        ("vercel-preview", "https://oidc.vercel.com/acme", [], on("environment", "production")),
+        ("buildkite-branch", "https://agent.buildkite.com", [], on("build_branch", "main")),
+    ],
+)
+def test_a_condition_more_leads_out_of_it(falls: str, iss: str, conditions: Any, rather: Condition) -> None:
+    assert falls in names(iss, *conditions)
+    assert falls not in names(iss, *conditions, rather)
+
+
+@pytest.mark.parametrize(
+    ("falls", "wrong", "right"),
+    [
+        ("loose-end", on("repository", "acme*", operator=GLOB), on("repository", "acme/*", operator=GLOB)),
+        ("open-start", on("sub", "*:production", operator=GLOB), on("sub", "acme:*", operator=GLOB)),
+        ("open-start", on("sub", "a:*:ref:*", operator=GLOB), on("sub", "a:ref:*", operator=GLOB)),
+        (
+            "wide-account",
+            on("sub", "system:serviceaccount:*:exporter", operator=GLOB),
+            on("sub", "system:serviceaccount:payments:*", operator=GLOB),
+        ),
+        ("wide-account", on("sub", "spiffe://*", operator=GLOB), on("sub", "spiffe://acme/*", operator=GLOB)),
+        ("login-name", on("upn", "ann@acme.example"), on("oid", "1")),
+        # Only what compares to the letter has no wildcards.
+        ("loose-end", on("repository", "acme*", operator=GLOB), on("repository", "acme*")),
+    ],
+)
+def test_another_condition_in_its_place_does_not_fall(falls: str, wrong: Condition, right: Condition) -> None:
+    assert falls in names(OWN, wrong)
+    assert falls not in names(OWN, right)
+
+
+@pytest.mark.parametrize(
+    "event", ["pull_request_target", "workflow_run", "issue_comment", "issues", "discussion"]
+)
+def test_runs_that_strangers_start_are_pointed_out(event: str) -> None:
+    assert "github-foreign-code" in names(GITHUB, OWNER, MAIN, on("event_name", "push", event, operator=IN))
+    assert "github-foreign-code" in names(
+        GITHUB, OWNER, MAIN, on("event_name", "x", operator=Operator.NONE_OF)
+    )
+    assert "github-foreign-code" not in names(GITHUB, OWNER, MAIN, EVENT)
+
+
+def test_exists_proves_nothing_of_an_address() -> None:
+    assert "unverified-email" in names(
+        OWN, on("email", "a@b.example"), Condition("email_verified", EXISTS, ())
+    )
+    assert "unverified-email" in names(OWN, on("email", "a@b.example"), on("email_verified", False))
+
+
+def test_subject_of_a_new_repository_has_its_ids() -> None:
+    subject = on("sub", "repo:acme@90210/deploy@770123456:ref:refs/heads/main")
+    assert "github-actions-name" not in names(GITHUB, subject)
+
+
+@pytest.mark.parametrize(
+    ("claim", "falls"), [("email", "unverified-email"), ("/upn", "login-name"), ("sub", None)]
+)
+def test_users_are_found_by_what_stays_theirs(claim: str, falls: str | None) -> None:
+    found = names(OWN, subject_policy="user_field", subject_claim=claim)
+    assert found == ({falls} if falls else set())
+    assert names(OWN, subject_policy="linked", subject_claim=claim) == set()
+
+
+@pytest.mark.parametrize(
+    ("audience", "falls"),
+    [
+        ("https://github.com/acme", True),
+        ("api://AzureADTokenExchange", True),
+        ("sts.amazonaws.com", True),
+        ("https://as.example.com", False),
+    ],
+)
+def test_an_audience_that_others_accept_too(audience: str, falls: bool) -> None:
+    assert ("shared-audience" in names(OWN, audiences=[audience])) is falls
+
+
+def test_advice_is_for_the_vendor_whose_tokens_have_the_claim() -> None:
+    assert names(OWN, on("repository", "acme/deploy")) == set()
+    assert names("https://oidc.circleci.com/org/72f988bf-1111-4222-8333-000000000001") == {
+        "circleci-ssh", "circleci-fork", "circleci-ref",
+    }  # fmt: skip
+    assert names("https://oidc.fly.io/acme", on("app_name", "web")) == {"fly-name"}
+    bitbucket = "https://api.bitbucket.org/2.0/workspaces/acme/pipelines-config/identity/oidc"
+    assert names(bitbucket) == {"bitbucket-branch"}
+
+
+def test_each_has_its_row_in_the_docs() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "traps.md").read_text()
+    rows = {
+        line.split("|")[1].strip().strip("`"): line for line in page.splitlines() if line.startswith("| `")
+    }
+    assert rows.keys() == {trap.name for trap in TRAPS}
+    for trap in TRAPS:
+        assert f"| {trap.severity} |" in rows[trap.name]
+        assert f"]({trap.source})" in rows[trap.name]

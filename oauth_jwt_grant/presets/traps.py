@@ -171,6 +171,8 @@ _NAMES: tuple[tuple[str, tuple[str, ...], tuple[str, ...], str], ...] = (
         "https://workos.com/blog/google-oauth-vulnerability-can-expose-sensitive-data-of-failed-startups",
     ),
 )
+#: Their tokens have the same claims.
+_FORGES = ("github-actions", "gitea-actions", "forgejo-actions")
 _NAME_TEXT = _("names somebody by a name, which somebody else can have later")
 
 #: Every trap that is looked for.
@@ -246,7 +248,7 @@ TRAPS: tuple[Trap, ...] = (
     Trap(
         "github-event",
         Severity.HIGH,
-        ("github-actions",),
+        _FORGES,
         _unasked("event_name"),
         _("does not ask what started the run, which may be a pull request of anybody"),
         _("Add the condition event_name in [push, workflow_dispatch, schedule, release]."),
@@ -255,7 +257,7 @@ TRAPS: tuple[Trap, ...] = (
     Trap(
         "github-foreign-code",
         Severity.CRITICAL,
-        ("github-actions",),
+        _FORGES,
         _admits("event_name", "pull_request_target", "workflow_run", "issue_comment", "issues", "discussion"),
         _("lets in runs that strangers start and that look like those of the default branch"),
         _("Admit none of pull_request_target, workflow_run, issue_comment, issues and discussion."),
@@ -265,7 +267,7 @@ TRAPS: tuple[Trap, ...] = (
     Trap(
         "github-ref",
         Severity.HIGH,
-        ("github-actions",),
+        _FORGES,
         _unasked("ref", "environment", "ref_protected", "workflow_ref", "sub"),
         _("lets in every branch and tag, no matter who pushed it"),
         _("Add a condition on ref, or on a protected environment."),

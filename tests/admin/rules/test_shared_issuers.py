@@ -16,7 +16,7 @@ from oauth_jwt_grant.assertion import Door, Reason
 from oauth_jwt_grant.checks.trust import check_trust
 from oauth_jwt_grant.decision import Question, explain, presented
 from oauth_jwt_grant.models import ClaimCondition, GrantRule, TrustedIssuer
-from oauth_jwt_grant.presets import all_presets, apply, why_unpinned
+from oauth_jwt_grant.presets import all_presets, apply, shared_pins, why_unpinned
 from oauth_jwt_grant.rules import Client, Condition, Operator
 from oauth_jwt_grant.trust import find_trust
 from oauth_jwt_grant.trust_file import TrustFileError, current, plan, read
@@ -32,11 +32,19 @@ RULE = {"name": "deploy", "client_policy": "anonymous", "subject_policy": "no_us
 SAYS = "signs for other customers, too"
 
 
+#: Where the operator is asked for the issuer: the one that several customers share.
+ASKED = {
+    "vercel": "https://oidc.vercel.com",
+    "gitea-actions": "https://gitea.com/api/actions/oidc",
+    "forgejo-actions": "https://codeberg.org/api/actions",
+}
+
+
 def iss_of(preset: Any) -> str:
     defaults = [question.default for question in preset.questions if question.name == "issuer"]
-    if "{" not in preset.issuer:
-        return preset.issuer
-    return defaults[0] or {"vercel": "https://oidc.vercel.com"}[preset.key]
+    iss = ASKED.get(preset.key) or (preset.issuer if "{" not in preset.issuer else defaults[0])
+    assert shared_pins(iss), iss
+    return iss
 
 
 def make_shared(iss: str = GITHUB, **fields: Any) -> TrustedIssuer:

@@ -283,12 +283,21 @@ TRAPS: tuple[Trap, ...] = (
         _GITLAB_DOCS,
     ),
     Trap(
-        "gitlab-unprotected",
+        "unprotected-ref",
         Severity.MEDIUM,
-        ("gitlab-ci",),
+        ("github-actions", "gitlab-ci", "forgejo-actions"),
         lambda terms: bool(terms.on("ref", "ref_path")) and not terms.on("ref_protected"),
         _("names a branch or tag, but does not ask whether it is protected"),
         _('Add the condition ref_protected equals ["true"].'),
+        _GITLAB_DOCS,
+    ),
+    Trap(
+        "gitlab-fork",
+        Severity.MEDIUM,
+        ("gitlab-ci",),
+        _unasked("job_project_id"),
+        _("does not ask whose code a job runs, which may be that of a fork"),
+        _("Add the condition job_project_id equals the id of the project."),
         _GITLAB_DOCS,
     ),
     Trap(

@@ -43,7 +43,10 @@ def test_a_preset_with_all_its_answers_falls_into_none(preset: Any) -> None:
 #: The conditions without which a neighbour comes in and no advice is given: a wider circle of the same
 #: customer, which may be meant. Nobody can know which claims tell the clients of Keycloak, Auth0 or Okta.
 MEANT: dict[str, set[tuple[str, ...]]] = {
-    "github": {("repository_owner_id",), ("repository_id",)},
+    "github": {
+        *(("repository_owner_id",), ("repository_id",), ("ref",)),
+        *(("repository_id", "ref"), ("repository_owner_id", "ref")),
+    },
     "gitlab": {
         *(("namespace_id",), ("project_id",), ("ref_path",)),
         *(("project_id", "ref_path"), ("namespace_id", "ref_path")),
@@ -96,6 +99,8 @@ def _lets_in_a_neighbour(vendor: Any, conditions: list[Condition]) -> bool:
         ("github-ref", GITHUB, [OWNER, EVENT], MAIN),
         ("github-ref", GITHUB, [OWNER, EVENT], on("environment", "production")),
         ("gitlab-ref", "https://gitlab.com", [on("project_id", "1")], on("ref_protected", "true")),
+        ("unprotected-ref", GITHUB, [OWNER, MAIN], on("ref_protected", "true")),
+        ("gitlab-fork", "https://gitlab.com", [on("project_id", "1")], on("job_project_id", "1")),
         ("gitlab-person", "https://gitlab.com", [on("sub", "1")], on("project_id", "1")),
         ("unverified-email", OWN, [on("email", "a@acme.example")], on("email_verified", True)),
         (

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models.deletion import SET_NULL, Collector
 
 
 class ReadableJSONField(models.JSONField):
@@ -43,3 +44,21 @@ class ExactCharField(models.CharField):  # type: ignore[type-arg]
             mariadb = getattr(connection, "mysql_is_mariadb", False)
             parameters["collation"] = "utf8mb4_nopad_bin" if mariadb else "utf8mb4_0900_bin"
         return parameters
+
+
+def set_null_and_refuse(collector: Collector, field: Any, sub_objs: Any, using: str) -> None:
+    """``on_delete`` of the application of a rule: the rule stays, and refuses what it matches.
+
+    Without it, tokens of the rule would belong to no application, or a later and looser rule would decide.
+    Rules that do not use the application are left alone.
+    """
+    rules = field.model._base_manager.using(using).filter(pk__in=[rule.pk for rule in sub_objs])
+    refusing = [rule for rule in rules if rests_on_application(rule)]
+    # First, as the rules are not found by their application any more once that is null.
+    collector.add_field_update(field.model._meta.get_field("refuses"), True, refusing)
+    SET_NULL(collector, field, sub_objs, using)
+
+
+def rests_on_application(rule: Any) -> bool:
+    """Whether tokens of ``rule`` are those of its default application, at some door."""
+    return rule.client_policy == "anonymous" or "client_assertion" in (rule.accepted_as or ())

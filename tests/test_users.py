@@ -23,13 +23,14 @@ from django.utils import timezone
 from oauth2_provider.models import get_access_token_model
 
 from oauth_jwt_grant import subjects
+from oauth_jwt_grant.admin.applications import JWTBearerApplicationAdmin
 from oauth_jwt_grant.admin.users import AssertionTokensMixin
 from oauth_jwt_grant.checks import users
 from oauth_jwt_grant.decision import Question, explain
 from oauth_jwt_grant.models import Decision, LinkedSubject, TrustedIssuer
 from oauth_jwt_grant.trust import examine
 from tests.factories import AUDIENCE, ec_key, jwks, mint
-from tests.support import NOT_ENTITLED, World, assert_granted, assert_refused, make_user
+from tests.support import NOT_ENTITLED, World, assert_granted, assert_refused, make_application, make_user
 
 LOGIN = get_user_model().USERNAME_FIELD
 
@@ -163,6 +164,39 @@ def test_the_action_revokes_and_is_for_those_with_the_permission(world: World, p
     )
     request.user = world.user
     assert "revoke_tokens_from_assertions" not in model_admin.get_actions(request)
+
+
+@pytest.mark.parametrize("kind", ["user", "application"])
+def test_the_page_that_asks_says_what_a_deletion_does(world: World, kind: str) -> None:
+    rests: dict[str, Any] = {
+        "user": {"subject_policy": "service_user", "user": world.user},
+        "application": {"default_application": world.application, "client_policy": "anonymous"},
+    }
+    world.change(world.rule, **rests[kind])
+    assert_granted(world.post())
+    row: Any = getattr(world, kind)
+    classes = {"user": People, "application": JWTBearerApplicationAdmin}
+    model_admin: Any = classes[kind](type(row), admin.site)
+    request = RequestFactory().post("/")
+    request.user = make_user("boss", is_staff=True, is_superuser=True)
+    request._messages = notes = Notes()  # type: ignore[attr-defined]
+    model_admin.get_deleted_objects([row], request)
+    assert notes == [
+        "1 access token from assertions that has not expired is deleted as well.",
+        f"The rule {world.rule} of {world.issuer} stays, and refuses what it matches from then on.",
+    ]
+    # Another row has nothing to do with it; the answer to the question says nothing again; and who may not
+    # see rules is not told their names.
+    del notes[:]
+    other = make_user("other") if kind == "user" else make_application("other")
+    model_admin.get_deleted_objects([other], request)
+    answer = RequestFactory().post("/", {"post": "yes"})
+    answer.user, answer._messages = request.user, notes  # type: ignore[attr-defined]
+    model_admin.get_deleted_objects([row], answer)
+    assert notes == []
+    request.user = make_user("viewer", is_staff=True)
+    model_admin.get_deleted_objects([row], request)
+    assert len(notes) == 1
 
 
 class Notes(list[str]):

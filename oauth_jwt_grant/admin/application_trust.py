@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django import forms
 from django.contrib import admin
@@ -16,12 +16,8 @@ from django.utils.translation import gettext_lazy
 from ..dot import AbstractApplication, get_application_model, is_public
 from ..models import GrantRule, TrustedIssuer
 from ..trust import Obstacle, obstacles_of_each
+from .revocation import HolderWarningMixin
 from .shared import conditions_in_words, link_to, may_see, state_of
-
-if TYPE_CHECKING:
-    _Admin = admin.ModelAdmin[Any]
-else:
-    _Admin = object
 
 TEMPLATE = "admin/oauth_jwt_grant/application/trust.html"
 FIELD = "jwt_bearer_trust"
@@ -30,7 +26,7 @@ MOST = 100
 _POLICIES = GrantRule.ClientPolicyChoices
 
 
-class ApplicationTrustMixin(_Admin):
+class ApplicationTrustMixin(HolderWarningMixin):
     """Adds the section to an admin class of applications: put it first among the bases.
 
     The section is there for those who may see issuers and rules. It can only be read.

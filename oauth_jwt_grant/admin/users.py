@@ -6,7 +6,7 @@ Put :class:`AssertionTokensMixin` before the other bases of that class. The list
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
@@ -15,15 +15,14 @@ from django.utils.translation import gettext_lazy as _
 
 from ..models import Decision, LinkedSubject, written
 from ..trust import withdrawal
-
-if TYPE_CHECKING:
-    _Admin = admin.ModelAdmin[Any]
-else:
-    _Admin = object
+from .revocation import HolderWarningMixin
 
 
-class AssertionTokensMixin(_Admin):
-    """Adds "Revoke tokens from assertions" for those with the permission ``revoke_tokens``."""
+class AssertionTokensMixin(HolderWarningMixin):
+    """Adds "Revoke tokens from assertions" for those with the permission ``revoke_tokens``.
+
+    And the page that asks before a user is deleted says which tokens and rules that concerns.
+    """
 
     def get_actions(self, request: HttpRequest, action_location: Any = None) -> Any:
         """Also ours, where there are any actions (there are none in a popup).

@@ -66,6 +66,7 @@ class Reason(StrEnum):
     OTHER_CLIENT = "other_client"
     ISSUER_CONDITIONS = "issuer_conditions"
     NO_RULE = "no_rule"
+    RULE_REFUSES = "rule_refuses"
     CLIENT_NOT_ADMITTED = "client_not_admitted"
     CLIENT_REQUIRED = "client_required"
     UNKNOWN_SUBJECT = "unknown_subject"
@@ -251,6 +252,7 @@ ANSWERS: dict[Reason, Answer] = {
     ),
     Reason.ISSUER_CONDITIONS: Answer("RFC 7523 section 3.1", "invalid_grant", _NOT_ENTITLED),
     Reason.NO_RULE: Answer("RFC 7523 section 3.1", "invalid_grant", _NOT_ENTITLED),
+    Reason.RULE_REFUSES: Answer("RFC 7523 section 3.1", "invalid_grant", _NOT_ENTITLED),
     Reason.CLIENT_NOT_ADMITTED: Answer(
         "RFC 6749 section 5.2", "unauthorized_client", "This client may not use the assertion of this issuer."
     ),

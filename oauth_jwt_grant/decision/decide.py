@@ -115,6 +115,7 @@ def decide(case: Case, watch: Watch = unwatched, attempt: Attempt = at_once) -> 
         chosen = attempt(_choose_rule, case, trust, assertion, watch) or _supposed_rule(case, trust)
         rule = case.rule = trust.rule_of_request(chosen)
         check_rule(rule)
+    attempt(_check_refuses, rule)
     attempt(_check_delegation, question.door, chosen, assertion)
     attempt(_check_proof, rule, case.proof_key, watch)
     case.application = attempt(_application, question, chosen, watch)
@@ -167,6 +168,13 @@ def _check_other_issuer(assertion: VerifiedAssertion, question: Question) -> Non
     if is_own_identifier(assertion.issuer) or assertion.issuer in question.audiences:
         detail = f"iss must not be this server's issuer identifier; the JWT has {shown(assertion.issuer)}"
         raise AssertionRefused(Reason.OWN_ISSUER, detail=detail)
+
+
+def _check_refuses(rule: Rule) -> None:
+    """RFC 7523 section 3: a rule that has lost its application decides still, so that no looser one does."""
+    if rule.refuses:
+        detail = f'the rule "{rule}" must not be set to refuse (refuses); it is'
+        raise AssertionRefused(Reason.RULE_REFUSES, detail=detail)
 
 
 def _check_delegation(door: Door, chosen: LoadedRule, assertion: VerifiedAssertion) -> None:

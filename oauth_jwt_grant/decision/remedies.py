@@ -195,6 +195,10 @@ REMEDIES: dict[str, Remedy] = {
         _("The assertion is genuine, but the conditions of no rule hold; the detail says why for each."),
         _("If it should be accepted, correct a condition or add a rule. Test it to see its claims."),
     ),
+    Reason.RULE_REFUSES: Remedy(
+        _("The rule that matches is set to refuse, as it is when its default application was deleted."),
+        _("Choose another default application for the rule, and take the tick from it."),
+    ),
     Reason.CLIENT_NOT_ADMITTED: Remedy(
         _("A rule fits, but it is not for this application."),
         _(

@@ -43,6 +43,7 @@ ISSUER_FLAGS = {
 RULE_FLAGS = {
     "name": "--rule",
     "position": "--position",
+    "refuses": "--refuses",
     "accepted_as": "--accepted-as",
     "allow_any_tenant": "--allow-any-tenant",
     "client_policy": "--listed or --anonymous",
@@ -167,6 +168,9 @@ def add_rule(parser: CommandParser) -> None:
     group = parser.add_argument_group("a rule (any of these makes or changes one)")
     group.add_argument("--rule", metavar="NAME", help='its name (default: "default")')
     group.add_argument("--position", type=int, help="lower comes first")
+    group.add_argument(
+        "--refuses", action=BooleanOptionalAction, help="what it matches is refused; no other rule is tried"
+    )
     group.add_argument("--scopes", help="all that a token may have, space-separated")
     group.add_argument("--default-scopes", help="what it has when nobody asks")
     group.add_argument("--scope-claim", choices=GrantRule.ScopeClaim.values)

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ..assertion import MAX_SECONDS, Door, is_for
 from ..dot import may_use_client_credentials, oauth2_settings
-from ..fields import ReadableJSONField
+from ..fields import ReadableJSONField, set_null_and_refuse
 from ..rules import ClientPolicy, Condition, InvalidCondition, Operator, condition_of
 from ..validators import (
     empty_list,
@@ -73,6 +73,15 @@ class GrantRule(models.Model):
     issuer = models.ForeignKey(TrustedIssuer, on_delete=models.CASCADE, related_name="rules")
     name = models.CharField(_("name"), max_length=100)
     enabled = models.BooleanField(_("enabled"), default=True)
+    refuses = models.BooleanField(
+        _("refuses"),
+        default=False,
+        db_default=False,
+        help_text=_(
+            "If on, what the rule matches is refused, and no further rule is tried. Set when its default "
+            "application is deleted."
+        ),
+    )
     position = models.PositiveIntegerField(
         _("position"),
         default=0,
@@ -106,11 +115,14 @@ class GrantRule(models.Model):
     )
     default_application = models.ForeignKey(
         oauth2_settings.APPLICATION_MODEL,
-        on_delete=models.CASCADE,
+        on_delete=set_null_and_refuse,
         null=True,
         blank=True,
         related_name="+",
-        help_text=_("Owns the tokens of requests that name no application. Deleting it deletes the rule."),
+        help_text=_(
+            "Owns the tokens of requests that name no application. If it is deleted, the rule refuses "
+            "what it matches."
+        ),
     )
     require_dpop = models.BooleanField(
         _("require DPoP"),
@@ -135,11 +147,11 @@ class GrantRule(models.Model):
     )
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
-        on_delete=models.CASCADE,
+        on_delete=models.SET_NULL,
         null=True,
         blank=True,
         related_name="+",
-        help_text=_("The user of every token. Deleting this user deletes the rule."),
+        help_text=_("The user of every token. If this user is deleted, the rule refuses what it matches."),
     )
     allow_privileged_users = models.BooleanField(
         _("allow privileged users"), default=False, help_text=_("If off, staff and superusers get no token.")
@@ -251,7 +263,7 @@ class GrantRule(models.Model):
         if Door.CLIENT_ASSERTION not in others:
             return []
         errors: list[object] = []
-        if not may_use_client_credentials(self.default_application):
+        if not self.refuses and not may_use_client_credentials(self.default_application):
             errors.append(
                 _(
                     "As the client's authentication it needs a default application that is confidential and "

@@ -34,7 +34,8 @@ _POLICIES = GrantRule.SubjectPolicy
 _CLIENTS = GrantRule.ClientPolicyChoices
 #: The policies that look for a linked subject.
 _BY_LINK = (_POLICIES.LINKED, _POLICIES.PROVISION)
-_KEYS = ("jwks", "ca_bundle", "trust_anchors", "certificate_bindings")
+#: Of these there are findings of their own: the health of the keys, and the user of a rule.
+_SAID_ELSEWHERE = ("jwks", "ca_bundle", "trust_anchors", "certificate_bindings", "user")
 _EXACT = (Operator.EQUALS, Operator.IN)
 
 
@@ -147,11 +148,11 @@ def _of_issuer(issuer: TrustedIssuer) -> Iterator[Obstacle]:
 
 
 def _flaws(row: TrustedIssuer | GrantRule) -> list[str]:
-    """What no form would save; without the keys, of which the health of the keys says more."""
+    """What no form would save, unless another finding says more."""
     return [
         f"{name}: {text}".removeprefix(": ").rstrip(".")
         for name, texts in flaws_of(row).items()
-        if name not in _KEYS
+        if name not in _SAID_ELSEWHERE
         for text in texts
     ]
 
@@ -247,6 +248,8 @@ def _row(rule: GrantRule) -> _Found:
     except NotGranted as refused:
         yield _("cannot be used, so it refuses all: %s") % refused.detail, True
         return
+    if rule.refuses:
+        yield _("refuses what it matches: take the tick from it, once it has what it needs"), True
     for flaw in _flaws(rule):
         yield _("would not be saved by any form: %s") % flaw, False
     if rule.require_dpop and not conf.DPOP:
@@ -266,9 +269,11 @@ def _user(rule: GrantRule, linked: bool) -> _Found:
     if rule.subject_policy == _POLICIES.LINKED and not linked:
         yield _("is for linked subjects, and none is linked"), True
     user = rule.user
-    if rule.subject_policy != _POLICIES.SERVICE_USER or user is None:
+    if rule.subject_policy != _POLICIES.SERVICE_USER:
         return
-    if not user.is_active:
+    if user is None:
+        yield _("is for one fixed user, who was deleted: it refuses what it matches"), True
+    elif not user.is_active:
         yield _("is for the user %s, who is not active") % user, True
     elif is_privileged(user) and not rule.allow_privileged_users:
         yield _("is for the user %s, who is privileged, and allows no privileged users") % user, True

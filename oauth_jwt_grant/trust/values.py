@@ -85,6 +85,7 @@ class Rule:
     pk: Any
     issuer: Issuer
     name: str
+    refuses: bool
     accepted_as: Any
     allow_any_tenant: bool
     client_policy: str
@@ -123,6 +124,8 @@ class Rule:
             return f"it must be accepted as {door}; it is accepted as {doors or 'nothing'}"
         if door is not Door.AUTHORIZATION_GRANT and self.issuer.is_id_jag:
             return f"an ID-JAG is not accepted as {door}"
+        if self.refuses:
+            return ""
         names_nobody = self.subject_policy == GrantRule.SubjectPolicy.NO_USER
         if door is Door.CLIENT_ASSERTION and not (self.default_application_id and names_nobody):
             return f"as {door} it needs a default application, and a token without a user"

@@ -234,6 +234,7 @@ CASES: dict[Reason, Callable[[World], Any]] = {
     Reason.OTHER_CLIENT: id_jag,
     Reason.ISSUER_CONDITIONS: with_issuer(conditions=[{"claim": "tenant", "operator": "exists"}]),
     Reason.NO_RULE: lambda world: world.rule.conditions.create(claim="a", values=["b"]) and world.post(),
+    Reason.RULE_REFUSES: lambda world: world.change(world.rule, refuses=True) or world.post(),
     Reason.CLIENT_NOT_ADMITTED: other_client,
     Reason.CLIENT_REQUIRED: lambda world: world.post_anonymously(),
     Reason.UNKNOWN_SUBJECT: claims(sub="unknown"),

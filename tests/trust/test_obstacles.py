@@ -73,6 +73,7 @@ DEAD = {
     "proofs while DPoP is off": Dead(rule={"require_dpop": True}),
     "rule after one that takes all": Dead(after=True),
     "disabled rule": Dead(rule={"enabled": False}),
+    "rule that refuses": Dead(rule={"refuses": True}),
     "algorithm that the site forbids": Dead(
         issuer={"algorithms": ["ES256"]}, settings={"ALGORITHMS": ["RS256"]}
     ),

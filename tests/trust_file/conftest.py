@@ -48,6 +48,7 @@ def filled(db) -> TrustedIssuer:
         issuer=issuer,
         name="all of it",
         enabled=False,
+        refuses=True,
         position=3,
         accepted_as=["authorization_grant"],
         allow_any_tenant=True,

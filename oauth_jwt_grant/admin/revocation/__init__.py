@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from .deletion import GoodTokensMixin, GoodTokensWarningMixin, why_kept
+from .deletion import GoodTokensMixin, GoodTokensWarningMixin, HolderWarningMixin, why_kept
 from .limit import from_now_on
 from .pages import disable, disable_and_revoke, disable_issuers, in_transactions, revoke_tokens
 
 __all__ = [
     "GoodTokensMixin",
     "GoodTokensWarningMixin",
+    "HolderWarningMixin",
     "disable",
     "disable_and_revoke",
     "disable_issuers",

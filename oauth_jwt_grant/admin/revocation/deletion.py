@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
+from django.contrib.auth import get_user_model
 from django.core.exceptions import PermissionDenied
 from django.db import router, transaction
 from django.db.models import Count, QuerySet
@@ -18,7 +19,10 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from ...models import Decision, GrantRule, TrustedIssuer
+from ...dot import get_application_model
+from ...fields import rests_on_application
+from ...models import Decision, GrantRule, TrustedIssuer, written
+from ..shared import may_see
 
 if TYPE_CHECKING:
     _Admin = admin.ModelAdmin[Any]
@@ -99,6 +103,49 @@ class GoodTokensWarningMixin(_Admin):
         url = _revoke_url(self, rule.issuer_id) if _may_revoke(request) else None
         link = format_html(' <a href="{}">{}</a>', url, _("Revoke tokens")) if url else ""
         messages.warning(request, format_html("{}{}", text, link))
+
+
+class HolderWarningMixin(_Admin):
+    """For the admin class of users or applications: the page that asks says what else a deletion does."""
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Warn, on the page that asks, of tokens that go with them and of rules that refuse from then on."""
+        column = _COLUMNS.get(self.model._meta.label_lower)
+        if column is not None and "post" not in request.POST:
+            pks = [row.pk for row in objs]
+            self._warn_of_tokens(request, sum(good_tokens(column, pks).values()))
+            if may_see(request, TrustedIssuer, GrantRule):
+                self._warn_of_rules(request, column, pks)
+        return super().get_deleted_objects(objs, request)
+
+    def _warn_of_tokens(self, request: HttpRequest, number: int) -> None:
+        if number:
+            words = ngettext(
+                "%d access token from assertions that has not expired is deleted as well.",
+                "%d access tokens from assertions that have not expired are deleted as well.",
+                number,
+            )
+            messages.warning(request, words % number)
+
+    def _warn_of_rules(self, request: HttpRequest, column: str, pks: list[Any]) -> None:
+        words = _("The rule %(rule)s of %(issuer)s stays, and refuses what it matches from then on.")
+        for rule in _resting_on(column, pks):
+            messages.warning(request, words % {"rule": rule, "issuer": rule.issuer})
+
+
+#: The column of a decision, by the model of the rows that are deleted. A link is neither.
+_COLUMNS = {
+    get_user_model()._meta.label_lower: "user",
+    get_application_model()._meta.label_lower: "application",
+}
+
+
+def _resting_on(column: str, pks: list[Any]) -> list[GrantRule]:
+    """The rules that refuse what they match without these users or applications."""
+    rules = written(GrantRule).select_related("issuer")
+    if column == "user":
+        return list(rules.filter(user__in=pks, subject_policy=GrantRule.SubjectPolicy.SERVICE_USER))
+    return [rule for rule in rules.filter(default_application__in=pks) if rests_on_application(rule)]
 
 
 def good_tokens(column: str, pks: Any) -> dict[Any, int]:

@@ -85,7 +85,7 @@ class GrantRuleAdmin(SearchableRelations, GoodTokensWarningMixin, StorableAdmin)
     searchable = ("issuer", "applications", "default_application", "user")
     raw_id_fields = searchable
     fieldsets: ClassVar[Any] = [
-        (None, {"fields": [("issuer", "position"), "name", "enabled"]}),
+        (None, {"fields": [("issuer", "position"), "name", ("enabled", "refuses")]}),
         (
             _("Who may present the assertion"),
             {

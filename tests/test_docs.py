@@ -23,6 +23,8 @@ from oauth_jwt_grant.checks import CheckId
 from oauth_jwt_grant.conf import settings as conf
 from oauth_jwt_grant.models import ClaimCondition, Decision, GrantRule, TrustedIssuer
 from oauth_jwt_grant.testing import TestIssuer
+from oauth_jwt_grant.trust_file.schema import CONDITIONS, ISSUERS, LINKS, RULES, Column
+from oauth_jwt_grant.trust_file.writing import toml
 from tests.browser import pictures
 
 ROOT = Path(__file__).parent.parent
@@ -281,3 +283,25 @@ def test_examples_name_what_can_be_imported_and_what_the_reference_has(module, n
     assert hasattr(importlib.import_module(module), name)
     is_model = module == "oauth_jwt_grant.models"  # docs/concepts.md has their fields
     assert is_model or re.search(rf"\b{name}\b", PAGES["docs/api.md"])
+
+
+TABLES = {
+    "issuers": ISSUERS,
+    "issuers.rules": RULES,
+    "issuers.rules.conditions": CONDITIONS,
+    "issuers.links": LINKS,
+}
+
+
+def row_of_key(table: str, column: Column) -> str:
+    """A key of a trust file as a row of the page."""
+    field = column.field
+    optional = field.null or field.blank or field.has_default()
+    default = f"`{toml('' if column.default is None else column.default)}`" if optional else "must be there"
+    return f"| `[[{table}]]` | `{column.name}` | {column.kind} | {default} |"
+
+
+def test_the_keys_of_a_trust_file_are_those_of_the_schema():
+    found = [line for line in PAGES["docs/trust-file.md"].splitlines() if line.startswith("| `[[issuers")]
+    wanted = [row_of_key(name, column) for name, table in TABLES.items() for column in table.columns.values()]
+    assert found == wanted, "docs/trust-file.md needs these rows:\n" + "\n".join(wanted)

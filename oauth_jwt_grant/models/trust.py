@@ -17,6 +17,7 @@ from ..keys import FetchFailed, normalise_jwks, parse_bindings, parse_trust_anch
 from ..validators import (
     empty_dict,
     empty_list,
+    has_null,
     validate_algorithms,
     validate_certificates,
     validate_conditions,
@@ -278,6 +279,8 @@ class TrustedIssuer(models.Model):
     def _clean_jwks(self) -> None:
         if self.jwks or self.key_source == self.KeySource.INLINE:
             self.jwks = normalise_jwks(self.jwks)
+            if has_null(self.jwks):
+                raise ValueError("A member of a key is null, which a trust file cannot write. Leave it out.")
 
     def _check_trust_anchors(self) -> None:
         if self.trust_anchors or self.key_source == self.KeySource.CERTIFICATES:

@@ -9,16 +9,19 @@ from typing import Any, Literal
 
 from django.core.exceptions import ValidationError
 from django.db import router
-from django.db.models import CheckConstraint, Model, Q
+from django.db.models import CheckConstraint, Count, Model, Q
+from django.utils import timezone
 
 from ..models import ClaimCondition, Decision, GrantRule, LinkedSubject, TrustedIssuer, flaws_of, written
 from ..presets import check_pinned
 from ..rules import same
-from ..trust import RuleToBe, obstacles_of_unsaved, withdrawal
-from .current import Entry, IssuerEntry, Trust
+from ..trust import RuleToBe, obstacles_of_unsaved
+from .current import Entry, IssuerEntry, Trust, chunks
 from .errors import TrustFileError
 from .schema import CONDITIONS, ISSUERS, LINKS, RULES, Reference, References, Table, Values, find
 
+#: The columns by which the files name rows.
+_IDENTITIES = (ISSUERS.identity, RULES.identity, LINKS.identity)
 Kind = Literal["issuer", "rule", "link"]
 Action = Literal["add", "change", "remove"]
 
@@ -68,9 +71,22 @@ def plan(wanted: Trust, now: Trust, *, prune: bool) -> Plan:
     touched = {step.issuer for step in planned.steps}
     planned.before = {iss: entry for iss, entry in now.items() if iss in touched}
     planned.links = any(entry.links is not None for entry in wanted.values())
+    _count_tokens(planned)
     if planner.problems:
         raise TrustFileError(planner.problems)
     return planned
+
+
+def _count_tokens(planned: Plan) -> None:
+    """Find out how many good tokens each removal of an issuer or rule leaves."""
+    for kind in ("issuer", "rule"):
+        removed = {
+            step.row.pk: step for step in planned.steps if (step.action, step.kind) == ("remove", kind)
+        }
+        for pks in chunks(list(removed)):
+            good = written(Decision).filter(**{f"{kind}__in": pks}, access_token__expires__gt=timezone.now())
+            for pk, number in good.order_by().values_list(kind).annotate(number=Count("pk")):
+                removed[pk].tokens = number
 
 
 class _Planner:
@@ -99,11 +115,8 @@ class _Planner:
         self._examine(wanted, row, rows, self.plan.steps[first:])
 
     def remove(self, kind: Kind, iss: str, name: str, entry: Entry) -> None:
-        """Plan a removal, with the number of tokens that it leaves."""
-        tokens = 0
-        if kind != "link":
-            tokens = withdrawal.count(written(Decision).filter(**{kind: entry.row.pk}))["valid"]
-        self.plan.steps.append(Step("remove", kind, iss, name, entry.row, tokens=tokens))
+        """Plan a removal."""
+        self.plan.steps.append(Step("remove", kind, iss, name, entry.row))
 
     def _remove_others(
         self, kind: Kind, iss: str, now: Mapping[str, Entry], wanted: Mapping[str, Entry]
@@ -199,11 +212,13 @@ class _Planner:
     def _broken_constraints(self, row: Model) -> Iterator[str]:
         """What the database itself would refuse: it is asked once about the same values of many rows.
 
-        That names are used once is seen in the files.
+        That names are there, and used once, is seen in the files.
         """
         for constraint in row._meta.constraints:
             if isinstance(constraint, CheckConstraint) and isinstance(constraint.condition, Q):
                 names = sorted(constraint.condition.referenced_base_fields)
+                if len(names) == 1 and names[0] in _IDENTITIES:
+                    continue
                 key = (constraint.name, *(getattr(row, name) for name in names))
                 if key not in self._constraints:
                     self._constraints[key] = _broken(constraint, row)

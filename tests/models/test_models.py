@@ -197,6 +197,15 @@ def violates(act: Any) -> bool:
     return False
 
 
+def test_null_in_a_key_is_refused_wherever_it_is_saved(world: World) -> None:
+    """A trust file could not write it."""
+    issuer = world.issuer
+    issuer.jwks = {"keys": [{**issuer.jwks["keys"][0], "x5t": None}]}
+    assert "jwks" in flaws_of(issuer)
+    with pytest.raises(ValueError, match="null"):
+        issuer.save()
+
+
 @pytest.mark.parametrize(
     ("after_the_end", "leeway", "fine"), [(29, None, True), (30, None, False), (4, 5, True), (5, 5, False)]
 )

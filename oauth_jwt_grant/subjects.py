@@ -12,6 +12,7 @@ from functools import cache
 from typing import Any, Protocol
 
 from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
 from django.core.exceptions import NON_FIELD_ERRORS, FieldDoesNotExist, ValidationError
 from django.db import DatabaseError, DataError, IntegrityError, connections, models, router, transaction
 from django.db.models import QuerySet
@@ -21,9 +22,10 @@ from django.utils.module_loading import import_string
 from .assertion import ABSENT, MAX_DETAIL, AssertionRefused, Reason, VerifiedAssertion, shown, the_jwt_has
 from .conf import DEFAULTS, conf
 from .database import Columns, Parameter, PreparedQuery, holds, is_incomparable
-from .models import COMPARABLE, GrantRule, LinkedSubject
+from .models import COMPARABLE, GrantRule, LinkedSubject, written
 from .rules import claim_value
 from .trust import Rule, is_privileged
+from .validators import is_email_field, validate_user_fields
 
 #: Characters: a random part that is guessed or met again once in 100 million million tries.
 _SHORTEST_NAME = 16
@@ -181,14 +183,56 @@ def provision(assertion: VerifiedAssertion, rule: Rule) -> User:
 
 
 def provision_user(assertion: VerifiedAssertion, rule: Rule) -> User:
-    """Create a user without a password, with a random name: the built-in ``USER_PROVISIONER``.
+    """The built-in ``USER_PROVISIONER``: a user without a password and with a random, meaningless name.
 
-    Neither an issuer nor anybody who registers here can aim at a name that nobody knows beforehand.
+    Neither an issuer nor anybody who registers here can aim at a name that nobody knows beforehand. What
+    the rule lists is filled in from claims, and the user gets the groups of the rule.
     """
-    user = new_user()
+    user, groups = _user_to_be(assertion, rule)
     check_new_user(user)
     user.save()
+    if groups:
+        user.groups.add(*groups)
     return user
+
+
+def _user_to_be(assertion: VerifiedAssertion, rule: Rule) -> tuple[User, list[Group]]:
+    """A user who is not saved yet, and the groups that the user is going to have."""
+    user = new_user()
+    for name, value in claimed_fields(assertion, rule).items():
+        setattr(user, name, value)
+    listed = written(GrantRule.groups.through).filter(grantrule=rule.pk).values_list("group", flat=True)
+    groups = list(written(Group).filter(pk__in=list(listed)).order_by("name"))
+    if groups and "groups" not in {field.name for field in get_user_model()._meta.many_to_many}:
+        raise _misconfigured(rule, "it has groups, and the user model has none")
+    return user, groups
+
+
+def claimed_fields(assertion: VerifiedAssertion, rule: Rule) -> dict[str, str]:
+    """The fields of a new user that ``rule`` lists, as far as ``assertion`` has a value for them."""
+    fields = rule.user_fields or {}
+    try:
+        # A row that SQL has written may name any field.
+        validate_user_fields(fields)
+    except ValidationError as error:
+        raise _misconfigured(rule, f"user_fields: {' '.join(error.messages)}") from error
+    found = {name: _claimed(assertion, name, claim) for name, claim in fields.items()}
+    return {name: value for name, value in found.items() if value}
+
+
+def _claimed(assertion: VerifiedAssertion, name: str, claim: str) -> str:
+    """The text for the field ``name``; empty if the claim has none that is fit to be stored."""
+    model: Any = get_user_model()
+    value: Any = claim_value(assertion.claims, claim)
+    if not isinstance(value, str) or not value.isprintable():
+        return ""
+    if is_email_field(name):
+        return value if assertion.claims.get("email_verified") is True else ""
+    return value.strip()[: model._meta.get_field(name).max_length]
+
+
+def _misconfigured(rule: Rule, problem: str) -> AssertionRefused:
+    return AssertionRefused(Reason.ISSUER_MISCONFIGURED, detail=f"rule {rule}: {problem}"[:MAX_DETAIL])
 
 
 def new_user() -> User:
@@ -224,13 +268,19 @@ def faults_of(error: ValidationError) -> str:
     return " ".join(texts)
 
 
-def check_provisioning() -> None:
-    """Raise :class:`AssertionRefused` if the built-in ``USER_PROVISIONER`` would fail now; saves nothing.
+def check_provisioning(assertion: VerifiedAssertion, rule: Rule) -> str:
+    """Return what the built-in ``USER_PROVISIONER`` would set now, in words; saves nothing.
 
-    What a function of the site's own would do is not known before it does it.
+    Raises :class:`AssertionRefused` if it would fail. What a function of the site's own would do is not known
+    before it does it.
     """
-    if DEFAULTS["USER_PROVISIONER"] == conf.USER_PROVISIONER:
-        check_new_user(new_user())
+    if DEFAULTS["USER_PROVISIONER"] != conf.USER_PROVISIONER:
+        return ""
+    user, groups = _user_to_be(assertion, rule)
+    check_new_user(user)
+    told = [f"{name} {shown(value)}" for name, value in claimed_fields(assertion, rule).items()]
+    told += [f"group {shown(group.name)}" for group in groups]
+    return f"a user is created with {', '.join(told)}" if told else "a user is created"
 
 
 def _user_by_claim(assertion: VerifiedAssertion, rule: Rule) -> User:

@@ -6,7 +6,9 @@ import json
 from typing import Any
 from urllib.parse import urlsplit
 
-from django.core.exceptions import ValidationError
+from django.contrib.auth import get_user_model
+from django.core.exceptions import FieldDoesNotExist, ValidationError
+from django.db.models import CharField, EmailField, TextField
 from django.utils.translation import gettext_lazy as _
 
 from .assertion import ALGORITHMS, AssertionRefused, Door
@@ -141,6 +143,45 @@ def _validate_condition(claim: Any, operator: Any, values: Any) -> None:
         condition_of(claim, operator, values).check()
     except InvalidCondition as error:
         raise ValidationError(f"{claim}: {error}", code="condition") from error
+
+
+#: Fields of a user that no claim fills in, whatever the user model makes of them.
+_RIGHTS = frozenset(
+    {"groups", "is_active", "is_staff", "is_superuser", "last_login", "password", "user_permissions"}
+)
+
+
+def validate_user_fields(value: Any) -> None:
+    """Accept a JSON object: fields of the user model that a claim may fill in, each with its claim."""
+    if not isinstance(value, dict) or not all(isinstance(claim, str) for claim in value.values()):
+        text = _('Enter a JSON object of fields and claims, such as {"first_name": "given_name"}.')
+        raise ValidationError(text, code="user_fields")
+    for name, claim in value.items():
+        validate_claim(claim)
+        why = _why_not_filled_in(name, claim)
+        if why:
+            raise ValidationError(f"{name}: {why}", code="user_fields")
+
+
+def is_email_field(name: str) -> bool:
+    """Whether the field ``name`` of a user holds an e-mail address."""
+    model = get_user_model()
+    return name == getattr(model, "EMAIL_FIELD", "") or isinstance(model._meta.get_field(name), EmailField)
+
+
+def _why_not_filled_in(name: str, claim: str) -> Any:
+    model = get_user_model()
+    try:
+        field = model._meta.get_field(name)
+    except FieldDoesNotExist:
+        return _("the user model has no such field.")
+    if name in _RIGHTS or name == model.USERNAME_FIELD or getattr(field, "primary_key", False):
+        return _("it gives rights or is what a user logs in by, so no claim sets it.")
+    if not isinstance(field, CharField | TextField):
+        return _("only fields with text are set.")
+    if is_email_field(name) and claim not in ("email", "/email"):
+        return _("an e-mail address comes from the claim email alone: email_verified is about that one.")
+    return ""
 
 
 def validate_json(value: Any) -> None:

@@ -158,8 +158,10 @@ def explain(question: Question, proof_key: str | None = None) -> Explanation:
         check_one_database()
         permission = decide(case, notes.watch, notes.attempt)
         if case.subject.to_be_provisioned:
-            notes.watch(Step.SUBJECT, *notes.begun[Step.SUBJECT])
-            notes.attempt(check_provisioning)
+            expected, subject = notes.begun[Step.SUBJECT]
+            notes.watch(Step.SUBJECT, expected, subject)
+            created = notes.attempt(check_provisioning, permission.assertion, permission.rule)
+            notes.watch(Step.SUBJECT, expected, f"{subject}: {created}" if created else subject)
         spent = first_use(permission) is not None
         notes.watch(Step.REPLAY, "not used before", "used before" if spent else "not used before")
         if spent:

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
 from django.core.exceptions import ObjectDoesNotExist
 from django.core.management.base import CommandError
 from django.db import router
@@ -80,6 +81,14 @@ def find_application(flag: str, client_id: str) -> Any:
     if application is None or application.client_id != client_id:
         raise CommandError(f"{flag}: there is no application with the client_id {client_id}", returncode=2)
     return application
+
+
+def find_group(flag: str, name: str) -> Group:
+    """The group with exactly that name."""
+    group = written(Group).filter(name=name).first()
+    if group is None or group.name != name:
+        raise CommandError(f"{flag}: there is no group {name}", returncode=2)
+    return group
 
 
 def find_issuers(iss: str | None, **conditions: Any) -> list[TrustedIssuer]:

@@ -54,6 +54,8 @@ RULE_FLAGS = {
     "subject_claim": "--subject-claim",
     "user_field": "--user-field",
     "user": "--service-user",
+    "groups": "--group",
+    "user_fields": "--user-claim",
     "allow_privileged_users": "--allow-privileged-users",
     "scopes": "--scopes",
     "default_scopes": "--default-scopes",
@@ -232,6 +234,16 @@ def add_policies(parser: CommandParser) -> None:
     users.add_argument("--service-user", dest="user", metavar="USER", help="one fixed user")
     users.add_argument("--user-field", metavar="FIELD", help="the user whose field equals the claim")
     group.add_argument("--subject-claim", metavar="CLAIM", help="the claim for --user-field (default: sub)")
+    group.add_argument(
+        "--group", dest="groups", action="append", metavar="NAME", help="of users it creates; repeatable"
+    )
+    group.add_argument(
+        "--user-claim",
+        dest="user_fields",
+        action="append",
+        metavar="FIELD=CLAIM",
+        help="sets a field of users it creates, such as first_name=given_name; repeatable",
+    )
     group.add_argument("--allow-privileged-users", action=BooleanOptionalAction)
 
 

@@ -16,6 +16,7 @@ from ..dot import may_use_client_credentials, oauth2_settings
 from ..fields import ReadableJSONField, set_null_and_refuse
 from ..rules import ClientPolicy, Condition, InvalidCondition, Operator, condition_of
 from ..validators import (
+    empty_dict,
     empty_list,
     validate_claim,
     validate_doors,
@@ -23,6 +24,7 @@ from ..validators import (
     validate_resources,
     validate_scopes,
     validate_strings,
+    validate_user_fields,
 )
 from .trust import TrustedIssuer
 
@@ -152,6 +154,24 @@ class GrantRule(models.Model):
         blank=True,
         related_name="+",
         help_text=_("The user of every token. If this user is deleted, the rule refuses what it matches."),
+    )
+    groups = models.ManyToManyField(
+        "auth.Group",
+        blank=True,
+        related_name="+",
+        verbose_name=_("groups"),
+        help_text=_("The groups of users whom this rule creates."),
+    )
+    user_fields = ReadableJSONField(
+        _("fields of the user"),
+        default=empty_dict,
+        db_default={},
+        blank=True,
+        validators=[validate_user_fields],
+        help_text=_(
+            "Of users whom this rule creates: each field with its claim, such as "
+            '{"first_name": "given_name", "email": "email"}. E-mail only if email_verified is true.'
+        ),
     )
     allow_privileged_users = models.BooleanField(
         _("allow privileged users"), default=False, help_text=_("If off, staff and superusers get no token.")

@@ -95,6 +95,7 @@ class Rule:
     subject_claim: str
     user_field: str
     user_id: Any
+    user_fields: Any
     allow_privileged_users: bool
     scopes: str
     default_scopes: str

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
 from django.test import override_settings
 from django.utils import timezone
 
@@ -326,6 +327,33 @@ def test_what_is_wrong_is_named_and_nothing_is_kept(run, arguments, error):
     assert done.status != 0
     assert error in done.err
     assert done.out == ""
+    assert not TrustedIssuer.objects.exists()
+
+
+def test_what_a_new_user_gets(run, jwks):
+    for name in ("readers", "guests"):
+        Group.objects.create(name=name)
+    flags = ["--jwks", jwks, "--scopes", "read", "--provision"]
+    given = ["--group", "readers", "--group", "guests", "--user-claim", "first_name=given_name"]
+    assert run(*ISSUER, *flags, *given).status == 0
+    assert (rule().user_fields, rule().groups.count()) == ({"first_name": "given_name"}, 2)
+    assert "unchanged" in run(*ISSUER, *given).out.splitlines()[1]
+    assert run(*ISSUER, "--group", "", "--user-claim", "").status == 0
+    assert (rule().user_fields, rule().groups.count()) == ({}, 0)
+
+
+@pytest.mark.parametrize(
+    ("flags", "error"),
+    [
+        (["--group", "nobodys"], "--group: there is no group nobodys"),
+        (["--user-claim", "first_name"], "--user-claim: not FIELD=CLAIM: first_name"),
+        (["--user-claim", "is_staff=staff"], "--user-claim: is_staff: it gives rights"),
+    ],
+)
+def test_what_a_new_user_cannot_get(run, jwks, flags, error):
+    done = run(*ISSUER, "--jwks", jwks, "--scopes", "read", "--provision", *flags)
+    assert done.status != 0
+    assert error in done.err
     assert not TrustedIssuer.objects.exists()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
+from django.contrib.auth.models import Group
 
 from oauth_jwt_grant.models import ClaimCondition, GrantRule, LinkedSubject, TrustedIssuer
 from tests import factories
@@ -68,8 +69,10 @@ def filled(db) -> TrustedIssuer:
         limit_to_assertion=True,
         resources=["https://api.example.com/"],
         recorded_claims=["sub"],
+        user_fields={"first_name": "given_name"},
     )
     rule.applications.set(applications)
+    rule.groups.set([Group.objects.create(name=HARD)])
     values = [["acme"], [1, 1.5, 1e22, True, {"a b": {"c": [HARD]}, "": "\n'''\"\"\""}], ["x*"]]
     for operator, members in zip(("equals", "in", "glob"), values, strict=True):
         ClaimCondition.objects.create(rule=rule, claim="/a~1b", operator=operator, values=members)

@@ -62,7 +62,7 @@ class RuleInline(admin.TabularInline):  # type: ignore[type-arg]
 
 
 #: What only those who may change issuers can let a rule do; also :func:`is_reserved`.
-RESERVED = ("accepted_as", "allow_any_tenant", "allow_privileged_users")
+RESERVED = ("accepted_as", "allow_any_tenant", "allow_privileged_users", "groups", "user_fields")
 
 
 def is_reserved(rule: GrantRule) -> bool:
@@ -101,7 +101,17 @@ class GrantRuleAdmin(SearchableRelations, GoodTokensWarningMixin, StorableAdmin)
         ),
         (
             _("Whose token it becomes"),
-            {"fields": ["subject_policy", "user", "subject_claim", "user_field", "allow_privileged_users"]},
+            {
+                "fields": [
+                    "subject_policy",
+                    "user",
+                    "subject_claim",
+                    "user_field",
+                    "groups",
+                    "user_fields",
+                    "allow_privileged_users",
+                ]
+            },
         ),
         (
             _("What the token may do"),

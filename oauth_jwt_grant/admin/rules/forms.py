@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from ...models import ClaimCondition, GrantRule
 from ...presets import check_pinned
 from ...rules import NUMERIC, Condition, condition_of
-from ..shared import DoorsField, LabelledFormSet, ListField, check_related
+from ..shared import DoorsField, LabelledFormSet, ListField, ObjectField, check_related
 
 #: Two fields of the model have the same name for people; here they stand one below the other.
 RULE_LABELS: dict[str, Any] = {"subject_policy": _("Token of"), "user": _("The user")}
@@ -28,6 +28,7 @@ class GrantRuleForm(forms.ModelForm):  # type: ignore[type-arg]
             "accepted_as": DoorsField,
             "resources": ListField,
             "recorded_claims": ListField,
+            "user_fields": ObjectField,
         }
         labels: ClassVar[dict[str, Any]] = RULE_LABELS
         widgets: ClassVar[dict[str, Any]] = {

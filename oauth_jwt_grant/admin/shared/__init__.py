@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from .formfields import AlgorithmsField, ConditionsField, DoorsField, KeysField, ListField, PublicTextField
+from .formfields import (
+    AlgorithmsField,
+    ConditionsField,
+    DoorsField,
+    KeysField,
+    ListField,
+    ObjectField,
+    PublicTextField,
+)
 from .history import record_import, tell_values
 from .keys import parse_key
 from .labels import conditions_in_words, near_misses, short_time, state_of
@@ -21,6 +29,7 @@ __all__ = [
     "LabelledDateTime",
     "LabelledFormSet",
     "ListField",
+    "ObjectField",
     "PublicTextField",
     "SearchableRelations",
     "StorableAdmin",

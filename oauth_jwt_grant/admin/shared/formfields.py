@@ -143,3 +143,11 @@ class PublicTextField(forms.CharField):
 
 def _no_number(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")
+
+
+class ObjectField(forms.JSONField):
+    """A JSON object; blank is an empty one."""
+
+    def to_python(self, value: Any) -> Any:
+        """The object."""
+        return super().to_python(value) or {}

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, TypeVar
 
+from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 from django.core.management.base import CommandError, CommandParser
 from django.db import router, transaction
@@ -20,6 +21,7 @@ from .. import base
 from ..arguments import (
     counted,
     find_application,
+    find_group,
     find_issuers,
     find_user,
     printable,
@@ -168,9 +170,11 @@ def _rule(wanted: Applied, options: dict[str, Any]) -> Change:
     wanted.rule.name, wanted.rule.issuer = name, wanted.issuer
     row = _of(wanted.issuer, GrantRule, name=name) or wanted.rule
     change = Change(f"Rule {name}", row, _rule_values(options), RULE_FLAGS)
-    applications = _applications(options)
-    if applications is not None and set(applications) != _listed(row):
+    applications, groups = _applications(options), _groups(options)
+    if applications is not None and set(applications) != _listed(row, "applications"):
         change.then("applications", lambda: row.applications.set(applications))
+    if groups is not None and set(groups) != _listed(row, "groups"):
+        change.then("groups", lambda: row.groups.set(groups))
     conditions = [condition.condition for condition in wanted.conditions]
     conditions += [parse_condition(text) for text in options["conditions"] or () if text]
     if wanted.conditions or options["conditions"] is not None:
@@ -208,11 +212,26 @@ def _of(issuer: TrustedIssuer, model: type[M], **values: str) -> M | None:
     return None if issuer._state.adding else written(model).filter(issuer=issuer, **values).first()
 
 
-def _listed(rule: GrantRule) -> set[Any]:
-    """The applications that ``rule`` lists now."""
+def _listed(rule: GrantRule, name: str) -> set[Any]:
+    """The applications or groups that ``rule`` lists now."""
     if rule._state.adding:
         return set()
-    return set(rule.applications.using(router.db_for_write(GrantRule.applications.through)))
+    rows: Any = getattr(rule, name)
+    return set(rows.using(router.db_for_write(rows.through)))
+
+
+def _groups(options: dict[str, Any]) -> list[Group] | None:
+    """The groups of users whom the rule creates, or ``None`` without a flag for them."""
+    if options["groups"] is None:
+        return None
+    return [find_group("--group", name) for name in options["groups"] if name]
+
+
+def _field_and_claim(text: str) -> tuple[str, str]:
+    name, separator, claim = text.partition("=")
+    if not separator:
+        raise CommandError(f"--user-claim: not FIELD=CLAIM: {text}")
+    return name, claim
 
 
 def _preset(options: dict[str, Any]) -> Preset | None:
@@ -234,7 +253,10 @@ def _by_flags(iss: str) -> Applied:
 
 def _rule_values(options: dict[str, Any]) -> dict[str, Any]:
     """The columns of the rule that the flags set, with rows instead of names."""
-    values = given_values((name for name in RULE_FLAGS if name not in ("name", "applications")), options)
+    others = ("name", "applications", "groups")
+    values = given_values((name for name in RULE_FLAGS if name not in others), options)
+    if "user_fields" in values:
+        values["user_fields"] = dict(map(_field_and_claim, values["user_fields"]))
     if values.get("user"):
         values["subject_policy"] = _SUBJECTS.SERVICE_USER
     if values.get("user_field"):

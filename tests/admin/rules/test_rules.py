@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.contrib.admin.sites import site
+from django.contrib.auth.models import Group
 from django.urls import reverse
 
 from oauth_jwt_grant.models import GrantRule
@@ -183,7 +184,22 @@ def test_a_door_that_could_never_open_is_refused_at_its_field(page, issuer):
 def test_doors_are_opened_by_those_who_may_change_issuers(page_of, rule):
     page = page_of("view_trustedissuer", "change_grantrule", "view_grantrule")
     data = fill_in(page.get(change_url(rule)), FORM)
-    assert "accepted_as" not in data
-    page.post(change_url(rule), {**data, "scopes": "read", "accepted_as": ["subject_token"]})
+    own = {"accepted_as": ["subject_token"], "groups": [Group.objects.create(name="admins").pk]}
+    own["user_fields"] = '{"first_name": "given_name"}'
+    assert not own.keys() & data.keys()
+    page.post(change_url(rule), {**data, "scopes": "read", **own})
     rule.refresh_from_db()
-    assert (rule.scopes, rule.accepted_as) == ("read", [])
+    assert (rule.scopes, rule.accepted_as, rule.groups.count(), rule.user_fields) == ("read", [], 0, {})
+
+
+@pytest.mark.parametrize(
+    ("entered", "stored"), [("", {}), ('{"last_name": "family_name"}', {"last_name": "family_name"})]
+)
+def test_what_a_new_user_gets_is_entered_by_those_who_may_change_issuers(page, rule, entered, stored):
+    group = Group.objects.create(name="readers")
+    data = fill_in(page.get(change_url(rule)), FORM, user_fields=entered, groups=[group.pk])
+    assert page.post(change_url(rule), data).status_code == 302
+    rule.refresh_from_db()
+    assert (rule.user_fields, list(rule.groups.all())) == (stored, [group])
+    refused = page.post(change_url(rule), {**data, "user_fields": '{"is_superuser": "admin"}'})
+    assert "it gives rights" in refused.content.decode()

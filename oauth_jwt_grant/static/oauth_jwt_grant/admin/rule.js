@@ -7,6 +7,8 @@
             user: ["service_user"],
             subject_claim: ["user_field"],
             user_field: ["user_field"],
+            groups: ["provision"],
+            user_fields: ["provision"],
             allow_privileged_users: ["linked", "user_field", "service_user", "provision"],
         },
     };

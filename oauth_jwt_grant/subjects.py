@@ -216,7 +216,7 @@ def claimed_fields(assertion: VerifiedAssertion, rule: Rule) -> dict[str, str]:
         validate_user_fields(fields)
     except ValidationError as error:
         raise _misconfigured(rule, f"user_fields: {' '.join(error.messages)}") from error
-    found = {name: _claimed(assertion, name, claim) for name, claim in fields.items()}
+    found = {name: _claimed(assertion, name, claim) for name, claim in sorted(fields.items())}
     return {name: value for name, value in found.items() if value}
 
 

@@ -15,6 +15,7 @@ from oauth_jwt_grant.management.conditions import parse_condition
 from oauth_jwt_grant.management.trust_flags import ISSUER_FLAGS, RULE_FLAGS
 from oauth_jwt_grant.models import ClaimCondition, GrantRule, LinkedSubject, TrustedIssuer
 from oauth_jwt_grant.rules import Operator
+from oauth_jwt_grant.trust import withdrawal
 from tests import factories
 from tests.jwks_server import certificate_authority
 from tests.support import make_issuer
@@ -389,6 +390,14 @@ def test_all_issuers_at_once_get_the_limit(run):
     done = run("trustissuer", "--all", "--issued-after", (future + timedelta(days=1)).isoformat())
     assert done.out.startswith("4 issuers: ")
     assert set(TrustedIssuer.objects.values_list("issued_after", flat=True)) == {future + timedelta(days=1)}
+
+
+def test_a_request_that_is_still_under_way_is_reported(run, monkeypatch):
+    make_issuer()
+    monkeypatch.setattr(withdrawal, "wait_for_requests", lambda issuers: False)
+    done = run("trustissuer", "--all", "--issued-after", "now")
+    assert (done.status, "may still be under way" in done.err) == (0, True)
+    assert TrustedIssuer.objects.get().issued_after is not None
 
 
 @pytest.mark.parametrize(

@@ -95,7 +95,7 @@ OKTA_XAA = Preset(
 )
 OKTA_XAA_SAML = Preset(
     key="okta-xaa-saml",
-    name="Okta Cross App Access (ID-JAG), people of a SAML application",
+    name="Okta Cross App Access (ID-JAG, SAML)",
     questions=(
         _OKTA_ORGANIZATION,
         _CLIENT,

@@ -38,6 +38,7 @@ TESTS = {
         "tests/single_use/test_lasting.py",
     ],
     "trust_file": ["tests/management/test_applytrust.py", "tests/trust_file/test_round_trip.py"],
+    "presets": ["tests/presets"],
 }
 #: Seconds: a mistake that makes a test hang is found, too.
 PATIENCE = 600

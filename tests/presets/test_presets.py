@@ -211,6 +211,7 @@ def test_entra_takes_the_audience_that_its_tenants_can_name():
         ({"owner_id": "acme"}, "owner_id"),
         ({"owner_id": "1\n2"}, "owner_id"),
         ({"refs": "main"}, "refs"),
+        ({"environment": "a\nb"}, "environment"),
         ({"workflow": "deploy.yml"}, "workflow"),
         ({"workflow": "acme/ci/.github/workflows/deploy.yml"}, "workflow"),
         ({"workflow": "acme/ci/.github/workflows/deploy.yml@*"}, "workflow"),

@@ -15,9 +15,10 @@ from oauth_jwt_grant.models import Decision, GrantRule, TrustedIssuer
 from oauth_jwt_grant.presets import apply, get_preset
 from tests.admin.conftest import make_user
 from tests.admin.forms import fill_in
-from tests.factories import DROP
+from tests.factories import DROP, GRANT_TYPE
 from tests.jwks_server import Answer
 
+from .agents import CLAUDE_TAG
 from .clouds import EKS, GOOGLE, KUBERNETES, pod
 from .forges import GITHUB, GITLAB
 from .providers import ENTRA, ENTRA_V1, KEYCLOAK, MANAGED_IDENTITY
@@ -133,6 +134,16 @@ def test_tokens_live_for_a_day_only_where_a_managed_identity_calls(site):
     assert site.outcome(MANAGED_IDENTITY.token()) == "lifetime"
     trustissuer(ENTRA, "--max-lifetime", "90000")
     assert site.outcome(MANAGED_IDENTITY.token()) == "accepted"
+
+
+def test_an_agent_has_no_client_of_its_own(site):
+    """Claude Tag posts neither client_id nor secret."""
+    site.trust(CLAUDE_TAG)
+    form = {"grant_type": GRANT_TYPE, "assertion": CLAUDE_TAG.token()}
+    answer = site.session.post(f"https://localhost:{site.port}/o/token/", form, timeout=30)
+    assert (answer.status_code, answer.json()["scope"]) == (200, "read")
+    # The cache of its tokens asks for it.
+    assert answer.json()["expires_in"] >= 300
 
 
 def test_a_job_that_may_run_for_hours_has_a_token_that_lives_as_long(site):

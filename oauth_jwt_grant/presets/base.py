@@ -15,10 +15,11 @@ from ..rules import Pin
 class PresetQuestion:
     """One question of a preset.
 
-    ``default`` is the answer where none is given at all (a blank one stays blank);
-    ``example`` is shown in the error for an answer that does not match ``pattern`` (a
-    regular expression for the whole of it); ``many`` takes several, one to a line;
-    ``multiline`` is for PEM and JSON; ``tick`` is ticked (``yes``) or not (blank).
+    * ``default``: the answer where none is given at all. A blank one stays blank.
+    * ``pattern``: a regular expression for the whole answer. The error for another one shows ``example``.
+    * ``many``: it takes several answers, one to a line.
+    * ``multiline``: the answer is PEM or JSON.
+    * ``tick``: the answer is a box, ``yes`` if it is ticked, else blank.
     """
 
     name: str
@@ -53,20 +54,22 @@ class ConditionTemplate:
 class Preset:
     """An issuer, or a kind of issuers, as its vendor documents it.
 
-    Strings may contain ``{name}`` for an answer, also in ``fields``, which are columns of the
-    issuer (a tuple for a list; a boolean column is true for any answer that is not blank).
-    ``algorithms``, ``max_lifetime`` (seconds) and ``replay_policy`` are what its tokens
-    need, ``longer`` the ``max_lifetime`` where that question is answered; ``scope_claim``
-    what their scope claim, called ``scope_claim_name``, means here, ``accepted_as`` how they
-    may be presented, ``client_policy`` who may; one of the questions ``either`` must be
-    answered; ``docs`` is the vendor's page; ``obtain`` shows a client how to obtain an assertion;
-    ``recorded_claims`` are stored with each decision; ``pinned_by_keys``: nobody else
-    signs with the keys, so that no claim has to distinguish customers; ``hosted`` is a
-    regular expression of issuers that are the vendor's own, where the operator is asked for the issuer.
-
-    ``shared``: the vendor's own issuers serve several customers, but for those that the regular expression
-    ``of_one_customer`` matches. A rule for a shared one must have a condition (of its own or of the issuer)
-    that meets one of ``pins``, or it cannot be saved and matches nothing.
+    * ``questions``: what it asks for. The answer to the question ``name`` replaces ``{name}`` in each string.
+    * ``either``: names of questions, of which one must be answered.
+    * ``conditions``: those of the rule.
+    * ``issuer``, ``key_source``, ``fields``: columns of the trusted issuer. A list is a tuple here; a boolean
+      column is true for any answer that is not blank.
+    * ``algorithms``, ``max_lifetime`` (seconds), ``replay_policy``, ``profile``: what the vendor's JWTs need.
+      ``longer``: the ``max_lifetime`` if that question is answered.
+    * ``scope_claim``, ``scope_claim_name``, ``accepted_as``, ``client_policy``, ``recorded_claims``: columns
+      of the rule.
+    * ``pinned_by_keys``: nobody else signs with the keys, so that no claim has to distinguish customers.
+    * ``hosted``: a regular expression of issuers that are the vendor's own, where the operator is asked for
+      the issuer.
+    * ``shared``: the vendor's own issuers serve several customers, but for those that the regular expression
+      ``of_one_customer`` matches. A rule for a shared one must have a condition (of its own or of the issuer)
+      that meets one of ``pins``, or it cannot be saved and matches nothing.
+    * ``docs``: the vendor's page. ``obtain``: how a client obtains an assertion.
     """
 
     key: str

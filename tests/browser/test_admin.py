@@ -66,7 +66,7 @@ def test_list_shows_at_a_glance_how_the_issuers_are(browser, issuer, rule):
 
 def test_repository_is_trusted_with_the_keyboard_alone(browser, issuer):
     browser.visit(reverse(f"{PREFIX}add"))
-    browser.shoot("presets", height=920)
+    browser.shoot("presets")
     link = next(link for link in browser.find_all(".ojg-presets a") if link.text == "GitHub Actions")
     link.send_keys(Keys.ENTER)
     browser.wait(lambda: browser.find_all("#preset_form"))

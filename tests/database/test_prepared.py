@@ -54,6 +54,19 @@ def test_a_frozen_value_whose_row_changes_is_made_again(world: World) -> None:
     assert read() == []
 
 
+def test_a_percent_sign_in_a_statement_stays_one(world: World) -> None:
+    """Django writes the modulo operator as a percent sign, and the places of parameters, too."""
+    wanted = Parameter("iss", TrustedIssuer._meta.get_field("issuer"))
+    rest = models.ExpressionWrapper(models.F("pk") % 1000, output_field=models.IntegerField())
+    query = PreparedQuery(
+        lambda: TrustedIssuer.objects.filter(issuer=wanted).annotate(rest=rest).values_list("rest", "name")
+    )
+
+    (row,) = query.rows(TrustedIssuer, iss=ISSUER)
+
+    assert tuple(row.values) == (world.issuer.pk % 1000, world.issuer.name)
+
+
 def test_what_a_receiver_does_to_the_rows_shows_in_no_other_request(world: World) -> None:
     TrustedIssuer.objects.update(algorithms=["ES256"])
     trust = lookup.find_trust(ISSUER, None, SUBJECT)

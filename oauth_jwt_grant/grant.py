@@ -218,9 +218,8 @@ class JWTBearerGrant(GrantTypeBase):  # type: ignore[misc]
         Sets ``request.client`` if there is one.
         """
         if not CLIENT_ASSERTION.isdisjoint(parameters):
-            # Nothing here can check it, and a request with credentials is not anonymous.
-            in_header = bool(request.headers.get("Authorization"))
-            raise refusal(Reason.CLIENT_AUTHENTICATION, challenge=in_header)
+            self._authenticate_by_assertion(request, parameters)
+            return
         credentials = read_credentials(request, parameters)
         if credentials is None:
             return
@@ -228,6 +227,26 @@ class JWTBearerGrant(GrantTypeBase):  # type: ignore[misc]
         # A validator of the site may return True without setting the client.
         if not authentic or getattr(request.client, "client_id", None) != credentials.client_id:
             raise refusal(Reason.CLIENT_AUTHENTICATION, challenge=credentials.in_header)
+
+    def _authenticate_by_assertion(self, request: Request, parameters: Mapping[str, str]) -> None:
+        """RFC 7523 section 2.2: a JWT of the client's own, if the request validator can check one.
+
+        Ignored it would leave a request with credentials unchecked. It is the only authentication, and
+        another JWT than the grant.
+        """
+        in_header = bool(request.headers.get("Authorization"))
+        client_id, grant = parameters.get("client_id"), parameters[self.door.parameter]
+        check = getattr(self.request_validator, "authenticate_jwt_bearer_client", None)
+        alone = set(parameters) >= CLIENT_ASSERTION and "client_secret" not in parameters and not in_header
+        authentic = False
+        if check is not None and alone:
+            # As for a secret: the validator gets what was read here.
+            request.client_id, request.client_secret, request.encoding = client_id, None, "utf-8"
+            authentic = check(parameters["client_assertion"], grant, request)
+        found = getattr(request.client, "client_id", None)
+        if not authentic or found is None or client_id not in (None, found):
+            raise refusal(Reason.CLIENT_AUTHENTICATION, challenge=in_header)
+        request.client_id = found
 
     def _is_authentic(self, credentials: Credentials, request: Request) -> bool:
         """Whether the client is authenticated; without a secret, only a public client is."""

@@ -187,6 +187,35 @@ class TestCredentials:
             return
         assert validator.seen == {}
 
+    @pytest.mark.standard("PKJ-14")
+    @pytest.mark.parametrize(
+        ("parameters", "headers", "authentic"),
+        [
+            ([], {}, True),
+            ([("client_id", "confidential"), ("client_secret", "")], {}, True),
+            ([("client_id", "public")], {}, False),
+            ([("client_secret", "s3cr3t")], {}, False),
+            ([], basic("confidential", "s3cr3t"), False),
+            ([("client_assertion", "forged")], {}, False),
+            ([("client_assertion", "nobody")], {}, False),
+        ],
+    )
+    def test_a_jwt_of_the_client_is_its_only_authentication(
+        self, parameters: Parameters, headers: dict[str, str], authentic: bool
+    ) -> None:
+        class Checking(Validator):
+            def authenticate_jwt_bearer_client(self, assertion: str, grant: str, request: Request) -> bool:
+                assert grant
+                assert (request.client_secret, request.encoding) == (None, "utf-8")
+                request.client = CONFIDENTIAL if assertion == "own" else None
+                return assertion != "forged"
+
+        validator = Checking()
+        own = [] if "client_assertion" in dict(parameters) else [("client_assertion", "own")]
+        answer = post([*parameters, *own, *ASSERTED], headers, validator)
+        assert answer.error == (401, "invalid_client") if not authentic else answer.status == 200
+        assert bool(validator.saved) is authentic
+
     def test_a_client_other_than_the_named_one_is_refused(self) -> None:
         class Mistaken(Validator):
             def authenticate_client_id(self, client_id: str, request: Request) -> bool:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.test import Client
 from django.urls import path
 from oauth2_provider.contrib.rest_framework import (
@@ -15,10 +19,13 @@ from oauth2_provider.contrib.rest_framework import (
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from oauth_jwt_grant.assertion import Door
+from oauth_jwt_grant.checks.own_clients import check_own_assertions
 from oauth_jwt_grant.models import Decision
 from tests import urls
-from tests.factories import DROP, ec_key, mint
+from tests.factories import AUDIENCE, DROP, ec_key, jwks, mint, mint_hmac
 from tests.support import (
+    CLIENT_TYPE,
     FORM,
     SECRET,
     TOKEN_URL,
@@ -26,6 +33,7 @@ from tests.support import (
     assert_granted,
     assert_refused,
     make_application,
+    pairs_of,
     post,
 )
 
@@ -60,7 +68,7 @@ urlpatterns = [
 
 @pytest.mark.parametrize("method", ["private_key_jwt", "client_secret_jwt"])
 class TestClientsRegisteredForAssertions:
-    """Their secret opens nothing any longer, and this grant cannot check their assertion."""
+    """Their secret opens nothing any longer."""
 
     @pytest.fixture(autouse=True)
     def _registered(self, world: World, method: str) -> None:
@@ -75,7 +83,7 @@ class TestClientsRegisteredForAssertions:
     def test_no_secret(self, world: World) -> None:
         assert_refused(world.post(client_secret=DROP), "invalid_client")
 
-    def test_client_assertion(self, world: World) -> None:
+    def test_what_is_no_jwt(self, world: World) -> None:
         assert_refused(world.post(client_secret=DROP, **CLIENT_ASSERTION), "invalid_client")
 
     def test_nothing_is_spent(self, world: World) -> None:
@@ -83,6 +91,121 @@ class TestClientsRegisteredForAssertions:
         assert_refused(world.post(assertion=assertion), "invalid_client")
         world.change(world.application, token_endpoint_auth_method="")
         assert_granted(world.post(assertion=assertion))
+
+
+@pytest.fixture(params=["private_key_jwt", "client_secret_jwt"])
+def own(request: pytest.FixtureRequest, world: World, settings: Any) -> Callable[..., str]:
+    """A client that authenticates by JWTs of its own, and what makes them."""
+    accepted = {"CLIENT_ASSERTION_ACCEPTED_AUDIENCES": [AUDIENCE]}
+    settings.OAUTH2_PROVIDER = settings.OAUTH2_PROVIDER | accepted
+    cache.clear()
+    fields: dict[str, Any] = {"token_endpoint_auth_method": request.param}
+    if request.param == "private_key_jwt":
+        fields["client_jwks"] = json.dumps(jwks(ec_key(name="client")))
+    else:
+        fields |= {"hash_client_secret": False, "client_secret": SECRET * 3}
+    world.change(world.application, **fields)
+
+    def make(**claims: Any) -> str:
+        good = {"iss": "client", "sub": "client", "exp": int(time.time()) + 60, **claims}
+        if request.param == "private_key_jwt":
+            return mint(ec_key(name="client"), **good)
+        return mint_hmac((SECRET * 3).encode(), **good)
+
+    return make
+
+
+def by_jwt(door: Door, own: str, jwt: str | None = None, **changes: Any) -> Any:
+    """Post a JWT of the client beside the one that is the grant."""
+    client = {"client_assertion": own, "client_assertion_type": CLIENT_TYPE, "client_id": DROP}
+    return post(pairs_of(door, jwt, **{**client, "client_secret": DROP, **changes}))
+
+
+@pytest.fixture(params=[Door.AUTHORIZATION_GRANT, Door.SUBJECT_TOKEN])
+def door(request: pytest.FixtureRequest, world: World, settings: Any) -> Door:
+    settings.OAUTH_JWT_GRANT = settings.OAUTH_JWT_GRANT | {"ACCEPTED_AS": [each.value for each in Door]}
+    world.change(world.rule, accepted_as=["authorization_grant", "subject_token"])
+    door: Door = request.param
+    return door
+
+
+class TestOwnAssertions:
+    """RFC 7523 section 2.2: DOT checks a JWT of the client's own, which this app's grants accept."""
+
+    @pytest.mark.standard("XDR-04", "PKJ-08", "PKJ-01", "TEX-20")
+    def test_it_authenticates_the_client(self, world: World, door: Door, own: Callable[..., str]) -> None:
+        for changes in ({}, {"client_id": "client"}, {"client_secret": ""}):
+            assert by_jwt(door, own(), **changes).status_code == 200
+        assert {decision.application for decision in Decision.objects.all()} == {world.application}
+
+    @pytest.mark.standard("PKJ-02", "PKJ-06", "PKJ-14", "XDR-01", "XDR-05", "XDR-14", "FIC-07", "ANS-04")
+    def test_what_is_wrong_with_it_is_the_clients_fault(self, door: Door, own: Callable[..., str]) -> None:
+        used = own()
+        assert by_jwt(door, used).status_code == 200
+        wrong = {
+            "used": used,
+            "of another": own(sub="other", iss="other"),
+            "of an issuer": mint(ec_key(), aud=AUDIENCE),
+            "not its subject": own(sub="other"),
+            "for another server": own(aud="https://other.example"),
+            "without jti": own(jti=DROP),
+            "expired": own(exp=1),
+            "of another key": mint(ec_key(), iss="client", sub="client"),
+            "odd": own(sub="client\x00"),
+            "no JWT": "x.y.z",
+        }
+        grant = mint(ec_key())
+        for kind, jwt in wrong.items():
+            answer = by_jwt(door, jwt, grant)
+            assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client"), kind
+        assert by_jwt(door, own(), grant).status_code == 200
+
+    @pytest.mark.standard("FIC-14")
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            {"client_secret": SECRET},
+            {"client_id": "other"},
+            {"client_assertion_type": DROP},
+            {"client_assertion_type": f"{CLIENT_TYPE}x"},
+        ],
+    )
+    def test_it_comes_alone(self, door: Door, own: Callable[..., str], changes: dict[str, Any]) -> None:
+        assert_refused(by_jwt(door, own(), **changes), "invalid_client")
+
+    @pytest.mark.standard("XDR-02", "XDR-03")
+    def test_one_jwt_is_never_both(self, world: World, door: Door, own: Callable[..., str]) -> None:
+        both = own()
+        assert_refused(by_jwt(door, both, both), "invalid_client")
+        # Neither is spent.
+        assert by_jwt(door, both).status_code == 200
+        # A client may be an issuer as well; then its jti tells one JWT from the other.
+        world.change(world.issuer, issuer="client", jwks=jwks(ec_key(name="client"), ec_key()))
+        same = {"iss": "client", "jti": "one"}
+        assert_refused(by_jwt(door, own(jti="one"), mint(ec_key(), **same)), "invalid_client")
+        assert by_jwt(door, own(jti="two"), mint(ec_key(), **same)).status_code == 200
+
+    @pytest.mark.standard("XRP-02", "XRP-04", "XRP-05")
+    def test_the_stores_do_not_spend_each_other(self, door: Door, own: Callable[..., str]) -> None:
+        grant = mint(ec_key(), jti="same")
+        assert_refused(by_jwt(door, own(jti="same"), grant, scope="unknown"), "invalid_scope")
+        assert_refused(by_jwt(door, own(jti="same"), grant), "invalid_client")
+        assert by_jwt(door, own(jti="other"), grant).status_code == 200
+
+    @pytest.mark.parametrize("backend", ["locmem.LocMemCache", "redis.RedisCache"])
+    @pytest.mark.parametrize("audiences", [None, [AUDIENCE], [AUDIENCE, f"{AUDIENCE}o/token/"]])
+    @pytest.mark.standard("PKJ-05", "PKJ-07", "XAU-06")
+    def test_the_check_names_what_is_loose(
+        self, world: World, settings: Any, backend: str, audiences: list[str] | None
+    ) -> None:
+        settings.CACHES = {"default": {"BACKEND": f"django.core.cache.backends.{backend}", "LOCATION": "x"}}
+        accepted = {"CLIENT_ASSERTION_ACCEPTED_AUDIENCES": audiences, "OIDC_ISS_ENDPOINT": AUDIENCE}
+        settings.OAUTH2_PROVIDER = settings.OAUTH2_PROVIDER | accepted
+        assert check_own_assertions(databases=["default"]) == []
+        world.change(world.application, token_endpoint_auth_method="client_secret_jwt")
+        wanted = {"oauth_jwt_grant.W041"} if audiences != [AUDIENCE] else set()
+        wanted |= {"oauth_jwt_grant.W042"} if "locmem" in backend else set()
+        assert {message.id for message in check_own_assertions(databases=["default"])} == wanted
 
 
 @pytest.mark.parametrize("method", ["", "client_secret_basic", "client_secret_post"])

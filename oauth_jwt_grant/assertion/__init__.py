@@ -20,8 +20,9 @@ from .errors import (
     Reason,
     Undecided,
 )
-from .id_jag import TENANTS, subject_of
+from .id_jag import TENANTS, in_tenant, subject_of
 from .jose import ALGORITHMS, PublicKey
+from .own_client import may_authenticate
 from .policy import ID_JAG_TYPE, MAX_SECONDS, AssertionPolicy
 from .steps import OPTIONAL_STEPS, Attempt, Step, Watch, at_once, unwatched
 from .tokens import UnverifiedAssertion, VerifiedAssertion
@@ -71,7 +72,9 @@ __all__ = [
     "Watch",
     "all_of",
     "at_once",
+    "in_tenant",
     "is_for",
+    "may_authenticate",
     "mismatch",
     "moment",
     "near_miss",

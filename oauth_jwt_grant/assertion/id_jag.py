@@ -67,9 +67,13 @@ def subject_of(claims: Mapping[str, Any]) -> str:
     The same ``sub`` in two tenants is two subjects (ID-JAG section 6.3). In the tenant's
     name ``%`` and ``:`` are written ``%25`` and ``%3A``, so that no two pairs look alike.
     """
-    subject, tenant = claims.get("sub"), claims.get("tenant")
-    if not isinstance(subject, str):
-        return ""  # refused by the claims' own rule
+    subject = claims.get("sub")
+    return in_tenant(claims, subject) if isinstance(subject, str) else ""  # refused by the claims' own rule
+
+
+def in_tenant(claims: Mapping[str, Any], subject: str) -> str:
+    """Return ``subject`` as one of the tenant of the ID-JAG, if it names one."""
+    tenant = claims.get("tenant")
     if not isinstance(tenant, str):
         return subject
     return f"{_PREFIX}{tenant.replace('%', '%25').replace(':', '%3A')}:{subject}"

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from django.core import checks
 from django.core.checks import CheckMessage, Tags
 
-from . import configuration, dpop, endpoints, fetching, metadata, site, trust, users, wiring
+from . import configuration, dpop, endpoints, fetching, metadata, own_clients, site, trust, users, wiring
 from .messages import CheckId
 
 
@@ -58,6 +58,7 @@ CHECKS: tuple[Registration, ...] = (
     Registration(metadata.check_metadata_is_found, Tags.urls, deploy=True),
     Registration(endpoints.check_token_view, Tags.urls),
     Registration(trust.check_trust, Tags.database),
+    Registration(own_clients.check_own_assertions, Tags.database),
 )
 
 __all__ = ["CHECKS", "CheckId", "Registration", "register_checks"]

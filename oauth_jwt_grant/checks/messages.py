@@ -42,4 +42,6 @@ class CheckId(StrEnum):
     UPLOAD_LIMIT = "oauth_jwt_grant.W020"
     DEAD_TRUST = "oauth_jwt_grant.W021"
     PROXY_DECIDES = "oauth_jwt_grant.W031"
+    CLIENT_AUDIENCES = "oauth_jwt_grant.W041"
+    CLIENT_REPLAY_CACHE = "oauth_jwt_grant.W042"
     TOKEN_FILE = "oauth_jwt_grant.W032"  # noqa: S105 - a name, not a secret

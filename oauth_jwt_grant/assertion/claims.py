@@ -163,8 +163,14 @@ def check_kind(claims: Claims, policy: AssertionPolicy, now: float, watch: Watch
     ID Tokens have no ``typ`` of their own; these claims are in no other JWT
     (OpenID Connect Core sections 2 and 3.3.2.11). An ID-JAG is distinguished from them by its
     type, and may have any claim that an ID Token has (ID-JAG section 3.1). One that is exchanged as such
-    (RFC 8693 section 3) may be one.
+    (RFC 8693 section 3) may be one. Nor is it a security event or logout token, which may come without
+    its type (RFC 8417 section 2.2).
     """
+    if "events" in claims and not policy.id_jag:
+        detail = (
+            f"events must be absent, as only security event tokens have it; {the_jwt_has(claims['events'])}"
+        )
+        raise AssertionRefused(Reason.WRONG_TYPE, detail=detail)
     wanted = "an ID Token" if policy.id_token else "no nonce, at_hash or c_hash"
     watch(Step.KIND, wanted, sorted({"nonce", "at_hash", "c_hash"} & claims.keys()))
     for name in ("nonce", "at_hash", "c_hash"):

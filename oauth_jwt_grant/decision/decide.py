@@ -75,7 +75,8 @@ from ..trust import (
     strings_of,
 )
 from .case import Case, Permission, Question
-from .id_jag import check_id_jag, claimed_scope, claims_to_name
+from .id_jag import OPENID_SCOPES, check_id_jag, claimed_scope, claims_to_name
+from .person import named_by_rule
 
 
 @sensitive_variables()
@@ -119,6 +120,7 @@ def decide(case: Case, watch: Watch = unwatched, attempt: Attempt = at_once) -> 
     attempt(_check_delegation, question.door, chosen, assertion)
     attempt(_check_proof, rule, case.proof_key, watch)
     case.application = attempt(_application, question, chosen, watch)
+    assertion = case.assertion = attempt(named_by_rule, assertion, rule) or assertion
     watch(Step.SUBJECT, rule.subject_policy, assertion.subject)
     case.subject = attempt(find_subject, assertion, rule) or Subject()
     case.scopes = attempt(_scopes, case, rule, assertion, watch) or []
@@ -299,12 +301,19 @@ def _scopes(case: Case, rule: Rule, assertion: VerifiedAssertion, watch: Watch) 
         ceiling=rule.scopes.split(),
         default=rule.default_scopes.split(),
         available=available,
+        dispensable=OPENID_SCOPES if rule.issuer.is_id_jag else (),
     )
 
 
 def _resources(question: Question, rule: Rule, assertion: VerifiedAssertion, watch: Watch) -> list[str]:
-    """RFC 8707 section 2: what the token is for."""
+    """RFC 8707 section 2: what the token is for.
+
+    A rule may require that the issuer has said it: MCP's enterprise profile binds a token to the claim.
+    """
     watch(Step.RESOURCE, rule.resources, list(question.resources))
+    if rule.require_resource and "resource" not in assertion.claims:
+        detail = f'is required by the rule "{rule}" (require_resource); {the_jwt_has(ABSENT)}'
+        raise AssertionRefused(Reason.MISSING_CLAIM, "resource", detail)
     return grant_resources(
         requested=question.resources,
         claimed=resource_claim(assertion.claims),

@@ -24,6 +24,10 @@ from ..dot import AbstractApplication, is_public
 from ..rules import names_values_of, scope_claim
 from ..trust import Issuer, Rule
 
+#: What clients add to ask for an ID Token, its claims or a refresh token (OpenID Connect Core sections 5.4
+#: and 11). No token of ours comes with one, so these are left out of a request that asks for more than them.
+OPENID_SCOPES = frozenset({"openid", "profile", "email", "address", "phone", "offline_access"})
+
 #: Seconds from ``iat`` to ``exp`` of an ID-JAG that a public client presents.
 MAX_LIFETIME_OF_PUBLIC = 600
 

@@ -64,6 +64,7 @@ RULE_FLAGS = {
     "access_token_lifetime": "--token-lifetime",
     "limit_to_assertion": "--limit-to-assertion",
     "resources": "--resource",
+    "require_resource": "--require-resource",
     "recorded_claims": "--record-claim",
 }
 
@@ -186,6 +187,9 @@ def add_rule(parser: CommandParser) -> None:
         "--resource", dest="resources", action="append", metavar="URI", help="RFC 8707; repeatable"
     )
     group.add_argument(
+        "--require-resource", action=BooleanOptionalAction, help="the assertion must name a resource"
+    )
+    group.add_argument(
         "--record-claim", dest="recorded_claims", action="append", metavar="CLAIM", help="repeatable"
     )
 
@@ -233,7 +237,6 @@ def add_policies(parser: CommandParser) -> None:
         users.add_argument(f"--{flag}", dest="subject_policy", action="store_const", const=choice.value)
     users.add_argument("--service-user", dest="user", metavar="USER", help="one fixed user")
     users.add_argument("--user-field", metavar="FIELD", help="the user whose field equals the claim")
-    group.add_argument("--subject-claim", metavar="CLAIM", help="the claim for --user-field (default: sub)")
     group.add_argument(
         "--group", dest="groups", action="append", metavar="NAME", help="of users it creates; repeatable"
     )
@@ -244,6 +247,7 @@ def add_policies(parser: CommandParser) -> None:
         metavar="FIELD=CLAIM",
         help="sets a field of users it creates, such as first_name=given_name; repeatable",
     )
+    group.add_argument("--subject-claim", metavar="CLAIM", help="what names the person (default: sub)")
     group.add_argument("--allow-privileged-users", action=BooleanOptionalAction)
 
 

@@ -139,7 +139,14 @@ class GrantRule(models.Model):
         _("user"), max_length=16, choices=SubjectPolicy, default=SubjectPolicy.LINKED
     )
     subject_claim = models.CharField(
-        _("claim"), max_length=255, default="sub", blank=True, help_text=_("A name or a JSON Pointer.")
+        _("claim"),
+        max_length=255,
+        default="sub",
+        blank=True,
+        help_text=_(
+            "What names the person: a name or a JSON Pointer. "
+            "A subject is linked as claim:NAME:VALUE if this is not sub."
+        ),
     )
     user_field = models.CharField(
         _("user field"),
@@ -220,6 +227,15 @@ class GrantRule(models.Model):
             "request that names a resource is refused."
         ),
     )
+    require_resource = models.BooleanField(
+        _("require a resource in the assertion"),
+        default=False,
+        db_default=False,
+        help_text=_(
+            "If on, an assertion without the claim resource is refused, as in MCP's enterprise profile. "
+            "The token is bound to what the claim names of the resources."
+        ),
+    )
     recorded_claims = ReadableJSONField(
         _("recorded claims"),
         default=empty_list,
@@ -254,6 +270,10 @@ class GrantRule(models.Model):
             errors["user"] = _("Choose the user of the tokens.")
         if self.subject_policy == self.SubjectPolicy.USER_FIELD:
             errors |= self._user_field_errors()
+        elif self.subject_policy in (self.SubjectPolicy.LINKED, self.SubjectPolicy.PROVISION):
+            errors |= self._subject_claim_errors()
+        if self.require_resource and not self.resources:
+            errors["require_resource"] = _("Enter the resources. Without one, no token can be issued.")
         if not self.scopes.split():
             errors["scopes"] = _("Enter at least one scope. Without one, no token can be issued.")
         beyond = set(self.default_scopes.split()) - set(self.scopes.split())
@@ -301,6 +321,13 @@ class GrantRule(models.Model):
     def _has_issuer(self) -> bool:
         """Whether there is an issuer to look at, saved or not: a form without one reports that itself."""
         return bool(self.issuer_id) or GrantRule.issuer.is_cached(self)
+
+    def _subject_claim_errors(self) -> dict[str, object]:
+        try:
+            validate_claim(self.subject_claim or "sub")
+        except ValidationError as error:
+            return {"subject_claim": error}
+        return {}
 
     def _user_field_errors(self) -> dict[str, object]:
         errors: dict[str, object] = {}

@@ -340,7 +340,11 @@ class LinkedSubject(models.Model):
     """The local user that a subject of an issuer is linked to."""
 
     issuer = models.ForeignKey(TrustedIssuer, on_delete=models.CASCADE, related_name="linked_subjects")
-    subject = ExactCharField(_("subject"), max_length=512, help_text=_("The exact value of the sub claim."))
+    subject = ExactCharField(
+        _("subject"),
+        max_length=512,
+        help_text=_("The exact value of sub. Where a rule reads another claim: claim:NAME:VALUE."),
+    )
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="jwt_bearer_subjects"
     )

@@ -22,6 +22,7 @@ from .conditions import (
 from .matching import Client, ClientPolicy, MatchableRule, Miss, NoMatch, first_match, names_values_of
 from .pins import Pin, is_pinned
 from .scopes import grant_resources, grant_scopes, resource_claim, scope_claim, split_scope
+from .subjects import check_sub, is_by_sub, subject_by_claim, subject_claim
 
 __all__ = [
     "ABSENT",
@@ -40,6 +41,7 @@ __all__ = [
     "Pin",
     "as_json",
     "check_claim",
+    "check_sub",
     "claim_path",
     "claim_value",
     "condition_of",
@@ -47,10 +49,13 @@ __all__ = [
     "first_match",
     "grant_resources",
     "grant_scopes",
+    "is_by_sub",
     "is_pinned",
     "names_values_of",
     "resource_claim",
     "same",
     "scope_claim",
     "split_scope",
+    "subject_by_claim",
+    "subject_claim",
 ]

@@ -63,18 +63,21 @@ def grant_scopes(
     ceiling: Collection[str],
     default: Sequence[str],
     available: Collection[str],
+    dispensable: Collection[str] = (),
 ) -> list[str]:
     """The scopes of the token.
 
     ``requested`` are those of the parameter, ``claimed`` those of the assertion
     (``None``: it does not bound), ``ceiling`` and ``default`` the rule's, ``available``
     what the application may have. A named scope beyond any of them is refused
-    (``SCOPE``), as is a token without any scope: nothing is granted by silence.
+    (``SCOPE``), as is a token without any scope: nothing is granted by silence. Those of the parameter that
+    are ``dispensable`` are left out instead, if others are requested (RFC 6749 section 3.3).
     """
     bound = set(ceiling) & set(available)
     if claimed is not None:
         bound &= set(claimed)
-    named = list(requested) or list(claimed or ())
+    needed = [scope for scope in requested if scope in bound or scope not in dispensable]
+    named = needed or list(requested) or list(claimed or ())
     if not named:
         # No particular scope was requested: a smaller default is no reason to refuse.
         named = [scope for scope in (default or ceiling) if scope in bound]

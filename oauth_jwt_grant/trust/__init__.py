@@ -22,6 +22,7 @@ from .obstacles import (
 from .published import Published, published_at
 from .sources import discovery_of, key_source_of
 from .terms import (
+    BY_LINK,
     check_rule,
     check_trusted,
     is_limited,
@@ -36,6 +37,7 @@ from .terms import (
 from .values import Issuer, Link, Rule
 
 __all__ = [
+    "BY_LINK",
     "FETCHED",
     "Finding",
     "Health",

@@ -17,7 +17,7 @@ from ..dot import AbstractApplication, get_application_model
 from ..keys import misconfigured
 from ..models import GrantRule, LinkedSubject, TrustedIssuer
 from ..presets import why_unpinned
-from ..rules import Client, Condition, condition_of
+from ..rules import Client, Condition, Operator, condition_of
 from .clients import may_defer_application
 from .values import ISSUER_FIELDS, RULE_FIELDS, Issuer, Link, Rule, frozen
 
@@ -83,7 +83,8 @@ class Trust:
 
     def rule_of_request(self, chosen: LoadedRule) -> Rule:
         """The rule of ``chosen`` with the link of the assertion's subject."""
-        return replace(chosen.rule, link=self.link)
+        pinned = tuple(one.claim for one in chosen.conditions if one.operator is Operator.EQUALS)
+        return replace(chosen.rule, link=self.link, pinned=pinned)
 
 
 def find_trust(iss: str, client: Client | None, subject: str = "") -> Trust:

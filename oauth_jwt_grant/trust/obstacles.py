@@ -17,23 +17,21 @@ from enum import StrEnum
 from itertools import combinations
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Prefetch
+from django.db.models import Exists, OuterRef, Prefetch, Subquery
 from django.utils.translation import gettext as _
 
 from ..assertion import AssertionRefused, Door, NotGranted, is_for
 from ..conf import DEFAULTS, conf, hosts_are_exact, server_audiences
-from ..dot import get_scopes_backend
+from ..dot import AbstractApplication, get_application_model, get_scopes_backend
 from ..keys import misconfigured
 from ..models import ClaimCondition, GrantRule, LinkedSubject, TrustedIssuer, flaws_of, written
 from ..presets import pins_of, pins_of_shared, traps_of, why_unpinned
-from ..rules import NAMING, Condition, InvalidCondition, Operator, conditions_of, same
+from ..rules import NAMING, Condition, InvalidCondition, Operator, claim_path, conditions_of, same
 from .doors import door_findings
-from .terms import check_rule, is_privileged, policy_of
+from .terms import BY_LINK, check_rule, is_privileged, policy_of
 
 _POLICIES = GrantRule.SubjectPolicy
 _CLIENTS = GrantRule.ClientPolicyChoices
-#: The policies that look for a linked subject.
-_BY_LINK = (_POLICIES.LINKED, _POLICIES.PROVISION)
 #: Of these there are findings of their own: the health of the keys, and the user of a rule.
 _SAID_ELSEWHERE = ("jwks", "ca_bundle", "trust_anchors", "certificate_bindings", "user")
 _EXACT = (Operator.EQUALS, Operator.IN)
@@ -88,7 +86,7 @@ def obstacles_of_unsaved(issuer: TrustedIssuer, rules: Iterable[RuleToBe]) -> li
             row.pk, row.lists = -number, lists
             row._prefetched_objects_cache = {"conditions": list(conditions)}
             originals[row] = rule
-    linked = any(rule.subject_policy in _BY_LINK for rule in originals.values())
+    linked = any(rule.subject_policy in BY_LINK for rule in originals.values())
     # At the same position the older rule is the first.
     order = sorted(originals, key=lambda row: (row.position, originals[row].pk or math.inf, -row.pk))
     found = _examined(issuer, order, linked, _known_scopes())
@@ -101,12 +99,21 @@ def blocked(obstacles: Iterable[Obstacle]) -> bool:
 
 
 def _rules_of(issuers: Sequence[TrustedIssuer]) -> dict[Any, list[GrantRule]]:
-    """The enabled rules of each issuer in their order; each says whether it ``lists`` an application."""
+    """The enabled rules of each issuer in their order; each says whether it ``lists`` an application.
+
+    ``passing`` is one that it lists although it has registered itself by its metadata document.
+    """
     listing = GrantRule.applications.through.objects.filter(grantrule=OuterRef("pk"))
+    listed: Any = get_application_model()._base_manager.filter(jwt_bearer_rules=OuterRef("pk"))
+    by_document = (
+        listed.filter(registration_source=AbstractApplication.RegistrationSource.CIMD)
+        .order_by("pk")
+        .values("client_id")[:1]
+    )
     rules = (
         written(GrantRule)
         .filter(issuer__in=[issuer.pk for issuer in issuers], enabled=True)
-        .annotate(lists=Exists(listing))
+        .annotate(lists=Exists(listing), passing=Subquery(by_document))
         .select_related("user", "default_application")
         .prefetch_related(Prefetch("conditions", written(ClaimCondition).order_by("pk")))
         .order_by("position", "pk")
@@ -167,7 +174,7 @@ def _without_rules(rules: list[GrantRule], obstacles: list[Obstacle]) -> Iterato
 
 
 def _links(rules: list[GrantRule], linked: bool) -> Iterator[Obstacle]:
-    if linked and not _has_own_resolver() and not any(rule.subject_policy in _BY_LINK for rule in rules):
+    if linked and not _has_own_resolver() and not any(rule.subject_policy in BY_LINK for rule in rules):
         yield Obstacle(_("Subjects are linked to users, but no enabled rule uses the links."))
 
 
@@ -261,11 +268,20 @@ def _clients(rule: GrantRule) -> _Found:
         return  # the policy for clients is not read there
     if rule.client_policy == _CLIENTS.LISTED and not rule.lists:  # type: ignore[attr-defined]
         yield _("lists no application, so it admits nobody"), True
+    passing = getattr(rule, "passing", None)
+    if passing:
+        text = _(
+            "lists %s, which clearcimdapplications deletes when its document expires: register it yourself"
+        )
+        yield text % passing, False
 
 
 def _user(rule: GrantRule, linked: bool) -> _Found:
     if _has_own_resolver():
         return
+    if _needs_pin(rule):
+        text = _("reads %s, and no condition says equals for the issuer in sub_id: it finds nobody")
+        yield text % rule.subject_claim, True
     if rule.subject_policy == _POLICIES.LINKED and not linked:
         yield _("is for linked subjects, and none is linked"), True
     user = rule.user
@@ -277,6 +293,15 @@ def _user(rule: GrantRule, linked: bool) -> _Found:
         yield _("is for the user %s, who is not active") % user, True
     elif is_privileged(user) and not rule.allow_privileged_users:
         yield _("is for the user %s, who is privileged, and allows no privileged users") % user, True
+
+
+def _needs_pin(rule: GrantRule) -> bool:
+    """Whether the rule names people by a member of ``sub_id`` of any issuer."""
+    path = claim_path(rule.subject_claim)
+    if rule.subject_policy not in (*BY_LINK, _POLICIES.USER_FIELD) or path[0] != "sub_id" or len(path) == 1:
+        return False
+    equals = {row.claim for row in rule.conditions.all() if row.operator == Operator.EQUALS}
+    return not equals & {"/sub_id/iss", "/sub_id/issuer"}
 
 
 def _known_scopes() -> frozenset[str] | None:

@@ -116,6 +116,9 @@ def _issued_after(issuer: Issuer | TrustedIssuer) -> float | None:
     return min(max(to_seconds(issuer.issued_after), 0), LAST_DATE)
 
 
+#: The policies that look for a linked subject.
+BY_LINK = (GrantRule.SubjectPolicy.LINKED, GrantRule.SubjectPolicy.PROVISION)
+
 #: What Django takes for a field that was left blank, whatever its type.
 _BLANK: tuple[Any, ...] = (None, "", [], (), {})
 
@@ -126,6 +129,8 @@ def check_rule(rule: Rule | GrantRule) -> None:
         _check_choice(rule, "subject_policy", GrantRule.SubjectPolicy)
         _check_choice(rule, "scope_claim", GrantRule.ScopeClaim)
         check_claim(rule.scope_claim_name)
+        if rule.subject_policy in BY_LINK and rule.subject_claim:
+            check_claim(rule.subject_claim)
         strings_of(rule, "resources")
         strings_of(rule, "recorded_claims")
         lifetime = rule.access_token_lifetime

@@ -79,7 +79,8 @@ class Link:
 class Rule:
     """A grant rule of ``issuer``: the fields of its row, lists as tuples.
 
-    ``link`` is set in the rule of a request: to whom the subject of its assertion is linked.
+    In the rule of a request ``link`` says to whom the subject of its assertion is linked, and ``pinned``
+    which claims the conditions of the rule allow one value.
     """
 
     pk: Any
@@ -104,8 +105,10 @@ class Rule:
     access_token_lifetime: int | None
     limit_to_assertion: bool
     resources: Any
+    require_resource: bool
     recorded_claims: Any
     link: Link | None = None
+    pinned: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, row: GrantRule) -> Self:
@@ -138,7 +141,7 @@ class Rule:
 
 ISSUER_FIELDS = tuple(field.name for field in fields(Issuer))
 #: Those that are columns of the rule itself.
-RULE_FIELDS = tuple(field.name for field in fields(Rule) if field.name not in ("issuer", "link"))
+RULE_FIELDS = tuple(field.name for field in fields(Rule) if field.name not in ("issuer", "link", "pinned"))
 
 
 def frozen(value: Any) -> Any:

@@ -33,6 +33,7 @@ def reason_of(explanation: Explanation) -> Reason | None:
     return explanation.refused.reason if explanation.refused else None
 
 
+@pytest.mark.standard("XDR-11")
 @pytest.mark.parametrize("door", [Door.SUBJECT_TOKEN, Door.CLIENT_ASSERTION])
 def test_a_rule_is_for_the_first_door_alone_unless_it_says_more(world: World, door: Door) -> None:
     world.change(world.rule, subject_policy="no_user", default_application=world.application)
@@ -61,6 +62,7 @@ def test_the_client_is_that_of_the_rule(world: World) -> None:
     assert ask(world, Door.CLIENT_ASSERTION, client=world.application).accepted
 
 
+@pytest.mark.standard("FIC-08")
 def test_another_client_id_is_a_refusal_and_no_miss(world: World) -> None:
     other = make_application("other")
     world.change(world.rule, default_application=world.application, **CLIENT)
@@ -79,6 +81,7 @@ def test_another_client_id_is_a_refusal_and_no_miss(world: World) -> None:
     assert (step.expected, step.actual) == ("client", "other")
 
 
+@pytest.mark.standard("FIC-21")
 @pytest.mark.parametrize(
     "fields",
     [{"subject_policy": "linked"}, {"subject_policy": "service_user"}, {"default_application": None}],
@@ -102,6 +105,7 @@ def test_the_application_must_be_able_to_authenticate(world: World, fields: dict
     assert explanation.answer["error"] == "unauthorized_client"
 
 
+@pytest.mark.standard("XAU-10")
 def test_audiences_by_door(world: World) -> None:
     fields = {**CLIENT, "accepted_as": [*Door], "default_application": world.application}
     world.change(world.rule, **fields)
@@ -136,6 +140,7 @@ def test_an_id_jag_is_for_the_first_door_alone(world: World) -> None:
         assert reason_of(ask(world, door, client=world.application, header=header)) is Reason.WRONG_TYPE
 
 
+@pytest.mark.standard("TEX-38", "XAU-09")
 def test_this_server_is_no_issuer_at_any_door(world: World, settings: Any) -> None:
     world.change(world.issuer, issuer=AUDIENCE, audiences=["api://here"])
     world.change(
@@ -162,6 +167,7 @@ ACTOR = {"sub": "robot"}
 BOTH = ["authorization_grant", "subject_token"]
 
 
+@pytest.mark.standard("TEX-41", "TEX-42")
 @pytest.mark.parametrize(
     ("accepted_as", "claims", "condition", "refused"),
     [

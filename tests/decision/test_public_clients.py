@@ -10,7 +10,7 @@ import pytest
 from oauth_jwt_grant.assertion import Reason
 from oauth_jwt_grant.decision import Explanation, Question, explain
 from tests.factories import AUDIENCE, DROP, GRANT_TYPE, ec_key, mint
-from tests.support import World, assert_granted, assert_refused, make_application, post, tokens
+from tests.support import World, assert_granted, assert_refused, make_application, post, token_of, tokens
 
 URL = "https://client.example/oauth/metadata.json"
 
@@ -49,11 +49,13 @@ def redeem(world: World, assertion: str, client_id: Any = None) -> Any:
     return post([("grant_type", GRANT_TYPE), ("assertion", assertion), *client])
 
 
+@pytest.mark.standard("JGC-01", "JGC-02", "EMA-04", "CMD-04", "CMD-10", "CMD-18")
 def test_a_listed_one_gets_a_token_once(public: World) -> None:
     # Past the form, which does not save it.
     public.change(public.issuer, replay_policy="reusable")
     assertion = jag(public)
-    assert_granted(redeem(public, assertion))
+    token = token_of(assert_granted(redeem(public, assertion)))
+    assert token.application == public.application
     assert_refused(redeem(public, assertion))
     assert tokens() == 1
 
@@ -65,16 +67,19 @@ def test_the_policy_of_the_issuer_holds_for_confidential_clients(world: World) -
         assert_granted(world.post(assertion=assertion))
 
 
+@pytest.mark.standard("JGC-03", "CMD-20")
 def test_one_that_does_not_say_who_it_is(public: World) -> None:
     assert_refused(redeem(public, jag(public), DROP), "invalid_client")
 
 
+@pytest.mark.standard("CMD-03", "CMD-20")
 @pytest.mark.parametrize("named", ["other", f"{URL}/", URL.upper(), None, [URL]])
 def test_the_issuer_must_have_signed_its_client_id(public: World, named: Any) -> None:
     assert reason_of(ask(public, client_id=named)) is Reason.OTHER_CLIENT
     assert reason_of(ask(public, client_id=DROP)) is Reason.MISSING_CLAIM
 
 
+@pytest.mark.standard("JGC-01", "CMD-10")
 @pytest.mark.parametrize("policy", ["listed", "anonymous"])
 def test_one_that_no_rule_lists(public: World, policy: str) -> None:
     public.rule.applications.clear()
@@ -92,6 +97,7 @@ def test_a_rule_for_anybody_is_passed_over(public: World) -> None:
     ]
 
 
+@pytest.mark.standard("JGC-02")
 @pytest.mark.parametrize(
     ("seconds", "reason"), [(600, None), (601, Reason.LIFETIME), (3000, Reason.LIFETIME)]
 )

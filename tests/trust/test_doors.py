@@ -100,6 +100,7 @@ def test_an_application_that_may_no_longer_authenticate(world: World, settings: 
     assert "not confidential" in found
 
 
+@pytest.mark.standard("XDR-09")
 def test_a_reusable_assertion_at_several_doors(world: World, settings: Any) -> None:
     settings.OAUTH_JWT_GRANT = {**settings.OAUTH_JWT_GRANT, "ACCEPTED_AS": ALL}
     world.change(world.issuer, replay_policy="reusable")

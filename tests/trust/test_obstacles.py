@@ -23,7 +23,7 @@ from oauth_jwt_grant.presets import apply, get_preset
 from oauth_jwt_grant.trust import Level, examine, obstacles_of
 from tests.admin.forms import fill_in
 from tests.factories import ISSUER, ec_key, jwks
-from tests.support import make_user
+from tests.support import make_application, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -55,6 +55,11 @@ DEAD = {
     "no field of users": Dead(refused=True, rule={"subject_policy": "user_field", "user_field": "nothing"}),
     "field that is no text": Dead(
         refused=True, rule={"subject_policy": "user_field", "user_field": "last_login"}
+    ),
+    "resource required, none named": Dead(refused=True, rule={"require_resource": True}),
+    "no claim for the link": Dead(refused=True, rule={"subject_policy": "linked", "subject_claim": "/a~2"}),
+    "people of any issuer": Dead(
+        rule={"subject_policy": "linked", "subject_claim": "/sub_id/nameid"}, linked=True
     ),
     "nobody chosen": Dead(refused=True, rule={"subject_policy": "service_user"}),
     "empty operand": Dead(refused=True, conditions=(("ref", "equals", [""]),)),
@@ -316,3 +321,19 @@ def test_what_cannot_be_examined_at_all_is_failing(dead, issuer, values):
     assert "It cannot be used: " in found.text
     assert "TypeError" in found.text
     assert (found.blocks, found.level) == (True, Level.FAILING)
+
+
+@pytest.mark.standard("CMD-14")
+@pytest.mark.parametrize("dead", [Dead()])
+def test_a_listed_application_that_is_deleted_by_a_command_is_a_finding(dead, issuer, values):
+    store(dead, issuer, {**values, "client_policy": "listed"})
+    rule = GrantRule.objects.get()
+    rule.applications.add(make_application("kept"))
+    assert obstacles_of(issuer) == []
+
+    url = "https://client.example/metadata.json"
+    rule.applications.add(make_application(url, registration_source="cimd"))
+    (found,) = obstacles_of(issuer)
+    assert f"lists {url}, which clearcimdapplications deletes" in found.text
+    assert (found.blocks, found.level, found.rule) == (False, Level.WARNING, rule)
+    assert any(url in text for text in reported())

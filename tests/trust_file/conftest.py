@@ -68,6 +68,7 @@ def filled(db) -> TrustedIssuer:
         access_token_lifetime=None,
         limit_to_assertion=True,
         resources=["https://api.example.com/"],
+        require_resource=True,
         recorded_claims=["sub"],
         user_fields={"first_name": "given_name"},
     )

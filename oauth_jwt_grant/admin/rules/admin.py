@@ -115,7 +115,15 @@ class GrantRuleAdmin(SearchableRelations, GoodTokensWarningMixin, StorableAdmin)
         ),
         (
             _("What the token may do"),
-            {"fields": ["scopes", "default_scopes", ("scope_claim", "scope_claim_name"), "resources"]},
+            {
+                "fields": [
+                    "scopes",
+                    "default_scopes",
+                    ("scope_claim", "scope_claim_name"),
+                    "resources",
+                    "require_resource",
+                ]
+            },
         ),
         (_("How long it lives"), {"fields": ["access_token_lifetime", "limit_to_assertion"]}),
         (_("What is kept of it"), {"fields": ["recorded_claims"]}),

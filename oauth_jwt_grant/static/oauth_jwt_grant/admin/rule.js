@@ -5,7 +5,7 @@
         client_policy: {applications: ["listed"], default_application: ["anonymous"]},
         subject_policy: {
             user: ["service_user"],
-            subject_claim: ["user_field"],
+            subject_claim: ["linked", "user_field", "provision"],
             user_field: ["user_field"],
             groups: ["provision"],
             user_fields: ["provision"],

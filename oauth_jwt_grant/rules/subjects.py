@@ -1,0 +1,82 @@
+"""Which claim names the person, and how a person is written who is not named by ``sub``."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from ..assertion import ABSENT, AssertionRefused, Reason, shown, the_jwt_has
+from .conditions import claim_path, claim_value
+
+_PREFIX = "claim:"
+_SUB_ID = "sub_id"
+
+
+def is_by_sub(name: str) -> bool:
+    """Whether the claim ``name`` of a rule is ``sub``, as it is where nothing is named."""
+    return not name or claim_path(name) == ["sub"]
+
+
+def subject_claim(claims: Mapping[str, Any], name: str, pinned: Collection[str] = ()) -> str:
+    """Return who is named by the claim ``name``, a name or a JSON Pointer; an e-mail address is verified.
+
+    ``sub_id`` (RFC 9493) is who its ``iss`` and ``sub`` name, if that is the issuer. A member of it counts
+    only where the rule is ``pinned`` to what the object says of its issuer: one issuer must not name people
+    of another. Raises :class:`AssertionRefused` (``UNKNOWN_SUBJECT``).
+    """
+    path = claim_path(name)
+    if path == [_SUB_ID]:
+        value = _subject_identifier(claims)
+    else:
+        if path[0] == _SUB_ID:
+            _check_pinned(claims.get(_SUB_ID), pinned)
+        value = claim_value(claims, name)
+    if not isinstance(value, str) or not value:
+        raise _unknown(f"{name} must be a string that is not empty; {the_jwt_has(value)}")
+    verified = claims.get("email_verified", ABSENT)
+    if path == ["email"] and verified is not True:
+        # Anybody who can register an address that is not theirs would become its owner here.
+        raise _unknown(f"email_verified must be true; {the_jwt_has(verified)}")
+    return value
+
+
+def subject_by_claim(name: str, value: str) -> str:
+    """Return how the person is linked and recorded whom ``value`` of the claim ``name`` names.
+
+    As ``claim:oid:VALUE``, so that the value of one claim is never taken for that of another. In the name
+    ``%`` and ``:`` are written ``%25`` and ``%3A``.
+    """
+    path = claim_path(name)
+    plain = path[0] if len(path) == 1 else name
+    return f"{_PREFIX}{plain.replace('%', '%25').replace(':', '%3A')}:{value}"
+
+
+def check_sub(claims: Mapping[str, Any]) -> None:
+    """Raise :class:`AssertionRefused` for a ``sub`` that looks like a person named by another claim."""
+    subject = claims.get("sub")
+    if isinstance(subject, str) and subject.startswith(_PREFIX):
+        raise _unknown(f"sub must not begin with {_PREFIX}; {the_jwt_has(subject)}")
+
+
+def _subject_identifier(claims: Mapping[str, Any]) -> Any:
+    """RFC 9493 section 3.2.3: the format iss_sub, with the issuer that has signed it."""
+    value = claims.get(_SUB_ID, ABSENT)
+    if not isinstance(value, Mapping) or value.get("format") != "iss_sub":
+        raise _unknown(f"sub_id must be an object with the format iss_sub; {the_jwt_has(value)}")
+    if value.get("iss") != claims.get("iss"):
+        demand = f"iss of sub_id must equal {shown(claims.get('iss'))}"
+        raise _unknown(f"{demand}; {the_jwt_has(value.get('iss', ABSENT))}")
+    return value.get("sub", ABSENT)
+
+
+def _check_pinned(value: Any, pinned: Collection[str]) -> None:
+    issuers = [
+        f"/{_SUB_ID}/{name}" for name in ("iss", "issuer") if isinstance(value, Mapping) and name in value
+    ]
+    if not issuers or not set(issuers) <= set(pinned):
+        claims = " and ".join(issuers) or f"/{_SUB_ID}/issuer"
+        raise _unknown(f"the rule must have a condition equals on {claims}; it has none")
+
+
+def _unknown(detail: str) -> AssertionRefused:
+    return AssertionRefused(Reason.UNKNOWN_SUBJECT, detail=detail)

@@ -116,6 +116,7 @@ def test_no_token_endpoint_no_methods(settings):
     assert "token_endpoint_auth_methods_supported" not in answer
 
 
+@pytest.mark.standard("XMD-03")
 @pytest.mark.parametrize(
     ("profile", "changes", "published"),
     [
@@ -136,7 +137,7 @@ def test_profiles(profile, changes, published):
     )
 
 
-@pytest.mark.standard("MET-10", "MET-11")
+@pytest.mark.standard("MET-10", "MET-11", "XMD-12", "JGC-15")
 def test_nothing_tells_who_is_trusted():
     rule(issuer("id-jag", audiences=["urn:secret:audience"]), client_policy="anonymous")
     text = json.dumps(document())
@@ -181,6 +182,7 @@ EXCHANGE, CREDENTIALS = Door.SUBJECT_TOKEN.grant_type, Door.CLIENT_ASSERTION.gra
 ALL = [door.value for door in Door]
 
 
+@pytest.mark.standard("XMD-01", "XMD-02", "XMD-04", "XMD-05", "XMD-06")
 @pytest.mark.parametrize(
     ("opened", "rules", "grants", "methods", "algorithms"),
     [

@@ -93,7 +93,7 @@ class TestSubject:
 class TestAuthorizationDetails:
     """ID-JAG section 4.4.1, RFC 9396 section 5."""
 
-    @pytest.mark.standard("JAG-09")
+    @pytest.mark.standard("JAG-09", "JGC-14")
     @pytest.mark.parametrize("details", [[], [{}], [{"type": "chat_read", "actions": ["read"]}]])
     def test_they_are_refused_as_not_understood(self, details: object) -> None:
         assert refused(authorization_details=details) == (Reason.AUTHORIZATION_DETAILS, "")

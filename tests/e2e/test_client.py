@@ -113,7 +113,7 @@ def test_the_scheme_of_the_header_is_read_in_any_case(world: World, scheme: str)
     assert_granted(post(SECRET))
 
 
-@pytest.mark.standard("CLI-03", "CLI-16")
+@pytest.mark.standard("CLI-03", "CLI-16", "JGC-04")
 @pytest.mark.parametrize("secret", [DROP, ""])
 def test_a_confidential_client_does_not_come_without_its_secret(world: World, secret: str) -> None:
     world.change(world.rule, client_policy="anonymous")

@@ -68,6 +68,19 @@ def granted(response: HttpResponse) -> dict[str, Any]:
     return {**assert_granted(response), **({"issued_token_type": issued} if issued else {})}
 
 
+@pytest.mark.standard(
+    "TEX-09",
+    "TEX-13",
+    "TEX-58",
+    "TEX-59",
+    "TEX-70",
+    "TEX-71",
+    "TEX-72",
+    "TEX-73",
+    "TEX-74",
+    "TEX-75",
+    "XDR-15",
+)
 def test_a_token_exchange(opened: World) -> None:
     answer = granted(exchange(scope="read", requested_token_type=f"{TYPE}access_token"))
 
@@ -79,6 +92,7 @@ def test_a_token_exchange(opened: World) -> None:
     assert decision.access_token.resource == [API]
 
 
+@pytest.mark.standard("FIC-06", "FIC-08", "FIC-19", "FIC-20", "FIC-21", "TEX-77", "XDR-15")
 def test_a_federated_credential(opened: World) -> None:
     answer = granted(authenticate())
 
@@ -101,6 +115,7 @@ def test_a_door_costs_no_more_statements_than_the_first(opened: World, door: Doo
     assert len(other) <= len(first)
 
 
+@pytest.mark.standard("TEX-21", "TEX-22", "ANS-04")
 def test_nobody_needs_a_client_where_the_rule_says_so(opened: World) -> None:
     nobody = {"client_id": DROP, "client_secret": DROP}
     assert_refused(exchange(**nobody), "invalid_client")
@@ -112,6 +127,7 @@ def test_nobody_needs_a_client_where_the_rule_says_so(opened: World) -> None:
 # -------------------------------------------------------------------- one JWT, several doors
 
 
+@pytest.mark.standard("XDR-06", "XRP-01", "TEX-43", "FIC-42")
 @pytest.mark.parametrize("second", Door)
 @pytest.mark.parametrize("first", Door)
 def test_what_is_used_at_one_door_is_used_up_at_all(opened: World, first: Door, second: Door) -> None:
@@ -122,6 +138,7 @@ def test_what_is_used_at_one_door_is_used_up_at_all(opened: World, first: Door, 
     assert only_decision(outcome="refused").reason == "replayed"
 
 
+@pytest.mark.standard("XDR-08", "XDR-12", "ANS-06", "TEX-60")
 @pytest.mark.parametrize("second", Door)
 @pytest.mark.parametrize("first", Door)
 def test_what_is_refused_at_one_door_stays_usable(opened: World, first: Door, second: Door) -> None:
@@ -142,6 +159,7 @@ def test_what_comes_to_a_door_that_its_rule_leaves_out_stays_usable(
     granted(ask(second, jwt))
 
 
+@pytest.mark.standard("FIC-42", "TEX-43", "SPF-15")
 @pytest.mark.parametrize(("policy", "number"), [("reusable", 3), ("once_if_jti", 1), ("require_jti", 1)])
 def test_policies_hold_across_doors(opened: World, policy: str, number: int) -> None:
     opened.change(opened.issuer, replay_policy=policy)
@@ -150,6 +168,7 @@ def test_policies_hold_across_doors(opened: World, policy: str, number: int) -> 
     assert tokens() == number
 
 
+@pytest.mark.standard("XDR-02", "XDR-13", "XDR-14", "FIC-07")
 @pytest.mark.parametrize("door", Door)
 @pytest.mark.parametrize("name", ["assertion", "subject_token"])
 def test_one_jwt_is_never_client_and_grant(opened: World, door: Door, name: str) -> None:
@@ -167,6 +186,7 @@ def test_one_jwt_is_never_client_and_grant(opened: World, door: Door, name: str)
 LONG = "a" * 20_000
 
 
+@pytest.mark.standard("ANS-01", "TEX-03", "TEX-04", "TEX-06", "FIC-01", "FIC-03", "FIC-04")
 @pytest.mark.parametrize(
     ("door", "changes", "error", "text"),
     [
@@ -200,6 +220,7 @@ def test_parameters_that_are_required(
 TYPE_TEXT = "The token type in the parameter {} is not supported."
 
 
+@pytest.mark.standard("TEX-08", "TEX-10", "TEX-11")
 @pytest.mark.parametrize(
     "value",
     ["jwt", f"{TYPE}JWT", f"{TYPE}jwt ", f"{TYPE}access_token", f"{TYPE}refresh_token", f"{TYPE}saml2",
@@ -213,6 +234,7 @@ def test_types_of_subject_tokens(opened: World, value: str) -> None:
     granted(exchange(jwt))
 
 
+@pytest.mark.standard("TEX-14")
 @pytest.mark.parametrize(
     "value", ["jwt", "refresh_token", "id_token", "id-jag", "saml2", "txn_token", "ACCESS_TOKEN", LONG]
 )
@@ -222,6 +244,7 @@ def test_types_that_are_not_issued(opened: World, value: str) -> None:
     assert tokens() == 0
 
 
+@pytest.mark.standard("TEX-15", "TEX-16", "TEX-17")
 @pytest.mark.parametrize("name", ["actor_token", "actor_token_type"])
 @pytest.mark.parametrize("value", ["x", LONG])
 def test_nobody_acts_for_somebody(opened: World, name: str, value: str) -> None:
@@ -231,6 +254,7 @@ def test_nobody_acts_for_somebody(opened: World, name: str, value: str) -> None:
     granted(exchange(jwt))
 
 
+@pytest.mark.standard("TEX-05", "TEX-07", "TEX-12", "TEX-18", "TEX-52")
 @pytest.mark.parametrize(
     "changes",
     [
@@ -247,6 +271,7 @@ def test_parameters_that_change_nothing(opened: World, changes: dict[str, Any]) 
     assert only_decision().access_token.resource == [API]
 
 
+@pytest.mark.standard("TEX-06")
 @pytest.mark.parametrize(
     ("door", "name"),
     [
@@ -267,6 +292,7 @@ def test_parameters_that_come_once(opened: World, door: Door, name: str) -> None
     granted(ask(door, jwt))
 
 
+@pytest.mark.standard("ANS-07", "TEX-50", "TEX-51", "TEX-53", "TEX-54", "TEX-81")
 @pytest.mark.parametrize("name", ["audience", "resource"])
 @pytest.mark.parametrize(
     "values",
@@ -279,6 +305,7 @@ def test_targets_that_are_not_served(opened: World, name: str, values: list[str]
     granted(exchange(jwt))
 
 
+@pytest.mark.standard("ANS-07", "XDR-12")
 def test_an_audience_of_an_exchange_means_nothing_at_other_doors(opened: World) -> None:
     for door in (Door.AUTHORIZATION_GRANT, Door.CLIENT_ASSERTION):
         granted(ask(door, audience="https://other.example"))
@@ -299,6 +326,7 @@ NEW = {
 }
 
 
+@pytest.mark.standard("TEX-19", "FIC-05")
 @pytest.mark.parametrize("door", [Door.SUBJECT_TOKEN, Door.CLIENT_ASSERTION])
 def test_nothing_comes_in_the_url(opened: World, door: Door) -> None:
     jwt = mint(ec_key())
@@ -311,6 +339,7 @@ def test_nothing_comes_in_the_url(opened: World, door: Door) -> None:
     granted(ask(door, jwt, query="client-request-id=0c897d3e-ae39-4f6c-bd79-3f6e69253cb9"))
 
 
+@pytest.mark.standard("TEX-02")
 @pytest.mark.parametrize("door", [Door.SUBJECT_TOKEN, Door.CLIENT_ASSERTION])
 def test_a_body_that_is_no_form(opened: World, door: Door) -> None:
     jwt = mint(ec_key())
@@ -325,8 +354,16 @@ def test_a_body_that_is_no_form(opened: World, door: Door) -> None:
     granted(ask(door, jwt))
 
 
+@pytest.mark.standard("FIC-02", "SPF-01")
 @pytest.mark.parametrize(
-    "value", ["urn:ietf:params:oauth:client-assertion-type:saml2-bearer", CLIENT_TYPE.upper(), "x", LONG]
+    "value",
+    [
+        "urn:ietf:params:oauth:client-assertion-type:saml2-bearer",
+        CLIENT_TYPE.replace("bearer", "spiffe"),
+        CLIENT_TYPE.upper(),
+        "x",
+        LONG,
+    ],
 )
 def test_types_of_client_assertions(opened: World, value: str) -> None:
     assert_refused(
@@ -334,6 +371,7 @@ def test_types_of_client_assertions(opened: World, value: str) -> None:
     )
 
 
+@pytest.mark.standard("FIC-14", "FIC-15")
 @pytest.mark.parametrize(
     ("headers", "changes"),
     [
@@ -349,6 +387,7 @@ def test_one_way_of_authentication(opened: World, headers: dict[str, str], chang
     granted(authenticate(jwt))
 
 
+@pytest.mark.standard("FIC-08")
 @pytest.mark.parametrize("client_id", ["other", "unknown", "CLIENT", "client\0", LONG])
 def test_the_client_that_is_meant(opened: World, client_id: str) -> None:
     make_application("other")
@@ -368,6 +407,7 @@ HOSTILE: dict[str, Callable[[], str]] = {
 }
 
 
+@pytest.mark.standard("ANS-02", "FIC-18", "FIC-22", "FIC-39")
 def test_nobody_learns_whom_the_server_trusts(opened: World) -> None:
     bodies = {name: authenticate(make()) for name, make in HOSTILE.items()}
     opened.change(opened.rule, enabled=False)
@@ -377,6 +417,7 @@ def test_nobody_learns_whom_the_server_trusts(opened: World) -> None:
     assert tokens() == 0
 
 
+@pytest.mark.standard("ANS-02", "TEX-78", "TEX-80")
 @pytest.mark.parametrize("make", HOSTILE.values(), ids=HOSTILE)
 def test_a_bad_subject_token_is_an_invalid_request(opened: World, make: Callable[[], str]) -> None:
     answer = assert_refused(exchange(make()), "invalid_request")
@@ -386,6 +427,7 @@ def test_a_bad_subject_token_is_an_invalid_request(opened: World, make: Callable
 # -------------------------------------------------------------------- rules, proofs, refusals
 
 
+@pytest.mark.standard("ANS-08", "XDP-01", "XDP-02", "XDP-03", "XDP-07")
 def test_a_bound_token_at_each_door(opened: World, settings: Any) -> None:
     settings.OAUTH_JWT_GRANT = {**settings.OAUTH_JWT_GRANT, "DPOP": True}
     opened.change(opened.rule, require_dpop=True)
@@ -398,6 +440,7 @@ def test_a_bound_token_at_each_door(opened: World, settings: Any) -> None:
         assert ("issued_token_type" in answer) == (door is Door.SUBJECT_TOKEN)
 
 
+@pytest.mark.standard("ANS-03", "ANS-12", "FIC-23", "XDR-10", "XDR-11", "XDR-16")
 @pytest.mark.parametrize("door", Door)
 def test_trust_that_is_withdrawn(opened: World, door: Door) -> None:
     opened.change(opened.rule, accepted_as=[each for each in Door if each is not door])
@@ -410,6 +453,7 @@ def test_trust_that_is_withdrawn(opened: World, door: Door) -> None:
     granted(ask(door))
 
 
+@pytest.mark.standard("ANS-05", "FIC-12", "FIC-13")
 def test_an_application_that_may_not_authenticate(opened: World) -> None:
     opened.change(opened.application, authorization_grant_type="authorization-code")
     assert_refused(authenticate(), "unauthorized_client")
@@ -436,6 +480,7 @@ def recorded(body: Pairs, *, query: str = "") -> tuple[int, bytes, dict[str, str
     return response.status_code, response.content, dict(response.headers)
 
 
+@pytest.mark.standard("ANS-11")
 @pytest.mark.parametrize("body", CLOSED_BODIES, ids=str)
 @pytest.mark.parametrize("query", ["", "client_assertion=x"])
 def test_a_closed_door_is_as_if_this_app_were_not_there(

@@ -63,7 +63,7 @@ def answered(door: Door, jwt: str) -> tuple[int, list[tuple[str, str]], bytes]:
     return response.status_code, headers, response.content
 
 
-@pytest.mark.standard("ERR-08")
+@pytest.mark.standard("ERR-08", "TEX-84")
 @pytest.mark.parametrize("door", Door)
 def test_no_fault_of_an_unverified_jwt_shows_who_is_trusted_here(
     world: World, settings: Any, door: Door

@@ -242,7 +242,7 @@ def test_keys_come_by_https_alone(world: World, url: str) -> None:
     assert_refused(world.post(), "temporarily_unavailable")
 
 
-@pytest.mark.standard("KEY-03", "JOSE-26")
+@pytest.mark.standard("KEY-03", "JOSE-26", "JGC-16")
 def test_an_unknown_issuer_is_never_asked_for_its_keys(world: World, server: JwksServer) -> None:
     server.answers["/.well-known/openid-configuration"] = json_answer(
         {"issuer": server.url(""), "jwks_uri": server.url()}

@@ -52,6 +52,7 @@ def test_processes_that_post_one_assertion_at_once_get_one_token(
     print(summary(f"{connection.vendor} {journal} atomic={atomic}", times))
 
 
+@pytest.mark.standard("XDR-07")
 def test_one_assertion_at_all_doors_at_once_gives_one_token(world: World) -> None:
     world.change(
         world.rule, accepted_as=[*Door], subject_policy="no_user", default_application=world.application

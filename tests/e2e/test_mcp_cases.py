@@ -17,7 +17,7 @@ from django.urls import include, path
 
 from tests.checks.test_checks import urlconf
 from tests.factories import AUDIENCE, DROP, ec_key, mint
-from tests.support import SECRET, World, assert_granted, assert_refused, basic, tokens
+from tests.support import FORM, SECRET, World, assert_granted, assert_refused, basic, tokens
 from tests.urls import urlpatterns as plain_urls
 
 API = "https://mcp.example.com/"
@@ -41,7 +41,7 @@ def jag(**claims: Any) -> str:
 
 def introspected(answer: dict[str, Any]) -> dict[str, Any]:
     headers = {"Authorization": basic("client", SECRET)}
-    return Client().post("/o/introspect/", {"token": answer["access_token"]}, headers=headers).json()
+    return Client().post("/o/introspect/", f"token={answer['access_token']}", FORM, headers=headers).json()
 
 
 def document(world: World) -> None:

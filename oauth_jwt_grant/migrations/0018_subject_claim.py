@@ -17,7 +17,7 @@ def linked_by_sub(apps: Any, schema_editor: Any) -> None:
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("oauth_jwt_grant", "0014_issued_after"),
+        ("oauth_jwt_grant", "0017_created_users"),
     ]
 
     operations = [

@@ -19,7 +19,7 @@ from .base import (
 from .bindings import parse_bindings
 from .certificates import CertificateKeys, parse_ca_bundle, parse_trust_anchors
 from .discovered import DiscoveredKeys
-from .discovery import Metadata, well_known_urls
+from .discovery import well_known_urls
 from .fetch import FetchedDocument, Fetcher, FetchFailed, check_url
 from .guarded import GuardedKeys, misconfigured
 from .inline import InlineKeys, normalise_jwks
@@ -46,7 +46,6 @@ __all__ = [
     "KeyStatus",
     "KeyStore",
     "LeftOut",
-    "Metadata",
     "RemoteKeys",
     "Stored",
     "check_url",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .discovery import Metadata, fetch_metadata, keys_url, metadata_of
+from .discovery import fetch_metadata, keys_url
 from .remote import RemoteKeys
 from .transport import Deadline
 
@@ -20,15 +20,9 @@ class DiscoveredKeys(RemoteKeys):
         self._discovery_url = discovery_url
         super().__init__(**kwargs)
 
-    def metadata(self) -> Metadata:
-        """What the issuer publishes of itself now; changes nothing. Raises :class:`FetchFailed`."""
-        return metadata_of(*self._fetched_metadata(self._fetcher.deadline()), self._issuer)
-
     def _place(self) -> tuple[str, str]:
         return "discovery", self._discovery_url
 
     def _locate(self, deadline: Deadline) -> str:
-        return keys_url(self._fetched_metadata(deadline)[1], self._issuer)
-
-    def _fetched_metadata(self, deadline: Deadline) -> tuple[str, dict[str, Any]]:
-        return fetch_metadata(self._fetcher, self._issuer, self._discovery_url, deadline)
+        document = fetch_metadata(self._fetcher, self._issuer, self._discovery_url, deadline)
+        return keys_url(document, self._issuer)

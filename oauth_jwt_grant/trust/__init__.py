@@ -20,7 +20,7 @@ from .obstacles import (
     obstacles_of_unsaved,
 )
 from .published import Published, published_at
-from .sources import discovery_of, key_source_of
+from .sources import key_source_of
 from .terms import (
     BY_LINK,
     check_rule,
@@ -58,7 +58,6 @@ __all__ = [
     "blocked",
     "check_rule",
     "check_trusted",
-    "discovery_of",
     "examine",
     "failing_keys",
     "find_application",

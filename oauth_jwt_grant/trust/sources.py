@@ -39,12 +39,6 @@ def key_source_of(
     return GuardedKeys(lambda: _source_of(issuer, cache, store), Error)
 
 
-def discovery_of(issuer: Issuer | TrustedIssuer) -> DiscoveredKeys | None:
-    """The source of the keys of ``issuer`` if they are found by discovery."""
-    source = _source_of(issuer) if issuer.key_source == TrustedIssuer.KeySource.DISCOVERY else None
-    return source if isinstance(source, DiscoveredKeys) else None
-
-
 def _source_of(
     issuer: Issuer | TrustedIssuer, cache: KeyCache | None = None, store: KeyStore | None = None
 ) -> KeySource:

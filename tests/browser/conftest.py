@@ -67,6 +67,11 @@ class Browser:
     def choose(self, name: str, value: str) -> None:
         self.find(f'select[name="{name}"] option[value="{value}"]').click()
 
+    def tick(self, **values: str) -> None:
+        """Tick boxes by their names and values."""
+        for name, value in values.items():
+            self.click(self.find(f'[name="{name}"][value="{value}"]'))
+
     def submit(self, selector: str) -> None:
         """Click, and wait until the page has been left."""
         self.leave_by(self.find(selector))

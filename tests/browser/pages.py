@@ -15,7 +15,7 @@ from oauth_jwt_grant.models import Decision, GrantRule, LinkedSubject, TrustedIs
 from oauth_jwt_grant.service_accounts import add_key, create_service_account, find_service_account, key_uses
 from tests.admin.conftest import make_user
 from tests.factories import ISSUER, ec_key, jwks, mint, rsa_key
-from tests.jwks_server import JwksServer, certificate_authority, dead_port, json_answer
+from tests.jwks_server import certificate_authority
 
 
 @dataclass
@@ -159,6 +159,11 @@ def _way_on(make: Callable[[], str]) -> Way:
     return _submitted(_tested(make), "#way_on_form button")
 
 
+def _scoped(browser: Any, world: World) -> None:
+    _way_on(_feature)(browser, world)
+    browser.tick(rule_scopes="read")
+
+
 def _disable(browser: Any, world: World) -> None:
     PAGES["issuers"](browser, world)
     browser.find("#action-toggle").click()
@@ -175,32 +180,6 @@ def _withdraw(row: str) -> Way:
         _to("trustedissuer_withdraw_key", row, f"?kid={kid}")(browser, world)
 
     return _visit
-
-
-def _discover(browser: Any, world: World) -> None:
-    """What an issuer publishes, which is not in all things what is trusted."""
-    with JwksServer() as server:
-        published = {
-            "issuer": world.remote.issuer + "/",
-            "jwks_uri": server.url("/jwks"),
-            "id_token_signing_alg_values_supported": ["RS256", "HS256"],
-        }
-        server.answers["/metadata"] = json_answer(published)
-        _ask_to_discover(browser, world, server)
-
-
-def _discover_in_vain(browser: Any, world: World) -> None:
-    server = JwksServer()
-    server.port = dead_port()
-    _ask_to_discover(browser, world, server)
-
-
-def _ask_to_discover(browser: Any, world: World, server: JwksServer) -> None:
-    world.remote.discovery_url = server.url("/metadata")
-    world.remote.allow_private_network, world.remote.ca_bundle = True, server.ca_pem
-    world.remote.save()
-    PAGES["issuer-by-discovery"](browser, world)
-    browser.submit('button[formaction="../discover/"]')
 
 
 def _links(*lines: str) -> Way:
@@ -252,8 +231,6 @@ PAGES: dict[str, Way] = {
     "withdraw-key": _withdraw("account"),
     "withdraw-last-key": _withdraw("lone_account"),
     "delete-account": _to("trustedissuer_delete", "account"),
-    "discovered": _discover,
-    "not-discovered": _discover_in_vain,
     "issuer-with-errors": _submitted(
         _to("trustedissuer_add", query="?enabled=on"), '[name="_save"]', issuer="http://x.example"
     ),
@@ -267,7 +244,7 @@ PAGES: dict[str, Way] = {
     "trust-jwt": _way_on(_gitlab),
     "trust-jwt-of-nobody": _way_on(lambda: mint(ec_key(), iss="robot@g\u0456tlab.com", groups=["a", "b"])),
     "rule-for-jwt": _way_on(_feature),
-    "rule-for-jwt-confirm": _submitted(_way_on(_feature), '[value="verify"]', rule_scopes="read"),
+    "rule-for-jwt-confirm": _submitted(_scoped, '[value="verify"]'),
     "rules": _to("grantrule_changelist"),
     "add-rule": _to("grantrule_add"),
     "rule": _to("grantrule_change", "rule"),

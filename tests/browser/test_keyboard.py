@@ -94,7 +94,7 @@ def test_issuer_is_trusted_from_the_index_on_with_the_keyboard_alone(browser, sc
         keyboard.to_field("repository_id")
         keyboard.press("770123456")
         keyboard.to_field("rule_scopes")
-        keyboard.press("read")
+        keyboard.press(Keys.SPACE)
         keyboard.tab_to(lambda element: "select2-search__field" in element.get_attribute("class"))
         keyboard.press("deploy")
         entry_of(browser, "deploy-tool")

@@ -70,7 +70,7 @@ def test_trust_github_actions(browser, operate, github):
     operator.follow("GitHub Actions")
     operator.type("Repository owner id", GITHUB.answers["owner_id"])
     operator.type("Repository id", GITHUB.answers["repository_id"])
-    operator.type("Scopes", "read")
+    operator.tick(browser.find('[name="rule_scopes"][value="read"]'))
     operator.pick("rule_applications", "deploy-tool")
     operator.press("Trust this issuer")
     assert "GitHub Actions is trusted now." in browser.text
@@ -96,7 +96,7 @@ def test_trust_the_issuer_of_a_jwt(browser, operate, github, monkeypatch):
     operator.press("Test")
     operator.press("Trust this issuer")
     assert github.requests == []
-    operator.type("Scopes", "read")
+    operator.tick(browser.find('[name="rule_scopes"][value="read"]'))
     operator.pick("rule_applications", "deploy-tool")
     operator.press("Fetch the keys and verify the JWT")
     assert "has signed it" in browser.text

@@ -55,7 +55,6 @@ BLOCKS = {
     "withdraw-key": ('[name="do"][value="withdraw"]', '[name="do"][value="withdraw-and-revoke"]'),
     "withdraw-last-key": ('[name="do"][value="disable"]',),
     "delete-account": (".ojg-stays a",),
-    "discovered": (".ojg-report .ojg-off", ".ojg-report tbody th"),
     "decisions": ("#changelist .ojg-chart .ojg-bars", "#ojg-export button"),
     "import-preview": ("#confirm_form [type=submit]", ".ojg-lines .ojg-ok"),
     "application": (".ojg-trust a",),
@@ -94,7 +93,8 @@ def test_controls_can_be_seen(browser, world, scheme):
 
 def test_issuer_is_trusted_by_a_preset(browser, world):
     PAGES["preset"](browser, world)
-    browser.fill(owner_id="90210", repository_id="770123456", rule_scopes="read")
+    browser.fill(owner_id="90210", repository_id="770123456")
+    browser.tick(rule_scopes="read")
     browser.find('[name="owner_id"]').send_keys(Keys.ENTER)
     browser.wait(lambda: "has one rule more now" in browser.text)
     assert "repository_id is '770123456'" in browser.text

@@ -52,7 +52,7 @@ class AccountForm(forms.Form):
         super().__init__(*args)
         for name in _OF_THE_RULE:
             column = GrantRule._meta.get_field(name)
-            field: Any = rule_admin.formfield_for_dbfield(column, request)  # type: ignore[arg-type]
+            field: Any = rule_admin.formfield_for_dbfield(column, request)
             self.fields[name] = field
         self.fields["scopes"].widget.attrs["rows"] = 2
         self.order_fields(self.field_order)

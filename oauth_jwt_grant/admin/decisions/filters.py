@@ -19,17 +19,25 @@ from .periods import Period, offered, period_of
 
 #: Rows that a filter offers by name; for others there are the links on their pages.
 _OFFERED = 50
+#: The newest decisions, in which reasons are looked for.
+_LATEST = 1000
 
 
 class ReasonFilter(admin.SimpleListFilter):
-    """By reason, without looking through the whole table for those that occur."""
+    """By reason: those of the latest decisions, so that the whole table is not looked through."""
 
     title = _("reason")
     parameter_name = "reason"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[Any, str]]:
-        """Every reason there is."""
-        return [(reason.value, reason.value.replace("_", " ")) for reason in Reason]
+        """The reasons that occur among the latest decisions, and the one that a link has chosen."""
+        latest = Decision.objects.order_by("-time").values_list("reason", flat=True)
+        occurring = {*latest[:_LATEST], self.value()}
+        return [(one.value, one.value.replace("_", " ")) for one in Reason if one.value in occurring]
+
+    def has_output(self) -> bool:
+        """Whether it is shown and asked: also for a reason that is not among them."""
+        return super().has_output() or self.value() is not None
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Decision]) -> QuerySet[Decision]:
         """Those with the chosen reason."""

@@ -27,11 +27,12 @@ from ...trust import obstacles_of, withdrawal
 from ..accounts import KindFilter, ServiceAccountsMixin, add_account, add_key_page, withdraw_key_page
 from ..clients import client_examples
 from ..jwt_trust import trust_jwt
-from ..keys import discover, fetch_after_commit, fetch_keys, key_panel
+from ..keys import fetch_after_commit, fetch_keys, key_panel
 from ..revocation import (
     GoodTokensMixin,
     disable,
     disable_and_revoke,
+    enable,
     from_now_on,
     in_transactions,
     revoke_tokens,
@@ -43,6 +44,7 @@ from .advice import advice_on
 from .columns import IssuerChangeList
 from .forms import TrustedIssuerForm
 from .presets import add_by_preset, choose_preset, may_use_presets, to_issuer
+from .states import StateFilter, states_of, summary
 from .unknown import unknown_rows
 
 
@@ -57,7 +59,7 @@ class TrustedIssuerAdmin(ServiceAccountsMixin, GoodTokensMixin, StorableAdmin):
     list_select_related = ("fetched_keys",)
     search_fields = ("name", "issuer")
     readonly_fields = ("advice", "state", "key_panel", "client_example", "created", "updated")
-    actions = (disable, disable_and_revoke)
+    actions = (enable, disable, disable_and_revoke)
     fieldsets: ClassVar[Any] = [
         (None, {"fields": ["name", "issuer", ("enabled", "state"), "profile"]}),
         (
@@ -102,7 +104,6 @@ class TrustedIssuerAdmin(ServiceAccountsMixin, GoodTokensMixin, StorableAdmin):
             ("trust-jwt/", "trust_jwt", partial(trust_jwt, model_admin=self, save=to_issuer)),
             ("test-assertion/", "test", partial(test_assertion, site=self.admin_site)),
             ("<path:object_id>/fetch-keys/", "fetch", partial(fetch_keys, model_admin=self)),
-            ("<path:object_id>/discover/", "discover", partial(discover, model_admin=self)),
             ("<path:object_id>/add-key/", "add_key", partial(add_key_page, model_admin=self)),
             ("<path:object_id>/withdraw-key/", "withdraw_key", partial(withdraw_key_page, model_admin=self)),
             ("<path:object_id>/revoke-tokens/", "revoke", partial(revoke_tokens, model_admin=self)),
@@ -139,9 +140,14 @@ class TrustedIssuerAdmin(ServiceAccountsMixin, GoodTokensMixin, StorableAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """The issuers, and below them who was refused as unknown in the last day."""
-        context = {"unknown_issuers": unknown_rows(), **(extra_context or {})}
+        states = summary(states_of(request, self.get_queryset(request)))
+        context = {"unknown_issuers": unknown_rows(), "states": states, **(extra_context or {})}
         response: HttpResponse = super().changelist_view(request, context)
         return response
+
+    def get_list_filter(self, request: HttpRequest) -> Any:
+        """The state first, to which the line above the list leads."""
+        return (StateFilter, *super().get_list_filter(request))
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[IssuerChangeList]:
         """The list that looks its columns up for a whole page at once."""

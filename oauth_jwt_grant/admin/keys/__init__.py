@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from .discovery import discover
 from .health import key_statuses, key_words
 from .panel import account_key_words, changeable_issuer, fetch_after_commit, fetch_keys, key_panel
 
 __all__ = [
     "account_key_words",
     "changeable_issuer",
-    "discover",
     "fetch_after_commit",
     "fetch_keys",
     "key_panel",

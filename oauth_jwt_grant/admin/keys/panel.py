@@ -25,7 +25,7 @@ from ..shared import short_time
 from .health import at, count_of, key_words
 
 TEMPLATE = "admin/oauth_jwt_grant/trustedissuer/key_panel.html"
-#: The form of the page that the buttons "Fetch now" and "Discover" belong to.
+#: The form of the page that the button "Fetch now" belongs to.
 FETCH_FORM = "ojg-fetch-keys"
 _USED_WITHIN = timedelta(days=7)
 
@@ -53,7 +53,6 @@ def key_panel(issuer: TrustedIssuer, *, may_change: bool) -> str:
         "next_fetch": at(status.next_fetch) if status.next_fetch else "",
         "last_error": status.last_error,
         "remote": issuer.key_source in FETCHED,
-        "discovered": issuer.key_source == TrustedIssuer.KeySource.DISCOVERY,
         "may_change": may_change,
         "fetch_form": FETCH_FORM,
     }
@@ -108,7 +107,9 @@ def changeable_issuer(
 
 def account_key_words(use: KeyUse) -> dict[str, str]:
     """When a key of a service account was made and last used, in words."""
-    never = _("not in the last %d days") % conf.DECISION_RETENTION_DAYS
+    days = conf.DECISION_RETENTION_DAYS
+    is_new = use.made is not None and use.made > timezone.now() - timedelta(days=days)
+    never = _("never used") if is_new else _("not in the last %d days") % days
     return {
         "since": short_time(use.made) if use.made else "",
         "used": short_time(use.last_used) if use.last_used else never,
@@ -121,7 +122,11 @@ def _keys(issuer: TrustedIssuer, status: KeyStatus, now: datetime) -> list[dict[
         return [_row(key, **words.get(key.kid or "", {})) for key in status.keys]
     used = _last_used(issuer, [_name(key) for key in status.keys], now)
     seen = {thumbprint: at(seconds) for thumbprint, seconds in status.first_seen.items()}
-    return [_row(key, since=seen.get(key.thumbprint, ""), used=_use(key, used)) for key in status.keys]
+    new = {name for name, seconds in status.first_seen.items() if seconds > (now - _USED_WITHIN).timestamp()}
+    return [
+        _row(key, since=seen.get(key.thumbprint, ""), used=_use(key, used, is_new=key.thumbprint in new))
+        for key in status.keys
+    ]
 
 
 def _row(key: PublicKey, **words: str) -> dict[str, str]:
@@ -135,10 +140,12 @@ def _row(key: PublicKey, **words: str) -> dict[str, str]:
     }
 
 
-def _use(key: PublicKey, used: dict[str | None, datetime]) -> str:
-    """When the key was last used."""
+def _use(key: PublicKey, used: dict[str | None, datetime], *, is_new: bool) -> str:
+    """When the key was last used. One that is as young as what was looked at has never been."""
     name = _name(key)
-    return short_time(used[name]) if name in used else _("not in the last 7 days")
+    if name in used:
+        return short_time(used[name])
+    return _("never used") if is_new else _("not in the last 7 days")
 
 
 def _name(key: PublicKey) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .deletion import GoodTokensMixin, GoodTokensWarningMixin, HolderWarningMixin, why_kept
 from .limit import from_now_on
-from .pages import disable, disable_and_revoke, disable_issuers, in_transactions, revoke_tokens
+from .pages import disable, disable_and_revoke, disable_issuers, enable, in_transactions, revoke_tokens
 
 __all__ = [
     "GoodTokensMixin",
@@ -13,6 +13,7 @@ __all__ = [
     "disable",
     "disable_and_revoke",
     "disable_issuers",
+    "enable",
     "from_now_on",
     "in_transactions",
     "revoke_tokens",

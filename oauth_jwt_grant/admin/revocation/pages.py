@@ -29,6 +29,8 @@ ACTION_TEMPLATE = "admin/oauth_jwt_grant/trustedissuer/disable_and_revoke.html"
 PAGE_TEMPLATE = "admin/oauth_jwt_grant/trustedissuer/revoke_tokens.html"
 #: Posted by the confirmation pages alone.
 CONFIRMED = "confirmed"
+#: Decisions in which keys and subjects are looked for, and how many of each are offered.
+_LATEST, _OFFERED = 500, 20
 
 
 class TokensForm(forms.Form):
@@ -49,8 +51,19 @@ class TokensForm(forms.Form):
         required=False,
         strip=False,
         widget=AdminTextInputWidget(),
-        help_text=_("Character by character."),
+        help_text=_("Character by character; those of the latest decisions are offered."),
     )
+
+    def offer(self, issuer: TrustedIssuer) -> None:
+        """Offer the keys and the subjects of the latest decisions on ``issuer``; another can be typed."""
+        latest = Decision.objects.filter(issuer=issuer).order_by("-time").values_list("kid", "subject")
+        found = list(latest[:_LATEST])
+        self.offered = [
+            (name, kind)
+            for kind, column in ((_("key ID"), 0), (_("subject"), 1))
+            for name in list(dict.fromkeys(row[column] for row in found if row[column]))[:_OFFERED]
+        ]
+        self.fields["value"].widget.attrs["list"] = "ojg-offered"
 
     def clean(self) -> dict[str, Any]:
         """A key ID or a subject has to be named where one is meant."""
@@ -69,6 +82,29 @@ class TokensForm(forms.Form):
         """Which tokens, for the history of the issuer."""
         which, value = self.cleaned_data["which"], self.cleaned_data["value"]
         return {"all": "all tokens", "kid": f"key ID {value}", "subject": f"subject {value}"}[which]
+
+
+@admin.action(description=_("Enable selected issuers"), permissions=["change"])
+def enable(
+    model_admin: admin.ModelAdmin[Any], request: HttpRequest, queryset: QuerySet[TrustedIssuer]
+) -> None:
+    """Trust them again, on the terms and with the rules that they have."""
+    number = 0
+    for issuer in _chosen(model_admin, request, queryset):
+        if issuer.enabled:
+            continue
+        issuer.enabled = True
+        try:
+            issuer.save(update_fields=["enabled", "updated"])
+        except ValueError as error:  # private keys, which only SQL can have stored
+            messages.error(
+                request, _("%(issuer)s is not enabled: %(why)s") % {"issuer": issuer, "why": error}
+            )
+            continue
+        model_admin.log_change(request, issuer, "Enabled.")
+        number += 1
+    text = ngettext("%d issuer is enabled now.", "%d issuers are enabled now.", number) % number
+    messages.success(request, text)
 
 
 @admin.action(description=_("Disable selected issuers"), permissions=["change"])
@@ -129,10 +165,11 @@ def revoke_tokens(request: HttpRequest, object_id: str, model_admin: admin.Model
     if not model_admin.has_revoke_permission(request, issuer):  # type: ignore[attr-defined]
         raise PermissionDenied
     form = TokensForm(request.POST) if request.method == "POST" else TokensForm(initial=request.GET.dict())
+    form.offer(issuer)
     context = page_context(
         request,
         model_admin,
-        _("Revoke tokens"),
+        _("Revoke tokens of %s") % issuer,
         confirmed=CONFIRMED,
         issuer=issuer,
         original=issuer,

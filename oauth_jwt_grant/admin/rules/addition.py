@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ...models import GrantRule
 from ..shared import DoorsField, check_related, may_change_issuers
+from ..shared.formfields import ScopesField
 from .admin import RESERVED, GrantRuleAdmin
 from .forms import RULE_LABELS
 
@@ -27,6 +28,17 @@ FIELDS = (
     "user",
 )
 _PREFIX = "rule_"
+_HELP = {
+    "applications": _(
+        "Only they may present the assertion; if there is none, nobody. Their grant type does not matter "
+        "here. For a new one choose public, so that nobody has to keep a secret, and client credentials, "
+        "which are refused to a public one."
+    ),
+    "subject_policy": _(
+        "No user: request.user is None, so IsAuthenticated of REST framework refuses. Have the views ask for "
+        "a scope."
+    ),
+}
 _CLASSES = {"accepted_as": {"form_class": DoorsField}}
 
 
@@ -39,12 +51,13 @@ class RuleAdditionForm(forms.Form):
             if name in RESERVED and not may_change_issuers(request):
                 continue
             column = GrantRule._meta.get_field(name)
-            field: Any = rule_admin.formfield_for_dbfield(column, request, **_CLASSES.get(name, {}))  # type: ignore[arg-type]
+            field: Any = rule_admin.formfield_for_dbfield(column, request, **_CLASSES.get(name, {}))
             field.label = RULE_LABELS.get(name, field.label)
             self.fields[_PREFIX + name] = field
             if name in ("accepted_as", "client_policy", "subject_policy"):
                 field.initial = getattr(rule, name)
-        self.fields[f"{_PREFIX}scopes"].widget.attrs["rows"] = 2
+            field.help_text = _HELP.get(name, field.help_text)
+        self.fields[f"{_PREFIX}scopes"] = ScopesField.of_site(self.fields[f"{_PREFIX}scopes"])
         self.fields[f"{_PREFIX}name"] = forms.CharField(
             label=_("Name of the rule"),
             required=False,

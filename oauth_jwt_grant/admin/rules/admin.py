@@ -84,6 +84,7 @@ class GrantRuleAdmin(SearchableRelations, GoodTokensWarningMixin, StorableAdmin)
     search_fields = ("name", "issuer__name", "=issuer__issuer")
     searchable = ("issuer", "applications", "default_application", "user")
     raw_id_fields = searchable
+    addable = ("applications", "default_application", "user")
     fieldsets: ClassVar[Any] = [
         (None, {"fields": [("issuer", "position"), "name", ("enabled", "refuses")]}),
         (

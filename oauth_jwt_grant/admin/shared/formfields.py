@@ -14,9 +14,12 @@ from django.utils.translation import gettext_lazy as _
 
 from ...assertion import ALGORITHMS
 from ...assertion.jose import PRIVATE_MEMBERS
+from ...dot import get_scopes_backend
 from ...keys import normalise_jwks
 from ...models import DoorChoices
 
+#: Scopes that are offered at most.
+_SCOPES = 40
 _SECRET = re.compile(rf'PRIVATE KEY|"(?:{"|".join(sorted(PRIVATE_MEMBERS))})"\s*:')
 
 
@@ -108,6 +111,35 @@ class DoorsField(_TickedField):
     """The doors of a rule: how its assertions may be presented."""
 
     names = tuple(DoorChoices.choices)
+
+
+class ScopesField(forms.MultipleChoiceField):
+    """Scopes of this server, to be ticked; stored in one string."""
+
+    widget = forms.CheckboxSelectMultiple
+
+    @classmethod
+    def of_site(cls, field: forms.Field) -> forms.Field:
+        """Return ``field``, which takes scopes as text, as one that offers those that the server has.
+
+        As it is, where the site's backend cannot list them without a request, or lists too many.
+        """
+        try:
+            scopes = dict(get_scopes_backend().get_all_scopes())
+        except Exception:  # whatever a site's backend raises
+            return field
+        if not 0 < len(scopes) <= _SCOPES:
+            return field
+        choices = [(name, f"{name}: {words}" if words else name) for name, words in scopes.items()]
+        return cls(label=field.label, required=field.required, choices=choices)
+
+    def prepare_value(self, value: Any) -> Any:
+        """The scopes to tick."""
+        return value.split() if isinstance(value, str) else value
+
+    def clean(self, value: Any) -> str:
+        """The scopes, separated by spaces."""
+        return " ".join(super().clean(value))
 
 
 class KeysField(_JSONColumnField):

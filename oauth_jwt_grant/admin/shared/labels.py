@@ -40,18 +40,22 @@ def conditions_in_words(rule: GrantRule, to_be: Collection[ClaimCondition] | Non
 
 
 def state_of(issuer: TrustedIssuer, obstacles: Collection[Obstacle], now: datetime) -> tuple[str, str]:
-    """Whether ``issuer`` is trusted at ``now``: a level (``ok``, ``warning``, ``off``) and words for it."""
+    """Whether ``issuer`` is trusted at ``now``: a level and words for it.
+
+    The levels are ``ok``, ``warning``, ``off`` and, for what was done on purpose, ``not-reached``.
+    """
     match why_not_trusted(issuer, now):
         case None:
             if blocked(obstacles):
-                return "warning", _("refuses everything")
+                why = next(one.text for one in obstacles if one.blocks and one.rule is None)
+                return "warning", _("grants nothing: %s") % why
             return ("warning", _("trusted, with faults")) if obstacles else ("ok", _("trusted"))
         case Reason.ISSUER_EXPIRED:
             return "off", _("ended %s") % short_time(cast(datetime, issuer.valid_until))
         case Reason.ISSUER_NOT_YET_VALID:
             return "off", _("from %s on") % short_time(cast(datetime, issuer.valid_from))
         case _:
-            return "off", _("disabled")
+            return "not-reached", _("disabled")
 
 
 def near_misses(iss: str) -> list[TrustedIssuer]:

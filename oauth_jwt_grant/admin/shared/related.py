@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.db.models import Model
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
@@ -21,6 +23,22 @@ else:
     _Admin = object
 
 
+class _WithAdd(RelatedFieldWidgetWrapper):
+    """A search box with "+", which opens the form of a new row; that of an application has its type."""
+
+    def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
+        """Django's, with values for the new row."""
+        context: dict[str, Any] = super().get_context(name, value, attrs)
+        model: Any = self.rel.model
+        if hasattr(model, "GRANT_CLIENT_CREDENTIALS"):
+            chosen = {
+                "client_type": model.CLIENT_PUBLIC,
+                "authorization_grant_type": model.GRANT_CLIENT_CREDENTIALS,
+            }
+            context["url_params"] += f"&{urlencode(chosen)}"
+        return context
+
+
 class SearchableRelations(_Admin):
     """Searches in ``searchable`` relations where the other admin class can be searched.
 
@@ -32,11 +50,23 @@ class SearchableRelations(_Admin):
     searchable: ClassVar[Sequence[str]] = ()
     #: Relations that may newly name only rows that the person may change: see :func:`check_related`.
     of_the_person: ClassVar[Sequence[str]] = ("user", "default_application", "applications")
+    #: Those of them for which a row can be added on the way.
+    addable: ClassVar[Sequence[str]] = ()
 
     @property
     def media(self) -> forms.Media:
         """With the script that gives the search boxes the names of their fields."""
         return super().media + forms.Media(js=["oauth_jwt_grant/admin/labels.js"])
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Django's field, also with "+" where the other row is searched for and may be added."""
+        field: Any = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if db_field.name in self.addable and db_field.name in self.get_autocomplete_fields(request):
+            other = self.admin_site._registry[db_field.related_model]
+            may = other.has_add_permission(request)
+            rel = db_field.remote_field
+            field.widget = _WithAdd(field.widget, rel, self.admin_site, can_add_related=may)
+        return field
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Django's field, with our widget for a search box."""

@@ -223,13 +223,14 @@ def test_page_of_a_hundred_thousand_costs_a_few_bounded_queries(page, issuer, fi
         response = page.get(f"{LIST}?issuer={issuer.pk}" if filtered else LIST)
     assert sum(series.total for series in response.context["cl"].chart.series) == made
     about_decisions = [query["sql"] for query in queries if Decision._meta.db_table in query["sql"]]
-    # How many there are, as far as they are listed; the page; the chart.
-    assert len(about_decisions) == 3
-    assert f"LIMIT {LISTED + 1}" in about_decisions[0]
-    assert "LIMIT 100" in about_decisions[1]
-    # Session, user, issuers and applications to filter by, and these three; a savepoint and its release.
+    # The reasons of the newest; how many there are, as far as they are listed; the page; the chart.
+    assert len(about_decisions) == 4
+    assert "LIMIT 1000" in about_decisions[0]
+    assert f"LIMIT {LISTED + 1}" in about_decisions[1]
+    assert "LIMIT 100" in about_decisions[2]
+    # Session, user, issuers and applications to filter by, and these four; a savepoint and its release.
     atomic = connection.settings_dict["ATOMIC_REQUESTS"]
-    assert len(queries) <= (9 if atomic else 7)
+    assert len(queries) <= (10 if atomic else 8)
     assert response.context["cl"].result_count == LISTED
     assert "More than 10,000 decisions match" in response.content.decode()
 

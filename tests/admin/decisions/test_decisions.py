@@ -340,8 +340,8 @@ def test_list_costs_the_same_for_many(page, issuer, rule, application, django_as
         Decision.objects.create(
             outcome="refused", issuer=issuer, iss=issuer.issuer, application=application, user=user, rule=rule
         )
-    # Session, user, issuers, applications, count, page and chart; with ATOMIC_REQUESTS a savepoint as well.
-    with django_assert_max_num_queries(9 if connection.settings_dict["ATOMIC_REQUESTS"] else 7):
+    # Session, user, reasons, issuers, applications, count, page, chart; with ATOMIC_REQUESTS a savepoint too.
+    with django_assert_max_num_queries(10 if connection.settings_dict["ATOMIC_REQUESTS"] else 8):
         page.get(LIST)
 
 
@@ -358,3 +358,10 @@ def test_subject_is_linked_to_a_user_and_found_again(page, issuer):
     for term in ("subject-1", "alice", issuer.issuer):
         assert list(page.get(changelist, {"q": term}).context["cl"].queryset) == [link]
     assert page.post(add, data).status_code == 200  # the same subject twice
+
+
+def test_only_reasons_that_occur_are_offered(page, refused):
+    content = page.get(LIST).content.decode()
+    assert "?reason=expired" in content
+    assert "?reason=audience" not in content
+    assert "?reason=audience" in page.get(f"{LIST}?reason=audience").content.decode()

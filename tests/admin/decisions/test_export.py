@@ -287,5 +287,5 @@ def test_export_costs_no_more_queries_for_joined_rows(page, issuer, rule, applic
     with CaptureQueriesContext(connection) as queries:
         rows_of(page.post(EXPORT))
     about_decisions = [query for query in queries if "oauth_jwt_grant_decision" in query["sql"]]
-    # The list's count, the newest, how many match, and two looks for rows.
-    assert len(about_decisions) <= 5
+    # The reasons to filter by, the list's count, the newest, how many match, and two looks for rows.
+    assert len(about_decisions) <= 6

@@ -129,7 +129,7 @@ def test_saved_twice_nothing_changes(page, issuer):
 @pytest.mark.parametrize(
     ("changes", "state"),
     [
-        ({}, "refuses everything"),
+        ({}, "grants nothing: No rule is enabled"),
         ({"enabled": False}, "disabled"),
         ({"valid_until": "2020-01-01T00:00:00Z"}, "ended"),
         ({"valid_from": "2099-01-01T00:00:00Z"}, "from"),

@@ -162,3 +162,49 @@ def test_page_of_an_issuer_shows_clients_what_to_do(page, issuer, rule):
 def test_doors_are_chosen_on_the_way(page):
     answer(page, "github-actions", **GITHUB, rule_accepted_as=["subject_token"])
     assert GrantRule.objects.get().accepted_as == ["subject_token"]
+
+
+def test_rule_is_called_as_the_operator_likes_or_by_what_pins_it(page):
+    url = reverse("admin:oauth_jwt_grant_trustedissuer_preset", args=["github-actions"])
+    for name in ("deploy of the website", ""):
+        page.post(url, fill_in(page.get(url), "preset_form", **GITHUB, rule_name=name))
+    assert set(GrantRule.objects.values_list("name", flat=True)) == {
+        "deploy of the website",
+        "90210 770123456",
+    }
+
+
+def test_scopes_of_the_site_are_offered(page, settings):
+    url = reverse("admin:oauth_jwt_grant_trustedissuer_preset", args=["github-actions"])
+    settings.OAUTH2_PROVIDER = {**settings.OAUTH2_PROVIDER, "SCOPES": {"read": "Read all", "write": ""}}
+    content = page.get(url).content.decode()
+    assert re.search(r'type="checkbox" name="rule_scopes" value="read"[^>]*>\s*read: Read all', content)
+    assert re.search(r'type="checkbox" name="rule_scopes" value="write"[^>]*>\s*write<', content)
+    page.post(url, fill_in(page.get(url), "preset_form", **GITHUB | {"rule_scopes": ["read", "write"]}))
+    assert GrantRule.objects.get().scopes == "read write"
+
+
+@pytest.mark.parametrize("scopes", [{f"s{number}": "" for number in range(41)}, {}], ids=["many", "none"])
+def test_scopes_that_cannot_be_listed_are_typed(page, settings, scopes):
+    settings.OAUTH2_PROVIDER = {**settings.OAUTH2_PROVIDER, "SCOPES": scopes}
+    url = reverse("admin:oauth_jwt_grant_trustedissuer_preset", args=["github-actions"])
+    assert '<textarea name="rule_scopes"' in page.get(url).content.decode()
+
+
+def test_scopes_are_typed_where_the_backend_fails(page, monkeypatch):
+    def fail():
+        raise RuntimeError("no request")
+
+    monkeypatch.setattr("oauth_jwt_grant.admin.shared.formfields.get_scopes_backend", fail)
+    url = reverse("admin:oauth_jwt_grant_trustedissuer_preset", args=["github-actions"])
+    assert '<textarea name="rule_scopes"' in page.get(url).content.decode()
+
+
+def test_application_can_be_added_on_the_way(page, page_of):
+    url = reverse("admin:oauth_jwt_grant_trustedissuer_preset", args=["github-actions"])
+    content = page.get(url).content.decode()
+    assert "client_type=public&amp;authorization_grant_type=client-credentials" in content
+    assert 'id="add_id_rule_applications"' in content
+    assert 'id="add_id_rule_user"' in content
+    mere = page_of("add_trustedissuer", "add_grantrule").get(url).content.decode()
+    assert 'id="add_id_rule_applications"' not in mere

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from io import StringIO
@@ -435,3 +436,17 @@ def test_no_token_of_a_request_in_flight_outlives_its_issuer(issuer):
     found = set(Decision.objects.filter(issuer__isnull=False).values_list("access_token__token", flat=True))
     assert found == tokens()
     assert TrustedIssuer.objects.exists() is bool(found)
+
+
+def test_keys_and_subjects_of_the_latest_decisions_are_offered(page, issuer, other):
+    Decision.objects.create(
+        outcome="accepted", issuer=issuer, iss=issuer.issuer, kid="key <1>", subject="bob"
+    )
+    Decision.objects.create(outcome="accepted", issuer=other, iss=other.issuer, kid="foreign", subject="eve")
+    response = page.get(reverse("admin:oauth_jwt_grant_trustedissuer_revoke", args=[issuer.pk]))
+    content = response.content.decode()
+    assert re.findall(r'<option value="([^"]*)">([^<]*)', content) == [
+        ("key &lt;1&gt;", "key ID"),
+        ("bob", "subject"),
+    ]
+    assert f"Revoke tokens of {issuer}" in content

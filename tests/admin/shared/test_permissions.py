@@ -28,7 +28,6 @@ OPENED_BY = {
     ("get", "trustedissuer_test"): {"test_assertion"},
     ("post", "trustedissuer_test"): {"test_assertion"},
     ("post", "trustedissuer_fetch"): {"change_trustedissuer"},
-    ("post", "trustedissuer_discover"): {"change_trustedissuer"},
     ("get", "trustedissuer_revoke"): {"revoke_tokens"},
     ("post", "trustedissuer_revoke"): {"revoke_tokens"},
     ("get", "trustedissuer_add_account"): set(),

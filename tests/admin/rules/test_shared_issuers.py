@@ -198,3 +198,49 @@ def test_pins_are_asked_for_even_where_the_person_sees_no_conditions(page_of):
     assert SAYS in response.content.decode()
     ClaimCondition.objects.create(rule=rule, claim="repository_id", values=["1"])
     assert page.post(url, fill_in(page.get(url), "grantrule_form", enabled="on")).status_code == 302
+
+
+@pytest.mark.django_db
+def test_conditions_of_an_issuer_are_written_one_to_a_line(page):
+    issuer = make_shared(conditions=[])
+    GrantRule.objects.create(issuer=issuer, **RULE)
+    url = reverse("admin:oauth_jwt_grant_trustedissuer_change", args=[issuer.pk])
+    form = fill_in(page.get(url), "trustedissuer_form")
+    assert form["conditions"] == [""]
+    two = '[{"claim": "tenant", "values": ["acme"]},\n{"claim": "sub", "operator": "exists"}]'
+    assert page.post(url, {**form, "conditions": two}).status_code == 302
+    issuer.refresh_from_db()
+    assert [one["claim"] for one in issuer.conditions] == ["tenant", "sub"]
+    (shown,) = fill_in(page.get(url), "trustedissuer_form")["conditions"]
+    assert shown.replace("\r", "").strip() == two
+    for wrong, says in (
+        ("[{", "Not a JSON list"),
+        ('["x"]', "Each condition is an object"),
+        ("5", "JSON list"),
+    ):
+        response = page.post(url, {**form, "conditions": wrong})
+        assert says in str(response.context["adminform"].form.errors["conditions"])
+    TrustedIssuer.objects.update(conditions="written by SQL")
+    assert "written by SQL" in page.get(url).content.decode()
+
+
+@pytest.mark.django_db
+def test_command_sets_the_conditions_of_an_issuer():
+    issuer = make_shared()
+
+    def run(*texts: str) -> None:
+        flags = [part for text in texts for part in ("--issuer-condition", text)]
+        call_command("trustissuer", "--issuer", GITHUB, *flags, stdout=io.StringIO(), stderr=io.StringIO())
+        issuer.refresh_from_db()
+
+    run("repository_owner_id=90210", "ref?exists")
+    assert issuer.conditions == [
+        {"claim": "repository_owner_id", "operator": "equals", "values": ["90210"]},
+        {"claim": "ref", "operator": "exists", "values": []},
+    ]
+    with pytest.raises(CommandError, match="--issuer-condition: not a condition"):
+        run("nothing")
+    run()
+    assert len(issuer.conditions) == 2
+    run("")
+    assert issuer.conditions == []

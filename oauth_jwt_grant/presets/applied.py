@@ -128,6 +128,7 @@ def _rule(preset: Preset, given: Mapping[str, str]) -> GrantRule:
         accepted_as=list(preset.accepted_as),
         client_policy=preset.client_policy,
         subject_policy=preset.subject_policy,
+        subject_claim=preset.subject_claim,
         scope_claim=preset.scope_claim,
         scope_claim_name=preset.scope_claim_name,
         recorded_claims=list(preset.recorded_claims),

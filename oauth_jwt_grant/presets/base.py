@@ -86,6 +86,8 @@ class Preset:
     replay_policy: str = TrustedIssuer.ReplayPolicy.ONCE.value
     accepted_as: tuple[str, ...] = ()
     client_policy: str = GrantRule.ClientPolicyChoices.LISTED.value
+    #: The claim of the rule that names the person.
+    subject_claim: str = "sub"
     scope_claim: str = GrantRule.ScopeClaim.CEILING.value
     scope_claim_name: str = "scope"
     profile: str = TrustedIssuer.Profile.JWT_BEARER.value

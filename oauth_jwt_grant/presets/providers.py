@@ -120,6 +120,7 @@ OKTA_XAA_SAML = Preset(
         ConditionTemplate("/sub_id/issuer", ("{entity_id}",)),
         ConditionTemplate("/sub_id/sp_name_qualifier", ("{service_provider}",)),
     ),
+    subject_claim="/sub_id/nameid",
     max_lifetime=600,
     recorded_claims=_SIGNED_IN,
     profile=TrustedIssuer.Profile.ID_JAG.value,

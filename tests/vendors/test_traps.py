@@ -21,7 +21,7 @@ from tests.jwks_server import Answer
 from .agents import CLAUDE_TAG
 from .clouds import EKS, GOOGLE, KUBERNETES, pod
 from .forges import GITHUB, GITLAB
-from .providers import ENTRA, ENTRA_V1, KEYCLOAK, MANAGED_IDENTITY
+from .providers import ENTRA, ENTRA_V1, KEYCLOAK, MANAGED_IDENTITY, OKTA_XAA_SAML
 from .vendor import other_key, place_of
 
 
@@ -134,6 +134,21 @@ def test_tokens_live_for_a_day_only_where_a_managed_identity_calls(site):
     assert site.outcome(MANAGED_IDENTITY.token()) == "lifetime"
     trustissuer(ENTRA, "--max-lifetime", "90000")
     assert site.outcome(MANAGED_IDENTITY.token()) == "accepted"
+
+
+def test_a_person_of_a_saml_application_is_known_by_the_name_there(site):
+    user = make_user("mona")
+    site.trust(OKTA_XAA_SAML)
+    GrantRule.objects.update(subject_policy="linked")
+    assert site.outcome(OKTA_XAA_SAML.token()) == "unknown_subject"
+    issuer = TrustedIssuer.objects.get()
+    issuer.linked_subjects.create(subject="claim:/sub_id/nameid:mona", user=user)
+    assert site.outcome(OKTA_XAA_SAML.token()) == "accepted"
+    # sub, which an administrator of the provider's can give to another person there, counts for nothing.
+    assert site.outcome(OKTA_XAA_SAML.token({"sub": "00uother"})) == "accepted"
+    for name in ("Mona", "mona ", "00u1a2b3c4d5e6f7g8h9"):
+        saml = {**OKTA_XAA_SAML.claims["sub_id"], "nameid": name}
+        assert site.outcome(OKTA_XAA_SAML.token({"sub_id": saml, "sub": "mona"})) == "unknown_subject"
 
 
 def test_an_agent_has_no_client_of_its_own(site):

@@ -193,6 +193,7 @@ def _rule(claims: Mapping[str, Any], preset: Preset | None) -> dict[str, Any]:
         "accepted_as": list(preset.accepted_as),
         "client_policy": preset.client_policy,
         "subject_policy": preset.subject_policy,
+        "subject_claim": preset.subject_claim,
         "scope_claim": preset.scope_claim,
         "scope_claim_name": preset.scope_claim_name,
         "recorded_claims": list(preset.recorded_claims),

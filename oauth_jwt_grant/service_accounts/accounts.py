@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 from django.db import DataError, IntegrityError, router, transaction
 from django.db.models import F, Q, QuerySet
@@ -39,8 +41,11 @@ def create_service_account(
     user: Any = None,
     default_application: Any = None,
     google_audience: bool = True,
+    groups: Sequence[Group] = (),
 ) -> IssuedKey:
     """Make an account: issuer, rule, user (unless ``user`` is given) and first key, or nothing at all.
+
+    The new user gets ``groups``; one who is there already keeps those that an operator has chosen.
 
     ``scopes`` is the space-separated ceiling; ``token_uri`` the URL of the token endpoint (by
     default from the settings). Raises :class:`ServiceAccountError`, or Django's
@@ -60,6 +65,8 @@ def create_service_account(
             check_row(link)
             if user is None:
                 owner.save()
+                if groups:
+                    owner.groups.add(*groups)
             for row in (issued.issuer, rule, link):
                 row.save()
     except IntegrityError as error:  # another request has created it in the meantime

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
 from django.core.management import call_command
 from django.core.management.base import CommandError
 from oauth2_provider.models import get_access_token_model
@@ -114,6 +115,23 @@ def test_the_user_cannot_log_in_and_is_nobody_special(account):
     assert not user.has_usable_password()
     assert not user.is_staff
     assert not user.is_superuser
+
+
+def test_the_new_user_gets_groups_and_one_who_is_there_does_not():
+    group = Group.objects.create(name="deployers")
+    grouped = ["--scopes", "read", "--group", "deployers"]
+    assert run("createserviceaccount", "bot", *grouped).status == 0
+    assert list(LinkedSubject.objects.get().user.groups.all()) == [group]
+    user = make_user("robot")
+    for name, flags, error in (
+        ("two", [*grouped, "--user", user.get_username()], "--group: only for a new user"),
+        ("two", [*grouped, "--group", "nobodys"], "--group: there is no group nobodys"),
+        ("bot", ["--add-key", "--group", "deployers"], "--group: only for a new service account"),
+    ):
+        done = run("createserviceaccount", name, *flags)
+        assert done.status != 0
+        assert error in done.err
+    assert TrustedIssuer.objects.count() == 1
 
 
 def test_a_token_for_the_service_user(account):

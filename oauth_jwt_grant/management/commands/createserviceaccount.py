@@ -25,10 +25,10 @@ from ...service_accounts import (
     withdraw_key,
 )
 from .. import base
-from ..arguments import find_application, find_user
+from ..arguments import find_application, find_group, find_user
 
 #: Flags that describe a new account.
-_OF_A_NEW_ONE = ("scopes", "user", "default_application")
+_OF_A_NEW_ONE = ("scopes", "user", "default_application", "group")
 
 
 class Command(base.Command):
@@ -65,6 +65,9 @@ class Command(base.Command):
             "--token-uri", metavar="URL", help="the token endpoint (default: from the settings)"
         )
         parser.add_argument("--user", metavar="USER", help="whose the tokens are (default: a new user)")
+        parser.add_argument(
+            "--group", action="append", metavar="NAME", help="a group of the new user; repeatable"
+        )
         parser.add_argument("--default-application", metavar="CLIENT_ID", help="whose the tokens are, too")
         parser.add_argument(
             "--google-audience",
@@ -151,6 +154,8 @@ def _create(name: str, options: dict[str, Any]) -> IssuedKey:
     if not options["scopes"]:
         raise CommandError("--scopes: say what its tokens may have")
     user, application = options["user"], options["default_application"]
+    if user and options["group"]:
+        raise CommandError("--group: only for a new user. Give this one its groups on its own page.")
     return create_service_account(
         name,
         scopes=options["scopes"],
@@ -158,4 +163,5 @@ def _create(name: str, options: dict[str, Any]) -> IssuedKey:
         user=find_user("--user", user) if user else None,
         default_application=find_application("--default-application", application) if application else None,
         google_audience=options["google_audience"],
+        groups=[find_group("--group", group) for group in options["group"] or ()],
     )

@@ -79,7 +79,7 @@ def test_the_issuer_must_have_signed_its_client_id(public: World, named: Any) ->
     assert reason_of(ask(public, client_id=DROP)) is Reason.MISSING_CLAIM
 
 
-@pytest.mark.standard("JGC-01", "CMD-10")
+@pytest.mark.standard("JGC-01", "CMD-10", "CMD-14")
 @pytest.mark.parametrize("policy", ["listed", "anonymous"])
 def test_one_that_no_rule_lists(public: World, policy: str) -> None:
     public.rule.applications.clear()

@@ -323,7 +323,6 @@ def test_what_cannot_be_examined_at_all_is_failing(dead, issuer, values):
     assert (found.blocks, found.level) == (True, Level.FAILING)
 
 
-@pytest.mark.standard("CMD-14")
 @pytest.mark.parametrize("dead", [Dead()])
 def test_a_listed_application_that_is_deleted_by_a_command_is_a_finding(dead, issuer, values):
     store(dead, issuer, {**values, "client_policy": "listed"})

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ...models import TrustedIssuer
 from ...service_accounts import ACCOUNTS, account_links, is_service_account
-from ..shared import link_to, may_see
+from ..shared import below, link_to, may_see
 from .pages import may_add_accounts
 
 if TYPE_CHECKING:
@@ -46,10 +46,11 @@ class ServiceAccountsMixin(_Admin):
 
     @admin.display(description=_("name"), ordering="name")
     def marked_name(self, issuer: TrustedIssuer) -> str:
-        """The name; that of a service account with a mark."""
-        if not is_service_account(issuer):
-            return issuer.name
-        return format_html('{} <span class="ojg-mark">{}</span>', issuer.name, _("service account"))
+        """The name, that of a service account with a mark, and below it the identifier."""
+        mark = ""
+        if is_service_account(issuer):
+            mark = format_html(' <span class="ojg-mark">{}</span>', _("service account"))
+        return format_html("{}{} {}", issuer.name, mark, below(issuer.issuer))
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """The list, with a way to add a service account for those who may."""

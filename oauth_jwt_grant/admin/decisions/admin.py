@@ -22,7 +22,7 @@ from ...assertion import Reason
 from ...decision import REMEDIES, answer_to
 from ...models import Decision
 from ..revocation import why_kept
-from ..shared import StorableAdmin, link_to
+from ..shared import StorableAdmin, below, link_to, short_time
 from .export import LIMIT, export, may_export
 from .filters import ApplicationFilter, IssuerFilter, PeriodFilter, ReasonFilter
 from .listing import LISTED, BoundedPaginator, DecisionChangeList
@@ -35,21 +35,19 @@ class DecisionAdmin(StorableAdmin):
     """Decisions: nobody adds or changes one, nor deletes one on which something rests."""
 
     list_display = (
-        "time",
+        "short_time",
         "outcome",
         "reason",
         "accepted_as",
-        "subject",
-        "iss",
+        "subject_of_issuer",
         "application",
         "user",
-        "kid",
     )
     list_filter = ("outcome", "accepted_as", PeriodFilter, IssuerFilter, ApplicationFilter, ReasonFilter)
     list_select_related = ("application", "user")
     search_fields = ("subject", "kid", "jti_digest")
     search_help_text = _("A part of the subject, or the whole of a jti or key ID.")
-    sortable_by = ("time",)
+    sortable_by = ("short_time",)
     # Nothing is counted or put in order that would need the whole table.
     paginator = BoundedPaginator
     show_full_result_count = False
@@ -75,9 +73,6 @@ class DecisionAdmin(StorableAdmin):
         ),
         (_("The token"), {"fields": ["access_token_link", "replay_until", "kept"]}),
     ]
-
-    class Media:
-        css: ClassVar[dict[str, Any]] = {"all": ["oauth_jwt_grant/admin/admin.css"]}
 
     def get_urls(self) -> list[URLPattern]:
         """The pages of the model, and the export."""
@@ -172,6 +167,16 @@ class DecisionAdmin(StorableAdmin):
         wanted = Lower(Value(term))
         found = Q(lower_subject__contains=wanted) | Q(lower_kid=wanted)
         return lowered.filter(found | Q(jti_digest__in=[digest, term.lower()])), False
+
+    @admin.display(description=_("time"), ordering="time")
+    def short_time(self, decision: Decision) -> str:
+        """When it was."""
+        return short_time(decision.time)
+
+    @admin.display(description=_("subject and issuer"))
+    def subject_of_issuer(self, decision: Decision) -> str:
+        """The subject, and below it the issuer: what it is, it is by both."""
+        return format_html("{} {}", decision.subject or "-", below(decision.iss))
 
     @admin.display(description=_("what this means"))
     def explained(self, decision: Decision) -> str:

@@ -54,7 +54,7 @@ class TrustedIssuerAdmin(ServiceAccountsMixin, GoodTokensMixin, StorableAdmin):
 
     form = TrustedIssuerForm
     inlines = (RuleInline,)
-    list_display = ("marked_name", "state", "keys", "accepted", "refused", "last_use", "issuer")
+    list_display = ("marked_name", "state", "keys", "accepted", "refused", "last_use")
     list_filter = ("enabled", KindFilter, "profile", "key_source", "replay_policy")
     list_select_related = ("fetched_keys",)
     search_fields = ("name", "issuer")
@@ -94,7 +94,6 @@ class TrustedIssuerAdmin(ServiceAccountsMixin, GoodTokensMixin, StorableAdmin):
 
     class Media:
         js = ("oauth_jwt_grant/admin/issuer.js",)
-        css: ClassVar[dict[str, Any]] = {"all": ["oauth_jwt_grant/admin/admin.css"]}
 
     def get_urls(self) -> list[URLPattern]:
         """The pages of the model and those beside them; disabling and revoking run outside transactions."""

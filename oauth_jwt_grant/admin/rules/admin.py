@@ -132,7 +132,6 @@ class GrantRuleAdmin(SearchableRelations, GoodTokensWarningMixin, StorableAdmin)
 
     class Media:
         js = ("oauth_jwt_grant/admin/rule.js",)
-        css: ClassVar[dict[str, Any]] = {"all": ["oauth_jwt_grant/admin/admin.css"]}
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Also whether the rule does what only those who may change issuers can let a rule do.

@@ -13,7 +13,7 @@ from .formfields import (
 )
 from .history import record_import, tell_values
 from .keys import parse_key
-from .labels import conditions_in_words, near_misses, short_time, state_of
+from .labels import below, conditions_in_words, near_misses, short_time, state_of
 from .links import change_url, link_to, list_url
 from .pages import page_context
 from .permissions import changeable, may_add, may_change_issuers, may_see
@@ -33,6 +33,7 @@ __all__ = [
     "PublicTextField",
     "SearchableRelations",
     "StorableAdmin",
+    "below",
     "change_url",
     "changeable",
     "check_related",

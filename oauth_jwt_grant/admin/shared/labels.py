@@ -8,6 +8,7 @@ from typing import cast
 
 from django.db.models.functions import Lower
 from django.utils.formats import date_format
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
 from ...assertion import Door, Reason, is_for
@@ -19,6 +20,11 @@ from ...trust import Obstacle, blocked, why_not_trusted
 def short_time(value: datetime) -> str:
     """``value`` in the operator's time zone and form."""
     return date_format(local(value), "SHORT_DATETIME_FORMAT")
+
+
+def below(text: str) -> str:
+    """``text`` in a line of its own and in quiet colour, below what a cell of a list begins with."""
+    return format_html('<span class="ojg-below">{}</span>', text)
 
 
 def conditions_in_words(rule: GrantRule, to_be: Collection[ClaimCondition] | None = None) -> str:

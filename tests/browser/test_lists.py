@@ -1,0 +1,49 @@
+"""The four lists fit the screen: nothing has to be scrolled aside, on a wide screen nor on a narrow one."""
+
+from __future__ import annotations
+
+import pytest
+
+from oauth_jwt_grant.models import Decision, LinkedSubject, TrustedIssuer
+
+from .pages import PAGES, World, make_world
+
+pytestmark = pytest.mark.django_db(transaction=True)
+LISTS = ("issuers", "rules", "decisions", "links")
+_LONG = "https://login.microsoftonline.com/11111111-2222-4333-8444-555555555555/v2.0"
+_SUBJECT = "repo:acme-industries/website-and-shop:environment:production-eu-central-1"
+
+
+@pytest.fixture
+def world(browser) -> World:
+    """A site with names as long as vendors make them."""
+    world = make_world()
+    partner = TrustedIssuer.objects.filter(pk=world.certified.pk)
+    partner.update(name="Partner of the purchasing department", issuer=_LONG)
+    world.rule.name = "deploy the website and the shop"
+    world.rule.scopes = "accounts:read accounts:write payments:read"
+    world.rule.save()
+    LinkedSubject.objects.create(issuer=world.certified, subject=_SUBJECT, user=world.link.user)
+    Decision.objects.update(iss=_LONG, subject=_SUBJECT, kid="1" * 43, user=world.link.user)
+    return world
+
+
+#: How much wider than its box the list is, and each cell of it that is wider than itself.
+_BEYOND = """
+const box = document.querySelector("#changelist .results");
+const cells = [...box.querySelectorAll("tbody :is(td, th)")];
+const cut = cells.filter((cell) => cell.scrollWidth > cell.clientWidth + 1).map((cell) => cell.className);
+return [box.scrollWidth - box.clientWidth, cut];
+"""
+
+
+@pytest.mark.parametrize("width", [1400, 400])
+@pytest.mark.parametrize("name", LISTS)
+def test_list_fits(browser, world, name, width):
+    browser.driver.set_window_size(width, 900)
+    PAGES[name](browser, world)
+    for scheme in ("light", "dark"):
+        with browser.scheme(scheme):
+            browser.shoot(f"{name}-{width}-{scheme}")
+    assert browser.driver.execute_script(_BEYOND) == [0, []]
+    assert browser.width_of_page() <= width

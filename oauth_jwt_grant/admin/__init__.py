@@ -6,6 +6,9 @@ from django.apps import apps
 
 # Without it the pages cannot be loaded; a check says so, if nothing fails before.
 if apps.is_installed("oauth2_provider"):
-    from . import decisions, issuers, rules, subjects
+    from .decisions import DecisionAdmin
+    from .issuers import TrustedIssuerAdmin
+    from .rules import GrantRuleAdmin
+    from .subjects import LinkedSubjectAdmin
 
-    __all__ = ["decisions", "issuers", "rules", "subjects"]
+    __all__ = ["DecisionAdmin", "GrantRuleAdmin", "LinkedSubjectAdmin", "TrustedIssuerAdmin"]

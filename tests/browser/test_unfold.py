@@ -109,3 +109,38 @@ def test_bar_of_the_theme_runs_our_actions_where_a_site_mixes_its_class_in(brows
     assert "1 token will be revoked" in browser.text
     browser.submit(".ojg-danger")
     assert not TrustedIssuer.objects.filter(enabled=True).exists()
+
+
+THEMED = "/themed/oauth_jwt_grant"
+
+
+def test_issuer_and_rule_are_saved_where_a_site_mixes_its_class_in(browser, world):
+    browser.visit(f"{THEMED}/trustedissuer/{world.lone_account.pk}/change/")
+    browser.shoot("unfold-themed-issuer")
+    assert browser.shows('[name="jwks"]')
+    assert not browser.shows('[name="jwks_url"]')
+    browser.find('[name="algorithms"][value="ES256"]').send_keys(Keys.SPACE)
+    browser.submit('[name="_continue"]')
+    world.lone_account.refresh_from_db()
+    assert "ES256" in world.lone_account.algorithms
+    browser.visit(f"{THEMED}/grantrule/{world.rule.pk}/change/")
+    browser.shoot("unfold-themed-rule")
+    assert not browser.shows('[name="user_field"]')
+    browser.find('[name="accepted_as"][value="subject_token"]').send_keys(Keys.SPACE)
+    browser.submit('[name="_continue"]')
+    world.rule.refresh_from_db()
+    assert "subject_token" in world.rule.accepted_as
+
+
+@pytest.mark.parametrize("width", [1400, 400])
+def test_pages_fit_where_a_site_mixes_its_class_in(browser, world, width):
+    browser.driver.set_window_size(width, 900)
+    wide = []
+    pages = [f"trustedissuer/{world.issuer.pk}/change/", f"grantrule/{world.rule.pk}/change/"]
+    for page in ("trustedissuer/", "grantrule/", "decision/", "linkedsubject/", *pages):
+        browser.visit(f"{THEMED}/{page}")
+        browser.shoot(f"unfold-themed-{width}-{page.replace('/', '-')}")
+        assert browser.find_all("#content-main, #content, #changelist, form")
+        if browser.width_of_page() > width:
+            wide.append((page, browser.width_of_page()))
+    assert wide == []

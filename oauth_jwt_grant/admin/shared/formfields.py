@@ -93,7 +93,10 @@ class _TickedField(forms.MultipleChoiceField):
     widget = forms.CheckboxSelectMultiple
     names: ClassVar[Iterable[tuple[str, Any]]] = ()
 
-    def __init__(self, *, encoder: Any = None, decoder: Any = None, **kwargs: Any) -> None:
+    def __init__(
+        self, *, encoder: Any = None, decoder: Any = None, widget: Any = None, **kwargs: Any
+    ) -> None:
+        # A theme gives each JSON column its text area: what is posted from one is no list of names.
         super().__init__(choices=self.names, **kwargs)
 
     def prepare_value(self, value: Any) -> Any:

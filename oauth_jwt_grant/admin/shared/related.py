@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import admin
-from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
+from django.contrib.admin.widgets import ManyToManyRawIdWidget, RelatedFieldWidgetWrapper
 from django.db.models import Model
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
@@ -77,9 +77,13 @@ class SearchableRelations(_Admin):
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Our field, and our widget for a search box."""
         kwargs.setdefault("form_class", RowsField)
+        using = kwargs.get("using")
         if db_field.name in self.get_autocomplete_fields(request):
-            using = kwargs.get("using")
             kwargs.setdefault("widget", KeySelectMultiple(db_field, self.admin_site, using=using))
+        else:
+            # Said here, because a theme takes a text field, from which no list is posted.
+            raw_ids = ManyToManyRawIdWidget(db_field.remote_field, self.admin_site, using=using)
+            kwargs.setdefault("widget", raw_ids)
         return self._marked(super().formfield_for_manytomany(db_field, request, **kwargs), db_field, request)
 
     def _marked(self, field: Any, db_field: Any, request: HttpRequest) -> Any:

@@ -10,9 +10,9 @@
     const show = (source) => {
         for (const [key, names] of Object.entries(FIELDS)) {
             for (const name of names) {
-                const row = document.querySelector(`.form-row.field-${name}`);
+                const row = document.querySelector(`.field-${name}`)?.closest(".form-row");
                 // A field with an error is never hidden.
-                const hidden = key !== source && !row?.querySelector(".errorlist");
+                const hidden = key !== source && !row?.querySelector(".errorlist, .errors");
                 row?.classList.toggle("ojg-hidden", hidden);
             }
         }

@@ -17,10 +17,10 @@
     const speaksForClient = (prefix) => [...doors(prefix)].some((box) => box.checked && box.value === "client_assertion");
     const show = (prefix, policy, value) => {
         for (const [name, values] of Object.entries(FIELDS[policy])) {
-            const row = document.querySelector(`.form-row.field-${prefix}${name}`);
+            const row = document.querySelector(`.field-${prefix}${name}`)?.closest(".form-row");
             // A field with an error is never hidden.
             const needed = name === "default_application" && speaksForClient(prefix);
-            const hidden = !needed && !values.includes(value) && !row?.querySelector(".errorlist");
+            const hidden = !needed && !values.includes(value) && !row?.querySelector(".errorlist, .errors");
             row?.classList.toggle("ojg-hidden", hidden);
         }
     };

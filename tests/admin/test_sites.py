@@ -5,17 +5,21 @@ from __future__ import annotations
 import sys
 import uuid
 from types import ModuleType
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from django.contrib import admin
 from django.contrib.admin.sites import AdminSite
+from django.contrib.admin.widgets import AdminTextareaWidget, AdminTextInputWidget, ManyToManyRawIdWidget
+from django.contrib.auth import get_user_model
 from django.db import models
+from django.forms import CheckboxSelectMultiple
 from django.test import Client
 from django.urls import include, path
 from import_export.admin import ImportExportModelAdmin
 from simple_history.admin import SimpleHistoryAdmin
 
+from oauth_jwt_grant.admin import GrantRuleAdmin, TrustedIssuerAdmin
 from oauth_jwt_grant.admin.decisions.filters import key_of
 from oauth_jwt_grant.models import Decision, GrantRule, LinkedSubject, TrustedIssuer
 from tests.admin.conftest import make_user
@@ -76,6 +80,28 @@ def test_each_class_alone_on_a_site_of_another_name(
     deleted = client.post(f"{base}{row.pk}/delete/", {"post": "yes"})
     # An issuer with good tokens has to be disabled first.
     assert deleted.status_code in (200, 302, 403)
+
+
+class _Themed(admin.ModelAdmin):  # type: ignore[type-arg]
+    """As a theme does it: other widgets by the class of the column, a text field for raw ids."""
+
+    formfield_overrides: ClassVar[Any] = {models.JSONField: {"widget": AdminTextareaWidget}}
+
+    def formfield_for_manytomany(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
+        kwargs.setdefault("widget", AdminTextInputWidget)
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
+
+
+def test_widgets_of_a_theme_do_not_take_the_place_of_ours() -> None:
+    site = AdminSite(name="themed")
+    request: Any = type("Request", (), {"user": get_user_model()(is_superuser=True, is_staff=True)})()
+    fields: dict[str, Any] = {}
+    for ours in (TrustedIssuerAdmin, GrantRuleAdmin):
+        themed: Any = type("Both", (ours, _Themed), {})
+        fields |= themed(ours.form._meta.model, site).get_form(request)().fields
+    assert isinstance(fields["algorithms"].widget, CheckboxSelectMultiple)
+    assert isinstance(fields["accepted_as"].widget, CheckboxSelectMultiple)
+    assert isinstance(fields["applications"].widget, ManyToManyRawIdWidget)
 
 
 def test_a_class_in_front_does_not_decide_who_may_export(client: Client, settings: Any) -> None:

@@ -47,3 +47,25 @@ def test_list_fits(browser, world, name, width):
             browser.shoot(f"{name}-{width}-{scheme}")
     assert browser.driver.execute_script(_BEYOND) == [0, []]
     assert browser.width_of_page() <= width
+
+
+_SCROLLED = """
+const boxes = [...document.querySelectorAll(arguments[0])];
+return [boxes.length > 0, boxes.filter((box) => box.scrollWidth > box.clientWidth).map((box) => box.id)];
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "boxes"),
+    [
+        ("test-refused", ".ojg-report"),
+        ("import-preview", ".ojg-report"),
+        ("issuer", ".inline-group .tabular"),
+        ("rule", ".inline-group .tabular"),
+    ],
+)
+def test_narrow_screen_shows_all_columns(browser, world, name, boxes):
+    browser.driver.set_window_size(400, 900)
+    PAGES[name](browser, world)
+    browser.shoot(f"columns-{name}")
+    assert browser.driver.execute_script(_SCROLLED, boxes) == [True, []]

@@ -178,7 +178,7 @@ def test_wheel_is_what_is_tested_and_holds_every_file():
 
 def build_hook() -> ModuleType:
     """Return the module that makes the package page; it is beside the package, not in it."""
-    specification = importlib.util.spec_from_file_location("hatch_build", ROOT / "hatch_build.py")
+    specification = importlib.util.spec_from_file_location("package_page", ROOT / "docs" / "package_page.py")
     assert specification is not None
     assert specification.loader is not None
     module = importlib.util.module_from_spec(specification)

@@ -72,7 +72,7 @@ def test_account_is_made_used_and_its_key_rotated(browser, downloads):
     new = download(browser, downloads)
     new_kid = json.loads(new.read_text())["private_key_id"]
     browser.leave_by(browser.find(".submit-row .closelink"))
-    assert "not in the last 90 days" in row_of(browser, new_kid).text
+    assert "never used" in row_of(browser, new_kid).text
     assert "not in the last 90 days" not in row_of(browser, old_kid).text
     token_by(new)
     browser.driver.refresh()

@@ -34,7 +34,14 @@ UNVERIFIED = {
     Reason.NO_SUCH_KEY,
     Reason.BAD_SIGNATURE,
 }
-NOT_ENTITLED = {Reason.NO_RULE, Reason.UNKNOWN_SUBJECT, Reason.INACTIVE_SUBJECT, Reason.PRIVILEGED_SUBJECT}
+NOT_ENTITLED = {
+    Reason.ISSUER_CONDITIONS,
+    Reason.NO_RULE,
+    Reason.RULE_REFUSES,
+    Reason.UNKNOWN_SUBJECT,
+    Reason.INACTIVE_SUBJECT,
+    Reason.PRIVILEGED_SUBJECT,
+}
 
 
 @pytest.mark.parametrize("reason", Reason)

@@ -1,7 +1,7 @@
 """A child in which an operator disables and revokes while its reads go to a replica that lags behind.
 
 Prints as JSON how many tokens each way has left: ``{"way, state of the replica": tokens}``. What should be
-disabled afterwards and is not counts as a token.
+disabled afterwards (or have a limit in time) and is not counts as a token.
 """
 
 from __future__ import annotations
@@ -70,7 +70,10 @@ def tokens_left(world: World, way: Callable[[Client, World], None], browser: Cli
     with lagging(tokens_too=True):
         way(browser, world)
     issuer = TrustedIssuer.objects.get(pk=world.issuer.pk)
-    return tokens() + (issuer.enabled and GrantRule.objects.get(issuer=issuer).enabled)
+    is_trusted = (
+        issuer.enabled and issuer.issued_after is None and GrantRule.objects.get(issuer=issuer).enabled
+    )
+    return tokens() + is_trusted
 
 
 def withdraw_key(browser: Client) -> int:

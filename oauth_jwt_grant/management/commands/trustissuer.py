@@ -169,6 +169,8 @@ def _rule(wanted: Applied, options: dict[str, Any]) -> Change:
     name = options["rule"] or wanted.rule.name
     wanted.rule.name, wanted.rule.issuer = name, wanted.issuer
     row = _of(wanted.issuer, GrantRule, name=name) or wanted.rule
+    # A replica, which the relation would ask, may not have the issuer yet.
+    row.issuer = wanted.issuer
     change = Change(f"Rule {name}", row, _rule_values(options), RULE_FLAGS)
     applications, groups = _applications(options), _groups(options)
     if applications is not None and set(applications) != _listed(row, "applications"):

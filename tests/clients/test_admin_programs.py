@@ -32,7 +32,7 @@ def programs_of(site, iss=GITHUB, client_policy="listed", door="authorization_gr
         client_policy=client_policy,
         subject_policy="no_user",
         scopes="read write",
-        allow_any_tenant=True,  # whose customer this is, is not the point here
+        allow_any_tenant=True,  # another customer of the vendor is no matter here
         default_application=vault if door == "client_assertion" else None,
     )
     rule.applications.set([vault])

@@ -157,10 +157,9 @@ def linked_user(assertion: VerifiedAssertion, rule: Rule) -> User | None:
 
 def _look_up_link(assertion: VerifiedAssertion, rule: Rule) -> User | None:
     alias = router.db_for_write(LinkedSubject)
-    if not holds(assertion.subject, connections[alias]):
-        return None
     links = LinkedSubject.objects.using(alias).select_related("user")
-    found = links.filter(issuer=rule.issuer.pk, subject=assertion.subject)
+    which = {"issuer": rule.issuer.pk, "subject": assertion.subject}
+    found = links.filter(**which) if holds(assertion.subject, connections[alias]) else ()
     # A database that compares loosely must not make a neighbour of the subject the subject.
     exact = [link.user for link in found if link.subject == assertion.subject]
     return exact[0] if exact else None

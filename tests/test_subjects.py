@@ -67,6 +67,13 @@ def test_a_user_that_another_request_has_linked_meanwhile_is_taken(world: World)
     assert get_user_model().objects.count() == users
 
 
+def test_no_subject_is_nobody(world: World) -> None:
+    """A dry run goes on with none, to say what else is wrong."""
+    world.rule.subject_policy, world.rule.user_field = "user_field", get_user_model().USERNAME_FIELD
+    with pytest.raises(AssertionRefused, match="sub must be a string that is not empty"):
+        find_subject(verified(subject=""), Rule.of(world.rule))
+
+
 def test_a_made_user_has_a_name_of_its_own_for_each_issuer_and_subject(world: World) -> None:
     made = [
         provision_user(verified(subject, issuer), Rule.of(world.rule))

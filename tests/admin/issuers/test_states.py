@@ -69,13 +69,17 @@ def test_very_many_are_not_looked_at(page, each, monkeypatch):
     assert len(names(response)) == 6
 
 
-def enable(page, *pks):
+def enable(page, *pks, query="?state=disabled"):
     data = {"action": "enable", "_selected_action": pks}
-    return page.post(f"{LIST}?state=disabled", data, follow=True)
+    return page.post(f"{LIST}{query}", data, follow=True)
 
 
-def test_enabled_again(page, each):
-    response = enable(page, *TrustedIssuer.objects.exclude(name="failing").values_list("pk", flat=True))
+@pytest.mark.parametrize(
+    "query", ["", "?state=disabled"], ids=["of the whole list", "of those that are disabled"]
+)
+def test_enabled_again(page, each, query):
+    chosen = TrustedIssuer.objects.exclude(name="failing").values_list("pk", flat=True)
+    response = enable(page, *chosen, query=query)
     assert "2 issuers are enabled now." in said(response)
     assert not TrustedIssuer.objects.filter(enabled=False).exists()
     history = reverse(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from oauthlib.common import Request
 
 from .assertion import Door, Reason, TokenType
-from .grant import JWTBearerGrant, refusal
+from .grant import JWTBearerError, JWTBearerGrant, call_of, read_parameters, refusal
 
 
 class TokenExchangeGrant(JWTBearerGrant):
@@ -37,6 +38,37 @@ class ClientAssertionGrant(JWTBearerGrant):
 
     door = Door.CLIENT_ASSERTION
     required = ("client_assertion", "client_assertion_type")
+
+    def create_token_response(self, request: Request, token_handler: Any) -> tuple[dict[str, str], str, int]:
+        """The answer to a token request. One with a JWT of the client's own is for the handler from before.
+
+        If that finds no client, the JWT is of an issuer that nobody knows: the answers to both are the same.
+        """
+        call = call_of(request)
+        if call is not None and self._is_for(request) and self._is_own(request):
+            call.own = True
+            answer: tuple[dict[str, str], str, int] = self._otherwise.create_token_response(
+                request, token_handler
+            )
+            call.own = answer[2] != 401
+            if call.own:
+                return answer
+        return super().create_token_response(request, token_handler)
+
+    def _is_own(self, request: Request) -> bool:
+        """Whether the JWT of ``request``, which is as this door asks, is for the handler from before."""
+        is_own = getattr(self.request_validator, "is_jwt_bearer_client", None)
+        if is_own is None or self._otherwise is None or self._fault(request) is not None:
+            return False
+        try:
+            parameters = read_parameters(request, self.required, self.repeatable)
+            self._identify_client(request, parameters)
+        except JWTBearerError:
+            return False
+        # As for a secret: that handler gets what was read here, and an empty value is none.
+        request.client_id, request.client_secret = parameters.get("client_id"), None
+        request.client = request.user = None
+        return bool(is_own(parameters["client_assertion"]))
 
     def _identify_client(self, request: Request, parameters: Mapping[str, str]) -> None:
         """RFC 6749 section 2.3: nothing else authenticates the client, whom the decision identifies."""

@@ -13,10 +13,12 @@ from oauth2_provider.settings import oauth2_settings
 from oauthlib.common import Request
 from oauthlib.oauth2 import BearerToken
 
-__all__ = ["HAS_ROLES", "default_lifetime", "oauth2_settings"]
+__all__ = ["HAS_ROLES", "SIGNING_METHODS", "default_lifetime", "oauth2_settings"]
 
 #: Whether the installed DOT is the next release. Asking loads none of its modules.
 HAS_ROLES = find_spec("oauth2_provider.core") is not None
+#: How an application is registered that authenticates by JWTs of its own, from that release on.
+SIGNING_METHODS = ("private_key_jwt", "client_secret_jwt")
 
 #: The module of each name in 3.4, and in the next release.
 _HOMES = {

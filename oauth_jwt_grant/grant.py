@@ -83,13 +83,14 @@ class Call:
     """One request at ``door`` on its way from our token view, by our backend, to the grant.
 
     ``posted`` is set by the ``backend``: the parameters as they were posted. ``tokens`` are the rows that
-    were saved.
+    were saved. ``own``: the JWT is the client's own, and the grant that was there before answers.
     """
 
     posted: list[tuple[str, str]] | None = field(default=None, repr=False)
     backend: str = ""
     tokens: list[Any] = field(default_factory=list)
     door: Door = Door.AUTHORIZATION_GRANT
+    own: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +169,7 @@ class JWTBearerGrant(GrantTypeBase):  # type: ignore[misc]
 
     def validate_token_request(self, request: Request) -> Terms:
         """Check the whole request; returns what the token has to be."""
-        fault: str | None = _fault_of_call(request) or _fault_of(self.request_validator.__class__)
+        fault = self._fault(request)
         if fault is not None:
             raise JWTBearerError(not_set_up(fault))
         request.client = None
@@ -188,6 +189,11 @@ class JWTBearerGrant(GrantTypeBase):  # type: ignore[misc]
         for validator in self.custom_validators.post_token:
             validator(request)
         return terms
+
+    def _fault(self, request: Request) -> str | None:
+        """Why this site's classes keep the grant from its work, or ``None``."""
+        fault: str | None = _fault_of_call(request) or _fault_of(self.request_validator.__class__)
+        return fault
 
     def validate_grant_type(self, request: Request) -> None:
         """Check that the client may use this grant at all (RFC 6749 section 5.2).

@@ -17,7 +17,7 @@ from django.utils import timezone
 from oauthlib.common import Request
 
 from . import subjects
-from .assertion import AssertionRefused, Door, NotGranted, Reason, TokenType, may_authenticate
+from .assertion import AssertionRefused, Door, NotGranted, Reason, TokenType, client_of, may_authenticate
 from .conf import conf, is_own_identifier, server_audiences
 from .database import is_incomparable
 from .decision import Case, Permission, Question, decide, log_accepted, log_refused, record
@@ -37,7 +37,7 @@ from .dpop import (
 from .grant import Call, JWTBearerError, Terms, call_of, door_of, door_of_request, not_set_up
 from .models import Decision
 from .signals import assertion_accepted, assertion_refused
-from .trust import find_application
+from .trust import find_application, signs_for_itself
 
 # Read and written through vars() alone: as an attribute it could be a posted parameter.
 _STATE = "_oauth_jwt_grant"
@@ -85,6 +85,9 @@ class JWTBearerValidatorMixin:
 
     def _door(self, request: Request) -> Door | None:
         """The open door that ``request`` is for, or ``None`` if it is for none of ours."""
+        call = call_of(request)
+        if call is not None and call.own:
+            return None
         return door_of_request(request, self.jwt_bearer_doors)
 
     def validate_grant_type(
@@ -137,6 +140,14 @@ class JWTBearerValidatorMixin:
         """
         readable = HAS_ROLES and may_authenticate(assertion, grant, conf.MAX_ASSERTION_LENGTH)
         return readable and bool(self.authenticate_client(request))  # type: ignore[attr-defined]
+
+    def is_jwt_bearer_client(self, assertion: str) -> bool:
+        """Whether ``assertion``, instead of a secret, is for django-oauth-toolkit to check, where it can.
+
+        So it is if it says that it is of a client that signs for itself, and no issuer's row has that name.
+        """
+        client = client_of(assertion, conf.MAX_ASSERTION_LENGTH) if HAS_ROLES else None
+        return client is not None and signs_for_itself(client)
 
     def decide_jwt_bearer_assertion(self, request: Request) -> Terms:
         """Decide on the assertion of ``request``, whose client has been checked.
@@ -238,7 +249,11 @@ class JWTBearerValidatorMixin:
         """Inside DOT's transaction: the token's row, then the decision's."""
         create, state = super()._create_access_token, _state_of(request)  # type: ignore[misc]
         if state is None:
-            return create(expires, request, *args, **kwargs)
+            access_token = create(expires, request, *args, **kwargs)
+            call = call_of(request)
+            if call is not None and call.own:
+                call.tokens.append(access_token)
+            return access_token
         if state.case.proof_key is not None:
             # Not before: DOT takes no request for an audience that has no host.
             state.resource = bound_resource(state.case.proof_key, state.permission.resources)

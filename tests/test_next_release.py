@@ -21,6 +21,7 @@ from rest_framework.views import APIView
 
 from oauth_jwt_grant.assertion import Door
 from oauth_jwt_grant.checks.own_clients import check_own_assertions
+from oauth_jwt_grant.dot import get_access_token_model
 from oauth_jwt_grant.models import Decision
 from tests import urls
 from tests.factories import AUDIENCE, DROP, ec_key, jwks, mint, mint_hmac
@@ -32,11 +33,14 @@ from tests.support import (
     World,
     assert_granted,
     assert_refused,
+    basic,
     make_application,
+    only_decision,
     pairs_of,
     post,
 )
 
+API = "https://api.example/"
 CLIENT_ASSERTION = {
     "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
     "client_assertion": "x",
@@ -206,6 +210,93 @@ class TestOwnAssertions:
         wanted = {"oauth_jwt_grant.W041"} if audiences != [AUDIENCE] else set()
         wanted |= {"oauth_jwt_grant.W042"} if "locmem" in backend else set()
         assert {message.id for message in check_own_assertions(databases=["default"])} == wanted
+
+
+class TestOwnAssertionsAsTheGrant:
+    """On ``client_credentials``, with the door open: DOT checks them, unless an issuer has the name."""
+
+    @pytest.fixture(autouse=True)
+    def _opened(self, world: World, settings: Any) -> None:
+        settings.OAUTH_JWT_GRANT = settings.OAUTH_JWT_GRANT | {"ACCEPTED_AS": [each.value for each in Door]}
+        fields = {"subject_policy": "no_user", "default_application": world.application}
+        world.change(world.rule, accepted_as=["client_assertion"], **fields)
+
+    def ask(self, jwt: str, **changes: Any) -> Any:
+        return post(pairs_of(Door.CLIENT_ASSERTION, jwt, **changes))
+
+    @pytest.mark.standard("PKJ-03", "PKJ-08")
+    def test_it_authenticates_the_client(self, world: World, own: Callable[..., str]) -> None:
+        for changes in ({}, {"client_id": "client"}, {"client_secret": ""}, {"resource": [AUDIENCE, API]}):
+            answer = self.ask(own(), scope="read", **changes)
+            assert (answer.status_code, answer.json().get("scope")) == (200, "read"), answer.content
+        assert answer["Cache-Control"] == "no-store"
+        rows = get_access_token_model().objects.order_by("pk")
+        assert {(row.application, row.user) for row in rows} == {(world.application, None)}
+        assert rows.last().resource == [AUDIENCE, API]
+        assert not Decision.objects.exists()
+        # That of an issuer is checked here, as ever.
+        assert self.ask(mint(ec_key(), aud=AUDIENCE)).status_code == 200
+        assert Decision.objects.count() == 1
+
+    @pytest.mark.standard("PKJ-02", "PKJ-06", "PKJ-14", "XDR-14")
+    def test_what_is_wrong_with_it_has_one_answer(self, own: Callable[..., str]) -> None:
+        unknown = self.ask(mint(ec_key(), iss="https://unknown.example"))
+        used = own()
+        assert self.ask(used).status_code == 200
+        wrong = {
+            "used": used,
+            "of another": own(sub="other", iss="other"),
+            "not its subject": own(sub="other"),
+            "another issuer": own(iss="other"),
+            "for another server": own(aud="https://other.example"),
+            "without jti": own(jti=DROP),
+            "a jti that no cache takes": own(jti="\ud800"),
+            "expired": own(exp=1),
+            "of an issuer's key": mint(ec_key(), iss="client", sub="client"),
+            "of an issuer, by another key": mint(ec_key(name="other")),
+            "odd": own(sub="client\x00", iss="client\x00"),
+        }
+        for kind, jwt in wrong.items():
+            answer = self.ask(jwt)
+            assert (answer.status_code, answer.content) == (401, unknown.content), kind
+            assert answer.headers == unknown.headers, kind
+        assert self.ask(own(), client_id="other").content == unknown.content
+
+    @pytest.mark.standard("FIC-14")
+    def test_it_comes_alone(self, own: Callable[..., str]) -> None:
+        jwt = own()
+        assert_refused(self.ask(jwt, client_secret=SECRET), "invalid_request")
+        assert_refused(self.ask([jwt, jwt]), "invalid_request")
+        assert_refused(self.ask(jwt, client_assertion_type=f"{CLIENT_TYPE}x"), "invalid_client")
+        headers = {"Authorization": basic("client", SECRET)}
+        assert_refused(post(pairs_of(Door.CLIENT_ASSERTION, jwt), headers=headers), "invalid_request")
+        # Nothing of this has spent it.
+        assert self.ask(jwt).status_code == 200
+
+    def test_what_the_client_may_not_is_as_with_a_secret(self, world: World, own: Callable[..., str]) -> None:
+        assert self.ask(own(), scope="unknown").json()["error"] == "invalid_scope"
+        world.change(world.application, authorization_grant_type="authorization-code")
+        assert self.ask(own()).json()["error"] == "unauthorized_client"
+
+    @pytest.mark.standard("PKJ-03")
+    @pytest.mark.parametrize("enabled", [True, False])
+    def test_an_issuer_of_that_name_takes_it_from_dot(
+        self, world: World, own: Callable[..., str], enabled: bool
+    ) -> None:
+        world.change(world.issuer, issuer="client", enabled=enabled)
+        assert_refused(self.ask(own()), "invalid_client")
+        wanted = ("no_such_key", "algorithm") if enabled else ("issuer_disabled",)
+        assert only_decision().reason in wanted
+
+    @pytest.mark.standard("XDR-06")
+    def test_once_at_all_doors(self, world: World, own: Callable[..., str]) -> None:
+        world.change(world.rule, accepted_as=["authorization_grant"], subject_policy="no_user")
+        jwt = own()
+        assert by_jwt(Door.AUTHORIZATION_GRANT, jwt).status_code == 200
+        assert_refused(self.ask(jwt), "invalid_client")
+        jwt = own()
+        assert self.ask(jwt).status_code == 200
+        assert_refused(by_jwt(Door.AUTHORIZATION_GRANT, jwt), "invalid_client")
 
 
 @pytest.mark.parametrize("method", ["", "client_secret_basic", "client_secret_post"])

@@ -22,7 +22,7 @@ from .errors import (
 )
 from .id_jag import TENANTS, in_tenant, subject_of
 from .jose import ALGORITHMS, PublicKey
-from .own_client import may_authenticate
+from .own_client import client_of, may_authenticate
 from .policy import ID_JAG_TYPE, MAX_SECONDS, AssertionPolicy
 from .steps import OPTIONAL_STEPS, Attempt, Step, Watch, at_once, unwatched
 from .tokens import UnverifiedAssertion, VerifiedAssertion
@@ -72,6 +72,7 @@ __all__ = [
     "Watch",
     "all_of",
     "at_once",
+    "client_of",
     "in_tenant",
     "is_for",
     "may_authenticate",

@@ -27,6 +27,21 @@ def may_authenticate(client_assertion: str, grant: str, max_length: int) -> bool
     return not _is_same(own, other)
 
 
+def client_of(client_assertion: str, max_length: int) -> str | None:
+    """The client that ``client_assertion`` says it is of (OIDC Core section 9), or ``None`` if it is of none.
+
+    Nothing is verified: this may choose who checks the JWT, and no more.
+    """
+    try:
+        claims = UnverifiedJWT.parse(client_assertion, max_length).claims
+    except AssertionRefused:
+        return None
+    client = claims.get("sub")
+    # RFC 6749 appendix A.1: of ASCII, as any database can compare it.
+    written = isinstance(client, str) and client.isascii() and client.isprintable()
+    return client if written and claims.get("iss") == client else None
+
+
 def _is_same(one: UnverifiedJWT, other: UnverifiedJWT) -> bool:
     if (one.header, one.claims) == (other.header, other.claims):
         return True

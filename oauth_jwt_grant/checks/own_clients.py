@@ -13,10 +13,8 @@ from django.core.checks import CheckMessage, Warning
 from django.db import Error, router, transaction
 
 from ..conf import issuer_identifier
-from ..dot import HAS_ROLES, oauth2_settings
+from ..dot import HAS_ROLES, SIGNING_METHODS, oauth2_settings
 from .messages import CheckId
-
-_METHODS = ("private_key_jwt", "client_secret_jwt")
 
 
 def check_own_assertions(
@@ -38,7 +36,7 @@ def check_own_assertions(
 def some_client_signs(model: Any, alias: str) -> bool:
     """Whether an application is registered for such a method; before DOT's next release none can be."""
     with transaction.atomic(using=alias):
-        signing = {"token_endpoint_auth_method__in": _METHODS}
+        signing = {"token_endpoint_auth_method__in": SIGNING_METHODS}
         return HAS_ROLES and bool(model._base_manager.using(alias).filter(**signing).exists())
 
 

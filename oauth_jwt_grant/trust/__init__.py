@@ -5,7 +5,7 @@ The only room that reads trust rows for a request.
 
 from __future__ import annotations
 
-from .clients import applications_of_operators, find_application
+from .clients import applications_of_operators, find_application, signs_for_itself
 from .health import Finding, Health, examine, failing_keys, health_as_json
 from .key_health import FETCHED, KeyHealth, KeyState, key_health
 from .key_store import LoadedKeyStore, stored_keys
@@ -74,6 +74,7 @@ __all__ = [
     "obstacles_of_unsaved",
     "policy_of",
     "published_at",
+    "signs_for_itself",
     "stored_keys",
     "strings_of",
     "trusted_at",

@@ -9,8 +9,8 @@ from django.db.models import Q, QuerySet
 from django.db.models.manager import BaseManager
 
 from ..database import Columns, Parameter, PreparedQuery, all_but, may_defer
-from ..dot import AbstractApplication, get_application_model
-from ..models import written
+from ..dot import SIGNING_METHODS, AbstractApplication, get_application_model
+from ..models import TrustedIssuer, written
 
 #: What neither this grant nor django-oauth-toolkit's authentication of a client asks for.
 _UNASKED = (
@@ -70,6 +70,18 @@ def find_application(client_id: str) -> AbstractApplication | None:
 def _registered_itself(application: Any) -> bool:
     """Whether ``application`` registered itself over the network, so that its row may be stale."""
     return getattr(application, "registration_source", "manual") != "manual"
+
+
+def signs_for_itself(name: str) -> bool:
+    """Whether ``name`` is the client id of an application with JWTs of its own, and that of no issuer."""
+    # Compared once more: a database may compare loosely.
+    signing = any(
+        application.client_id == name
+        and getattr(application, "token_endpoint_auth_method", "") in SIGNING_METHODS
+        for application in written(get_application_model()).filter(client_id=name)
+    )
+    issuers = written(TrustedIssuer).filter(issuer=name).values_list("issuer", flat=True)
+    return signing and name not in issuers
 
 
 def applications_of_operators() -> QuerySet[Any, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from oauth_jwt_grant.assertion import may_authenticate
+from oauth_jwt_grant.assertion import client_of, may_authenticate
 from tests.factories import DROP, ec_key, mint
 
 CLIENT = {"iss": "client", "sub": "client"}
@@ -46,3 +46,16 @@ def test_what_cannot_be_read() -> None:
     assert not may_authenticate(own(), mint(ec_key()), 20)
     # A grant that is none is refused as a grant.
     assert may_authenticate(own(), "x", LONGEST)
+
+
+@pytest.mark.standard("PKJ-01", "PKJ-02")
+@pytest.mark.parametrize(
+    "claims",
+    [{"iss": "other"}, {"sub": "other"}, {"iss": DROP}, {"iss": None, "sub": None}]
+    + [{"iss": name, "sub": name} for name in (["client"], "client\x00", "clïent", "\u200bclient")],
+    ids=str,
+)
+def test_whose_own_it_is(claims: dict[str, Any]) -> None:
+    assert client_of(own(), LONGEST) == "client"
+    assert client_of(own(**claims), LONGEST) is None
+    assert client_of(own(), 20) is None

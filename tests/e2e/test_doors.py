@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from django.http import HttpResponse
 from django.test.utils import CaptureQueriesContext
 
 from oauth_jwt_grant.assertion import Door
-from oauth_jwt_grant.dot import HAS_ROLES
+from oauth_jwt_grant.dot import HAS_ROLES, OAuth2Validator, app_authorized
 from oauth_jwt_grant.models import Decision
-from tests.dot import any_body
+from oauth_jwt_grant.oauth2_validators import JWTBearerOAuth2Validator
+from tests.dot import any_body, forget_backends
 from tests.factories import AUDIENCE, DROP, GRANT_TYPE, ISSUER, ec_key, mint, mint_raw, proof, rsa_key
 from tests.support import (
     CLIENT_TYPE,
@@ -489,8 +490,6 @@ def recorded(body: Pairs, *, query: str = "") -> tuple[int, bytes, dict[str, str
 def test_a_closed_door_is_as_if_this_app_were_not_there(
     world: World, settings: Any, body: Pairs, query: str
 ) -> None:
-    from tests.dot import forget_backends
-
     ours = recorded(body, query=query)
     settings.OAUTH2_PROVIDER = {
         name: value for name, value in settings.OAUTH2_PROVIDER.items() if not name.endswith("_CLASS")
@@ -533,3 +532,84 @@ def test_the_first_door_is_the_only_one_by_default(world: World) -> None:
         assert ask(door).status_code != 200
     assert Door.AUTHORIZATION_GRANT.grant_type == GRANT_TYPE
     assert Decision.objects.count() == 1
+
+
+class OwnChecks(JWTBearerOAuth2Validator):
+    """Of a site that checks JWTs of clients by itself, on any release of django-oauth-toolkit."""
+
+    def is_jwt_bearer_client(self, assertion: str) -> bool:
+        return True
+
+    def authenticate_client(self, request: Any, *args: Any, **kwargs: Any) -> bool:
+        # As the grant has read it: nothing empty, nothing of an earlier request.
+        assert (request.client_id, request.client_secret) in [(None, None), ("client", None)]
+        return request.client_assertion == "good" and self._load_application("client", request) is not None
+
+
+class ChecksNone(JWTBearerOAuth2Validator):
+    is_jwt_bearer_client: Any = None
+
+
+class Failing(OwnChecks):
+    def _save_bearer_token(self, *args: Any, **kwargs: Any) -> Any:
+        super()._save_bearer_token(*args, **kwargs)
+        raise OperationalError
+
+
+class Forgetful(OwnChecks):
+    """Without the lines of ours in the middle of DOT's transaction."""
+
+    def _create_access_token(self, *args: Any, **kwargs: Any) -> Any:
+        return OAuth2Validator._create_access_token(self, *args, **kwargs)
+
+
+@pytest.fixture
+def heard() -> Iterator[list[Any]]:
+    """The tokens that ``app_authorized`` was sent with."""
+    sent: list[Any] = []
+
+    def note(token: Any, **kwargs: Any) -> None:
+        sent.append(token)
+
+    app_authorized.connect(note)
+    yield sent
+    app_authorized.disconnect(note)
+
+
+def with_validator(settings: Any, validator: type) -> None:
+    settings.OAUTH2_PROVIDER = settings.OAUTH2_PROVIDER | {"OAUTH2_VALIDATOR_CLASS": validator}
+    forget_backends()
+
+
+@pytest.mark.standard("PKJ-03", "PKJ-08", "PKJ-14")
+def test_a_jwt_of_the_clients_own_is_for_the_handler_from_before(
+    opened: World, settings: Any, heard: list[Any]
+) -> None:
+    unknown = authenticate("bad")
+    with_validator(settings, OwnChecks)
+    for changes in ({}, {"client_id": "client"}, {"client_secret": ""}):
+        assert authenticate("good", scope="read", **changes).status_code == 200
+    assert [(token.application, token.user, token.scope) for token in heard] == [
+        (opened.application, None, "read")
+    ] * 3
+    assert not Decision.objects.filter(outcome="accepted").exists()
+    # What it does not take is decided on here, as if it had not been asked.
+    assert authenticate("bad").content == unknown.content
+    assert_granted(authenticate())
+    assert Decision.objects.filter(outcome="accepted").count() == 1
+    assert_refused(authenticate("good", client_secret=SECRET), "invalid_request")
+
+
+@pytest.mark.parametrize(("validator", "status"), [(Failing, 503), (Forgetful, 400)])
+def test_a_token_of_the_clients_own_jwt_that_is_not_kept(
+    opened: World, settings: Any, heard: list[Any], validator: type, status: int
+) -> None:
+    with_validator(settings, validator)
+    assert authenticate("good").status_code == status
+    assert (tokens(), heard) == (0, [])
+
+
+def test_a_validator_that_knows_no_jwts_of_clients(opened: World, settings: Any) -> None:
+    with_validator(settings, ChecksNone)
+    assert_granted(authenticate())
+    assert_refused(authenticate(mint(ec_key(), iss="client", sub="client")), "invalid_client")

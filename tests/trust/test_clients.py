@@ -8,7 +8,8 @@ import pytest
 from django.db import models
 from oauth2_provider.models import get_application_model
 
-from oauth_jwt_grant.trust import find_application
+from oauth_jwt_grant.dot import HAS_ROLES
+from oauth_jwt_grant.trust import find_application, signs_for_itself
 from tests.support import World, assert_granted, make_application
 
 
@@ -44,3 +45,20 @@ def test_a_manager_of_the_sites_own_is_asked_each_time(world: World, monkeypatch
 
     assert find_application("client") is None
     assert world.post().status_code == 401
+
+
+@pytest.mark.standard("PKJ-03", "PKJ-11")
+@pytest.mark.parametrize("method", ["private_key_jwt", "client_secret_jwt", "client_secret_basic"])
+def test_an_application_with_jwts_of_its_own(world: World, monkeypatch: Any, method: str) -> None:
+    """Registered for them, which is possible from django-oauth-toolkit's next release on, and no issuer."""
+    if HAS_ROLES:
+        world.change(world.application, token_endpoint_auth_method=method)
+    else:
+        monkeypatch.setattr(get_application_model(), "token_endpoint_auth_method", method, raising=False)
+    assert signs_for_itself("client") is method.endswith("_jwt")
+    assert not signs_for_itself("CLIENT")
+    assert not signs_for_itself("other")
+    world.change(world.issuer, issuer="CLIENT", enabled=False)
+    assert signs_for_itself("client") is method.endswith("_jwt")
+    world.change(world.issuer, issuer="client")
+    assert not signs_for_itself("client")

@@ -236,6 +236,12 @@ def add_policies(parser: CommandParser) -> None:
     ):
         users.add_argument(f"--{flag}", dest="subject_policy", action="store_const", const=choice.value)
     users.add_argument("--service-user", dest="user", metavar="USER", help="one fixed user")
+    users.add_argument(
+        "--robot-user",
+        action="store_const",
+        const=True,
+        help="one fixed user who is made with the rule and called after it, without password and privileges",
+    )
     users.add_argument("--user-field", metavar="FIELD", help="the user whose field equals the claim")
     group.add_argument(
         "--group", dest="groups", action="append", metavar="NAME", help="of users it creates; repeatable"

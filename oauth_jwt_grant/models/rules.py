@@ -266,7 +266,7 @@ class GrantRule(models.Model):
     def clean(self) -> None:
         """Check the fields against each other."""
         errors: dict[str, object] = {}
-        if self.subject_policy == self.SubjectPolicy.SERVICE_USER and self.user_id is None:
+        if self.subject_policy == self.SubjectPolicy.SERVICE_USER and self._has_no_user():
             errors["user"] = _("Choose the user of the tokens.")
         if self.subject_policy == self.SubjectPolicy.USER_FIELD:
             errors |= self._user_field_errors()
@@ -321,6 +321,10 @@ class GrantRule(models.Model):
     def _has_issuer(self) -> bool:
         """Whether there is an issuer to look at, saved or not: a form without one reports that itself."""
         return bool(self.issuer_id) or GrantRule.issuer.is_cached(self)
+
+    def _has_no_user(self) -> bool:
+        """Whether there is no user, saved or not: one who is new is saved with the rule."""
+        return self.user_id is None and self.user is None
 
     def _subject_claim_errors(self) -> dict[str, object]:
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -27,6 +27,8 @@ class Applied:
     issuer: TrustedIssuer
     rule: GrantRule
     conditions: list[ClaimCondition]
+    #: The user of the rule, if it was saved with the rule.
+    new_user: Any = field(default=None, init=False)
 
     def known(self) -> TrustedIssuer | None:
         """The issuer as it is trusted already, if it is.
@@ -75,11 +77,18 @@ class Applied:
             self._check(is_new=known is None)
             if known is None:
                 self.issuer.save()
+            self._save_user()
             self.rule.save()
             self.rule.applications.set(applications)
             for condition in self.conditions:
                 condition.save()
         return known is None
+
+    def _save_user(self) -> None:
+        user = self.rule.user
+        if user is not None and user._state.adding:
+            user.save()
+            self.new_user = user
 
     def _check(self, *, is_new: bool) -> None:
         if is_new:

@@ -24,6 +24,7 @@ from .names import (
     is_service_account,
 )
 from .rotation import KeyUse, add_key, key_uses, keys_fingerprint, token_uri_of, uses_of, withdraw_key
+from .users import new_robot, robot_name
 
 __all__ = [
     "ACCOUNTS",
@@ -44,6 +45,8 @@ __all__ = [
     "is_service_account",
     "key_uses",
     "keys_fingerprint",
+    "new_robot",
+    "robot_name",
     "token_uri_of",
     "uses_of",
     "withdraw_key",

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
-from django.core.exceptions import ValidationError
 from django.db import DataError, IntegrityError, router, transaction
 from django.db.models import F, Q, QuerySet
 
@@ -23,6 +21,7 @@ from .names import (
     identifier_of,
     is_service_account,
 )
+from .users import new_user
 
 #: What google-auth writes into ``aud`` whatever ``token_uri`` is: the audience of Google's own service.
 GOOGLE_AUDIENCE = "https://oauth2.googleapis.com/token"
@@ -59,7 +58,7 @@ def create_service_account(
                 raise _taken(identifier)
             issued = new_key(_new_issuer(name, identifier, uri, google_audience), default_application, uri)
             rule = _new_rule(issued.issuer, scopes, default_application)
-            owner = user or _new_user(identifier)
+            owner = user or new_user(identifier)
             link = LinkedSubject(issuer=issued.issuer, subject=identifier, user=owner)
             check_row(rule)
             check_row(link)
@@ -136,20 +135,3 @@ def _new_rule(issuer: TrustedIssuer, scopes: str, default_application: Any) -> G
         subject_policy=GrantRule.SubjectPolicy.LINKED,
         scopes=scopes,
     )
-
-
-def _new_user(identifier: str) -> Any:
-    """Return a user called ``identifier``, unsaved, who cannot log in and has no privileges."""
-    model = get_user_model()
-    if written(model).filter(**{model.USERNAME_FIELD: identifier}).exists():
-        raise ServiceAccountError(
-            f"there is a user {identifier} already: name the user that is meant", "user"
-        )
-    user = model(**{model.USERNAME_FIELD: identifier})
-    user.set_unusable_password()
-    try:
-        user.full_clean()
-    except ValidationError as error:
-        faults = "; ".join(f"{name}: {' '.join(texts)}" for name, texts in error.message_dict.items())
-        raise ServiceAccountError(f"a new user cannot be made, so name one ({faults})", "user") from error
-    return user

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.test import Client
 from django.urls import reverse
 
@@ -16,6 +17,7 @@ from oauth_jwt_grant.presets import (
     get_preset,
     registry,
 )
+from oauth_jwt_grant.service_accounts import robot_name
 from tests.admin.conftest import make_user
 from tests.admin.forms import fill_in
 from tests.factories import ec_key, rsa_key
@@ -382,3 +384,28 @@ def test_long_answers_make_different_names(run):
         assert "created" in run("trustissuer", "--preset", "spiffe", *answers, *SCOPES).out.splitlines()[1]
     assert GrantRule.objects.count() == 2
     assert all(len(rule.name) == 100 for rule in GrantRule.objects.all())
+
+
+def test_robot_user_is_made_once(run, application):
+    wanted = (*GITHUB, *IDS, *SCOPES, "--rule", "Nightly", "--application", "tool", "--robot-user")
+    done = run(*wanted)
+    rule = GrantRule.objects.get()
+    name = rule.user.get_username()
+    assert name.startswith("nightly@robots.")
+    assert f"Rule Nightly: created. Its user {name} is new." in done.out
+    assert not rule.user.has_usable_password()
+    assert [line.rpartition(" ")[2] for line in run(*wanted).out.splitlines()] == ["unchanged.", "unchanged."]
+    rule.user.delete()
+    assert "Rule Nightly: updated (user)." in run(*wanted).out
+    assert get_user_model().objects.count() == 1
+
+
+def test_robot_user_takes_no_user_over_and_nothing_is_kept(run):
+    users = get_user_model().objects
+    wanted = (*GITHUB, *IDS, "--rule", "x" * 90, "--robot-user")
+    assert nothing_is_kept(run(*wanted), "--scopes")
+    assert not users.exists()
+    users.create_user(robot_name("x" * 90))
+    assert nothing_is_kept(run(*wanted, *SCOPES), "--robot-user: there is a user xxx")
+    assert robot_name("x" * 90) != robot_name("x" * 91)
+    assert robot_name("\N{SNOWMAN}").startswith("robot@")

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from asgiref.sync import async_to_sync
+from django.core.management import call_command
 from django.db import connection
 from django.http import HttpResponse
 from django.test import AsyncClient, Client
@@ -84,6 +85,14 @@ def test_the_claims_of_a_token(record: World) -> None:
 
     assert again == {**GOOD, "k8s": {"pod": "web"}, "/k8s/pod": "web"}
     assert len(statements) == 1
+
+
+def test_a_robot_user_is_authenticated(record: World) -> None:
+    rule = ("trustissuer", "--issuer", record.issuer.issuer, "--rule", record.rule.name)
+    call_command(*rule, "--no-user")
+    assert get("/rest-list/", token_for(record, **GOOD)).status_code in (401, 403)
+    call_command(*rule, "--robot-user")
+    assert get("/rest-list/", token_for(record, **GOOD)).status_code == 200
 
 
 def test_the_token_of_another_grant_has_none(world: World) -> None:

@@ -123,6 +123,9 @@ def to_issuer(
         text = _("%s was trusted already and has one rule more now.")
     rule_admin.log_addition(request, applied.rule, f"Added, with the conditions: {conditions or '-'}.")
     messages.success(request, text % applied.issuer)
+    if applied.new_user is not None:
+        rule_admin.log_addition(request, applied.new_user, f"Added with the rule {applied.rule}.")
+        messages.success(request, _("The user of its tokens is new: %s.") % applied.new_user)
     fetch_after_commit(request, applied.issuer)
     for obstacle in obstacles_of(applied.issuer):
         messages.warning(request, obstacle.text)

@@ -133,7 +133,6 @@ class TrustForm(RuleAdditionForm):
     def applied(self) -> Applied | None:
         """The rows to be saved, checked as each form checks them; ``None`` if there are errors."""
         rule = GrantRule(**self.proposal.rule)
-        self.fill(rule)
         conditions = [
             ClaimCondition(
                 claim=choice.condition.claim,
@@ -144,6 +143,7 @@ class TrustForm(RuleAdditionForm):
         ]
         applied = Applied(self.issuer(), rule, conditions)
         try:
+            self.fill(rule)
             self._check(applied)
         except ValidationError as error:
             self.add_errors(error)

@@ -21,7 +21,8 @@ def rule_in_words(applied: Applied, applications: list[Any]) -> list[tuple[str, 
         clients = ", ".join(map(str, applications)) or _("no application: nobody can use it")
     user = rule.get_subject_policy_display()
     if rule.subject_policy == rule.SubjectPolicy.SERVICE_USER:
-        user = str(rule.user)
+        is_new = rule.user is not None and rule.user._state.adding
+        user = _("%s, a new user") % rule.user if is_new else str(rule.user)
     lifetime = conf.MAX_LIFETIME if issuer.max_lifetime is None else issuer.max_lifetime
     return [
         (_("Issuer"), f"{issuer.name}: {shown(issuer.issuer)}"),

@@ -6,12 +6,15 @@ from typing import Any
 
 from django import forms
 from django.contrib.admin.widgets import AdminTextInputWidget
+from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from ...models import GrantRule
-from ..shared import DoorsField, check_related, may_change_issuers
+from ...service_accounts import ServiceAccountError, new_robot
+from ..shared import DoorsField, check_related, may_add, may_change_issuers
 from ..shared.formfields import ScopesField
 from .admin import RESERVED, GrantRuleAdmin
 from .forms import RULE_LABELS
@@ -28,6 +31,9 @@ FIELDS = (
     "user",
 )
 _PREFIX = "rule_"
+#: Asks for a user who is made with the rule, where its token would be nobody's.
+_ROBOT = f"{_PREFIX}robot"
+_SUBJECTS = GrantRule.SubjectPolicy
 _HELP = {
     "applications": _(
         "Only they may present the assertion; if there is none, nobody. Their grant type does not matter "
@@ -68,23 +74,44 @@ class RuleAdditionForm(forms.Form):
                 "For people only, and for the list of decisions. Blank: made of the values that pin."
             ),
         )
+        if rule.subject_policy == _SUBJECTS.NO_USER and may_add(request, get_user_model()):
+            self.fields[_ROBOT] = forms.BooleanField(
+                label=_("Create a robot user"),
+                required=False,
+                help_text=_(
+                    "Instead of no user: one of its own, called after the rule, who cannot log in and has no "
+                    "privileges. Then request.user is this user, so IsAuthenticated holds."
+                ),
+            )
 
     def clean(self) -> dict[str, Any]:
         """Only rows that the person may change are named."""
         data: dict[str, Any] = super().clean() or {}
         check_related(self)
+        policy, user = data.get(f"{_PREFIX}subject_policy"), data.get(f"{_PREFIX}user")
+        if data.get(_ROBOT) and (user or policy not in (_SUBJECTS.NO_USER, _SUBJECTS.SERVICE_USER)):
+            self.add_error(_ROBOT, _("The token would be another user's. Choose no user above."))
         return data
 
     def rule_fields(self) -> list[Any]:
         """The fields about the rule."""
-        return [self[_PREFIX + name] for name in FIELDS if _PREFIX + name in self.fields]
+        return [self[_PREFIX + name] for name in (*FIELDS, "robot") if _PREFIX + name in self.fields]
 
     def fill(self, rule: GrantRule) -> None:
-        """Give ``rule`` what was answered, but for its applications. A blank name changes nothing."""
+        """Give ``rule`` what was answered, but for its applications. A blank name changes nothing.
+
+        Raises :class:`ValidationError` if the user that was asked for cannot be made.
+        """
         for name in FIELDS:
             if name != "applications" and _PREFIX + name in self.fields:
                 answer = self.cleaned_data[_PREFIX + name]
                 setattr(rule, name, answer or rule.name if name == "name" else answer)
+        if self.cleaned_data.get(_ROBOT):
+            rule.subject_policy = _SUBJECTS.SERVICE_USER
+            try:
+                rule.user = new_robot(rule.name)
+            except ServiceAccountError as error:
+                raise ValidationError({"robot": capfirst(str(error))}) from error
 
     def applications(self) -> Any:
         """The applications that were chosen for the rule."""

@@ -16,6 +16,7 @@ from django.utils import timezone
 from ...models import GrantRule, LinkedSubject, TrustedIssuer, written
 from ...presets import Applied, Preset, all_presets, check_pinned
 from ...rules import as_json
+from ...service_accounts import ServiceAccountError, new_robot, robot_name
 from ...trust import applications_of_operators, key_source_of, obstacles_of, withdrawal
 from .. import base
 from ..arguments import (
@@ -47,7 +48,10 @@ M = TypeVar("M", bound=Model)
 _SUBJECTS = GrantRule.SubjectPolicy
 
 #: Any of these arguments makes or changes a rule.
-_ABOUT_A_RULE = ("rule", "conditions", "all_applications", *(name for name in RULE_FLAGS if name != "name"))
+_ABOUT_A_RULE = (
+    *("rule", "conditions", "all_applications", "robot_user"),
+    *(name for name in RULE_FLAGS if name != "name"),
+)
 _FILES = ("jwks", "trust_anchors", "ca_bundle")
 _DATES = ("valid_from", "valid_until", "issued_after")
 #: Besides --all and --issued-after: what is not set for all issuers.
@@ -171,7 +175,11 @@ def _rule(wanted: Applied, options: dict[str, Any]) -> Change:
     row = _of(wanted.issuer, GrantRule, name=name) or wanted.rule
     # A replica, which the relation would ask, may not have the issuer yet.
     row.issuer = wanted.issuer
-    change = Change(f"Rule {name}", row, _rule_values(options), RULE_FLAGS)
+    values = _rule_values(options)
+    robot = _robot(row, values) if options["robot_user"] else None
+    change = Change(f"Rule {name}", row, values, RULE_FLAGS)
+    if robot is not None:
+        change.note = f" Its user {printable(robot.get_username())} is new."
     applications, groups = _applications(options), _groups(options)
     if applications is not None and set(applications) != _listed(row, "applications"):
         change.then("applications", lambda: row.applications.set(applications))
@@ -190,8 +198,23 @@ def _rule(wanted: Applied, options: dict[str, Any]) -> Change:
     except ValidationError as error:
         raise CommandError(f"--condition: {error.message}") from error
     if options["all_applications"]:
-        change.note = f" It lists {_names(applications)}."
+        change.note += f" It lists {_names(applications)}."
     return change
+
+
+def _robot(rule: GrantRule, values: dict[str, Any]) -> Any:
+    """Set the user made for ``rule`` among its ``values``; return it if it is new, and saved by now."""
+    values["subject_policy"] = _SUBJECTS.SERVICE_USER
+    if rule.user is not None and rule.user.get_username() == robot_name(rule.name):
+        values["user"] = rule.user
+        return None
+    try:
+        robot = new_robot(rule.name)
+    except ServiceAccountError as error:
+        raise CommandError(f"--robot-user: {error}") from error
+    robot.save()
+    values["user"] = robot
+    return robot
 
 
 def _links(issuer: TrustedIssuer, texts: Iterable[str]) -> Iterator[Change]:

@@ -108,7 +108,67 @@ def test_application_and_user_are_chosen_on_the_way(page, application):
     assert (rule.user, list(rule.applications.all())) == (robot, [application])
 
 
+@pytest.mark.parametrize("host", ["as.example.com", "invalid"])
+def test_robot_user_is_made_with_the_rule(page, settings, host):
+    settings.OAUTH_JWT_GRANT = {"AUDIENCES": [f"https://{host}/o/token/"] if host != "invalid" else ["us"]}
+    response = answer(page, "github-actions", follow=True, **GITHUB, rule_name="Nightly", rule_robot="on")
+    rule = GrantRule.objects.get()
+    robot = get_user_model().objects.exclude(is_staff=True).get()
+    assert (rule.user, rule.subject_policy) == (robot, "service_user")
+    assert robot.get_username() == f"nightly@robots.{host}"
+    assert robot.is_authenticated
+    assert robot.is_active
+    assert not robot.is_superuser
+    assert not robot.has_usable_password()
+    assert f"The user of its tokens is new: nightly@robots.{host}." in response.content.decode()
+    assert LogEntry.objects.filter(object_id=robot.pk, change_message="Added with the rule Nightly.").exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "audience", "words"),
+    [
+        ({}, "us", "There is a user nightly@robots.invalid already"),
+        ({}, f"https://{'a.' * 120}example", "A new user cannot be made"),
+        ({"rule_subject_policy": "linked"}, "us", "another user's"),
+    ],
+)
+def test_robot_user_that_cannot_be_is_told_and_nothing_is_saved(page, settings, changes, audience, words):
+    settings.OAUTH_JWT_GRANT = {"AUDIENCES": [audience]}
+    get_user_model().objects.create_user("nightly@robots.invalid")
+    before = get_user_model().objects.count()
+    asked = {**GITHUB, "rule_name": "Nightly", "rule_robot": "on", **changes}
+    errors = answer(page, "github-actions", **asked).context["form"].errors
+    assert words in errors["rule_robot"][0]
+    assert not TrustedIssuer.objects.exists()
+    assert get_user_model().objects.count() == before
+
+
+def test_user_is_chosen_or_made_and_not_both(page):
+    asked = {"rule_subject_policy": "service_user", "rule_user": make_user("bot").pk, "rule_robot": "on"}
+    assert "rule_robot" in answer(page, "github-actions", **GITHUB, **asked).context["form"].errors
+
+
+def test_user_is_not_left_over_where_the_rule_fails(page):
+    answer(page, "github-actions", **GITHUB)
+    before = get_user_model().objects.count()
+    # The very same rule again: its name is taken.
+    response = answer(page, "github-actions", **GITHUB, rule_robot="on")
+    assert response.context["form"].non_field_errors()
+    assert get_user_model().objects.count() == before
+
+
+def test_robot_user_takes_the_permission_to_add_users(page_of):
+    page = page_of("add_trustedissuer", "view_trustedissuer", "add_grantrule")
+    url = url_of("github-actions")
+    form = page.get(url)
+    data = fill_in(form, FORM, **GITHUB)
+    assert "rule_robot" not in data
+    page.post(url, {**data, "rule_robot": "on"})
+    assert (GrantRule.objects.get().subject_policy, GrantRule.objects.get().user) == ("no_user", None)
+
+
 def test_id_jag_links_subjects(page):
+    assert "rule_robot" not in fill_in(page.get(url_of("id-jag")), FORM)
     assert fill_in(page.get(url_of("id-jag")), FORM)["rule_subject_policy"] == ["linked"]
 
 

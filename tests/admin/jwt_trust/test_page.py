@@ -7,6 +7,7 @@ import logging
 import re
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.contrib.sessions.models import Session
 from django.test import Client
 from django.urls import reverse
@@ -268,6 +269,16 @@ def test_words_name_the_client_and_the_user(page, issuer, rule):
     words = said(step(page, first, "verify", rule_scopes="read", **asked))
     assert "Presented by anyone, with or without an application" in words
     assert f"Token of {robot}" in words
+
+
+def test_robot_user_is_seen_before_it_is_made(page, server, network):
+    first = proposed(page, mint(ec_key(), iss=server.url("")))
+    second = step(page, first, "verify", rule_scopes="read", rule_name="Night", rule_robot="on", **network)
+    robots = get_user_model().objects.exclude(is_staff=True)
+    assert re.search(r"Token of night@robots\.\S+, a new user", said(second))
+    assert not robots.exists()
+    step(page, second, "save")
+    assert GrantRule.objects.get().user == robots.get()
 
 
 def test_own_tokens_are_not_trusted(page):

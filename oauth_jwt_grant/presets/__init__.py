@@ -9,7 +9,7 @@ from ..rules import Pin
 from .applied import Applied, apply
 from .base import ConditionTemplate, Preset, PresetQuestion
 from .registry import all_presets, get_preset, pins_of, preset_for, register, shared_pins
-from .shared import check_pinned, pins_of_shared, why_unpinned
+from .shared import check_pinned, check_pins_stay, check_stay_pinned, pins_of_shared, why_unpinned
 from .traps import TRAPS, Trap, traps_of
 
 __all__ = [
@@ -23,6 +23,8 @@ __all__ = [
     "all_presets",
     "apply",
     "check_pinned",
+    "check_pins_stay",
+    "check_stay_pinned",
     "get_preset",
     "pins_of",
     "pins_of_shared",

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import lru_cache
+from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.db.models import Prefetch
 from django.utils.translation import gettext as _
 
 from ..conf import conf
-from ..models import GrantRule
-from ..rules import Condition, Pin, conditions_of, is_pinned
+from ..models import ClaimCondition, GrantRule, TrustedIssuer, written
+from ..rules import Condition, Pin, conditions_of, is_pinned, same
 from .registry import shared_pins
 
 
@@ -42,3 +44,32 @@ def check_pinned(rule: GrantRule, conditions: Iterable[Condition]) -> None:
     if why:
         text = _("The issuer signs for other customers, too, and the rule would let them in: %s.")
         raise ValidationError(text % why, code="unpinned")
+
+
+def check_stay_pinned(
+    issuer: TrustedIssuer, iss: str, stored: Any, rules: Iterable[tuple[GrantRule, Iterable[ClaimCondition]]]
+) -> None:
+    """Raise :class:`ValidationError` if ``issuer`` must not be saved: it takes the pin of enabled ``rules``.
+
+    ``iss`` and ``stored`` are its name and conditions until now. Rules that had no pin do not count.
+    """
+    if iss == issuer.issuer and same(stored, issuer.conditions):
+        return
+    before, after = conditions_of(stored), conditions_of(issuer.conditions)
+    lost = []
+    for rule, rows in rules:
+        own = [row.condition for row in rows]
+        if rule.enabled and not rule.allow_any_tenant and not why_unpinned(iss, before, own):
+            lost += [rule.name] if why_unpinned(issuer.issuer, after, own) else []
+    if lost:
+        text = _("The issuer signs for other customers, too, and these rules would let them in: %s.")
+        raise ValidationError(text % ", ".join(lost), code="unpinned")
+
+
+def check_pins_stay(issuer: TrustedIssuer, but: Iterable[Any] = ()) -> None:
+    """Raise as :func:`check_stay_pinned` for the rules that are stored, ``but`` those with these keys."""
+    row = written(TrustedIssuer).filter(pk=issuer.pk).values_list("issuer", "conditions").first()
+    if row is not None:
+        conditions = Prefetch("conditions", written(ClaimCondition).order_by("pk"))
+        rules = written(GrantRule).filter(issuer=issuer.pk).exclude(pk__in=but).prefetch_related(conditions)
+        check_stay_pinned(issuer, *row, ((rule, rule.conditions.all()) for rule in rules.iterator(100)))

@@ -13,7 +13,7 @@ from django.db.models import CheckConstraint, Count, Model, Q
 from django.utils import timezone
 
 from ..models import ClaimCondition, Decision, GrantRule, LinkedSubject, TrustedIssuer, flaws_of, written
-from ..presets import check_pinned
+from ..presets import check_pinned, check_stay_pinned
 from ..rules import same
 from ..trust import RuleToBe, obstacles_of_unsaved
 from .current import Entry, IssuerEntry, Trust, chunks
@@ -110,6 +110,9 @@ class _Planner:
             self._remove_others("rule", iss, rules, wanted.rules)
         else:
             rows += [_as_it_is(entry) for name, entry in rules.items() if name not in wanted.rules]
+        if now is not None:
+            steps = self.plan.steps[first:]
+            self._check_stay_pinned(row, now, rows, steps, wanted.file)
         if wanted.links is not None:
             self._links(iss, wanted.links, (now.links if now else None) or {}, row)
         self._examine(wanted, row, rows, self.plan.steps[first:])
@@ -141,6 +144,17 @@ class _Planner:
     def _check_pinned(self, rule: GrantRule, conditions: list[ClaimCondition], where: str) -> None:
         try:
             check_pinned(rule, [condition.condition for condition in conditions])
+        except ValidationError as error:
+            self.problems += [f"{where}: {text}" for text in error.messages]
+
+    def _check_stay_pinned(
+        self, row: TrustedIssuer, now: IssuerEntry, rules: list[RuleToBe], steps: list[Step], where: str
+    ) -> None:
+        """The rules that the files do not change; the others are checked where they change."""
+        changed = {id(step.row) for step in steps}
+        kept = [(rule, conditions) for rule, conditions, _lists in rules if id(rule) not in changed]
+        try:
+            check_stay_pinned(row, now.values["issuer"], now.values["conditions"], kept)
         except ValidationError as error:
             self.problems += [f"{where}: {text}" for text in error.messages]
 

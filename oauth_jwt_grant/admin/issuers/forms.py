@@ -9,6 +9,7 @@ from django.contrib.admin.widgets import AdminTextInputWidget
 from django.utils.translation import gettext_lazy as _
 
 from ...models import TrustedIssuer
+from ...presets import check_pins_stay
 from ..shared import AlgorithmsField, ConditionsField, KeysField, LabelledDateTime, ListField
 
 _LONG = {"class": "vLargeTextField"}
@@ -52,3 +53,12 @@ class TrustedIssuerForm(forms.ModelForm):  # type: ignore[type-arg]
             ),
             "jwks": _("Paste public keys as a JWK Set, a JWK or PEM (keys or certificates)."),
         }
+
+    def _post_clean(self) -> None:
+        """No rule that is stored loses what pins it: its condition is added, or it is disabled, before."""
+        super()._post_clean()  # type: ignore[misc]
+        if not self.errors:
+            try:
+                check_pins_stay(self.instance)
+            except forms.ValidationError as error:
+                self.add_error("conditions" if "conditions" in self.changed_data else None, error)

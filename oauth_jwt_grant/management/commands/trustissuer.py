@@ -14,7 +14,7 @@ from django.db.models import Model
 from django.utils import timezone
 
 from ...models import GrantRule, LinkedSubject, TrustedIssuer, written
-from ...presets import Applied, Preset, all_presets, check_pinned
+from ...presets import Applied, Preset, all_presets, check_pinned, check_pins_stay
 from ...rules import as_json
 from ...service_accounts import ServiceAccountError, new_robot, robot_name
 from ...trust import applications_of_operators, key_source_of, obstacles_of, withdrawal
@@ -108,6 +108,7 @@ class Command(base.Command):
             changes = [_issuer(issuer, options, flags)]
             if preset or any(options[name] is not None for name in _ABOUT_A_RULE):
                 changes.append(_rule(wanted, options))
+            _check_pins_stay(issuer, changes[1:])
             changes += _links(issuer, options["link"] or ())
             # By now everything is checked.
             reports = [change.save() for change in changes]
@@ -200,6 +201,14 @@ def _rule(wanted: Applied, options: dict[str, Any]) -> Change:
     if options["all_applications"]:
         change.note += f" It lists {_names(applications)}."
     return change
+
+
+def _check_pins_stay(issuer: TrustedIssuer, of_rules: Iterable[Change]) -> None:
+    """The rules that the command does not change keep what pins them."""
+    try:
+        check_pins_stay(issuer, [change.row.pk for change in of_rules if change.row.pk is not None])
+    except ValidationError as error:
+        raise CommandError(f"{ISSUER_FLAGS['conditions']}: {error.message}") from error
 
 
 def _robot(rule: GrantRule, values: dict[str, Any]) -> Any:

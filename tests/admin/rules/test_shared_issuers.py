@@ -244,3 +244,66 @@ def test_command_sets_the_conditions_of_an_issuer():
     assert len(issuer.conditions) == 2
     run("")
     assert issuer.conditions == []
+
+
+def by_form(page, row: TrustedIssuer, **fields: str) -> str:
+    url = reverse("admin:oauth_jwt_grant_trustedissuer_change", args=[row.pk])
+    response = page.post(url, fill_in(page.get(url), "trustedissuer_form", **{"conditions": "[]", **fields}))
+    return "" if response.status_code == 302 else response.content.decode()
+
+
+def by_command(*flags: str) -> str:
+    try:
+        call_command(
+            "trustissuer", "--issuer", GITHUB, "--issuer-condition", "", *flags,
+            stdout=io.StringIO(), stderr=io.StringIO(),
+        )  # fmt: skip
+    except CommandError as error:
+        return str(error)
+    return ""
+
+
+def by_file(path, rules: str = "") -> str:
+    path.write_text(
+        f'[[issuers]]\nissuer = "{GITHUB}"\nname = "Shared"\nkey_source = "jwks_url"\n'
+        f'jwks_url = "https://keys.example/jwks.json"\nenabled = false\n{rules}'
+    )
+    try:
+        plan(read([str(path)]), current(links=False), prune=False)
+    except TrustFileError as error:
+        return str(error)
+    return ""
+
+
+@pytest.mark.django_db
+def test_issuer_does_not_take_the_pin_of_its_rules(page, tmp_path):
+    pin = {"claim": "repository_owner_id", "operator": "equals", "values": ["90210"]}
+    issuer = make_shared(conditions=[pin])
+    rule = GrantRule.objects.create(issuer=issuer, **RULE)
+    GrantRule.objects.create(issuer=issuer, **{**RULE, "name": "for-all", "allow_any_tenant": True})
+    GrantRule.objects.create(issuer=issuer, enabled=False, **{**RULE, "name": "off"})
+    own = GrantRule.objects.create(issuer=issuer, **{**RULE, "name": "pinned"})
+    own.conditions.create(**pin)
+    says = f"{SAYS}, and these rules would let them in: deploy."
+    file = tmp_path / "trust.toml"
+    for refusal in (by_form(page, issuer), by_command(), by_command("--rule", "pinned"), by_file(file)):
+        assert says in refusal
+    issuer.refresh_from_db()
+    assert issuer.conditions == [pin]
+    # The rule that the command or the file changes as well is taken as it is going to be.
+    named = '[[issuers.rules]]\nname = "deploy"\nscopes = "read"\nclient_policy = "anonymous"\n'
+    assert by_file(file, f'{named}subject_policy = "no_user"\nallow_any_tenant = true\n') == ""
+    assert by_command("--rule", "deploy", "--condition", "repository_owner_id=90210") == ""
+    issuer.refresh_from_db()
+    assert issuer.conditions == []
+    # A rule that had no pin before does not stand in the way.
+    rule.conditions.all().delete()
+    assert by_form(page, issuer, conditions='[{"claim": "ref", "operator": "exists"}]') == ""
+
+
+@pytest.mark.django_db
+def test_issuer_does_not_become_a_shared_one_under_rules_without_a_pin(page):
+    issuer = make_shared("https://own.example", conditions=[])
+    GrantRule.objects.create(issuer=issuer, **RULE)
+    assert "these rules would let them in: deploy." in by_form(page, issuer, issuer=GITHUB)
+    assert by_form(page, issuer, issuer="https://other.example") == ""

@@ -107,6 +107,7 @@ def granted(
     ceiling: str = "a b c",
     default: str = "",
     available: str = "a b c d",
+    dispensable: str = "",
 ) -> list[str]:
     return grant_scopes(
         requested=requested.split(),
@@ -114,6 +115,7 @@ def granted(
         ceiling=ceiling.split(),
         default=default.split(),
         available=available.split(),
+        dispensable=dispensable.split(),
     )
 
 
@@ -135,6 +137,10 @@ class TestGrantScopes:
             ({"available": "b z", "default": "a b"}, "b"),
             ({"ceiling": "a"}, "a"),
             ({"claimed": "", "requested": ""}, None),
+            ({"requested": "a x", "dispensable": "x y"}, "a"),
+            ({"requested": "a c", "dispensable": "c x"}, "a c"),
+            ({"requested": "c", "dispensable": "c x"}, "c"),
+            ({"claimed": "a", "requested": "a c", "dispensable": "c"}, "a"),
         ],
         ids=repr,
     )
@@ -162,6 +168,7 @@ class TestGrantScopes:
             {"available": ""},
             {"default": "d"},
             {"default": "d", "available": "d"},
+            {"requested": "x y", "dispensable": "x y"},
         ],
         ids=repr,
     )

@@ -173,7 +173,7 @@ def measure_variants(site: Site, own: Callable[[], int], requests: int) -> None:
     rules = GrantRule.objects.all()
     rules.update(subject_policy="user_field", subject_claim="name", user_field=USERNAME)
     compare("no client, user by a claim", request(name=lambda: "bench@example.com"), own, requests)
-    rules.update(subject_policy="provision")
+    rules.update(subject_policy="provision", subject_claim="sub")
     compare("no client, user made before", request(), own, requests)
     compare("no client, user made now", request(sub=lambda: f"new-{next(number)}"), own, requests)
     with JwksServer() as server:

@@ -195,7 +195,9 @@ class TestRowsOfOthers:
         assert changeable(request, admin.AdminSite(), get_user_model(), both) == set(both)
 
 
-@pytest.mark.skipif(get_user_model() not in admin.site._registry, reason="the users are not in the admin")
+@pytest.mark.skipif(
+    get_user_model() not in admin.site._registry, reason="not on a site that has its users not in the admin"
+)
 def test_what_a_search_finds_is_no_leave_to_name_it(page_of, issuer):
     boss = make_user("boss")
     writer = page_of(*WRITER, CHANGE_USER.replace("change", "view"))

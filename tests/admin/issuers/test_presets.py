@@ -253,11 +253,16 @@ def test_scopes_that_cannot_be_listed_are_typed(page, settings, scopes):
     assert '<textarea name="rule_scopes"' in page.get(url).content.decode()
 
 
-def test_scopes_are_typed_where_the_backend_fails(page, monkeypatch):
-    def fail():
+class NeedsARequest:
+    """A site's own backend that lists nothing without a request."""
+
+    def get_all_scopes(self):
         raise RuntimeError("no request")
 
-    monkeypatch.setattr("oauth_jwt_grant.admin.shared.formfields.get_scopes_backend", fail)
+
+def test_scopes_are_typed_where_the_backend_fails(page, settings):
+    backend = f"{__name__}.{NeedsARequest.__name__}"
+    settings.OAUTH2_PROVIDER = {**settings.OAUTH2_PROVIDER, "SCOPES_BACKEND_CLASS": backend}
     url = reverse("admin:oauth_jwt_grant_trustedissuer_preset", args=["github-actions"])
     assert '<textarea name="rule_scopes"' in page.get(url).content.decode()
 

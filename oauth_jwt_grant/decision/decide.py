@@ -173,7 +173,7 @@ def _check_other_issuer(assertion: VerifiedAssertion, question: Question) -> Non
 
 
 def _check_refuses(rule: Rule) -> None:
-    """RFC 7523 section 3: a rule that has lost its application decides still, so that no looser one does."""
+    """A rule that has lost its application decides still, so that no looser one does."""
     if rule.refuses:
         detail = f'the rule "{rule}" must not be set to refuse (refuses); it is'
         raise AssertionRefused(Reason.RULE_REFUSES, detail=detail)

@@ -138,7 +138,12 @@ class Decision(models.Model):
         permissions: ClassVar = [("export_decision", _("Can export decisions"))]
         constraints: ClassVar = [
             # Not unique=True: on PostgreSQL that makes a second index, for LIKE.
-            models.UniqueConstraint(fields=["replay_key"], name="oauth_jwt_grant_replay_key_once"),
+            models.UniqueConstraint(
+                fields=["replay_key"],
+                name="oauth_jwt_grant_replay_key_once",
+                violation_error_code="assertion_used",
+                violation_error_message=_("The assertion has already been used."),
+            ),
         ]
         indexes: ClassVar = [
             models.Index(fields=["issuer", "outcome", "time"], name="oauth_jwt_grant_by_outcome"),

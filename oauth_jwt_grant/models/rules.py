@@ -251,7 +251,12 @@ class GrantRule(models.Model):
         verbose_name_plural = _("grant rules")
         ordering: ClassVar = ["issuer_id", "position", "pk"]
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["issuer", "name"], name="oauth_jwt_grant_rule_name_once"),
+            models.UniqueConstraint(
+                fields=["issuer", "name"],
+                name="oauth_jwt_grant_rule_name_once",
+                violation_error_code="rule_name_taken",
+                violation_error_message=_("The issuer already has a rule with this name."),
+            ),
         ]
 
     def __str__(self) -> str:

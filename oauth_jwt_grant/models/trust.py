@@ -202,17 +202,31 @@ class TrustedIssuer(models.Model):
             ("revoke_tokens", _("Can revoke the tokens of an issuer")),
         ]
         constraints: ClassVar = [
-            models.CheckConstraint(condition=~Q(issuer=""), name="oauth_jwt_grant_issuer_not_empty"),
             models.CheckConstraint(
-                condition=~Q(key_source="jwks_url") | ~Q(jwks_url=""), name="oauth_jwt_grant_issuer_jwks_url"
+                condition=~Q(issuer=""),
+                name="oauth_jwt_grant_issuer_not_empty",
+                violation_error_code="issuer_missing",
+                violation_error_message=_("Enter the issuer, the exact value of the iss claim."),
+            ),
+            models.CheckConstraint(
+                condition=~Q(key_source="jwks_url") | ~Q(jwks_url=""),
+                name="oauth_jwt_grant_issuer_jwks_url",
+                violation_error_code="jwks_url_missing",
+                violation_error_message=_("Enter the URL of the issuer's JWK Set."),
             ),
             models.CheckConstraint(
                 condition=~Q(key_source="certificates") | ~Q(trust_anchors=""),
                 name="oauth_jwt_grant_issuer_trust_anchors",
+                violation_error_code="trust_anchors_missing",
+                violation_error_message=_(
+                    "Enter the certificates of the authorities that certify the issuer."
+                ),
             ),
             models.CheckConstraint(
                 condition=Q(valid_until__gt=F("valid_from")) | Q(valid_from=None) | Q(valid_until=None),
                 name="oauth_jwt_grant_issuer_dates",
+                violation_error_code="trust_ends_before_it_begins",
+                violation_error_message=_("The end of the trust must be later than its beginning."),
             ),
         ]
 
@@ -357,8 +371,18 @@ class LinkedSubject(models.Model):
         verbose_name_plural = _("linked subjects")
         ordering: ClassVar = ["issuer_id", "subject"]
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["issuer", "subject"], name="oauth_jwt_grant_subject_linked_once"),
-            models.CheckConstraint(condition=~Q(subject=""), name="oauth_jwt_grant_subject_not_empty"),
+            models.UniqueConstraint(
+                fields=["issuer", "subject"],
+                name="oauth_jwt_grant_subject_linked_once",
+                violation_error_code="subject_already_linked",
+                violation_error_message=_("This subject of the issuer is already linked to a user."),
+            ),
+            models.CheckConstraint(
+                condition=~Q(subject=""),
+                name="oauth_jwt_grant_subject_not_empty",
+                violation_error_code="subject_missing",
+                violation_error_message=_("Enter the subject, the exact value of the claim that names it."),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -128,7 +128,7 @@ def test_json_has_the_values_before_and_after(apply):
         (
             'name = "CI"',
             'name = "CI"\nvalid_from = 2031-01-01T00:00:00Z\nvalid_until = 2030-01-01T00:00:00Z',
-            "oauth_jwt_grant_issuer_dates",
+            "https://ci.example: The end of the trust must be later than its beginning.",
         ),
         ('scopes = "read"', "", "[[issuers.rules]] deploy of https://ci.example: scopes: "),
         (
@@ -181,7 +181,9 @@ def test_what_no_row_may_have_is_refused_in_each_row(apply):
     one = GOOD.replace('name = "CI"', f'name = "CI"\n{dates}')
     result = apply(one + one.replace("ci.example", "other.example"), DRY)
     assert result.status == 1
-    found = [line.partition("https://")[2] for line in result.err.splitlines() if "issuer_dates" in line]
+    found = [
+        line.partition("https://")[2] for line in result.err.splitlines() if "The end of the trust" in line
+    ]
     assert [line.partition(":")[0] for line in found] == ["ci.example", "other.example"]
 
 

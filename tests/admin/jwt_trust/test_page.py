@@ -258,7 +258,7 @@ def test_what_another_has_saved_meanwhile_is_an_error(page, issuer, rule, monkey
     monkeypatch.setattr("oauth_jwt_grant.admin.jwt_trust.page.check", check_slowly)
     answer = step(page, first, "save", rule_scopes="read")
     assert answer.status_code == 200
-    assert "already exists" in said(answer)
+    assert "already has a rule with this name" in said(answer)
 
 
 def test_words_name_the_client_and_the_user(page, issuer, rule):
@@ -306,7 +306,7 @@ def test_changed_meanwhile(page, server, network):
     )
     step(page, second, "save")
     again = step(page, second, "save")
-    assert "already exists" in said(again)
+    assert "already has a rule with this name" in said(again)
     assert GrantRule.objects.count() == 1
 
 

@@ -7,7 +7,11 @@ import importlib.util
 import itertools
 import os
 import re
+import subprocess
+import sys
+import tarfile
 import tomllib
+import zipfile
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -174,6 +178,56 @@ def names_in(package: Path) -> set[str]:
 def test_wheel_is_what_is_tested_and_holds_every_file():
     assert INSTALLED.is_relative_to(os.environ["TOX_ENV_DIR"])
     assert names_in(INSTALLED) == names_in(ROOT / "oauth_jwt_grant")
+
+
+def build(folder: Path, into: Path) -> dict[str, bytes]:
+    """Return the archives that ``folder`` is built into, by their names."""
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "sdist", "-t", "wheel", "-d", str(into)]
+    subprocess.run(command, cwd=folder, check=True, capture_output=True)
+    return {path.name: path.read_bytes() for path in into.iterdir()}
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder with the two archives of this tree."""
+    folder = tmp_path_factory.mktemp("built")
+    build(ROOT, folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def unpacked(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the source archive holds, in an empty folder."""
+    folder = tmp_path_factory.mktemp("unpacked")
+    with tarfile.open(next(built.glob("*.tar.gz"))) as archive:
+        archive.extractall(folder, filter="data")
+    return next(folder.iterdir())
+
+
+def test_archives_built_from_the_source_archive_are_the_same_to_the_byte(built, unpacked, tmp_path):
+    again = build(unpacked, tmp_path / "again")
+    assert len(again) == 2
+    assert again == {path.name: path.read_bytes() for path in built.iterdir()}
+
+
+def test_wheel_holds_the_package_and_its_licence_alone(built):
+    names = zipfile.ZipFile(next(built.glob("*.whl"))).namelist()
+    own = {f"oauth_jwt_grant/{name}" for name in names_in(ROOT / "oauth_jwt_grant")}
+    metadata = f"oauth_jwt_grant-{oauth_jwt_grant.__version__}.dist-info"
+    beside = ("METADATA", "RECORD", "WHEEL", "licenses/LICENSE")
+    assert set(names) == own | {f"{metadata}/{name}" for name in beside}
+
+
+def tracked() -> set[str]:
+    """Return the files of the repository: those that are committed, and new ones that are not ignored."""
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    return {name for name in listed.split("\0") if (ROOT / name).is_file()}
+
+
+@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="not on a source archive: no repository around it")
+def test_source_archive_holds_every_file_of_the_repository(unpacked):
+    assert names_in(unpacked) == tracked() | {"PKG-INFO"}
 
 
 def build_hook() -> ModuleType:

@@ -14,6 +14,7 @@ from oauth_jwt_grant.models import Decision, TrustedIssuer
 from oauth_jwt_grant.signals import assertion_accepted, assertion_refused, trust_changed
 from oauth_jwt_grant.trust import withdrawal
 from tests.factories import ec_key, mint
+from tests.public import SIGNALS
 from tests.support import World, assert_granted, assert_refused
 
 
@@ -39,6 +40,7 @@ def test_an_accepted_assertion(world: World, heard: list[dict[str, Any]]) -> Non
     (call,) = heard
     assert call["signal"] is assertion_accepted
     assert call["sender"] is Decision
+    assert sorted(call.keys() - {"signal", "sender"}) == SIGNALS["assertion_accepted"]
     assert call["decision"] == Decision.objects.get()
     assert call["decision"].access_token.user == world.user
     assert call["request"].client == world.application
@@ -50,6 +52,7 @@ def test_a_refused_assertion(world: World, heard: list[dict[str, Any]]) -> None:
     (call,) = heard
     assert call["signal"] is assertion_refused
     assert call["reason"] is Reason.AUDIENCE
+    assert sorted(call.keys() - {"signal", "sender"}) == SIGNALS["assertion_refused"]
     assert call["decision"] == Decision.objects.get()
 
 
@@ -89,6 +92,7 @@ def test_audits_are_told_of_issuers_that_are_disabled_in_bulk() -> None:
 
     def hear(sender: Any, action: str, instances: Any, **kwargs: Any) -> None:
         assert not connection.in_atomic_block
+        assert kwargs.keys() == {"signal"}
         told.append((sender, action, [issuer.name for issuer in instances]))
 
     trust_changed.connect(hear)

@@ -26,6 +26,7 @@ from oauth_jwt_grant.testing import TestIssuer
 from oauth_jwt_grant.trust_file.schema import CONDITIONS, ISSUERS, LINKS, RULES, Column
 from oauth_jwt_grant.trust_file.writing import toml
 from tests.browser import pictures
+from tests.public import own_options
 
 ROOT = Path(__file__).parent.parent
 #: Every page: its path from the root, and its text.
@@ -137,6 +138,34 @@ def test_every_choice_is_explained(choice):
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_is_explained(name):
     assert any(f"`{name}`" in text or f"manage.py {name}" in text for text in PAGES.values())
+
+
+def manual_of(command: str) -> str:
+    """The section of ``command`` on the page of the commands, or the page that its row there links to."""
+    page = PAGES["docs/commands.md"]
+    section = re.search(rf"^## `{command}`\n(.*?)(?=^## |\Z)", page, re.M | re.S)
+    link = re.search(rf"^\| .*`{command}`.*\]\(([\w-]+\.md)\)", page, re.M)
+    assert section or link, f"docs/commands.md has no section and no link for {command}"
+    return section[1] if section else PAGES[f"docs/{link[1]}"]
+
+
+OPTIONS = [
+    pytest.param(command, action, id=f"{command} {action.option_strings or action.dest}")
+    for command, actions in own_options().items()
+    for action in actions
+]
+
+
+@pytest.mark.parametrize(("command", "action"), OPTIONS)
+def test_every_option_is_in_the_manual_and_has_help(command, action):
+    assert action.help
+    names = action.option_strings or [f"manage.py {command}"]
+    assert [name for name in names if re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", manual_of(command))]
+
+
+def test_the_table_of_commands_has_each_of_them_and_no_other():
+    rows = re.findall(r"^\| (`\w+`(?:, `\w+`)*) \| .* \| [^|]*\d[^|]* \|$", PAGES["docs/commands.md"], re.M)
+    assert sorted(name for row in rows for name in re.findall(r"`(\w+)`", row)) == COMMANDS
 
 
 def command_lines() -> list[pytest.param]:

@@ -14,6 +14,15 @@ from .conditions import GRAMMAR
 _SOURCES = TrustedIssuer.KeySource
 _CLIENTS = GrantRule.ClientPolicyChoices
 _SUBJECTS = GrantRule.SubjectPolicy
+_CLIENT_FLAGS = {
+    _CLIENTS.LISTED: "only the applications of the rule may present an assertion",
+    _CLIENTS.ANONYMOUS: "anybody may present one, also without a client",
+}
+_USER_FLAGS = {
+    "--linked": (_SUBJECTS.LINKED, "the user to whom the subject is linked"),
+    "--no-user": (_SUBJECTS.NO_USER, "a token without a user"),
+    "--provision": (_SUBJECTS.PROVISION, "a user who is created when the subject is first seen"),
+}
 
 #: Field of the issuer to the flag that sets it.
 ISSUER_FLAGS = {
@@ -109,7 +118,7 @@ def add_issuer(parser: CommandParser) -> None:
     """The flags of the issuer's own fields."""
     group = parser.add_argument_group("the issuer")
     group.add_argument("--name", help="for people (default: the issuer)")
-    group.add_argument("--enabled", action=BooleanOptionalAction)
+    group.add_argument("--enabled", action=BooleanOptionalAction, help="whether it is trusted at all")
     group.add_argument("--valid-from", metavar="TIME", help="ISO 8601")
     group.add_argument("--valid-until", metavar="TIME", help="ISO 8601")
     group.add_argument(
@@ -120,14 +129,18 @@ def add_issuer(parser: CommandParser) -> None:
     group.add_argument(
         "--all", action="store_true", help="all issuers instead of one: with --issued-after alone"
     )
-    group.add_argument("--profile", choices=TrustedIssuer.Profile.values)
+    group.add_argument(
+        "--profile", choices=TrustedIssuer.Profile.values, help="what kind of assertions it issues"
+    )
     group.add_argument("--algorithms", nargs="+", metavar="ALG", help="such as RS256")
     group.add_argument(
         "--audience", dest="audiences", action="append", metavar="AUD", help="names this server; repeatable"
     )
-    group.add_argument("--max-lifetime", type=number, metavar="SECONDS")
-    group.add_argument("--leeway", type=number, metavar="SECONDS")
-    group.add_argument("--replay-policy", choices=TrustedIssuer.ReplayPolicy.values)
+    group.add_argument("--max-lifetime", type=number, metavar="SECONDS", help="from iat to exp")
+    group.add_argument("--leeway", type=number, metavar="SECONDS", help="how far its clock may be off")
+    group.add_argument(
+        "--replay-policy", choices=TrustedIssuer.ReplayPolicy.values, help="how often one may be used"
+    )
     group.add_argument("--subject-fallback", action=BooleanOptionalAction, help="an absent sub means iss")
     group.add_argument(
         "--issuer-condition",
@@ -163,7 +176,11 @@ def add_keys(parser: CommandParser) -> None:
         help="which certificates are the issuer's: subject=, dns=, uri=, email= or sha256=; repeatable",
     )
     group.add_argument("--ca-bundle", metavar="FILE", help="PEM certificates for the issuer's web server")
-    group.add_argument("--allow-private-network", action=BooleanOptionalAction)
+    group.add_argument(
+        "--allow-private-network",
+        action=BooleanOptionalAction,
+        help="its keys may be at a private address",
+    )
 
 
 def add_rule(parser: CommandParser) -> None:
@@ -176,13 +193,28 @@ def add_rule(parser: CommandParser) -> None:
     )
     group.add_argument("--scopes", help="all that a token may have, space-separated")
     group.add_argument("--default-scopes", help="what it has when nobody asks")
-    group.add_argument("--scope-claim", choices=GrantRule.ScopeClaim.values)
+    group.add_argument(
+        "--scope-claim", choices=GrantRule.ScopeClaim.values, help="whether the scope claim limits a token"
+    )
     group.add_argument("--scope-claim-name", metavar="CLAIM", help="which claim that is (default: scope)")
     group.add_argument(
         "--condition", dest="conditions", action="append", metavar="CONDITION", help=f"{GRAMMAR}; repeatable"
     )
-    group.add_argument("--token-lifetime", dest="access_token_lifetime", type=number, metavar="SECONDS")
-    group.add_argument("--limit-to-assertion", action=BooleanOptionalAction)
+    _add_token(group)
+
+
+def _add_token(group: Any) -> None:
+    """The flags for what a token has besides its scope, and for what is kept of the assertion."""
+    group.add_argument(
+        "--token-lifetime",
+        dest="access_token_lifetime",
+        type=number,
+        metavar="SECONDS",
+        help="how long a token lives (default: as the site's other tokens)",
+    )
+    group.add_argument(
+        "--limit-to-assertion", action=BooleanOptionalAction, help="no token outlives its assertion"
+    )
     group.add_argument(
         "--resource", dest="resources", action="append", metavar="URI", help="RFC 8707; repeatable"
     )
@@ -190,7 +222,11 @@ def add_rule(parser: CommandParser) -> None:
         "--require-resource", action=BooleanOptionalAction, help="the assertion must name a resource"
     )
     group.add_argument(
-        "--record-claim", dest="recorded_claims", action="append", metavar="CLAIM", help="repeatable"
+        "--record-claim",
+        dest="recorded_claims",
+        action="append",
+        metavar="CLAIM",
+        help="kept with the decision; repeatable",
     )
 
 
@@ -209,11 +245,21 @@ def add_policies(parser: CommandParser) -> None:
         help="match although no condition names customers of a shared issuer",
     )
     clients = group.add_mutually_exclusive_group()
-    for policy in _CLIENTS:
-        clients.add_argument(f"--{policy}", dest="client_policy", action="store_const", const=policy.value)
+    for client_policy, meaning in _CLIENT_FLAGS.items():
+        clients.add_argument(
+            f"--{client_policy}",
+            dest="client_policy",
+            action="store_const",
+            const=client_policy.value,
+            help=meaning,
+        )
     listed = group.add_mutually_exclusive_group()
     listed.add_argument(
-        "--application", dest="applications", action="append", metavar="CLIENT_ID", help="repeatable"
+        "--application",
+        dest="applications",
+        action="append",
+        metavar="CLIENT_ID",
+        help="for --listed; repeatable",
     )
     listed.add_argument(
         "--all-applications",
@@ -229,12 +275,10 @@ def add_policies(parser: CommandParser) -> None:
         "--require-dpop", action=BooleanOptionalAction, help="no token without a DPoP proof (RFC 9449)"
     )
     users = group.add_mutually_exclusive_group()
-    for flag, choice in (
-        ("linked", _SUBJECTS.LINKED),
-        ("no-user", _SUBJECTS.NO_USER),
-        ("provision", _SUBJECTS.PROVISION),
-    ):
-        users.add_argument(f"--{flag}", dest="subject_policy", action="store_const", const=choice.value)
+    for flag, (choice, meaning) in _USER_FLAGS.items():
+        users.add_argument(
+            flag, dest="subject_policy", action="store_const", const=choice.value, help=meaning
+        )
     users.add_argument("--service-user", dest="user", metavar="USER", help="one fixed user")
     users.add_argument(
         "--robot-user",
@@ -254,7 +298,11 @@ def add_policies(parser: CommandParser) -> None:
         help="sets a field of users it creates, such as first_name=given_name; repeatable",
     )
     group.add_argument("--subject-claim", metavar="CLAIM", help="what names the person (default: sub)")
-    group.add_argument("--allow-privileged-users", action=BooleanOptionalAction)
+    group.add_argument(
+        "--allow-privileged-users",
+        action=BooleanOptionalAction,
+        help="also staff and superusers may be the user",
+    )
 
 
 def key_source_values(options: Mapping[str, Any]) -> dict[str, str]:

@@ -35,9 +35,11 @@ class Command(base.Command):
             "--generate", action="store_true", help="make a P-256 key, if there is no such file yet"
         )
         parser.add_argument("--public-key", metavar="FILE", help="write the public JWK Set there")
-        parser.add_argument("--issuer", required=True, metavar="ISS")
-        parser.add_argument("--subject", metavar="SUB", help="left out: none")
-        parser.add_argument("--audience", required=True, action="append", metavar="AUD", help="repeatable")
+        parser.add_argument("--issuer", required=True, metavar="ISS", help="the claim iss")
+        parser.add_argument("--subject", metavar="SUB", help="the claim sub (default: none)")
+        parser.add_argument(
+            "--audience", required=True, action="append", metavar="AUD", help="in aud; repeatable"
+        )
         parser.add_argument("--expires-in", type=int, default=300, metavar="SECONDS", help="default: 300")
         parser.add_argument(
             "--claim",

@@ -31,7 +31,7 @@ from oauthlib.common import Request
 from oauthlib.oauth2.rfc6749 import errors
 from oauthlib.oauth2.rfc6749.grant_types.base import GrantTypeBase
 
-from .assertion import AssertionRefused, Door, NotGranted, Reason, Undecided
+from .assertion import AssertionRefused, Door, NotGranted, Reason, Undecided, verbatim
 
 GRANT_TYPE = Door.AUTHORIZATION_GRANT.grant_type
 
@@ -380,7 +380,7 @@ def refusal(reason: Reason, name: str = "", *, challenge: bool = False) -> JWTBe
 def not_set_up(fault: str) -> AssertionRefused:
     """Return the refusal for a site whose classes keep the grant from its work; ``fault`` goes to the log."""
     logger.error("No token is issued: %s.", fault)
-    return AssertionRefused(Reason.NOT_SET_UP, detail=fault)
+    return AssertionRefused(Reason.NOT_SET_UP, detail=verbatim(fault))
 
 
 def shadowed_methods(configured: type, ours: type) -> dict[str, type]:

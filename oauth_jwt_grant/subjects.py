@@ -19,9 +19,10 @@ from django.db.models import QuerySet
 from django.db.models.manager import BaseManager
 from django.utils.module_loading import import_string
 
-from .assertion import MAX_DETAIL, AssertionRefused, Reason, VerifiedAssertion, shown
+from .assertion import NOTHING, AssertionRefused, Joined, Reason, Text, VerifiedAssertion, _, both, shown
 from .conf import DEFAULTS, conf
 from .database import Columns, Parameter, PreparedQuery, holds, is_incomparable
+from .languages import in_english
 from .models import COMPARABLE, GrantRule, LinkedSubject, written
 from .rules import claim_value, subject_claim
 from .trust import Rule, is_privileged
@@ -86,7 +87,9 @@ def resolve_subject(assertion: VerifiedAssertion, rule: Rule) -> Subject:
         case policies.SERVICE_USER:
             fixed = _fixed_user(rule)
             if fixed is None:
-                raise _unknown("the rule must name a user who exists; it names none, or one who was deleted")
+                raise _unknown(
+                    _("the rule must name a user who exists; it names none, or one who was deleted")
+                )
             return Subject(fixed)
         case policies.USER_FIELD:
             return Subject(_user_by_claim(assertion, rule))
@@ -97,7 +100,9 @@ def resolve_subject(assertion: VerifiedAssertion, rule: Rule) -> Subject:
             linked = linked_user(assertion, rule)
             if linked is None:
                 subject = shown(assertion.subject)
-                raise _unknown(f"the subject {subject} must be linked to a user; it is linked to none")
+                raise _unknown(
+                    _("the subject {subject} must be linked to a user; it is linked to none", subject=subject)
+                )
             return Subject(linked)
 
 
@@ -108,14 +113,22 @@ def check_user(user: User, rule: Rule) -> None:
     """
     if _is_hidden(user):
         name = shown(user.get_username())
-        raise _unknown(f"the default manager of the user model must have the user; it hides {name}")
+        raise _unknown(
+            _("the default manager of the user model must have the user; it hides {name}", name=name)
+        )
     if not user.is_active:
-        detail = f"the user must be active; the user {shown(user.get_username())} is not"
+        detail = _("the user must be active; the user {user} is not", user=shown(user.get_username()))
         raise AssertionRefused(Reason.INACTIVE_SUBJECT, detail=detail)
     if is_privileged(user) and not rule.allow_privileged_users:
-        kind = " and ".join(kind for kind in ("staff", "superuser") if getattr(user, f"is_{kind}", False))
         name = shown(user.get_username())
-        detail = f'the user must not be privileged by the rule "{rule}"; the user {name} is {kind}'
+        kinds = {"is_staff": _("staff"), "is_superuser": _("superuser")}
+        kind = both([word for flag, word in kinds.items() if getattr(user, flag, False)])
+        detail = _(
+            'the user must not be privileged by the rule "{rule}"; the user {name} is {kind}',
+            rule=rule,
+            name=name,
+            kind=kind,
+        )
         raise AssertionRefused(Reason.PRIVILEGED_SUBJECT, detail=detail)
 
 
@@ -179,7 +192,7 @@ def provision(assertion: VerifiedAssertion, rule: Rule) -> User:
     except IntegrityError:
         user = _look_up_link(assertion, rule)
         if user is None:
-            raise _unknown("a user must be created with the token; the database accepted none") from None
+            raise _unknown(_("a user must be created with the token; the database accepted none")) from None
     check_user(user, rule)
     return user
 
@@ -206,7 +219,7 @@ def _user_to_be(assertion: VerifiedAssertion, rule: Rule) -> tuple[User, list[Gr
     listed = written(GrantRule.groups.through).filter(grantrule=rule.pk).values_list("group", flat=True)
     groups = list(written(Group).filter(pk__in=list(listed)).order_by("name"))
     if groups and "groups" not in {field.name for field in get_user_model()._meta.many_to_many}:
-        raise _misconfigured(rule, "it has groups, and the user model has none")
+        raise _misconfigured(rule, _("it has groups, and the user model has none"))
     return user, groups
 
 
@@ -217,7 +230,7 @@ def claimed_fields(assertion: VerifiedAssertion, rule: Rule) -> dict[str, str]:
         # A row that SQL has written may name any field.
         validate_user_fields(fields)
     except ValidationError as error:
-        raise _misconfigured(rule, f"user_fields: {' '.join(error.messages)}") from error
+        raise _misconfigured(rule, Text("user_fields: {why}", why=faults_of(error))) from error
     found = {name: _claimed(assertion, name, claim) for name, claim in sorted(fields.items())}
     return {name: value for name, value in found.items() if value}
 
@@ -233,8 +246,10 @@ def _claimed(assertion: VerifiedAssertion, name: str, claim: str) -> str:
     return value.strip()[: model._meta.get_field(name).max_length]
 
 
-def _misconfigured(rule: Rule, problem: str) -> AssertionRefused:
-    return AssertionRefused(Reason.ISSUER_MISCONFIGURED, detail=f"rule {rule}: {problem}"[:MAX_DETAIL])
+def _misconfigured(rule: Rule, problem: Text) -> AssertionRefused:
+    return AssertionRefused(
+        Reason.ISSUER_MISCONFIGURED, detail=_("rule {rule}: {problem}", rule=rule, problem=problem)
+    )
 
 
 def new_user() -> User:
@@ -256,13 +271,17 @@ def check_new_user(user: User) -> None:
     try:
         user.full_clean()
     except ValidationError as error:
-        detail = f"a user must be created with the token; the user model does not take it: {faults_of(error)}"
-        raise AssertionRefused(Reason.NOT_STORED, detail=detail[:MAX_DETAIL]) from error
+        detail = _(
+            "a user must be created with the token; the user model does not take it: {why}",
+            why=faults_of(error),
+        )
+        raise AssertionRefused(Reason.NOT_STORED, detail=detail) from error
 
 
 def faults_of(error: ValidationError) -> str:
-    """Return what is wrong with a user, by field."""
-    faults = error.message_dict if hasattr(error, "error_dict") else {NON_FIELD_ERRORS: error.messages}
+    """Return what is wrong with a user, by field; in English, as decisions are stored."""
+    with in_english():
+        faults = error.message_dict if hasattr(error, "error_dict") else {NON_FIELD_ERRORS: error.messages}
     texts = [
         " ".join(texts) if name == NON_FIELD_ERRORS else f"{name}: {' '.join(texts)}"
         for name, texts in faults.items()
@@ -270,19 +289,19 @@ def faults_of(error: ValidationError) -> str:
     return " ".join(texts)
 
 
-def check_provisioning(assertion: VerifiedAssertion, rule: Rule) -> str:
+def check_provisioning(assertion: VerifiedAssertion, rule: Rule) -> Text:
     """Return what the built-in ``USER_PROVISIONER`` would set now, in words; saves nothing.
 
     Raises :class:`AssertionRefused` if it would fail. What a function of the site's own would do is not known
     before it does it.
     """
     if DEFAULTS["USER_PROVISIONER"] != conf.USER_PROVISIONER:
-        return ""
+        return NOTHING
     user, groups = _user_to_be(assertion, rule)
     check_new_user(user)
-    told = [f"{name} {shown(value)}" for name, value in claimed_fields(assertion, rule).items()]
-    told += [f"group {shown(group.name)}" for group in groups]
-    return f"a user is created with {', '.join(told)}" if told else "a user is created"
+    told: list[str] = [f"{name} {shown(value)}" for name, value in claimed_fields(assertion, rule).items()]
+    told += [_("group {name}", name=shown(group.name)) for group in groups]
+    return _("a user is created with {names}", names=Joined(", ", told)) if told else _("a user is created")
 
 
 def _user_by_claim(assertion: VerifiedAssertion, rule: Rule) -> User:
@@ -292,26 +311,35 @@ def _user_by_claim(assertion: VerifiedAssertion, rule: Rule) -> User:
             rule.user_field, subject_claim(assertion.claims, rule.subject_claim, rule.pinned)
         )
     if not assertion.subject:
-        raise _unknown("sub must be a string that is not empty")
+        raise _unknown(_("sub must be a string that is not empty"))
     return _the_one_user(rule.user_field, assertion.subject)
 
 
 def _the_one_user(field: str, value: str) -> User:
-    model, sought = get_user_model(), f"exactly one user must have the {field} {shown(value)}"
+    model, sought = (
+        get_user_model(),
+        _("exactly one user must have the {field} {value}", field=field, value=shown(value)),
+    )
     try:
         users = _users_with(model, model._meta.get_field(field), value)
     except (DatabaseError, FieldDoesNotExist, TypeError, ValidationError, ValueError) as error:
         if isinstance(error, DatabaseError) and not (isinstance(error, DataError) or is_incomparable(error)):
             raise
         # Not every text is a number or a UUID, and a row that was never validated may name any field.
-        raise _unknown(f"{sought}; this field of users cannot be compared with it") from error
+        raise _unknown(
+            _("{sought}; this field of users cannot be compared with it", sought=sought)
+        ) from error
     matches = [user for user in users if str(getattr(user, field)) == value]
     if len(users) == 1 and matches:
         return matches[0]
     if len(users) > 1:
-        raise _unknown(f"{sought}; two or more have it")
-    found = f"only {shown(str(getattr(users[0], field)))} is nearly the same" if users else "none has it"
-    raise _unknown(f"{sought}; {found}")
+        raise _unknown(_("{sought}; two or more have it", sought=sought))
+    found = (
+        _("only {value} is nearly the same", value=shown(str(getattr(users[0], field))))
+        if users
+        else _("none has it")
+    )
+    raise _unknown(Joined("; ", (sought, found)))
 
 
 def _users_with(model: Any, field: Any, value: str) -> list[User]:
@@ -341,5 +369,5 @@ def _users_by(field: str) -> PreparedQuery:
     )
 
 
-def _unknown(detail: str) -> AssertionRefused:
+def _unknown(detail: Text) -> AssertionRefused:
     return AssertionRefused(Reason.UNKNOWN_SUBJECT, detail=detail)

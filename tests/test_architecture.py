@@ -21,7 +21,7 @@ PAGE = Path(__file__).parent.parent / "docs" / "architecture.md"
 #: The rooms by their floors, from the ground up.
 FLOORS = [
     {"assertion"},
-    {"keys", "rules", "conf", "database"},
+    {"keys", "rules", "conf", "database", "languages"},
     {"dpop"},
     {"models"},
     {"presets"},

@@ -15,6 +15,7 @@ from typing import Any
 from .errors import AssertionRefused, Reason
 from .policy import AssertionPolicy
 from .steps import Step, Watch
+from .texts import Joined, Text, _
 from .wording import ABSENT, date_of, kind_of, mismatch, moment, one_of, seconds, shown, the_jwt_has
 
 Claims = Mapping[str, Any]
@@ -33,10 +34,16 @@ def check_issuer(claims: Claims, policy: AssertionPolicy, now: float, watch: Wat
     """
     watch(Step.ISS, policy.issuer, claims.get("iss"))
     if claims.get("iss") != policy.issuer:
-        detail = mismatch(f"iss must equal {shown(policy.issuer)}", claims.get("iss", ABSENT), policy.issuer)
+        detail = mismatch(
+            _("iss must equal {issuer}", issuer=shown(policy.issuer)),
+            claims.get("iss", ABSENT),
+            policy.issuer,
+        )
         raise AssertionRefused(Reason.UNKNOWN_ISSUER, detail=detail)
     if policy.issuer in policy.audiences:
-        detail = f"iss must be none of this server's audiences; the JWT has {shown(policy.issuer)}"
+        detail = _(
+            "iss must be none of this server's audiences; the JWT has {issuer}", issuer=shown(policy.issuer)
+        )
         raise AssertionRefused(Reason.OWN_ISSUER, detail=detail)
 
 
@@ -45,7 +52,7 @@ def check_subject(claims: Claims, policy: AssertionPolicy, now: float, watch: Wa
 
     An ID-JAG or ID Token has a subject other than its issuer, so no fallback applies (ID-JAG section 3.1).
     """
-    watch(Step.SUB, "a string", claims.get("sub"))
+    watch(Step.SUB, _("a string"), claims.get("sub"))
     required = policy.id_jag or policy.id_token or not policy.subject_fallback
     if "sub" in claims or required:
         string_claim(claims, "sub", required=True)
@@ -62,16 +69,16 @@ def check_audience(claims: Claims, policy: AssertionPolicy, now: float, watch: W
         raise _missing("aud")
     values = claims["aud"] if isinstance(claims["aud"], list) else [claims["aud"]]
     if not values or not all(isinstance(value, str) and value for value in values):
-        raise _malformed(claims, "aud", "a string or an array of strings, none of them empty")
+        raise _malformed(claims, "aud", _("a string or an array of strings, none of them empty"))
     if not policy.audiences.intersection(values) or (policy.is_sole_audience and len(values) != 1):
         raise AssertionRefused(Reason.AUDIENCE, detail=_other_audience(claims["aud"], values, policy))
 
 
-def _other_audience(aud: Any, values: list[Any], policy: AssertionPolicy) -> str:
+def _other_audience(aud: Any, values: list[Any], policy: AssertionPolicy) -> Text:
     if policy.audiences.intersection(values):
-        what = "an ID-JAG" if policy.id_jag else f"a {policy.door}"
-        return f"aud must be a single value for {what}; {the_jwt_has(aud)}"
-    demand = f"aud must be or contain {one_of(policy.audiences)}"
+        what = _("an ID-JAG") if policy.id_jag else _("a {door}", door=policy.door)
+        return _("aud must be a single value for {what}; {found}", what=what, found=the_jwt_has(aud))
+    demand = _("aud must be or contain {allowed}", allowed=one_of(policy.audiences))
     found = values[0] if len(values) == 1 else aud
     return mismatch(demand, found, *sorted(policy.audiences))
 
@@ -80,8 +87,8 @@ def check_expiry(claims: Claims, policy: AssertionPolicy, now: float, watch: Wat
     """RFC 7523 section 3, item 4: there is an ``exp``, and it has not passed (RFC 7519 section 4.1.4)."""
     watch(Step.EXP, now - policy.leeway, claims.get("exp"))
     if now >= usable_until(claims, policy):
-        demand = f"exp must be in the future (leeway: {seconds(policy.leeway)})"
-        raise AssertionRefused(Reason.EXPIRED, detail=f"{demand}; {moment(claims['exp'], now)}")
+        demand = _("exp must be in the future (leeway: {leeway})", leeway=seconds(policy.leeway))
+        raise AssertionRefused(Reason.EXPIRED, detail=Joined("; ", (demand, moment(claims["exp"], now))))
 
 
 def usable_until(claims: Claims, policy: AssertionPolicy) -> float:
@@ -100,8 +107,14 @@ def check_lifetime(claims: Claims, policy: AssertionPolicy, now: float, watch: W
     latest = now + policy.max_lifetime + policy.leeway
     watch(Step.LIFETIME, latest, claims.get("exp"))
     if numeric_date(claims, "exp", required=True) > latest:
-        longest = f"{seconds(policy.max_lifetime)} from now (leeway: {seconds(policy.leeway)})"
-        detail = f"exp must be at most {longest}; {moment(claims['exp'], now)}"
+        longest = _(
+            "{max_lifetime} from now (leeway: {leeway})",
+            max_lifetime=seconds(policy.max_lifetime),
+            leeway=seconds(policy.leeway),
+        )
+        detail = _(
+            "exp must be at most {longest}; {found}", longest=longest, found=moment(claims["exp"], now)
+        )
         raise AssertionRefused(Reason.LIFETIME, detail=detail)
 
 
@@ -124,8 +137,12 @@ def check_issued_at(claims: Claims, policy: AssertionPolicy, now: float, watch: 
     if issued_at > now + policy.leeway:
         raise AssertionRefused(Reason.ISSUED_IN_FUTURE, detail=_in_future("iat", claims, policy, now))
     if issued_at < oldest:
-        longest = f"{seconds(policy.max_lifetime)} ago (leeway: {seconds(policy.leeway)})"
-        detail = f"iat must be at most {longest}; {moment(issued_at, now)}"
+        longest = _(
+            "{max_lifetime} ago (leeway: {leeway})",
+            max_lifetime=seconds(policy.max_lifetime),
+            leeway=seconds(policy.leeway),
+        )
+        detail = _("iat must be at most {longest}; {found}", longest=longest, found=moment(issued_at, now))
         raise AssertionRefused(Reason.TOO_OLD, detail=detail)
 
 
@@ -137,23 +154,27 @@ def check_issued_after(claims: Claims, policy: AssertionPolicy, now: float, watc
     if policy.issued_after is None:
         return
     watch(Step.ISSUED_AFTER, policy.issued_after, claims.get("iat"))
-    demand = f"iat must be at or after {date_of(policy.issued_after)} (issued_after of the issuer)"
+    demand = _(
+        "iat must be at or after {date} (issued_after of the issuer)", date=date_of(policy.issued_after)
+    )
     if "iat" not in claims:
-        raise AssertionRefused(Reason.ISSUED_BEFORE, detail=f"{demand}; {the_jwt_has(ABSENT)}")
+        raise AssertionRefused(Reason.ISSUED_BEFORE, detail=Joined("; ", (demand, the_jwt_has(ABSENT))))
     if numeric_date(claims, "iat") < policy.issued_after:
-        detail = f"{demand}; {moment(claims['iat'], now)}"
+        detail = Joined("; ", (demand, moment(claims["iat"], now)))
         raise AssertionRefused(Reason.ISSUED_BEFORE, detail=detail)
 
 
-def _in_future(name: str, claims: Claims, policy: AssertionPolicy, now: float) -> str:
-    demand = f"{name} must not be in the future (leeway: {seconds(policy.leeway)})"
-    return f"{demand}; {moment(claims[name], now)}"
+def _in_future(name: str, claims: Claims, policy: AssertionPolicy, now: float) -> Text:
+    demand = _(
+        "{name} must not be in the future (leeway: {leeway})", name=name, leeway=seconds(policy.leeway)
+    )
+    return Joined("; ", (demand, moment(claims[name], now)))
 
 
 def check_jwt_id(claims: Claims, policy: AssertionPolicy, now: float, watch: Watch) -> None:
     """RFC 7523 section 3, item 7: a ``jti`` is a string, and present where the policy requires one."""
     wanted = policy.require_jti or policy.id_jag
-    watch(Step.JTI, "required" if wanted else "optional", "present" if "jti" in claims else "absent")
+    watch(Step.JTI, _("required") if wanted else _("optional"), _present("jti", claims))
     jti_of(claims, required=wanted)
 
 
@@ -167,15 +188,18 @@ def check_kind(claims: Claims, policy: AssertionPolicy, now: float, watch: Watch
     its type (RFC 8417 section 2.2).
     """
     if "events" in claims and not policy.id_jag:
-        detail = (
-            f"events must be absent, as only security event tokens have it; {the_jwt_has(claims['events'])}"
+        detail = _(
+            "events must be absent, as only security event tokens have it; {found}",
+            found=the_jwt_has(claims["events"]),
         )
         raise AssertionRefused(Reason.WRONG_TYPE, detail=detail)
-    wanted = "an ID Token" if policy.id_token else "no nonce, at_hash or c_hash"
+    wanted = _("an ID Token") if policy.id_token else _("no nonce, at_hash or c_hash")
     watch(Step.KIND, wanted, sorted({"nonce", "at_hash", "c_hash"} & claims.keys()))
     for name in ("nonce", "at_hash", "c_hash"):
         if name in claims and not (policy.id_jag or policy.id_token):
-            detail = f"must be absent, as only ID Tokens have it; the JWT has {kind_of(claims[name])}"
+            detail = _(
+                "must be absent, as only ID Tokens have it; the JWT has {value}", value=kind_of(claims[name])
+            )
             raise AssertionRefused(Reason.ID_TOKEN, name, detail)
 
 
@@ -188,18 +212,30 @@ def check_confirmation(claims: Claims, policy: AssertionPolicy, now: float, watc
     cnf = claims.get("cnf")
     wanted = {"jkt": policy.proof_key} if policy.proof_key else None
     watch(
-        Step.CNF, f"absent, or {wanted}" if wanted else "absent", "present" if "cnf" in claims else "absent"
+        Step.CNF,
+        _("absent, or {wanted}", wanted=shown(wanted)) if wanted else _("absent"),
+        _present("cnf", claims),
     )
     if "cnf" not in claims:
         return
     if not policy.dpop or not isinstance(cnf, dict) or cnf.keys() != {"jkt"}:
-        demand = "an object with jkt alone" if policy.dpop else "absent while the setting DPOP is off"
-        raise AssertionRefused(Reason.SENDER_CONSTRAINED, detail=f"cnf must be {demand}; {the_jwt_has(cnf)}")
+        demand = _("an object with jkt alone") if policy.dpop else _("absent while the setting DPOP is off")
+        raise AssertionRefused(
+            Reason.SENDER_CONSTRAINED,
+            detail=_("cnf must be {demand}; {found}", demand=demand, found=the_jwt_has(cnf)),
+        )
     if wanted is None:
-        detail = f"a DPoP proof of the key in cnf is required; {the_jwt_has(cnf)}, and the request no proof"
+        detail = _(
+            "a DPoP proof of the key in cnf is required; {found}, and the request no proof",
+            found=the_jwt_has(cnf),
+        )
         raise AssertionRefused(Reason.PROOF_REQUIRED, detail=detail)
     if cnf != wanted:
-        detail = f"cnf must equal {shown(wanted)}, the key of the proof; {the_jwt_has(cnf, wanted)}"
+        detail = _(
+            "cnf must equal {wanted}, the key of the proof; {found}",
+            wanted=shown(wanted),
+            found=the_jwt_has(cnf, wanted),
+        )
         raise AssertionRefused(Reason.PROOF_KEY, detail=detail)
 
 
@@ -229,9 +265,11 @@ def numeric_date(claims: Claims, name: str, *, required: bool = False) -> float:
         raise _missing(name)
     value = claims.get(name)
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise _malformed(claims, name, "a number of seconds since 1970")
+        raise _malformed(claims, name, _("a number of seconds since 1970"))
     if not 0 <= value <= LAST_DATE:  # so neither NaN nor Infinity passes
-        raise _malformed(claims, name, f"a number of seconds since 1970, from 0 to {LAST_DATE}")
+        raise _malformed(
+            claims, name, _("a number of seconds since 1970, from 0 to {latest}", latest=LAST_DATE)
+        )
     return float(value)
 
 
@@ -245,8 +283,10 @@ def string_claim(
         return None
     value = claims[name]
     if not isinstance(value, str) or not 0 < len(value) <= longest:
-        length = f"of 1 to {longest} characters" if longest < math.inf else "that is not empty"
-        raise _malformed(claims, name, f"a string {length}")
+        demand = _("a string that is not empty")
+        if longest < math.inf:
+            demand = _("a string of 1 to {longest} characters", longest=longest)
+        raise _malformed(claims, name, demand)
     return value
 
 
@@ -255,12 +295,18 @@ def jti_of(claims: Claims, *, required: bool = False) -> str | None:
     return string_claim(claims, "jti", required=required, longest=math.inf)
 
 
+def _present(name: str, claims: Claims) -> Text:
+    return _("present") if name in claims else _("absent")
+
+
 def _missing(name: str) -> AssertionRefused:
-    return AssertionRefused(Reason.MISSING_CLAIM, name, f"is required; {the_jwt_has(ABSENT)}")
+    return AssertionRefused(Reason.MISSING_CLAIM, name, _("is required; {found}", found=the_jwt_has(ABSENT)))
 
 
-def _malformed(claims: Claims, name: str, demand: str) -> AssertionRefused:
+def _malformed(claims: Claims, name: str, demand: Text) -> AssertionRefused:
     value = claims.get(name, ABSENT)
     # Of a jti nothing is stored but a digest.
-    found = f"the JWT has {kind_of(value)}" if name == "jti" else the_jwt_has(value)
-    return AssertionRefused(Reason.MALFORMED_CLAIM, name, f"must be {demand}; {found}")
+    found = _("the JWT has {value}", value=kind_of(value)) if name == "jti" else the_jwt_has(value)
+    return AssertionRefused(
+        Reason.MALFORMED_CLAIM, name, _("must be {demand}; {found}", demand=demand, found=found)
+    )

@@ -15,6 +15,7 @@ from .claims import MAX_STRING, Check, Claims, string_claim
 from .errors import AssertionRefused, Reason
 from .policy import AssertionPolicy
 from .steps import Step, Watch
+from .texts import _
 from .wording import the_jwt_has
 
 #: The claims for the tenant, the issuer's or ours, to which the assertion belongs (section 6).
@@ -29,15 +30,19 @@ def check_tenants(claims: Claims, policy: AssertionPolicy, now: float, watch: Wa
     So that the two together stay unique here, no ``sub`` may look like a subject in a
     tenant (:func:`subject_of`).
     """
-    watch(Step.TENANT, "a string, or absent", claims.get("tenant"))
+    watch(Step.TENANT, _("a string, or absent"), claims.get("tenant"))
     for name in TENANTS:
         string_claim(claims, name)
     if "tenant" not in claims and str(claims.get("sub")).startswith(_PREFIX):
-        detail = f"must not look like a subject in a tenant; {the_jwt_has(claims['sub'])}"
+        detail = _("must not look like a subject in a tenant; {found}", found=the_jwt_has(claims["sub"]))
         raise AssertionRefused(Reason.MALFORMED_CLAIM, "sub", detail)
     if len(subject_of(claims)) > MAX_STRING:
-        detail = f"must have at most {MAX_STRING} characters together with the tenant; the JWT has "
-        raise AssertionRefused(Reason.MALFORMED_CLAIM, "sub", f"{detail}{len(subject_of(claims))}")
+        detail = _(
+            "must have at most {most} characters together with the tenant; the JWT has {number}",
+            most=MAX_STRING,
+            number=len(subject_of(claims)),
+        )
+        raise AssertionRefused(Reason.MALFORMED_CLAIM, "sub", detail)
 
 
 def check_authorization_details(claims: Claims, policy: AssertionPolicy, now: float, watch: Watch) -> None:
@@ -47,13 +52,13 @@ def check_authorization_details(claims: Claims, policy: AssertionPolicy, now: fl
     be more than that.
     """
     found = claims.get("authorization_details")
-    watch(Step.DETAILS, "absent", found)
+    watch(Step.DETAILS, _("absent"), found)
     if "authorization_details" not in claims:
         return
     if not isinstance(found, list) or not all(isinstance(detail, dict) for detail in found):
-        detail = f"must be absent, or an array of objects; {the_jwt_has(found)}"
+        detail = _("must be absent, or an array of objects; {found}", found=the_jwt_has(found))
         raise AssertionRefused(Reason.MALFORMED_CLAIM, "authorization_details", detail)
-    detail = f"authorization_details must be absent; {the_jwt_has(found)}"
+    detail = _("authorization_details must be absent; {found}", found=the_jwt_has(found))
     raise AssertionRefused(Reason.AUTHORIZATION_DETAILS, detail=detail)
 
 

@@ -10,6 +10,7 @@ from .claims import Check, Claims
 from .errors import AssertionRefused, Reason
 from .policy import AssertionPolicy
 from .steps import Step, Watch
+from .texts import _
 from .wording import ABSENT, mismatch, one_of, the_jwt_has
 
 
@@ -20,16 +21,18 @@ def check_parties(claims: Claims, policy: AssertionPolicy, now: float, watch: Wa
     audiences = [value for value in (found if isinstance(found, list) else [found]) if isinstance(value, str)]
     watch(Step.AUD, sorted(policy.audiences), {"aud": found, "azp": party})
     if not policy.audiences.issuperset(audiences):
-        demand = f"aud of an ID Token must hold nothing but {one_of(policy.audiences)}"
+        demand = _("aud of an ID Token must hold nothing but {allowed}", allowed=one_of(policy.audiences))
         raise AssertionRefused(Reason.AUDIENCE, detail=mismatch(demand, found))
     if "azp" not in claims:
         if len(audiences) > 1:
-            detail = f"is required of an ID Token for several audiences; {the_jwt_has(ABSENT)}"
+            detail = _("is required of an ID Token for several audiences; {found}", found=the_jwt_has(ABSENT))
             raise AssertionRefused(Reason.MISSING_CLAIM, "azp", detail)
     elif not isinstance(party, str):
-        raise AssertionRefused(Reason.MALFORMED_CLAIM, "azp", f"must be a string; {the_jwt_has(party)}")
+        raise AssertionRefused(
+            Reason.MALFORMED_CLAIM, "azp", _("must be a string; {found}", found=the_jwt_has(party))
+        )
     elif party not in policy.audiences:
-        demand = f"azp must be {one_of(policy.audiences)}"
+        demand = _("azp must be {allowed}", allowed=one_of(policy.audiences))
         raise AssertionRefused(Reason.AUDIENCE, detail=mismatch(demand, party))
 
 

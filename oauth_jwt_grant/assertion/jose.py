@@ -21,6 +21,7 @@ from joserfc.jwk import ECKey, OKPKey, RSAKey
 from joserfc.jws import JWSRegistry
 
 from .rsa_keys import weakness
+from .texts import Text, _
 from .wording import shown
 
 #: Every algorithm that an issuer can be allowed: name -> key type and curve. There is
@@ -92,18 +93,18 @@ def import_jwk(jwk: object) -> PublicKey:
     requires that such a key is ignored, so the caller continues with the rest of the set).
     """
     if not isinstance(jwk, Mapping):
-        raise UnusableKey("not a JSON object")
+        raise UnusableKey(_("not a JSON object"))
     if holds_secret(jwk):
-        raise UnusableKey("holds private or symmetric key material")
+        raise UnusableKey(_("holds private or symmetric key material"))
     kty = jwk.get("kty")
     if not isinstance(kty, str) or kty not in _MATERIAL:
-        raise UnusableKey("key type (kty) is unknown")
+        raise UnusableKey(_("key type (kty) is unknown"))
     kid, alg, use = (_text_or_none(jwk, name) for name in ("kid", "alg", "use"))
     _check_purpose(use, jwk.get("key_ops"), alg)
     native = _load(kty, {name: jwk.get(name) for name in _MATERIAL[kty]})
     crv = None if kty == "RSA" else str(jwk["crv"])
     if alg is not None and ALGORITHMS[alg] != (kty, crv):
-        raise UnusableKey("algorithm (alg) does not fit the key type")
+        raise UnusableKey(_("algorithm (alg) does not fit the key type"))
     bits = native.public_key.key_size if isinstance(native, RSAKey) else _CURVE_BITS[str(crv)]
     return PublicKey(
         kty=kty,
@@ -136,14 +137,18 @@ def import_native(key: Any) -> PublicKey:
         except (JoseError, TypeError, ValueError, AttributeError, KeyError):
             continue
         return import_jwk({name: jwk[name] for name in ("kty", *_MATERIAL[str(jwk["kty"])]) if name in jwk})
-    raise UnusableKey("key type is unknown")
+    raise UnusableKey(_("key type is unknown"))
 
 
-def describe(key: PublicKey) -> str:
+def describe(key: PublicKey) -> Text:
     """Return ``key`` in words: its key ID, or its thumbprint, and its kind."""
-    name = f"{key.thumbprint} without a key ID" if key.kid is None else shown(key.kid)
+    name = (
+        _("{thumbprint} without a key ID", thumbprint=key.thumbprint) if key.kid is None else shown(key.kid)
+    )
     kind = f"RSA {key.bits}" if key.kty == "RSA" else f"{key.kty} {key.crv}"
-    return f"the key {name} ({kind}{f', alg {key.alg}' if key.alg else ''})"
+    if key.alg:
+        return _("the key {name} ({kind}, alg {alg})", name=name, kind=kind, alg=key.alg)
+    return _("the key {name} ({kind})", name=name, kind=kind)
 
 
 def verify(signing_input: bytes, signature: bytes, alg: str, key: PublicKey) -> bool:
@@ -162,25 +167,25 @@ def verify(signing_input: bytes, signature: bytes, alg: str, key: PublicKey) -> 
 def _text_or_none(jwk: Mapping[str, Any], name: str) -> str | None:
     value = jwk.get(name)
     if value is not None and not isinstance(value, str):
-        raise UnusableKey(f"member {name} is not a string")
+        raise UnusableKey(_("member {name} is not a string", name=name))
     return value
 
 
 def _check_purpose(use: str | None, key_ops: object, alg: str | None) -> None:
     """RFC 7517 sections 4.2 to 4.4: the key states its use, and the use is verifying."""
     if use is not None and use not in _SIGNATURE_USES:
-        raise UnusableKey("key is not for signatures (use)")
+        raise UnusableKey(_("key is not for signatures (use)"))
     if key_ops is not None and (not isinstance(key_ops, list) or "verify" not in key_ops):
-        raise UnusableKey("key is not for verifying (key_ops)")
+        raise UnusableKey(_("key is not for verifying (key_ops)"))
     if alg is not None and alg not in ALGORITHMS:
-        raise UnusableKey("algorithm (alg) is not one that assertions may be signed with")
+        raise UnusableKey(_("algorithm (alg) is not one that assertions may be signed with"))
 
 
 def _load(kty: str, material: dict[str, Any]) -> RSAKey | ECKey | OKPKey:
     if not all(isinstance(value, str) and value for value in material.values()):
-        raise UnusableKey("key material is incomplete")
+        raise UnusableKey(_("key material is incomplete"))
     if kty != "RSA" and material["crv"] not in _CURVE_BITS:
-        raise UnusableKey("curve (crv) is unknown")
+        raise UnusableKey(_("curve (crv) is unknown"))
     if kty == "RSA":
         _check_strength(_integer(material["n"]), _integer(material["e"]))
     try:
@@ -188,7 +193,7 @@ def _load(kty: str, material: dict[str, Any]) -> RSAKey | ECKey | OKPKey:
         # joserfc loads lazily: ask for the key now, so that a bad one fails here.
         native.get_op_key("verify")
     except (JoseError, ValueError, TypeError, KeyError, UnsupportedAlgorithm) as error:
-        raise UnusableKey("key material is malformed") from error
+        raise UnusableKey(_("key material is malformed")) from error
     return native
 
 
@@ -196,7 +201,7 @@ def _integer(encoded: str) -> int:
     try:
         return int.from_bytes(base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)), "big")
     except (binascii.Error, ValueError) as error:
-        raise UnusableKey("key material is malformed") from error
+        raise UnusableKey(_("key material is malformed")) from error
 
 
 def _check_strength(modulus: int, exponent: int) -> None:

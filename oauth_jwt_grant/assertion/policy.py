@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from .doors import Door
 from .jose import ALGORITHMS
+from .texts import _
 
 #: The explicit type of an Identity Assertion JWT Authorization Grant.
 ID_JAG_TYPE = "oauth-id-jag+jwt"
@@ -49,13 +50,13 @@ class AssertionPolicy:
 
     def __post_init__(self) -> None:
         if not self.issuer:
-            raise ValueError("the issuer is empty")
+            raise ValueError(_("the issuer is empty"))
         if not self.audiences or "" in self.audiences:
-            raise ValueError("no audience names this authorization server")
+            raise ValueError(_("no audience names this authorization server"))
         if not self.algorithms or not self.algorithms <= ALGORITHMS.keys():
-            raise ValueError("no algorithm, or one that assertions may not be signed with")
+            raise ValueError(_("no algorithm, or one that assertions may not be signed with"))
         if not 0 <= self.leeway <= MAX_SECONDS or not 0 < self.max_lifetime <= MAX_SECONDS:
-            raise ValueError("leeway or lifetime is out of range")
+            raise ValueError(_("leeway or lifetime is out of range"))
 
     @property
     def types(self) -> frozenset[str | None]:

@@ -12,6 +12,8 @@ import math
 from collections.abc import Iterator
 from typing import Any, NoReturn
 
+from .texts import _
+
 MAX_DEPTH = 32
 
 
@@ -31,19 +33,19 @@ def read_object(raw: bytes) -> dict[str, Any]:
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise MalformedJSON("not UTF-8") from error
+        raise MalformedJSON(_("not UTF-8")) from error
     _check_depth(text)
     try:
         value = _DECODER.decode(text)
     except MalformedJSON:
         raise
     except ValueError as error:
-        raise MalformedJSON("not JSON") from error
+        raise MalformedJSON(_("not JSON")) from error
     if not isinstance(value, dict):
-        raise MalformedJSON("not a JSON object")
+        raise MalformedJSON(_("not a JSON object"))
     # Only an escape can bring a NUL or half a surrogate pair past the decoder.
     if "\\u" in text and not all(map(_is_storable, _strings(value))):
-        raise MalformedJSON("a string holds NUL or half a surrogate pair")
+        raise MalformedJSON(_("a string holds NUL or half a surrogate pair"))
     return value
 
 
@@ -64,7 +66,7 @@ def _check_depth(text: str) -> None:
         elif character in "{[":
             depth += 1
             if depth > MAX_DEPTH:
-                raise MalformedJSON("nested too deeply")
+                raise MalformedJSON(_("nested too deeply"))
         elif character in "}]":
             depth -= 1
 
@@ -72,18 +74,18 @@ def _check_depth(text: str) -> None:
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     result = dict(pairs)
     if len(result) != len(pairs):
-        raise MalformedJSON("a name occurs twice in one object")
+        raise MalformedJSON(_("a name occurs twice in one object"))
     return result
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise MalformedJSON(f"{name} is not JSON")
+    raise MalformedJSON(_("{name} is not JSON", name=name))
 
 
 def _float(digits: str) -> float:
     number = float(digits)
     if not math.isfinite(number):
-        raise MalformedJSON("a number is too large")
+        raise MalformedJSON(_("a number is too large"))
     return number
 
 

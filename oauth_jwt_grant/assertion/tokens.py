@@ -18,6 +18,7 @@ from typing import Any, Self
 from .errors import AssertionRefused, Reason
 from .steps import Step, Watch, unwatched
 from .strict_json import MalformedJSON, read_object
+from .texts import _
 from .wording import ABSENT, the_jwt_has
 
 _BASE64URL = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
@@ -60,11 +61,15 @@ class UnverifiedJWT:
         Raises :class:`AssertionRefused` with the reason ``TOO_LONG``, ``MALFORMED`` or
         ``CRITICAL_HEADER``.
         """
-        watch(Step.LENGTH, f"at most {max_length} characters", len(token))
+        watch(Step.LENGTH, _("at most {most} characters", most=max_length), len(token))
         if len(token) > max_length:
-            detail = f"the JWT must have at most {max_length} characters; it has {len(token)}"
+            detail = _(
+                "the JWT must have at most {most} characters; it has {number}",
+                most=max_length,
+                number=len(token),
+            )
             raise AssertionRefused(Reason.TOO_LONG, detail=detail)
-        watch(Step.FORM, "three base64url parts, the first two JSON objects", None)
+        watch(Step.FORM, _("three base64url parts, the first two JSON objects"), None)
         parts = _three_parts(token)
         header = _json_part(parts.header, "header")
         jwt = cls(
@@ -74,7 +79,7 @@ class UnverifiedJWT:
             signature=_decode(parts.signature, "signature"),
         )
         _check_header_types(header)
-        watch(Step.CRITICAL, "no critical header parameters", header.get("crit"))
+        watch(Step.CRITICAL, _("no critical header parameters"), header.get("crit"))
         _check_critical(header)
         return jwt
 
@@ -150,27 +155,33 @@ class _Parts:
 
 def _three_parts(token: str) -> _Parts:
     if token != token.strip():
-        raise AssertionRefused(Reason.MALFORMED, detail="white space around it")
+        raise AssertionRefused(Reason.MALFORMED, detail=_("white space around it"))
     parts = token.split(".")
     if len(parts) == 5:
-        raise AssertionRefused(Reason.MALFORMED, detail="five parts: an encrypted JWT")
+        raise AssertionRefused(Reason.MALFORMED, detail=_("five parts: an encrypted JWT"))
     if len(parts) != 3:
-        raise AssertionRefused(Reason.MALFORMED, detail=f"{len(parts)} parts instead of three")
+        raise AssertionRefused(
+            Reason.MALFORMED, detail=_("{number} parts instead of three", number=len(parts))
+        )
     return _Parts(*parts)
 
 
 def _decode(part: str, name: str) -> bytes:
     """Strict base64url (RFC 7515 section 2): its alphabet, no padding, no spare bits."""
     if not _BASE64URL.fullmatch(part):
-        raise AssertionRefused(Reason.MALFORMED, detail=f"the {name} is not base64url without padding")
+        raise AssertionRefused(
+            Reason.MALFORMED, detail=_("the {name} is not base64url without padding", name=name)
+        )
     try:
         raw = base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
     except binascii.Error as error:
-        raise AssertionRefused(Reason.MALFORMED, detail=f"the {name} is not base64url") from error
+        raise AssertionRefused(
+            Reason.MALFORMED, detail=_("the {name} is not base64url", name=name)
+        ) from error
     # Unused low bits of the last character would give one token many spellings. Only the last group has some.
     last = len(raw) // 3
     if base64.urlsafe_b64encode(raw[last * 3 :]).rstrip(b"=").decode() != part[last * 4 :]:
-        raise AssertionRefused(Reason.MALFORMED, detail=f"the {name} is not canonical base64url")
+        raise AssertionRefused(Reason.MALFORMED, detail=_("the {name} is not canonical base64url", name=name))
     return raw
 
 
@@ -178,33 +189,41 @@ def _json_part(part: str, name: str) -> dict[str, Any]:
     try:
         return read_object(_decode(part, name))
     except MalformedJSON as error:
-        raise AssertionRefused(Reason.MALFORMED, detail=f"the {name}: {error}") from error
+        raise AssertionRefused(
+            Reason.MALFORMED, detail=_("the {name}: {error}", name=name, error=error)
+        ) from error
 
 
 def _check_header_types(header: dict[str, Any]) -> None:
     """RFC 7515 sections 4.1.1, 4.1.4, 4.1.9: ``alg``, ``kid`` and ``typ`` are strings."""
     if not isinstance(header.get("alg"), str):
-        raise AssertionRefused(Reason.MALFORMED, detail="the header has no alg string")
+        raise AssertionRefused(Reason.MALFORMED, detail=_("the header has no alg string"))
     for name in ("kid", "typ", "cty"):
         if name in header and not isinstance(header[name], str):
-            raise AssertionRefused(Reason.MALFORMED, detail=f"the header parameter {name} is not a string")
+            raise AssertionRefused(
+                Reason.MALFORMED, detail=_("the header parameter {name} is not a string", name=name)
+            )
     if "cty" in header and media_type(header["cty"]) == "jwt":
         # RFC 7519 section 7.2, item 8: then the payload would have to be a JWT itself.
-        raise AssertionRefused(Reason.MALFORMED, detail="a nested JWT (cty)")
+        raise AssertionRefused(Reason.MALFORMED, detail=_("a nested JWT (cty)"))
 
 
 def _check_critical(header: dict[str, Any]) -> None:
     """RFC 7515 section 4.1.11 and RFC 7797 section 7: no extension is understood, so none may be critical."""
     if "crit" in header or header.get("b64", True) is not True:
         name = "crit" if "crit" in header else "b64"
-        detail = f"the header parameter {name} must be absent; {the_jwt_has(header[name])}"
+        detail = _(
+            "the header parameter {name} must be absent; {found}", name=name, found=the_jwt_has(header[name])
+        )
         raise AssertionRefused(Reason.CRITICAL_HEADER, detail=detail)
 
 
 def _check_issuer_form(claims: Mapping[str, Any]) -> None:
     """RFC 7523 section 3, item 1: there is an issuer, and it is a string."""
     if "iss" not in claims:
-        raise AssertionRefused(Reason.MISSING_CLAIM, "iss", f"is required; {the_jwt_has(ABSENT)}")
+        raise AssertionRefused(
+            Reason.MISSING_CLAIM, "iss", _("is required; {found}", found=the_jwt_has(ABSENT))
+        )
     if not isinstance(claims["iss"], str) or not claims["iss"]:
-        detail = f"must be a string that is not empty; {the_jwt_has(claims['iss'])}"
+        detail = _("must be a string that is not empty; {found}", found=the_jwt_has(claims["iss"]))
         raise AssertionRefused(Reason.MALFORMED_CLAIM, "iss", detail)

@@ -13,6 +13,7 @@ from .id_token import ID_TOKEN_CHECKS
 from .jose import PublicKey, describe, verify
 from .policy import AssertionPolicy
 from .steps import Attempt, Step, Watch, at_once, unwatched
+from .texts import _
 from .tokens import UnverifiedAssertion, VerifiedAssertion
 from .wording import ABSENT, all_of, mismatch, one_of, within
 
@@ -64,10 +65,15 @@ def _checks_of(policy: AssertionPolicy) -> tuple[Check, ...]:
 
 def _check_type(assertion: UnverifiedAssertion, policy: AssertionPolicy, watch: Watch) -> None:
     """RFC 8725 sections 3.11 and 3.12: no JWT of another kind passes as a grant."""
-    watch(Step.TYPE, sorted(typ or "(absent)" for typ in policy.types), assertion.typ)
+    watch(Step.TYPE, sorted(typ or _("(absent)") for typ in policy.types), assertion.typ)
     if assertion.typ not in policy.types:
         types = all_of(sorted(typ for typ in policy.types if typ))
-        demand = f"typ must be {types}{' or absent' if None in policy.types else ''}"
+        absent = None in policy.types
+        demand = (
+            _("typ must be {types} or absent", types=types)
+            if absent
+            else _("typ must be {types}", types=types)
+        )
         detail = mismatch(demand, ABSENT if assertion.typ is None else assertion.typ, *policy.types - {None})
         raise AssertionRefused(Reason.WRONG_TYPE, detail=detail)
 
@@ -76,20 +82,22 @@ def _check_algorithm(assertion: UnverifiedAssertion, policy: AssertionPolicy, wa
     """RFC 8725 section 3.1: the issuer's list decides, never the header."""
     watch(Step.ALGORITHM, sorted(policy.algorithms), assertion.alg)
     if assertion.alg not in policy.algorithms:
-        detail = mismatch(f"alg must be {one_of(policy.algorithms)}", assertion.alg, *policy.algorithms)
+        detail = mismatch(
+            _("alg must be {allowed}", allowed=one_of(policy.algorithms)), assertion.alg, *policy.algorithms
+        )
         raise AssertionRefused(Reason.ALGORITHM, detail=detail)
 
 
 def _find_key(assertion: UnverifiedAssertion, candidates: Candidates, watch: Watch) -> PublicKey:
     """RFC 7523 section 3, item 9: one of the issuer's own keys has made the signature."""
-    watch(Step.KEY, "a key of the issuer that fits kid and alg", assertion.kid)
+    watch(Step.KEY, _("a key of the issuer that fits kid and alg"), assertion.kid)
     keys = candidates(assertion.header)
     if not keys:
         raise AssertionRefused(Reason.NO_SUCH_KEY)
-    watch(Step.SIGNATURE, "made with a key of the issuer", [key.kid or key.thumbprint for key in keys])
+    watch(Step.SIGNATURE, _("made with a key of the issuer"), [key.kid or key.thumbprint for key in keys])
     for key in keys:
         if verify(assertion.signing_input, assertion.signature, assertion.alg, key):
             return key
     tried = within(map(describe, keys), 300)
-    detail = f"the signature must be made with a key of the issuer; it is not by {tried}"
+    detail = _("the signature must be made with a key of the issuer; it is not by {tried}", tried=tried)
     raise AssertionRefused(Reason.BAD_SIGNATURE, detail=detail)

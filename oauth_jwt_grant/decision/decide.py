@@ -23,13 +23,16 @@ from ..assertion import (
     Attempt,
     Candidates,
     Door,
+    Joined,
     PublicKey,
     Reason,
     Step,
     UnverifiedAssertion,
     VerifiedAssertion,
     Watch,
+    _,
     at_once,
+    both,
     is_for,
     moment,
     shown,
@@ -94,10 +97,10 @@ def decide(case: Case, watch: Watch = unwatched, attempt: Attempt = at_once) -> 
     case.unverified = UnverifiedAssertion.parse(
         question.assertion.removesuffix("\n").removesuffix("\r"), conf.MAX_ASSERTION_LENGTH, watch
     )
-    watch(Step.ISSUER, "a trusted issuer, enabled and in its dates", case.unverified.issuer)
+    watch(Step.ISSUER, _("a trusted issuer, enabled and in its dates"), case.unverified.issuer)
     trust = find_trust(case.unverified.issuer, question.client, _claimed_subject(case.unverified))
     case.issuer, case.rows = trust.issuer, trust.rows
-    with misconfigured("the row of the issuer", Error):
+    with misconfigured(_("the row of the issuer"), Error):
         check_trusted(trust.issuer, question.now)
     assertion = case.assertion = validate(
         case.unverified,
@@ -112,7 +115,7 @@ def decide(case: Case, watch: Watch = unwatched, attempt: Attempt = at_once) -> 
     if trust.issuer.is_id_jag:
         attempt(check_id_jag, assertion, question.application, watch)
     attempt(_check_conditions, case, trust.issuer, assertion, watch)
-    with misconfigured("a rule of the issuer", Error):
+    with misconfigured(_("a rule of the issuer"), Error):
         chosen = attempt(_choose_rule, case, trust, assertion, watch) or _supposed_rule(case, trust)
         rule = case.rule = trust.rule_of_request(chosen)
         check_rule(rule)
@@ -168,14 +171,17 @@ def _candidates(issuer: Issuer) -> Candidates:
 def _check_other_issuer(assertion: VerifiedAssertion, question: Question) -> None:
     """RFC 8725 section 3.12: it is not of this server, whatever its audience is (ID-JAG section 8.3)."""
     if is_own_identifier(assertion.issuer) or assertion.issuer in question.audiences:
-        detail = f"iss must not be this server's issuer identifier; the JWT has {shown(assertion.issuer)}"
+        detail = _(
+            "iss must not be this server's issuer identifier; the JWT has {issuer}",
+            issuer=shown(assertion.issuer),
+        )
         raise AssertionRefused(Reason.OWN_ISSUER, detail=detail)
 
 
 def _check_refuses(rule: Rule) -> None:
     """A rule that has lost its application decides still, so that no looser one does."""
     if rule.refuses:
-        detail = f'the rule "{rule}" must not be set to refuse (refuses); it is'
+        detail = _('the rule "{rule}" must not be set to refuse (refuses); it is', rule=rule)
         raise AssertionRefused(Reason.RULE_REFUSES, detail=detail)
 
 
@@ -189,20 +195,20 @@ def _check_delegation(door: Door, chosen: LoadedRule, assertion: VerifiedAsserti
     conditions = (*chosen.rule.issuer.conditions, *chosen.conditions)
     named = any(claim_path(condition.claim)[0] == "act" for condition in conditions)
     for claim, demand in (
-        ("may_act", "must be absent"),
-        ("act", "must be named by a condition of the rule or issuer"),
+        ("may_act", _("must be absent")),
+        ("act", _("must be named by a condition of the rule or issuer")),
     ):
         if claim in assertion.claims and not (named and claim == "act"):
-            detail = f"{demand}; {the_jwt_has(assertion.claims[claim])}"
+            detail = Joined("; ", (demand, the_jwt_has(assertion.claims[claim])))
             raise AssertionRefused(Reason.DELEGATION, claim, detail)
 
 
 def _check_proof(rule: Rule, proof_key: str | None, watch: Watch) -> None:
     """RFC 9449 section 5.2, for a rule instead of a client."""
     if rule.require_dpop or proof_key:
-        watch(Step.PROOF, "a proof" if rule.require_dpop else "a proof, or none", proof_key)
+        watch(Step.PROOF, _("a proof") if rule.require_dpop else _("a proof, or none"), proof_key)
     if rule.require_dpop and not proof_key:
-        detail = f'the rule "{rule}" requires a DPoP proof (require_dpop); the request has none'
+        detail = _('the rule "{rule}" requires a DPoP proof (require_dpop); the request has none', rule=rule)
         raise AssertionRefused(Reason.PROOF_REQUIRED, detail=detail)
 
 
@@ -210,7 +216,7 @@ def _check_conditions(case: Case, issuer: Issuer, assertion: VerifiedAssertion, 
     """What each assertion of the issuer must meet, whatever rule there is for it."""
     if not issuer.conditions:
         return
-    watch(Step.CONDITIONS, " and ".join(map(str, issuer.conditions)), _claims_of(issuer, assertion))
+    watch(Step.CONDITIONS, both([one.text for one in issuer.conditions]), _claims_of(issuer, assertion))
     when = Moment(case.question.now, leeway_of(issuer))
     unmet = [one for one in issuer.conditions if not one.holds(assertion.claims, when)]
     if unmet:
@@ -235,7 +241,9 @@ def _client(question: Question, issuer: Issuer) -> Client | None:
 def _choose_rule(case: Case, trust: Trust, assertion: VerifiedAssertion, watch: Watch) -> LoadedRule:
     """RFC 7523 section 3: the additional restrictions and policy of this server."""
     issuer, rules = trust.issuer, trust.rules
-    watch(Step.RULE, "a rule whose conditions hold and that admits the client", [str(rule) for rule in rules])
+    watch(
+        Step.RULE, _("a rule whose conditions hold and that admits the client"), [str(rule) for rule in rules]
+    )
     to_be_named = claims_to_name(issuer, assertion)
     try:
         chosen, case.misses = first_match(
@@ -270,7 +278,10 @@ def _application(question: Question, chosen: LoadedRule, watch: Watch) -> Abstra
     if question.door is Door.CLIENT_ASSERTION:
         _check_client(question, application, watch)
     if application is not None and not application.is_usable(question.request):
-        detail = f"the application {shown(application.client_id)} must be usable; its is_usable() says no"
+        detail = _(
+            "the application {client_id} must be usable; its is_usable() says no",
+            client_id=shown(application.client_id),
+        )
         raise AssertionRefused(Reason.NO_RULE, detail=detail)
     return application
 
@@ -280,11 +291,19 @@ def _check_client(question: Question, application: Any, watch: Watch) -> None:
     found = None if application is None else application.client_id
     watch(Step.CLIENT, found, question.client_id)
     if question.client_id not in (None, found):
-        detail = f"client_id must be absent or {shown(found)}; the request has {shown(question.client_id)}"
+        detail = _(
+            "client_id must be absent or {found}; the request has {client_id}",
+            found=shown(found),
+            client_id=shown(question.client_id),
+        )
         raise AssertionRefused(Reason.OTHER_CLIENT, detail=detail)
     if not may_use_client_credentials(application):
         what = f"{application.client_type}, {application.authorization_grant_type}"
-        detail = f"{shown(found)} must be confidential and registered for client-credentials; it is {what}"
+        detail = _(
+            "{found} must be confidential and registered for client-credentials; it is {what}",
+            found=shown(found),
+            what=what,
+        )
         raise AssertionRefused(Reason.CLIENT_NOT_ADMITTED, detail=detail)
 
 
@@ -312,7 +331,11 @@ def _resources(question: Question, rule: Rule, assertion: VerifiedAssertion, wat
     """
     watch(Step.RESOURCE, rule.resources, list(question.resources))
     if rule.require_resource and "resource" not in assertion.claims:
-        detail = f'is required by the rule "{rule}" (require_resource); {the_jwt_has(ABSENT)}'
+        detail = _(
+            'is required by the rule "{rule}" (require_resource); {found}',
+            rule=rule,
+            found=the_jwt_has(ABSENT),
+        )
         raise AssertionRefused(Reason.MISSING_CLAIM, "resource", detail)
     return grant_resources(
         requested=question.resources,
@@ -328,8 +351,8 @@ def _lifetime(case: Case, rule: Rule, assertion: VerifiedAssertion, watch: Watch
     left = math.floor(assertion.expires_at - case.question.now)
     if left < 1:
         watch(Step.EXP, case.question.now, assertion.expires_at)
-        demand = "exp must be in the future, without leeway, for a token that ends with the assertion"
-        detail = f"{demand}; {moment(assertion.expires_at, case.question.now)}"
+        demand = _("exp must be in the future, without leeway, for a token that ends with the assertion")
+        detail = Joined("; ", (demand, moment(assertion.expires_at, case.question.now)))
         raise AssertionRefused(Reason.EXPIRED, detail=detail)
     return min(rule.access_token_lifetime or default_lifetime(request_for_token(case)), left)
 

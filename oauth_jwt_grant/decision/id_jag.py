@@ -16,6 +16,7 @@ from ..assertion import (
     Step,
     VerifiedAssertion,
     Watch,
+    _,
     mismatch,
     shown,
     the_jwt_has,
@@ -42,13 +43,16 @@ def check_id_jag(assertion: VerifiedAssertion, application: AbstractApplication 
     named = assertion.claims.get("client_id")
     watch(Step.CLIENT, application.client_id if application else None, named)
     if application is None:
-        detail = "an ID-JAG must be sent by the client that it names; the request has no client"
+        detail = _("an ID-JAG must be sent by the client that it names; the request has no client")
         raise AssertionRefused(Reason.CLIENT_REQUIRED, detail=detail)
     if "client_id" not in assertion.claims:
-        detail = f"is required of an ID-JAG; {the_jwt_has(ABSENT)}"
+        detail = _("is required of an ID-JAG; {found}", found=the_jwt_has(ABSENT))
         raise AssertionRefused(Reason.MISSING_CLAIM, "client_id", detail)
     if named != application.client_id:
-        demand = f"client_id must equal {shown(application.client_id)}, the client of the request"
+        demand = _(
+            "client_id must equal {client_id}, the client of the request",
+            client_id=shown(application.client_id),
+        )
         raise AssertionRefused(Reason.OTHER_CLIENT, detail=mismatch(demand, named, application.client_id))
     if is_public(application):
         _check_lifetime(assertion)
@@ -59,8 +63,11 @@ def _check_lifetime(assertion: VerifiedAssertion) -> None:
     # That it is there, and a number, has been checked; a dry run comes here even so.
     lifetime = assertion.expires_at - issued_at if isinstance(issued_at, int | float) else 0
     if lifetime > MAX_LIFETIME_OF_PUBLIC:
-        demand = f"exp must be at most {MAX_LIFETIME_OF_PUBLIC} s after iat for a public client"
-        detail = f"{demand}; it is {lifetime:g} s"
+        detail = _(
+            "exp must be at most {most} s after iat for a public client; it is {lifetime} s",
+            most=MAX_LIFETIME_OF_PUBLIC,
+            lifetime=f"{lifetime:g}",
+        )
         raise AssertionRefused(Reason.LIFETIME, detail=detail)
 
 
@@ -84,7 +91,7 @@ def claimed_scope(rule: Rule, assertion: VerifiedAssertion) -> Sequence[str] | N
         return None
     name = "scope" if rule.issuer.is_id_jag else rule.scope_claim_name
     if rule.issuer.is_id_jag and isinstance(assertion.claims.get(name), list):
-        detail = f"must be a string of scopes; {the_jwt_has(assertion.claims[name])}"
+        detail = _("must be a string of scopes; {found}", found=the_jwt_has(assertion.claims[name]))
         raise AssertionRefused(Reason.MALFORMED_CLAIM, name, detail)
     # Google's libraries sign an empty scope where the program asks for none.
     if rule.issuer.subject_fallback and assertion.claims.get(name) == "":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..assertion import AssertionRefused, Reason, VerifiedAssertion, in_tenant
+from ..assertion import AssertionRefused, Reason, VerifiedAssertion, _, in_tenant
 from ..assertion.claims import MAX_STRING
 from ..rules import check_sub, is_by_sub, subject_by_claim, subject_claim
 from ..trust import BY_LINK, Rule
@@ -25,6 +25,10 @@ def named_by_rule(assertion: VerifiedAssertion, rule: Rule) -> VerifiedAssertion
     if rule.issuer.is_id_jag:
         subject = in_tenant(assertion.claims, subject)
     if len(subject) > MAX_STRING:
-        detail = f"{rule.subject_claim} must have at most {MAX_STRING} characters with its name; it is longer"
+        detail = _(
+            "{claim} must have at most {most} characters with its name; it is longer",
+            claim=rule.subject_claim,
+            most=MAX_STRING,
+        )
         raise AssertionRefused(Reason.UNKNOWN_SUBJECT, detail=detail)
     return replace(assertion, subject=subject)

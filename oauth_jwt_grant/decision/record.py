@@ -28,10 +28,12 @@ from ..assertion import (
     AssertionRefused,
     DatabaseBusy,
     DatabasesDiffer,
+    Joined,
     NotGranted,
     Reason,
     Undecided,
     VerifiedAssertion,
+    _,
 )
 from ..conf import conf
 from ..database import (
@@ -87,9 +89,8 @@ def check_one_database() -> None:
     """
     aliases = [router.db_for_write(model) for model in _TOGETHER]
     if len(set(aliases)) > 1:
-        detail = ", ".join(
-            f"{model._meta.label}: {alias}" for model, alias in zip(_TOGETHER, aliases, strict=True)
-        )
+        names = (f"{model._meta.label}: {alias}" for model, alias in zip(_TOGETHER, aliases, strict=True))
+        detail = Joined(", ", names)
         logger.error(
             "No token is issued: the database routers write to different databases what belongs into one "
             "transaction (%s). See the check oauth_jwt_grant.E010.",
@@ -162,31 +163,35 @@ def failure_of(error: Error) -> NotGranted:
     first_line = str(error).partition("\n")[0]
     if is_missing(error):
         logger.error("A table or column is missing: run migrate. The database says: %s", first_line)
-        return AssertionRefused(Reason.NOT_SET_UP, detail="a table or column is missing: run migrate")
+        return AssertionRefused(Reason.NOT_SET_UP, detail=_("a table or column is missing: run migrate"))
     if isinstance(error, OperationalError | InterfaceError) and not is_incomparable(error):
         logger.error("The database failed while a token request was answered: %s", first_line)
         return DatabaseBusy()
     logger.error("The database cannot store or compare a value: %s: %s", type(error).__name__, first_line)
-    return AssertionRefused(Reason.NOT_STORED, detail="the log says what the database does not take")
+    return AssertionRefused(Reason.NOT_STORED, detail=_("the log says what the database does not take"))
 
 
 def _withdrawn(permission: Permission) -> AssertionRefused:
     """What of the trust in ``permission`` is gone: two statements, only after an operator has interfered."""
     issuer = written(TrustedIssuer).filter(pk=permission.issuer.pk).first()
     if issuer is None or issuer.issuer != permission.issuer.issuer:
-        return AssertionRefused(Reason.UNKNOWN_ISSUER, detail="the issuer was deleted or renamed meanwhile")
+        return AssertionRefused(
+            Reason.UNKNOWN_ISSUER, detail=_("the issuer was deleted or renamed meanwhile")
+        )
     if not issuer.enabled:
-        return AssertionRefused(Reason.ISSUER_DISABLED, detail="the issuer was disabled meanwhile")
+        return AssertionRefused(Reason.ISSUER_DISABLED, detail=_("the issuer was disabled meanwhile"))
     if _is_older(permission, issuer.issued_after):
-        detail = "issued_after of the issuer was moved past the iat of the assertion meanwhile"
+        detail = _("issued_after of the issuer was moved past the iat of the assertion meanwhile")
         return AssertionRefused(Reason.ISSUED_BEFORE, detail=detail)
     if not written(GrantRule).filter(pk=permission.rule.pk, issuer=issuer, enabled=True).exists():
-        return AssertionRefused(Reason.NO_RULE, detail="the rule was disabled or deleted meanwhile")
+        return AssertionRefused(Reason.NO_RULE, detail=_("the rule was disabled or deleted meanwhile"))
     holders = permission.subject.user, permission.application
     if all(row is None or _exists(row) for row in holders):
         # MariaDB checks JSON by a constraint, which takes 31 levels.
-        return AssertionRefused(Reason.NOT_STORED, detail="a constraint of the database refuses the decision")
-    return AssertionRefused(Reason.NO_RULE, detail="the user or the application was deleted meanwhile")
+        return AssertionRefused(
+            Reason.NOT_STORED, detail=_("a constraint of the database refuses the decision")
+        )
+    return AssertionRefused(Reason.NO_RULE, detail=_("the user or the application was deleted meanwhile"))
 
 
 def _exists(row: Any) -> bool:
@@ -226,10 +231,14 @@ def first_use(permission: Permission) -> Decision | None:
 
 def replayed(permission: Permission) -> AssertionRefused:
     """Return the refusal of an assertion that has been used before: how that is known, and when it was."""
-    known = "signed content" if permission.assertion.jti is None else "jti"
+    if permission.assertion.jti is None:
+        detail = _("the assertion must not have been used before; its signed content has been")
+    else:
+        detail = _("the assertion must not have been used before; its jti has been")
     used = first_use(permission)
-    when = f", at {used.time.isoformat(' ', 'seconds')} (decision {used.pk})" if used else ""
-    detail = f"the assertion must not have been used before; its {known} has been{when}"
+    if used is not None:
+        when = used.time.isoformat(" ", "seconds")
+        detail = _("{detail}, at {time} (decision {number})", detail=detail, time=when, number=used.pk)
     return AssertionRefused(Reason.REPLAYED, detail=detail)
 
 

@@ -18,6 +18,7 @@ from urllib.parse import unquote_to_bytes, urlsplit
 from ..assertion.claims import numeric_date, string_claim
 from ..assertion.errors import AssertionRefused, Reason
 from ..assertion.jose import ALGORITHMS, PublicKey, UnusableKey, import_jwk, verify
+from ..assertion.texts import NOTHING, Text, _, text_of, verbatim
 from ..assertion.tokens import UnverifiedJWT
 
 #: Section 4.2: the type that distinguishes a proof from every other JWT.
@@ -66,7 +67,7 @@ def verify_proof(text: str, terms: ProofTerms) -> Proof:
         _check_time(numeric_date(jwt.claims, "iat", required=True), terms)
         jti = str(string_claim(jwt.claims, "jti", required=True))
     except AssertionRefused as refused:
-        raise _refusal(refused.name or "form", str(refused)) from refused
+        raise _refusal(refused.name or "form", verbatim(str(refused))) from refused
     return Proof(key.thumbprint, jti)
 
 
@@ -79,9 +80,9 @@ def _find_key(jwt: UnverifiedJWT) -> PublicKey:
     try:
         key = import_jwk(jwt.header.get("jwk"))
     except UnusableKey as error:
-        raise _refusal("jwk", str(error)) from error
+        raise _refusal("jwk", text_of(error)) from error
     if not key.fits(jwt.alg, None):
-        raise _refusal("jwk", "it is not of the kind that alg wants")
+        raise _refusal("jwk", _("it is not of the kind that alg wants"))
     if not verify(jwt.signing_input, jwt.signature, jwt.alg, key):
         raise _refusal("signature")
     return key
@@ -127,5 +128,5 @@ def _digest(token: str) -> str:
     return base64.urlsafe_b64encode(hashlib.sha256(token.encode()).digest()).rstrip(b"=").decode()
 
 
-def _refusal(name: str, detail: str = "") -> AssertionRefused:
+def _refusal(name: str, detail: Text = NOTHING) -> AssertionRefused:
     return AssertionRefused(Reason.DPOP_PROOF, name, detail)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 
 from requests_hardened.ip_filter import InvalidIPAddress, filter_host
 
+from ..assertion.texts import _
 from .background import begin
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -118,6 +119,6 @@ def resolve_within(resolver: Resolver, host: str, port: int, seconds: float) -> 
     try:
         return list(question.result(seconds))
     except UnicodeError as error:  # a label too long for a host name
-        raise OSError("not a host name") from error
+        raise OSError(_("not a host name")) from error
     except TimeoutError as error:
-        raise TimeoutError("name resolution took too long") from error
+        raise TimeoutError(_("name resolution took too long")) from error

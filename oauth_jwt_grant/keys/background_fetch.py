@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Future
 
+from ..assertion.texts import _, text_of
 from .background import begin
 from .base import KeySet
 from .fetch import FetchFailed
@@ -34,9 +35,9 @@ def fetch_within(source: str, fetch: Callable[[], KeySet], seconds: float) -> Ke
         return fetching.result(seconds)
     except TimeoutError as error:
         _begun[source] = fetching
-        raise StillFetching(f"no answer within {seconds:g} s so far") from error
+        raise StillFetching(_("no answer within {seconds} s so far", seconds=f"{seconds:g}")) from error
     except OSError as error:
-        raise FetchFailed(str(error)) from error
+        raise FetchFailed(text_of(error)) from error
 
 
 def brought(source: str) -> KeySet | None:

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
 from ..assertion.jose import PublicKey
+from ..assertion.texts import Text, _
 
 #: Seconds since the epoch.
 Clock = Callable[[], float]
@@ -24,11 +25,18 @@ class LeftOut:
 
     position: int
     kid: str | None
-    why: str
+    why: Text
 
     def __str__(self) -> str:
-        kid = f" ({self.kid})" if self.kid else ""
-        return f"key {self.position + 1}{kid} is left out: {self.why}"
+        return str(self.text)
+
+    @property
+    def text(self) -> Text:
+        """It in words."""
+        number, why = self.position + 1, self.why
+        if self.kid:
+            return _("key {number} ({kid}) is left out: {why}", number=number, kid=self.kid, why=why)
+        return _("key {number} is left out: {why}", number=number, why=why)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import Any
 
 from cryptography import x509
 
+from ..assertion.texts import _
 from .parse import certificate_sha256
 
 #: Whether the certificate of a signer is one of the issuer's.
@@ -25,16 +26,22 @@ def parse_bindings(bindings: Any) -> tuple[Binding, ...]:
     Raises :class:`ValueError`, fit to be shown to an operator, also for an empty list.
     """
     if not isinstance(bindings, list | tuple) or not bindings:
-        raise ValueError("There must be a list of what ties the certificates to the issuer.")
+        raise ValueError(_("There must be a list of what ties the certificates to the issuer."))
     return tuple(_parse(binding) for binding in bindings)
 
 
 def _parse(binding: object) -> Binding:
-    kind, _, value = binding.partition("=") if isinstance(binding, str) else ("", "", "")
+    kind, _sign, value = binding.partition("=") if isinstance(binding, str) else ("", "", "")
     maker = _MAKERS.get(kind)
     if maker is None or not value:
         kinds = ", ".join(sorted(_MAKERS))
-        raise ValueError(f"Not KIND=VALUE with a kind among {kinds}: {str(binding)[:100]!r}.")
+        raise ValueError(
+            _(
+                "Not KIND=VALUE with a kind among {kinds}: {binding}.",
+                kinds=kinds,
+                binding=repr(str(binding)[:100]),
+            )
+        )
     return maker(value)
 
 
@@ -42,14 +49,16 @@ def _subject(value: str) -> Binding:
     try:
         name = x509.Name.from_rfc4514_string(value)
     except ValueError as error:
-        raise ValueError(f"Not a distinguished name as in RFC 4514: {value[:100]!r}.") from error
+        raise ValueError(
+            _("Not a distinguished name as in RFC 4514: {value}.", value=repr(value[:100]))
+        ) from error
     return lambda certificate: certificate.subject == name
 
 
 def _sha256(value: str) -> Binding:
     digest = value.replace(":", "").lower()
     if not _SHA256.fullmatch(digest):
-        raise ValueError("sha256 needs 64 hexadecimal digits.")
+        raise ValueError(_("sha256 needs 64 hexadecimal digits."))
     return lambda certificate: certificate_sha256(certificate).hex() == digest
 
 

@@ -33,6 +33,7 @@ from cryptography.x509.verification import (
 
 from ..assertion.errors import AssertionRefused, Reason
 from ..assertion.jose import PublicKey, UnusableKey
+from ..assertion.texts import Text, _, text_of
 from .absence import why_no_key
 from .base import CertificateInfo, Clock, KeySource, KeyStatus
 from .bindings import Binding, parse_bindings
@@ -60,17 +61,17 @@ class CertificateKeys(KeySource):
         try:
             anchors, bindings = parse_trust_anchors(self._trust_anchors), parse_bindings(self._bindings)
         except ValueError as error:
-            raise AssertionRefused(Reason.ISSUER_MISCONFIGURED, detail=str(error)) from error
+            raise AssertionRefused(Reason.ISSUER_MISCONFIGURED, detail=text_of(error)) from error
         now = datetime.fromtimestamp(self._clock(), tz=UTC)
         try:
             key = _certified_key(header, anchors, bindings, now)
         except UnusableKey as error:
-            raise AssertionRefused(Reason.NO_SUCH_KEY, detail=f"x5c: {error}") from error
+            raise AssertionRefused(Reason.NO_SUCH_KEY, detail=Text("x5c: {error}", error=error)) from error
         except Exception as error:
             # Certificates are read bit by bit, and over hostile ones more is raised than is documented.
-            raise AssertionRefused(Reason.NO_SUCH_KEY, detail="x5c: a certificate is malformed") from error
+            raise AssertionRefused(Reason.NO_SUCH_KEY, detail=_("x5c: a certificate is malformed")) from error
         if not key.fits(header["alg"], None):
-            detail = f"x5c: {why_no_key(KeyStatus(keys=(key,)), {'alg': header['alg']})}"
+            detail = Text("x5c: {why}", why=why_no_key(KeyStatus(keys=(key,)), {"alg": header["alg"]}))
             raise AssertionRefused(Reason.NO_SUCH_KEY, detail=detail)
         return (key,)
 
@@ -80,7 +81,7 @@ class CertificateKeys(KeySource):
             parse_bindings(self._bindings)
             anchors = parse_trust_anchors(self._trust_anchors)
         except ValueError as error:
-            return KeyStatus(last_error=str(error))
+            return KeyStatus(last_error=text_of(error))
         return KeyStatus(certificates=tuple(map(certificate_info, anchors)))
 
 
@@ -104,14 +105,17 @@ def _parse_anchors(pem: str) -> tuple[x509.Certificate, ...]:
             authority = False
         if not authority:
             raise ValueError(
-                f"Certificate {number} is not that of a certificate authority (basicConstraints)."
+                _(
+                    "Certificate {number} is not that of a certificate authority (basicConstraints).",
+                    number=number,
+                )
             )
     return anchors
 
 
 def _refuse_private_keys(pem: str) -> None:
     if has_private_key(pem):
-        raise ValueError("There is a private key beside the certificates: enter certificates alone.")
+        raise ValueError(_("There is a private key beside the certificates: enter certificates alone."))
 
 
 def _is_authority(certificate: x509.Certificate) -> bool:
@@ -152,7 +156,7 @@ def _certified_key(
     chain = _read_chain(header)
     _check_path(chain, anchors, now)
     if not any(binding(chain[0]) for binding in bindings):
-        raise UnusableKey("the certificate is not bound to the issuer")
+        raise UnusableKey(_("the certificate is not bound to the issuer"))
     return certificate_key(chain[0])
 
 
@@ -160,9 +164,9 @@ def _read_chain(header: Mapping[str, Any]) -> list[x509.Certificate]:
     """RFC 7515 sections 4.1.6 to 4.1.8: the chain, leaf first, and the thumbprints beside it."""
     texts = header.get("x5c")
     if not isinstance(texts, list) or not texts:
-        raise UnusableKey("there is no list of certificates")
+        raise UnusableKey(_("there is no list of certificates"))
     if len(texts) > MAX_CHAIN:
-        raise UnusableKey(f"more than {MAX_CHAIN} certificates")
+        raise UnusableKey(_("more than {most} certificates", most=MAX_CHAIN))
     chain = [decode_certificate(text) for text in texts]
     der = chain[0].public_bytes(Encoding.DER)
     # SHA-1 proves nothing, but a client that sends the wrong one is confused.
@@ -172,7 +176,7 @@ def _read_chain(header: Mapping[str, Any]) -> list[x509.Certificate]:
     }
     for name, digest in digests.items():
         if name in header and header[name] != base64.urlsafe_b64encode(digest).rstrip(b"=").decode():
-            raise UnusableKey(f"{name} is not of the first certificate")
+            raise UnusableKey(_("{name} is not of the first certificate", name=name))
     return chain
 
 
@@ -186,9 +190,9 @@ def _check_path(chain: list[x509.Certificate], anchors: list[x509.Certificate], 
         try:
             certificate.verify_directly_issued_by(issuer)
         except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm) as error:
-            raise UnusableKey("a certificate does not certify the one before it") from error
+            raise UnusableKey(_("a certificate does not certify the one before it")) from error
     if _is_authority(leaf):
-        raise UnusableKey("the first certificate is that of a certificate authority")
+        raise UnusableKey(_("the first certificate is that of a certificate authority"))
     builder = PolicyBuilder().store(Store(anchors)).time(now).max_chain_depth(MAX_CHAIN)
     builder = builder.extension_policies(
         ca_policy=ExtensionPolicy.webpki_defaults_ca(),
@@ -199,7 +203,7 @@ def _check_path(chain: list[x509.Certificate], anchors: list[x509.Certificate], 
     try:
         builder.build_client_verifier().verify(leaf, others)
     except VerificationError as error:
-        raise UnusableKey("the chain does not lead to a trust anchor, or is not valid now") from error
+        raise UnusableKey(_("the chain does not lead to a trust anchor, or is not valid now")) from error
 
 
 def _check_key_usage(policy: Policy, certificate: x509.Certificate, usage: x509.KeyUsage | None) -> None:

@@ -7,7 +7,8 @@ from typing import Any
 from authlib.oauth2.rfc8414 import get_well_known_url as oauth_url
 from authlib.oidc.discovery import get_well_known_url as openid_url
 
-from ..assertion.wording import near_miss, shown, typed
+from ..assertion.texts import Text, _
+from ..assertion.wording import near_miss, shown, typed, with_near
 from .fetch import Fetcher, FetchFailed, check_url
 from .transport import Deadline
 
@@ -34,7 +35,7 @@ def well_known_urls(issuer: str) -> tuple[str, str]:
     """
     check_url(issuer)
     if "?" in issuer:
-        raise FetchFailed("the issuer has a query: its metadata has no well-known place")
+        raise FetchFailed(_("the issuer has a query: its metadata has no well-known place"))
     return openid_url(issuer, external=True), oauth_url(issuer, external=True)
 
 
@@ -47,16 +48,20 @@ def keys_url(document: dict[str, Any], issuer: str) -> str:
         raise FetchFailed(_of_another(document.get("issuer"), issuer))
     url = document.get("jwks_uri")
     if not isinstance(url, str):
-        raise FetchFailed("the discovery document has no jwks_uri")
+        raise FetchFailed(_("the discovery document has no jwks_uri"))
     try:
         check_url(url)
     except FetchFailed as error:
-        raise FetchFailed(f"the jwks_uri of the discovery document is {error}") from error
+        raise FetchFailed(_("the jwks_uri of the discovery document is {error}", error=error)) from error
     return url
 
 
-def _of_another(found: object, issuer: str) -> str:
+def _of_another(found: object, issuer: str) -> Text:
     """What the metadata has instead of ``issuer``, and in what that differs."""
     near = near_miss([issuer], found)
-    text = f"the discovery document is about another issuer: {typed(found)}, not {shown(issuer)}"
-    return f"{text} ({near})" if near else text
+    text = _(
+        "the discovery document is about another issuer: {found}, not {issuer}",
+        found=typed(found),
+        issuer=shown(issuer),
+    )
+    return with_near(text, near)

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 import requests
 
 from ..assertion.strict_json import MalformedJSON, read_object
+from ..assertion.texts import Text, _, text_of
 from .addresses import (
     Address,
     AddressPolicy,
@@ -51,7 +52,7 @@ _HEADERS = {
 class FetchFailed(Exception):
     """Nothing usable was fetched; the message is for an operator. ``status`` is the HTTP status, if any."""
 
-    def __init__(self, text: str, status: int | None = None) -> None:
+    def __init__(self, text: Text, status: int | None = None) -> None:
         super().__init__(text)
         self.status = status
 
@@ -115,7 +116,7 @@ class Fetcher:
         self._authorize(request)
         context, proxy = self._context(deadline), self._parsed_proxy()
         addresses = self._addresses(str(request.url), proxy, deadline)
-        failure = FetchFailed("the name has no address")
+        failure = FetchFailed(_("the name has no address"))
         for tried, address in enumerate(addresses):
             share = _left(deadline) / (len(addresses) - tried)
             try:
@@ -125,20 +126,24 @@ class Fetcher:
                 _left(deadline)
                 failure = FetchFailed(_explain(error))
             except (requests.RequestException, OSError) as error:
-                raise FetchFailed(f"the transfer broke: {_explain(error)}") from error
+                raise FetchFailed(_("the transfer broke: {why}", why=_explain(error))) from error
         raise failure
 
     def _context(self, deadline: Deadline) -> DeadlineContext:
         try:
             return DeadlineContext.for_fetch(deadline, self._ca_bundle)
         except ValueError as error:
-            raise FetchFailed(f"the CA bundle is not PEM text with certificates: {error}") from error
+            raise FetchFailed(
+                _("the CA bundle is not PEM text with certificates: {error}", error=error)
+            ) from error
 
     def _parsed_proxy(self) -> Proxy | None:
         try:
             return parse_proxy(self._proxy) if self._proxy else None
         except ValueError as error:
-            raise FetchFailed(f"the proxy of the setting FETCH_PROXY cannot be used: {error}") from error
+            raise FetchFailed(
+                _("the proxy of the setting FETCH_PROXY cannot be used: {error}", error=error)
+            ) from error
 
     def _authorize(self, request: requests.PreparedRequest) -> None:
         """Add the token for the origin of ``request``, and of no other."""
@@ -146,7 +151,9 @@ class Fetcher:
         try:
             authorization = bearer_for(url, self._token_files)
         except ValueError as error:
-            raise FetchFailed(f"the file of FETCH_TOKEN_FILES for {origin_of(url)}: {error}") from error
+            raise FetchFailed(
+                _("the file of FETCH_TOKEN_FILES for {origin}: {error}", origin=origin_of(url), error=error)
+            ) from error
         if authorization:
             request.headers["Authorization"] = authorization
 
@@ -164,19 +171,27 @@ class Fetcher:
         try:
             found = resolve_within(self._resolver, host, port, deadline.remaining())
         except TimeoutError as error:
-            raise FetchFailed(str(error)) from error
+            raise FetchFailed(text_of(error)) from error
         except OSError as error:
-            raise FetchFailed(f"the name {host} cannot be resolved: {error.strerror or error}") from error
+            raise FetchFailed(
+                _("the name {host} cannot be resolved: {why}", host=host, why=error.strerror or error)
+            ) from error
         try:
             return [ipaddress.ip_address(text) for text in found]
         except ValueError as error:
-            raise FetchFailed(f"the name {host} leads to what is not an address") from error
+            raise FetchFailed(_("the name {host} leads to what is not an address", host=host)) from error
 
     def _allowed(self, host: str, addresses: list[Address]) -> list[Address]:
         """Those of ``addresses`` that may be asked. Raises :class:`FetchFailed` if there are only others."""
         allowed = [address for address in addresses if self._policy(address)]
         if addresses and not allowed:
-            raise FetchFailed(f"{host} is at {addresses[0]}, which is not a public address and not allowed")
+            raise FetchFailed(
+                _(
+                    "{host} is at {address}, which is not a public address and not allowed",
+                    host=host,
+                    address=addresses[0],
+                )
+            )
         return allowed
 
     def _exchange(
@@ -196,7 +211,10 @@ class Fetcher:
     def _read(self, response: requests.Response, conditional: bool) -> FetchedDocument:
         not_modified = conditional and response.status_code == 304
         if response.status_code != 200 and not not_modified:
-            raise FetchFailed(f"the answer has the HTTP status {response.status_code}", response.status_code)
+            raise FetchFailed(
+                _("the answer has the HTTP status {status}", status=response.status_code),
+                response.status_code,
+            )
         document = {} if not_modified else self._document(response)
         etag = _kept_etag(response.headers.get("ETag"))
         return FetchedDocument(document, not_modified, _max_age(response), etag, _served_at(response))
@@ -204,20 +222,20 @@ class Fetcher:
     def _document(self, response: requests.Response) -> dict[str, Any]:
         encoding = response.headers.get("Content-Encoding", "").strip().lower() or "identity"
         if encoding not in _ENCODINGS:
-            raise FetchFailed("the answer is compressed although that was not asked for")
+            raise FetchFailed(_("the answer is compressed although that was not asked for"))
         # Decompressed here and not by urllib3, which does not stop at a size.
         response.raw.headers.pop("Content-Encoding", None)
         body = bytearray()
         for chunk in response.iter_content(_CHUNK):
             body += chunk
             if len(body) > self._max_bytes:
-                raise FetchFailed(f"the answer is larger than {self._max_bytes} bytes")
+                raise FetchFailed(_("the answer is larger than {most} bytes", most=self._max_bytes))
         plain = bytes(body) if encoding == "identity" else self._inflated(bytes(body))
         try:
             # RFC 8259 section 8.1 allows a reader to ignore a byte order mark.
             return read_object(plain.removeprefix(codecs.BOM_UTF8))
         except MalformedJSON as error:
-            raise FetchFailed(f"the answer is not a JSON object: {error}") from error
+            raise FetchFailed(_("the answer is not a JSON object: {error}", error=error)) from error
 
     def _inflated(self, body: bytes) -> bytes:
         """Return the decompressed ``body``, within the limit on the size."""
@@ -225,11 +243,13 @@ class Fetcher:
         try:
             plain = decoder.decompress(body, self._max_bytes + 1)
         except zlib.error as error:
-            raise FetchFailed("the answer is not compressed as it says") from error
+            raise FetchFailed(_("the answer is not compressed as it says")) from error
         if len(plain) > self._max_bytes:
-            raise FetchFailed(f"the answer is larger than {self._max_bytes} bytes when decompressed")
+            raise FetchFailed(
+                _("the answer is larger than {most} bytes when decompressed", most=self._max_bytes)
+            )
         if not decoder.eof:
-            raise FetchFailed("the compressed answer is cut off")
+            raise FetchFailed(_("the compressed answer is cut off"))
         return plain
 
 
@@ -246,11 +266,11 @@ def _prepared(url: str, headers: dict[str, str]) -> requests.PreparedRequest:
     except ValueError:
         valid = False
     if not valid or "@" in parts.netloc or "#" in url or not _URL.fullmatch(url):
-        raise FetchFailed("not an https URL with a host and without user or fragment")
+        raise FetchFailed(_("not an https URL with a host and without user or fragment"))
     try:
         return requests.Request("GET", url, headers=headers).prepare()
     except (requests.RequestException, ValueError) as error:
-        raise FetchFailed("not a URL that can be fetched") from error
+        raise FetchFailed(_("not a URL that can be fetched")) from error
 
 
 def _kept_etag(etag: str | None) -> str | None:
@@ -262,7 +282,7 @@ def _left(deadline: Deadline) -> float:
     try:
         return deadline.remaining()
     except TimeoutError as error:
-        raise FetchFailed(str(error)) from error
+        raise FetchFailed(text_of(error)) from error
 
 
 def _max_age(response: requests.Response) -> float | None:
@@ -290,19 +310,19 @@ def _served_at(response: requests.Response) -> float | None:
         return None
 
 
-def _explain(error: BaseException) -> str:
+def _explain(error: BaseException) -> Text:
     """The innermost cause, in few words: the outer ones only repeat the URL."""
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, ssl.SSLCertVerificationError):
-            return f"TLS: the certificate is not accepted: {cause.verify_message}"
+            return _("TLS: the certificate is not accepted: {why}", why=cause.verify_message)
         if isinstance(cause, ssl.SSLError):
-            return f"TLS: {cause.reason or 'the handshake failed'}"
+            return Text("TLS: {why}", why=cause.reason or _("the handshake failed"))
         if isinstance(cause, ProxyFailed):
-            return str(cause)
+            return text_of(cause)
         if isinstance(cause, TimeoutError):
-            return "cannot connect: no answer"
+            return _("cannot connect: no answer")
         if isinstance(cause, OSError) and not isinstance(cause, requests.RequestException | HTTPException):
-            return f"cannot connect: {cause.strerror or type(cause).__name__}"
+            return _("cannot connect: {why}", why=cause.strerror or type(cause).__name__)
         cause = cause.__cause__ or cause.__context__
-    return "the server does not keep to HTTP"
+    return _("the server does not keep to HTTP")

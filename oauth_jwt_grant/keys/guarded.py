@@ -9,12 +9,13 @@ from typing import Any
 
 from ..assertion.errors import AssertionRefused, NotGranted, Reason
 from ..assertion.jose import PublicKey
+from ..assertion.texts import Text, _, verbatim
 from .base import KeySource, KeyStatus
 from .notes import logger
 
 
 @contextmanager
-def misconfigured(what: str, *passing: type[Exception]) -> Iterator[None]:
+def misconfigured(what: Text, *passing: type[Exception]) -> Iterator[None]:
     """Turn every exception but refusals and those of the types ``passing`` into ``ISSUER_MISCONFIGURED``.
 
     ``what`` names for an operator what cannot be used. The log has the traceback.
@@ -25,8 +26,11 @@ def misconfigured(what: str, *passing: type[Exception]) -> Iterator[None]:
         if isinstance(error, (NotGranted, *passing)):
             raise
         logger.error("%s cannot be used", what, exc_info=True)
-        fault = f"{what} cannot be used: {type(error).__name__}: {error}"
-        raise AssertionRefused(Reason.ISSUER_MISCONFIGURED, detail=fault[:_MAX_SHOWN]) from error
+        fault = _("{what} cannot be used: {name}: {error}", what=what, name=type(error).__name__, error=error)
+        raise AssertionRefused(
+            Reason.ISSUER_MISCONFIGURED,
+            detail=fault if len(fault) <= _MAX_SHOWN else verbatim(fault[:_MAX_SHOWN]),
+        ) from error
 
 
 _MAX_SHOWN = 300
@@ -62,4 +66,4 @@ class GuardedKeys(KeySource):
             self._make().refresh()
 
     def _guard(self) -> Any:
-        return misconfigured("the source of its keys", *self._passing)
+        return misconfigured(_("the source of its keys"), *self._passing)

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from ..assertion.errors import AssertionRefused, Reason
 from ..assertion.jose import PublicKey, UnusableKey, holds_secret, import_native
 from ..assertion.strict_json import MalformedJSON, read_object
+from ..assertion.texts import Joined, Text, _
 from .base import KeySource, KeyStatus, select
 from .parse import MalformedKeySet, ParsedKeys, certificate_key, parse_text, shown_kid, usable_key
 from .pem import CERTIFICATE_LABELS, has_private_key, pem_blocks, plain_json
@@ -45,7 +46,9 @@ class InlineKeys(KeySource):
         try:
             return parse_text(json.dumps(self._jwks), self._max_keys)
         except MalformedKeySet as error:
-            raise AssertionRefused(Reason.ISSUER_MISCONFIGURED, detail=f"stored keys: {error}") from error
+            raise AssertionRefused(
+                Reason.ISSUER_MISCONFIGURED, detail=_("stored keys: {error}", error=error)
+            ) from error
 
 
 def normalise_jwks(value: object) -> dict[str, Any]:
@@ -59,25 +62,29 @@ def normalise_jwks(value: object) -> dict[str, Any]:
     """
     keys = _from_pem(value) if isinstance(value, str) and "-----BEGIN" in value else _from_json(value)
     if not keys:
-        raise ValueError("There is no key in it.")
+        raise ValueError(_("There is no key in it."))
     faults = [fault for number, jwk in enumerate(keys, 1) if (fault := _fault(number, jwk))]
     if len(faults) == len(keys):
-        raise ValueError(" ".join(faults))
+        raise ValueError(Joined(" ", faults))
     return {"keys": keys}
 
 
-def _fault(number: int, jwk: object) -> str:
+def _fault(number: int, jwk: object) -> Text | None:
     """Why the key ``jwk`` cannot be used, or nothing. Raises :class:`ValueError` if it must not be stored."""
     try:
         usable_key(jwk)
     except UnusableKey as error:
         kid = shown_kid(jwk)
-        name = f"Key {number}" if kid is None else f"Key {number} ({kid})"
-        fault = f"{name} cannot be used: {error}."
+        name = (
+            _("Key {number}", number=number)
+            if kid is None
+            else _("Key {number} ({kid})", number=number, kid=kid)
+        )
+        fault = _("{name} cannot be used: {error}.", name=name, error=error)
         if not isinstance(jwk, Mapping) or holds_secret(jwk):
             raise ValueError(fault) from error
         return fault
-    return ""
+    return None
 
 
 def _from_json(value: object) -> list[Any]:
@@ -86,14 +93,14 @@ def _from_json(value: object) -> list[Any]:
         text = plain_json(value) if isinstance(value, str) else json.dumps(value, allow_nan=False)
         document = read_object(text.encode("utf-8", "surrogatepass"))
     except MalformedJSON as error:
-        raise ValueError(f"Neither PEM nor a JWK Set or JWK in JSON: {error}.") from error
+        raise ValueError(_("Neither PEM nor a JWK Set or JWK in JSON: {error}.", error=error)) from error
     except (TypeError, ValueError) as error:
-        raise ValueError("Neither PEM nor a JWK Set or JWK in JSON.") from error
+        raise ValueError(_("Neither PEM nor a JWK Set or JWK in JSON.")) from error
     if isinstance(document.get("keys"), list):
         return list(document["keys"])
     if "kty" in document:
         return [document]
-    raise ValueError("Neither a JWK Set (no list of keys) nor a JWK (no kty).")
+    raise ValueError(_("Neither a JWK Set (no list of keys) nor a JWK (no kty)."))
 
 
 def _from_pem(text: str) -> list[Any]:
@@ -102,7 +109,7 @@ def _from_pem(text: str) -> list[Any]:
 
 def _pem_keys(text: str) -> Iterator[PublicKey]:
     if has_private_key(text):
-        raise ValueError("The PEM text holds a private key: enter the public key alone.")
+        raise ValueError(_("The PEM text holds a private key: enter the public key alone."))
     for number, (label, pem) in enumerate(pem_blocks(text), 1):
         try:
             if label in CERTIFICATE_LABELS:
@@ -110,11 +117,13 @@ def _pem_keys(text: str) -> Iterator[PublicKey]:
             elif label in ("PUBLIC KEY", "RSA PUBLIC KEY"):
                 yield import_native(load_pem_public_key(pem))
             else:
-                raise UnusableKey("neither a public key nor a certificate")
+                raise UnusableKey(_("neither a public key nor a certificate"))
         except UnusableKey as error:
-            raise ValueError(f"PEM block {number} cannot be used: {error}.") from error
+            raise ValueError(
+                _("PEM block {number} cannot be used: {error}.", number=number, error=error)
+            ) from error
         except (ValueError, x509.InvalidVersion, UnsupportedAlgorithm) as error:
-            raise ValueError(f"PEM block {number} cannot be used: malformed.") from error
+            raise ValueError(_("PEM block {number} cannot be used: malformed.", number=number)) from error
 
 
 def _jwk_of(key: PublicKey) -> dict[str, Any]:

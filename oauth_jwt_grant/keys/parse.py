@@ -16,6 +16,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from ..assertion.jose import PRIVATE_MEMBERS, PublicKey, UnusableKey, import_jwk, import_native
+from ..assertion.texts import _, text_of
 from .base import LeftOut
 
 _MAX_SHOWN = 100
@@ -48,9 +49,13 @@ def parse_key_set(document: object, max_keys: int, issuer: str | None = None) ->
         try:
             keys.append(usable_key(jwk, issuer))
         except UnusableKey as error:
-            left_out.append(LeftOut(position, shown_kid(jwk), str(error)))
+            left_out.append(LeftOut(position, shown_kid(jwk), text_of(error)))
     if len(members) > max_keys:
-        beyond = f"beyond the {max_keys} keys that are read of one set ({len(members)} in all)"
+        beyond = _(
+            "beyond the {most} keys that are read of one set ({number} in all)",
+            most=max_keys,
+            number=len(members),
+        )
         left_out.append(LeftOut(max_keys, None, beyond))
     kids = {key.kid for key in keys} | {entry.kid for entry in left_out}
     return ParsedKeys(tuple(keys), tuple(left_out), frozenset(kid for kid in kids if kid is not None))
@@ -59,7 +64,7 @@ def parse_key_set(document: object, max_keys: int, issuer: str | None = None) ->
 def _members(document: object) -> list[Any]:
     members = document.get("keys") if isinstance(document, Mapping) else None
     if not isinstance(members, list):
-        raise MalformedKeySet("not a JWK Set: there is no list of keys")
+        raise MalformedKeySet(_("not a JWK Set: there is no list of keys"))
     return members
 
 
@@ -120,14 +125,14 @@ _parsed = ParsedSets(32 * 1024 * 1024)
 def usable_key(jwk: object, issuer: str | None = None) -> PublicKey:
     """Load one JWK as a key of ``issuer``. Raises :class:`UnusableKey` with the reason why not."""
     if not isinstance(jwk, Mapping):
-        raise UnusableKey("not a JSON object")
+        raise UnusableKey(_("not a JSON object"))
     key = import_jwk(jwk)
     _check_certificate(jwk, key)
     named = jwk.get("issuer")
     # Entra ID publishes one set for many tenants: some keys are tied to a single other tenant,
     # the rest name a template for all.
     if issuer is not None and isinstance(named, str) and "{tenantid}" not in named and named != issuer:
-        raise UnusableKey("belongs to another issuer (issuer)")
+        raise UnusableKey(_("belongs to another issuer (issuer)"))
     return key
 
 
@@ -158,11 +163,11 @@ def decode_certificate(text: object) -> x509.Certificate:
     Raises :class:`UnusableKey`.
     """
     if not isinstance(text, str):
-        raise UnusableKey("a certificate (x5c) is not a string")
+        raise UnusableKey(_("a certificate (x5c) is not a string"))
     try:
         return x509.load_der_x509_certificate(base64.b64decode(text, validate=True))
     except (ValueError, x509.InvalidVersion, UnsupportedAlgorithm) as error:
-        raise UnusableKey("a certificate (x5c) is not DER in base64") from error
+        raise UnusableKey(_("a certificate (x5c) is not DER in base64")) from error
 
 
 def certificate_key(certificate: x509.Certificate) -> PublicKey:
@@ -170,7 +175,7 @@ def certificate_key(certificate: x509.Certificate) -> PublicKey:
     try:
         native = certificate.public_key()
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-        raise UnusableKey("the key of the certificate is of an unknown type") from error
+        raise UnusableKey(_("the key of the certificate is of an unknown type")) from error
     return import_native(native)
 
 
@@ -192,4 +197,4 @@ def _check_certificate(jwk: Mapping[str, Any], key: PublicKey) -> None:
     except UnusableKey:
         return
     if certified.thumbprint != key.thumbprint:
-        raise UnusableKey("certificate (x5c) is not of this key")
+        raise UnusableKey(_("certificate (x5c) is not of this key"))

@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from ..assertion.texts import _
+
 _BLOCK = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----(.*?)-----END \1-----", re.DOTALL)
 _STRAY = {ord(character): " " for character in "\u00a0\u2007\u202f"} | dict.fromkeys(
     map(ord, "\ufeff\u200b\u200c\u200d\u2060")
@@ -47,7 +49,7 @@ def read_certificates(text: str) -> tuple[x509.Certificate, ...]:
     """
     pems = [pem for label, pem in pem_blocks(text) if label in CERTIFICATE_LABELS]
     if not pems:
-        raise ValueError("Not PEM text with one or more certificates.")
+        raise ValueError(_("Not PEM text with one or more certificates."))
     return tuple(_read(number, pem) for number, pem in enumerate(pems, 1))
 
 
@@ -60,7 +62,9 @@ def trust_certificates(context: ssl.SSLContext, text: str) -> None:
         try:
             context.load_verify_locations(cadata=certificate.public_bytes(Encoding.DER))
         except ssl.SSLError as error:
-            raise ValueError(f"Certificate {number} cannot be used by the TLS library.") from error
+            raise ValueError(
+                _("Certificate {number} cannot be used by the TLS library.", number=number)
+            ) from error
 
 
 def _read(number: int, pem: bytes) -> x509.Certificate:
@@ -70,5 +74,5 @@ def _read(number: int, pem: bytes) -> x509.Certificate:
         certificate.subject.rfc4514_string(), certificate.issuer
         certificate.not_valid_before_utc, certificate.not_valid_after_utc  # noqa: B018
     except Exception as error:  # of malformed certificates more is raised than is documented
-        raise ValueError(f"Certificate {number} cannot be read.") from error
+        raise ValueError(_("Certificate {number} cannot be read.", number=number)) from error
     return certificate

@@ -8,6 +8,7 @@ import socket
 from dataclasses import dataclass, field
 from urllib.parse import unquote_to_bytes, urlsplit
 
+from ..assertion.texts import _
 from .addresses import Address
 from .transport import Deadline
 
@@ -40,8 +41,8 @@ class Proxy:
         try:
             tunnel = socket.create_connection((str(address), self.port), timeout=share)
         except OSError as error:
-            reason = "no answer" if isinstance(error, TimeoutError) else error.strerror
-            raise ProxyFailed(f"the proxy cannot be reached: {reason}") from error
+            reason = _("no answer") if isinstance(error, TimeoutError) else error.strerror
+            raise ProxyFailed(_("the proxy cannot be reached: {reason}", reason=reason)) from error
         try:
             tunnel.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._connect(tunnel, target, deadline)
@@ -51,7 +52,9 @@ class Proxy:
         except OSError as error:
             tunnel.close()
             deadline.remaining()
-            raise ProxyFailed(f"the proxy breaks off: {error.strerror or 'no answer'}") from error
+            raise ProxyFailed(
+                _("the proxy breaks off: {why}", why=error.strerror or _("no answer"))
+            ) from error
         return tunnel
 
     def _connect(self, tunnel: socket.socket, target: str, deadline: Deadline) -> None:
@@ -60,9 +63,9 @@ class Proxy:
         tunnel.sendall(self._request(target))
         status = _STATUS.match(_answer(tunnel, deadline))
         if status is None:
-            raise ProxyFailed("the proxy does not keep to HTTP")
+            raise ProxyFailed(_("the proxy does not keep to HTTP"))
         if not status[1].startswith(b"2"):
-            raise ProxyFailed(f"the proxy refuses with the HTTP status {status[1].decode()}")
+            raise ProxyFailed(_("the proxy refuses with the HTTP status {status}", status=status[1].decode()))
 
     def _request(self, target: str) -> bytes:
         # Not kept in a variable of a function that may fail: error reports show those.
@@ -96,9 +99,9 @@ def parse_proxy(secret: str) -> Proxy:
     except ValueError:
         host = port = None
     if not host or not port or not secret.isascii() or re.search(r"[\x00-\x20\x7f]", secret):
-        raise ValueError("it is not a URL with host and port")
+        raise ValueError(_("it is not a URL with host and port"))
     if parts.scheme != "http" or parts.path not in {"", "/"} or parts.query or parts.fragment:
-        raise ValueError("it is not a URL of the scheme http without path, query and fragment")
+        raise ValueError(_("it is not a URL of the scheme http without path, query and fragment"))
     if parts.username is None:
         return Proxy(host, port)
     password = unquote_to_bytes(parts.username) + b":" + unquote_to_bytes(parts.password or "")

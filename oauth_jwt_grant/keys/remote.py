@@ -14,6 +14,7 @@ from typing import Any, TypeGuard
 
 from ..assertion.errors import KeysUnavailable
 from ..assertion.jose import PublicKey
+from ..assertion.texts import _, verbatim
 from .background_fetch import StillFetching, brought, fetch_within
 from .base import Clock, Failure, KeyCache, KeyLimits, KeySet, KeySource, KeyStatus, KeyStore, select
 from .fetch import Fetcher, FetchFailed
@@ -181,7 +182,7 @@ class RemoteKeys(KeySource):
             return usable
         newer = newer or usable or self._awaited(kept, Need.KEYS)
         if newer is None:
-            raise self._unavailable(FetchFailed("the present fetch has brought nothing"))
+            raise self._unavailable(FetchFailed(_("the present fetch has brought nothing")))
         return newer
 
     def _need(self, usable: KeySet | None, header: Mapping[str, Any]) -> Need:
@@ -226,7 +227,7 @@ class RemoteKeys(KeySource):
         failure = self._shared.failure()
         step = next_step(need, failure, self._clock())
         if failure is not None and step in (Step.SERVE, Step.FAIL):
-            raise FetchFailed(failure.error)
+            raise FetchFailed(verbatim(failure.error))
         return step
 
     def _awaited(self, kept: KeySet | None, need: Need) -> KeySet | None:
@@ -234,7 +235,7 @@ class RemoteKeys(KeySource):
         brief = next_step(need, None, self._clock(), others_fetch=True) is Step.WAIT_BRIEFLY
         longest = self._limits.fetch_timeout
         seconds = min(self._limits.patience, longest) if brief else longest
-        for _ in range(math.ceil(seconds / _POLL) + 1):
+        for _turn in range(math.ceil(seconds / _POLL) + 1):
             # In this order: a fetcher that has ended has put its keys there before.
             fetching, latest = self._shared.fetching(), self._shared.kept()
             if latest is not None and latest != kept:
@@ -289,15 +290,17 @@ class RemoteKeys(KeySource):
         try:
             text = key_set_text(without_secrets(document))
         except MalformedKeySet as error:
-            raise FetchFailed(f"the answer is {error}") from error
+            raise FetchFailed(_("the answer is {error}", error=error)) from error
         if not parse_text(text, self._limits.max_keys, self._issuer).keys:
-            raise FetchFailed("the key set holds no usable key")
+            raise FetchFailed(_("the key set holds no usable key"))
         return text
 
     def _unavailable(self, error: FetchFailed) -> KeysUnavailable:
         failure = self._shared.failure()
         wait = math.ceil(failure.urgent_at - self._clock()) if failure else 1
-        return KeysUnavailable(f"the keys cannot be fetched: {error}", retry_after=max(1, wait))
+        return KeysUnavailable(
+            _("the keys cannot be fetched: {error}", error=error), retry_after=max(1, wait)
+        )
 
 
 def _settled(parsed: ParsedKeys, header: Mapping[str, Any], found: Sequence[PublicKey]) -> bool:

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from ..assertion.texts import _
+
 _MAX_BYTES = 16384
 # RFC 6750 section 2.1, without its rule on where "=" may be.
 _TOKEN = re.compile(rb"[A-Za-z0-9._~+/=-]+")
@@ -44,14 +46,14 @@ def read_token(path: str) -> str:
     """
     try:
         if not Path(path).is_file():  # a pipe would be waited for
-            raise ValueError("there is no such file")
+            raise ValueError(_("there is no such file"))
         with Path(path).open("rb") as file:
             secret = file.read(_MAX_BYTES + 1)
     except OSError as error:
-        raise ValueError(f"it cannot be read: {error.strerror}") from error
+        raise ValueError(_("it cannot be read: {why}", why=error.strerror)) from error
     if len(secret) > _MAX_BYTES:
-        raise ValueError(f"it is larger than {_MAX_BYTES} bytes")
+        raise ValueError(_("it is larger than {most} bytes", most=_MAX_BYTES))
     secret = secret.removesuffix(b"\n").removesuffix(b"\r")
     if not _TOKEN.fullmatch(secret):
-        raise ValueError("it does not hold one line with a token")
+        raise ValueError(_("it does not hold one line with a token"))
     return secret.decode("ascii")

@@ -16,6 +16,7 @@ from requests_hardened import Config, HTTPSession
 from urllib3.connection import HTTPSConnection
 from urllib3.connectionpool import HTTPSConnectionPool
 
+from ..assertion.texts import _
 from .addresses import Address
 from .pem import trust_certificates
 
@@ -31,7 +32,7 @@ class Deadline:
         """The seconds left, more than 0. Raises :class:`TimeoutError` when there are none."""
         left = self._end - time.monotonic()
         if left <= 0:
-            raise TimeoutError(f"no complete answer within {self.seconds:g} s")
+            raise TimeoutError(_("no complete answer within {seconds} s", seconds=f"{self.seconds:g}"))
         return left
 
 

@@ -8,9 +8,10 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db.models import Prefetch
-from django.utils.translation import gettext as _
 
+from ..assertion import NOTHING, Joined, Text, _
 from ..conf import conf
+from ..languages import translated
 from ..models import ClaimCondition, GrantRule, TrustedIssuer, written
 from ..rules import Condition, Pin, conditions_of, is_pinned, same
 from .registry import shared_pins
@@ -27,13 +28,16 @@ def _named(claims: tuple[str, ...]) -> tuple[Pin, ...]:
     return tuple(map(Pin, claims))
 
 
-def why_unpinned(iss: str, of_issuer: Iterable[Condition], of_rule: Iterable[Condition]) -> str:
+def why_unpinned(iss: str, of_issuer: Iterable[Condition], of_rule: Iterable[Condition]) -> Text:
     """Why a rule of ``iss`` lets in customers that no condition names; empty if it does not."""
     pins = pins_of_shared(iss)
     if pins is None or is_pinned(of_rule, pins) or is_pinned(of_issuer, pins):
-        return ""
-    names = ", ".join(pin.claim for pin in pins) or "nothing; see SHARED_ISSUERS"
-    return f"a condition must name customers of the shared issuer by {names}, or allow_any_tenant must be on"
+        return NOTHING
+    names = Joined(", ", [pin.claim for pin in pins]) or _("nothing; see SHARED_ISSUERS")
+    return _(
+        "a condition must name customers of the shared issuer by {names}, or allow_any_tenant must be on",
+        names=names,
+    )
 
 
 def check_pinned(rule: GrantRule, conditions: Iterable[Condition]) -> None:
@@ -42,8 +46,8 @@ def check_pinned(rule: GrantRule, conditions: Iterable[Condition]) -> None:
         return
     why = why_unpinned(rule.issuer.issuer, conditions_of(rule.issuer.conditions), conditions)
     if why:
-        text = _("The issuer signs for other customers, too, and the rule would let them in: %s.")
-        raise ValidationError(text % why, code="unpinned")
+        text = _("The issuer signs for other customers, too, and the rule would let them in: {why}.", why=why)
+        raise ValidationError(translated(text), code="unpinned")
 
 
 def check_stay_pinned(
@@ -62,8 +66,11 @@ def check_stay_pinned(
         if rule.enabled and not rule.allow_any_tenant and not why_unpinned(iss, before, own):
             lost += [rule.name] if why_unpinned(issuer.issuer, after, own) else []
     if lost:
-        text = _("The issuer signs for other customers, too, and these rules would let them in: %s.")
-        raise ValidationError(text % ", ".join(lost), code="unpinned")
+        text = _(
+            "The issuer signs for other customers, too, and these rules would let them in: {rules}.",
+            rules=", ".join(lost),
+        )
+        raise ValidationError(translated(text), code="unpinned")
 
 
 def check_pins_stay(issuer: TrustedIssuer, but: Iterable[Any] = ()) -> None:

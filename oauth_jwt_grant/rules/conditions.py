@@ -15,7 +15,7 @@ from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import Any
 
-from ..assertion import ABSENT, all_of, mismatch, one_of, shown, the_jwt_has, typed
+from ..assertion import ABSENT, Text, _, all_of, both, either, mismatch, one_of, shown, the_jwt_has, typed
 
 _ARRAY_INDEX = re.compile(r"0|[1-9][0-9]*", re.ASCII)
 
@@ -84,13 +84,16 @@ class Condition:
         check_claim(self.claim)
         if self.operator is Operator.EXISTS:
             if self.values:
-                raise InvalidCondition("The operator exists takes no values.")
+                raise InvalidCondition(_("The operator exists takes no values."))
             return
         if not self.values or any(_is_empty(value) for value in self.values):
-            raise InvalidCondition("There must be a value, and none may be empty.")
+            raise InvalidCondition(_("There must be a value, and none may be empty."))
         if self.operator in _OF_ONE and len(self.values) != 1:
-            several = "; use the operator in for several" if self.operator is Operator.EQUALS else ""
-            raise InvalidCondition(f"The operator {self.operator} takes one value{several}.")
+            if self.operator is Operator.EQUALS:
+                raise InvalidCondition(
+                    _("The operator equals takes one value; use the operator in for several.")
+                )
+            raise InvalidCondition(_("The operator {operator} takes one value.", operator=self.operator))
         for value in self.values:
             self._check_value(value)
 
@@ -99,15 +102,17 @@ class Condition:
         if self.operator is Operator.GLOB:
             _check_pattern(value)
         elif self.operator in NUMERIC and not _is_number(value):
-            raise InvalidCondition(f"The operator {self.operator} takes a number, such as [3600].")
+            raise InvalidCondition(
+                _("The operator {operator} takes a number, such as [3600].", operator=self.operator)
+            )
         elif self.operator is Operator.YOUNGER_THAN and value <= 0:
-            raise InvalidCondition("The operator younger_than takes a number of seconds above 0.")
+            raise InvalidCondition(_("The operator younger_than takes a number of seconds above 0."))
         elif self.operator is Operator.SAME_AS:
             if not isinstance(value, str):
-                raise InvalidCondition("The operator same_as takes the name of another claim.")
+                raise InvalidCondition(_("The operator same_as takes the name of another claim."))
             check_claim(value)
             if claim_path(value) == claim_path(self.claim):
-                raise InvalidCondition("A claim is always the same as itself; name another one.")
+                raise InvalidCondition(_("A claim is always the same as itself; name another one."))
 
     def holds(self, claims: Mapping[str, Any], moment: Moment | None = None) -> bool:
         """Whether ``claims`` meet this condition at ``moment``; one that fails its :meth:`check` never holds.
@@ -157,63 +162,83 @@ class Condition:
         # A time to come is no age: the clock of the issuer is wrong, or the claim is no time.
         return moment is not None and moment.now - bound < actual <= moment.now + moment.leeway
 
-    def why_not(self, claims: Mapping[str, Any], moment: Moment | None = None) -> str:
+    def why_not(self, claims: Mapping[str, Any], moment: Moment | None = None) -> Text:
         """Why ``claims``, which do not meet this condition, do not: what it demands, and what they have."""
         try:
             self.check()
         except InvalidCondition as error:
-            return f"the condition on {self.claim} can never hold: {error}"
+            return _("the condition on {claim} can never hold: {error}", claim=self.claim, error=error)
         # What an array contains says nothing of the claim itself.
         operands = self.values if self.operator in (Operator.EQUALS, Operator.IN, Operator.GLOB) else ()
-        demand = f"{self.claim} must {self._demand()}"
+        demand = self._demand()
         if self.operator is Operator.SAME_AS:
-            demand += f", in which {the_jwt_has(claim_value(claims, self.values[0]))}"
+            other = the_jwt_has(claim_value(claims, self.values[0]))
+            demand = _("{demand}, in which {found}", demand=demand, found=other)
         if self.operator is Operator.YOUNGER_THAN and moment is not None:
-            demand += f", which is after {math.floor(moment.now - self.values[0])} and not in the future"
+            least = math.floor(moment.now - self.values[0])
+            demand = _("{demand}, which is after {time} and not in the future", demand=demand, time=least)
         return mismatch(demand, claim_value(claims, self.claim), *operands)
 
-    def _demand(self) -> str:
+    def _demand(self) -> Text:
+        values: str
         match self.operator:
             case Operator.EXISTS:
-                return "be there and not null"
+                template, values = _("{claim} must be there and not null"), ""
             case Operator.CONTAINS:
-                return f"be an array that contains {all_of(self.values)}"
+                template, values = _("{claim} must be an array that contains {values}"), all_of(self.values)
             case Operator.CONTAINS_ANY:
-                return f"be an array that contains {one_of(self.values)}"
+                template, values = _("{claim} must be an array that contains {values}"), one_of(self.values)
             case Operator.NONE_OF:
-                return f"be there, and neither be nor contain {one_of(self.values)}"
+                template = _("{claim} must be there, and neither be nor contain {values}")
+                values = one_of(self.values)
             case Operator.AT_LEAST:
-                return f"be a number, at least {shown(self.values[0])}"
+                template, values = _("{claim} must be a number, at least {values}"), shown(self.values[0])
             case Operator.AT_MOST:
-                return f"be a number, at most {shown(self.values[0])}"
+                template, values = _("{claim} must be a number, at most {values}"), shown(self.values[0])
             case Operator.YOUNGER_THAN:
-                return f"be a time less than {shown(self.values[0])} seconds ago"
+                template = _("{claim} must be a time less than {values} seconds ago")
+                values = shown(self.values[0])
             case Operator.SAME_AS:
-                return f"equal the claim {self.values[0]}"
+                template, values = _("{claim} must equal the claim {values}"), self.values[0]
             case Operator.GLOB:
-                return f"be a string that matches {one_of(self.values)}"
-            case _ if len(self.values) == 1:
+                template, values = _("{claim} must be a string that matches {values}"), one_of(self.values)
+            case _one if len(self.values) == 1:
                 value = self.values[0]
-                return f"equal {shown(value) if isinstance(value, str) else typed(value)}"
-            case _:
-                return f"be {one_of(self.values)}"
+                template = _("{claim} must equal {values}")
+                values = shown(value) if isinstance(value, str) else typed(value)
+            case _several:
+                template, values = _("{claim} must be {values}"), one_of(self.values)
+        return template.filled(claim=self.claim, values=values)
 
     def __str__(self) -> str:
-        values = " or ".join(map(repr, self.values))
-        words = {
-            Operator.EQUALS: f"is {values}",
-            Operator.IN: f"is one of {', '.join(map(repr, self.values))}",
-            Operator.CONTAINS: f"contains {' and '.join(map(repr, self.values))}",
-            Operator.CONTAINS_ANY: f"contains {values}",
-            Operator.NONE_OF: f"is present and none of {', '.join(map(repr, self.values))}",
-            Operator.AT_LEAST: f"is at least {values}",
-            Operator.AT_MOST: f"is at most {values}",
-            Operator.YOUNGER_THAN: f"is less than {values} seconds ago",
-            Operator.SAME_AS: f"is the same as the claim {' or '.join(map(str, self.values))}",
-            Operator.GLOB: f"matches {values}",
-            Operator.EXISTS: "is present",
-        }
-        return f"{self.claim} {words[self.operator]}"
+        return str(self.text)
+
+    @property
+    def text(self) -> Text:
+        """The condition in words."""
+        values: str = either(list(map(repr, self.values)))
+        if self.operator in (Operator.IN, Operator.NONE_OF):
+            values = ", ".join(map(repr, self.values))
+        elif self.operator is Operator.CONTAINS:
+            values = both(list(map(repr, self.values)))
+        elif self.operator is Operator.SAME_AS:
+            values = either(list(map(str, self.values)))
+        return _IN_WORDS[self.operator].filled(claim=self.claim, values=values)
+
+
+_IN_WORDS = {
+    Operator.EQUALS: _("{claim} is {values}"),
+    Operator.IN: _("{claim} is one of {values}"),
+    Operator.CONTAINS: _("{claim} contains {values}"),
+    Operator.CONTAINS_ANY: _("{claim} contains {values}"),
+    Operator.NONE_OF: _("{claim} is present and none of {values}"),
+    Operator.AT_LEAST: _("{claim} is at least {values}"),
+    Operator.AT_MOST: _("{claim} is at most {values}"),
+    Operator.YOUNGER_THAN: _("{claim} is less than {values} seconds ago"),
+    Operator.SAME_AS: _("{claim} is the same as the claim {values}"),
+    Operator.GLOB: _("{claim} matches {values}"),
+    Operator.EXISTS: _("{claim} is present"),
+}
 
 
 def condition_of(claim: str, operator: str, values: object) -> Condition:
@@ -254,11 +279,13 @@ def _stored(member: Any) -> Condition:
 def check_claim(claim: str) -> None:
     """Raise :class:`InvalidCondition` unless ``claim`` is a name or a JSON Pointer."""
     if not claim or (claim.startswith("/") and not _is_pointer(claim)):
-        raise InvalidCondition("The claim must be a name or a JSON Pointer such as /kubernetes.io/namespace.")
+        raise InvalidCondition(
+            _("The claim must be a name or a JSON Pointer such as /kubernetes.io/namespace.")
+        )
     if f"{claim}/".startswith("/act/act/"):
         # RFC 8693 section 4.1: who acted before says nothing about access now.
         raise InvalidCondition(
-            "Only the outermost actor counts (RFC 8693): write /act/sub, not /act/act/sub."
+            _("Only the outermost actor counts (RFC 8693): write /act/sub, not /act/act/sub.")
         )
 
 
@@ -320,9 +347,9 @@ def _is_number(value: Any) -> bool:
 
 def _check_pattern(value: Any) -> None:
     if not isinstance(value, str):
-        raise InvalidCondition("A pattern of the operator glob is a string.")
+        raise InvalidCondition(_("A pattern of the operator glob is a string."))
     if not value.strip("*?"):
-        raise InvalidCondition("A pattern of wildcards alone matches everything; use the operator exists.")
+        raise InvalidCondition(_("A pattern of wildcards alone matches everything; use the operator exists."))
 
 
 def _matches(text: str, pattern: str) -> bool:

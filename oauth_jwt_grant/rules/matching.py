@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Generic, Protocol, TypeVar
 
-from ..assertion import AssertionRefused, Door, Reason, shown, within
+from ..assertion import NOTHING, AssertionRefused, Door, Reason, Text, _, both, shown, within
 from .conditions import NAMING, Condition, Moment
 
 
@@ -39,7 +39,7 @@ class MatchableRule(Protocol):
     @property
     def client_policy(self) -> str: ...
 
-    def why_not_for(self, door: Door) -> str:
+    def why_not_for(self, door: Door) -> Text:
         """Why the rule cannot match at ``door``, or an empty string."""
 
     def lists(self, client: Client) -> bool:
@@ -58,21 +58,26 @@ class Miss(Generic[RuleT]):
     """
 
     rule: RuleT
-    fault: str = ""
+    fault: Text = NOTHING
     is_for_another_client: bool = False
     claims: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
     moment: Moment | None = field(default=None, repr=False, compare=False)
 
     @property
-    def why(self) -> str:
+    def why(self) -> Text:
         """The reason: what was expected and what was found, of each condition that does not hold."""
         if self.fault:
             return self.fault
         unmet = (one for one in self.rule.conditions if not one.holds(self.claims, self.moment))
-        return " and ".join(condition.why_not(self.claims, self.moment) for condition in unmet)
+        return both([condition.why_not(self.claims, self.moment) for condition in unmet])
+
+    @property
+    def text(self) -> Text:
+        """The rule and the reason."""
+        return _('Rule "{rule}": {why}', rule=self.rule, why=self.why)
 
     def __str__(self) -> str:
-        return f'Rule "{self.rule}": {self.why}'
+        return str(self.text)
 
 
 def first_match(
@@ -100,7 +105,9 @@ def first_match(
         if unfit:
             misses.append(Miss(rule, unfit))
         elif unnamed:
-            misses.append(Miss(rule, f"a condition must be on the claim {unnamed[0]}, which the JWT has"))
+            misses.append(
+                Miss(rule, _("a condition must be on the claim {claim}, which the JWT has", claim=unnamed[0]))
+            )
         elif not all(condition.holds(claims, moment) for condition in rule.conditions):
             misses.append(Miss(rule, claims=claims, moment=moment))
         elif door is not Door.CLIENT_ASSERTION and not admits(rule, client):
@@ -117,19 +124,26 @@ class NoMatch(AssertionRefused):
     """No rule decides; ``misses`` has the reason for each."""
 
     def __init__(self, reason: Reason, misses: list[Any]) -> None:
-        detail = within(map(str, misses)) if misses else "the issuer must have an enabled rule; it has none"
+        detail = (
+            within(miss.text for miss in misses)
+            if misses
+            else _("the issuer must have an enabled rule; it has none")
+        )
         super().__init__(reason, detail=detail)
         self.misses = misses
 
 
-def _not_admitted(rule: MatchableRule, client: Client | None) -> str:
+def _not_admitted(rule: MatchableRule, client: Client | None) -> Text:
     if rule.client_policy == ClientPolicy.ANONYMOUS:
-        return "a public client must be among the rule's applications; the rule lists none"
+        return _("a public client must be among the rule's applications; the rule lists none")
     if rule.client_policy != ClientPolicy.LISTED:
-        return f"the client policy {shown(rule.client_policy)} admits nobody"
+        return _("the client policy {policy} admits nobody", policy=shown(rule.client_policy))
     if client is None:
-        return "the request must have a client among the rule's applications; it has none"
-    return f"the client must be among the rule's applications; it is {shown(client.client_id or client.pk)}"
+        return _("the request must have a client among the rule's applications; it has none")
+    return _(
+        "the client must be among the rule's applications; it is {client_id}",
+        client_id=shown(client.client_id or client.pk),
+    )
 
 
 def _unnamed(rule: MatchableRule, claims: Collection[str]) -> list[str]:

@@ -13,13 +13,18 @@ from typing import Any
 from ..assertion import (
     ABSENT,
     AssertionRefused,
+    Joined,
     Reason,
+    Text,
+    _,
     all_of,
     mismatch,
     near_miss,
     one_of,
     shown,
     the_jwt_has,
+    verbatim,
+    with_near,
 )
 from .conditions import claim_value
 
@@ -35,7 +40,9 @@ def split_scope(text: str) -> list[str]:
     tokens = list(dict.fromkeys(filter(None, text.split(" "))))
     if not all(map(_SCOPE.fullmatch, tokens)):
         wrong = next(token for token in tokens if not _SCOPE.fullmatch(token))
-        detail = f"a scope must have characters of RFC 6749 section 3.3 alone; there is {shown(wrong)}"
+        detail = _(
+            "a scope must have characters of RFC 6749 section 3.3 alone; there is {wrong}", wrong=shown(wrong)
+        )
         raise AssertionRefused(Reason.SCOPE, detail=detail)
     return tokens
 
@@ -51,7 +58,7 @@ def scope_claim(claims: Mapping[str, Any], name: str = "scope") -> list[str] | N
         return None
     members = value if isinstance(value, list) else [value]
     if not all(isinstance(member, str) for member in members):
-        detail = f"must be a string of scopes or a list of strings; {the_jwt_has(value)}"
+        detail = _("must be a string of scopes or a list of strings; {found}", found=the_jwt_has(value))
         raise AssertionRefused(Reason.MALFORMED_CLAIM, name, detail)
     return split_scope(" ".join(members))
 
@@ -82,9 +89,9 @@ def grant_scopes(
         # No particular scope was requested: a smaller default is no reason to refuse.
         named = [scope for scope in (default or ceiling) if scope in bound]
     if not named or not bound.issuperset(named):
-        parties = {"the rule": ceiling, "the application": available}
+        parties = {_("the rule"): ceiling, _("the application"): available}
         if claimed is not None:
-            parties["the scope claim"] = claimed
+            parties[_("the scope claim")] = claimed
         raise AssertionRefused(Reason.SCOPE, detail=_beyond(named, bound, parties))
     return named
 
@@ -100,13 +107,19 @@ def grant_resources(
     """
     bound = [resource for resource in allowed if claimed is None or resource in claimed]
     if claimed and not bound:
-        detail = mismatch(f"resource must be {_choice(allowed)}", _single(claimed), *allowed)
+        detail = mismatch(
+            _("resource must be {allowed}", allowed=_choice(allowed)), _single(claimed), *allowed
+        )
         raise AssertionRefused(Reason.RESOURCE, detail=detail)
     beyond = next((resource for resource in requested if resource not in bound), None)
     if beyond is not None:
         near = near_miss(bound, beyond)
-        detail = f"the requested resource must be {_choice(bound)}; it is {shown(beyond)}"
-        raise AssertionRefused(Reason.RESOURCE, detail=f"{detail} ({near})" if near else detail)
+        detail = _(
+            "the requested resource must be {allowed}; it is {found}",
+            allowed=_choice(bound),
+            found=shown(beyond),
+        )
+        raise AssertionRefused(Reason.RESOURCE, detail=with_near(detail, near))
     return list(dict.fromkeys(requested)) or bound
 
 
@@ -117,28 +130,34 @@ def resource_claim(claims: Mapping[str, Any]) -> list[str] | None:
     value = claims["resource"]
     values = value if isinstance(value, list) else [value]
     if not values or not all(isinstance(resource, str) and resource for resource in values):
-        detail = f"must be a string or an array of strings, none of them empty; {the_jwt_has(value)}"
+        detail = _(
+            "must be a string or an array of strings, none of them empty; {found}", found=the_jwt_has(value)
+        )
         raise AssertionRefused(Reason.MALFORMED_CLAIM, "resource", detail)
     return values
 
 
 def _choice(allowed: Sequence[str]) -> str:
-    return one_of(allowed) if allowed else "absent, as nothing is allowed by rule and assertion together"
+    return one_of(allowed) if allowed else _("absent, as nothing is allowed by rule and assertion together")
 
 
 def _single(values: Sequence[str]) -> object:
     return values[0] if len(values) == 1 else values
 
 
-def _beyond(named: Iterable[str], bound: Collection[str], parties: Mapping[str, Collection[str]]) -> str:
+def _beyond(named: Iterable[str], bound: Collection[str], parties: Mapping[Text, Collection[str]]) -> Text:
     """Which of the ``named`` scopes are beyond what one of the ``parties`` has."""
     beyond = [scope for scope in named if scope not in bound]
-    allowed = "; ".join(
-        f"{party} has {all_of(sorted(scopes)) or 'none'}"
-        for party, scopes in parties.items()
-        if not beyond or not set(scopes).issuperset(beyond)
+    allowed = Joined(
+        "; ",
+        [
+            _("{party} has {scopes}", party=party, scopes=all_of(sorted(scopes)) or _("none"))
+            for party, scopes in parties.items()
+            if not beyond or not set(scopes).issuperset(beyond)
+        ],
     )
     if not beyond:
-        return f"a scope must be left, but they have none in common: {allowed}"
+        return _("a scope must be left, but they have none in common: {allowed}", allowed=allowed)
     near = near_miss(bound, beyond[0])
-    return f"each scope must be allowed; not so {all_of(beyond)}{f' ({near})' if near else ''}: {allowed}"
+    refused = with_near(verbatim(all_of(beyond)), near)
+    return _("each scope must be allowed; not so {refused}: {allowed}", refused=refused, allowed=allowed)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from ..assertion import ABSENT, AssertionRefused, Reason, shown, the_jwt_has
+from ..assertion import ABSENT, AssertionRefused, Joined, Reason, Text, _, both, shown, the_jwt_has
 from .conditions import claim_path, claim_value
 
 _PREFIX = "claim:"
@@ -32,11 +32,13 @@ def subject_claim(claims: Mapping[str, Any], name: str, pinned: Collection[str] 
             _check_pinned(claims.get(_SUB_ID), pinned)
         value = claim_value(claims, name)
     if not isinstance(value, str) or not value:
-        raise _unknown(f"{name} must be a string that is not empty; {the_jwt_has(value)}")
+        raise _unknown(
+            _("{name} must be a string that is not empty; {found}", name=name, found=the_jwt_has(value))
+        )
     verified = claims.get("email_verified", ABSENT)
     if path == ["email"] and verified is not True:
         # Anybody who can register an address that is not theirs would become its owner here.
-        raise _unknown(f"email_verified must be true; {the_jwt_has(verified)}")
+        raise _unknown(_("email_verified must be true; {found}", found=the_jwt_has(verified)))
     return value
 
 
@@ -55,17 +57,21 @@ def check_sub(claims: Mapping[str, Any]) -> None:
     """Raise :class:`AssertionRefused` for a ``sub`` that looks like a person named by another claim."""
     subject = claims.get("sub")
     if isinstance(subject, str) and subject.startswith(_PREFIX):
-        raise _unknown(f"sub must not begin with {_PREFIX}; {the_jwt_has(subject)}")
+        raise _unknown(
+            _("sub must not begin with {prefix}; {found}", prefix=_PREFIX, found=the_jwt_has(subject))
+        )
 
 
 def _subject_identifier(claims: Mapping[str, Any]) -> Any:
     """RFC 9493 section 3.2.3: the format iss_sub, with the issuer that has signed it."""
     value = claims.get(_SUB_ID, ABSENT)
     if not isinstance(value, Mapping) or value.get("format") != "iss_sub":
-        raise _unknown(f"sub_id must be an object with the format iss_sub; {the_jwt_has(value)}")
+        raise _unknown(
+            _("sub_id must be an object with the format iss_sub; {found}", found=the_jwt_has(value))
+        )
     if value.get("iss") != claims.get("iss"):
-        demand = f"iss of sub_id must equal {shown(claims.get('iss'))}"
-        raise _unknown(f"{demand}; {the_jwt_has(value.get('iss', ABSENT))}")
+        demand = _("iss of sub_id must equal {iss}", iss=shown(claims.get("iss")))
+        raise _unknown(Joined("; ", (demand, the_jwt_has(value.get("iss", ABSENT)))))
     return value.get("sub", ABSENT)
 
 
@@ -74,9 +80,9 @@ def _check_pinned(value: Any, pinned: Collection[str]) -> None:
         f"/{_SUB_ID}/{name}" for name in ("iss", "issuer") if isinstance(value, Mapping) and name in value
     ]
     if not issuers or not set(issuers) <= set(pinned):
-        claims = " and ".join(issuers) or f"/{_SUB_ID}/issuer"
-        raise _unknown(f"the rule must have a condition equals on {claims}; it has none")
+        claims = both(issuers or [f"/{_SUB_ID}/issuer"])
+        raise _unknown(_("the rule must have a condition equals on {claims}; it has none", claims=claims))
 
 
-def _unknown(detail: str) -> AssertionRefused:
+def _unknown(detail: Text) -> AssertionRefused:
     return AssertionRefused(Reason.UNKNOWN_SUBJECT, detail=detail)

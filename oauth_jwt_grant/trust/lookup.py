@@ -11,7 +11,7 @@ from django.contrib.auth import get_user_model
 from django.db import Error, connections, router
 from django.db.models import Exists, FilteredRelation, OuterRef, Q, QuerySet
 
-from ..assertion import AssertionRefused, Door, Reason, shown
+from ..assertion import AssertionRefused, Door, Reason, Text, _, shown
 from ..database import Columns, FetchedRow, Parameter, PreparedQuery, holds, may_defer
 from ..dot import AbstractApplication, get_application_model
 from ..keys import misconfigured
@@ -19,7 +19,7 @@ from ..models import GrantRule, LinkedSubject, TrustedIssuer
 from ..presets import why_unpinned
 from ..rules import Client, Condition, Operator, condition_of
 from .clients import may_defer_application
-from .values import ISSUER_FIELDS, RULE_FIELDS, Issuer, Link, Rule, frozen
+from .values import ISSUER_FIELDS, ROWS, RULE_FIELDS, Issuer, Link, Rule, frozen
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +39,8 @@ class LoadedRule:
         """Who may present the assertion."""
         return self.rule.client_policy
 
-    def why_not_for(self, door: Door) -> str:
-        """Why the rule cannot match at ``door``, or an empty string."""
+    def why_not_for(self, door: Door) -> Text:
+        """Why the rule cannot match at ``door``, or an empty text."""
         rule, issuer = self.rule, self.rule.issuer
         why = rule.why_not_for(door)
         if why or rule.allow_any_tenant:
@@ -93,11 +93,11 @@ def find_trust(iss: str, client: Client | None, subject: str = "") -> Trust:
     With them comes to whom the issuer's ``subject`` is linked. Nothing here is verified yet.
     Raises :class:`AssertionRefused` (``UNKNOWN_ISSUER``).
     """
-    with misconfigured("the row of the issuer or of a rule", Error):
+    with misconfigured(ROWS, Error):
         trust = _load(iss, client, subject) or _without_rules(iss)
     # A database that compares loosely must not make a neighbour of the issuer the issuer.
     if trust is None or trust.issuer.issuer != iss:
-        detail = f"iss must be that of a trusted issuer; the JWT has {shown(iss)}"
+        detail = _("iss must be that of a trusted issuer; the JWT has {iss}", iss=shown(iss))
         raise AssertionRefused(Reason.UNKNOWN_ISSUER, detail=detail)
     return trust
 

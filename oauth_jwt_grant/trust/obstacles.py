@@ -18,9 +18,8 @@ from itertools import combinations
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Prefetch, Subquery
-from django.utils.translation import gettext as _
 
-from ..assertion import AssertionRefused, Door, NotGranted, is_for
+from ..assertion import AssertionRefused, Clause, Door, Joined, NotGranted, Text, _, is_for, text_of
 from ..conf import DEFAULTS, conf, hosts_are_exact, server_audiences
 from ..dot import AbstractApplication, get_application_model, get_scopes_backend
 from ..keys import misconfigured
@@ -29,6 +28,7 @@ from ..presets import pins_of, pins_of_shared, traps_of, why_unpinned
 from ..rules import NAMING, Condition, InvalidCondition, Operator, claim_path, conditions_of, same
 from .doors import door_findings
 from .terms import BY_LINK, check_rule, is_privileged, policy_of
+from .values import ROWS
 
 _POLICIES = GrantRule.SubjectPolicy
 _CLIENTS = GrantRule.ClientPolicyChoices
@@ -50,7 +50,7 @@ class Level(StrEnum):
 class Obstacle:
     """One thing that cannot work as it is stored. ``blocks``: the issuer, or its ``rule``, grants nothing."""
 
-    text: str
+    text: Text
     blocks: bool = False
     level: Level = Level.WARNING
     rule: GrantRule | None = None
@@ -128,14 +128,14 @@ def _examined(
     issuer: TrustedIssuer, rules: list[GrantRule], linked: bool, scopes: frozenset[str] | None
 ) -> list[Obstacle]:
     try:
-        with misconfigured("the row of the issuer or of a rule"):
+        with misconfigured(ROWS):
             for rule in rules:
                 rule.issuer = issuer
             of_rules = [*_unpinned(issuer, rules), *_of_rules(rules, linked, scopes), *_doors(issuer, rules)]
             of_rules += _traps(issuer, rules)
             return [*_of_issuer(issuer), *of_rules, *_without_rules(rules, of_rules), *_links(rules, linked)]
     except AssertionRefused as error:
-        return [Obstacle(_("It cannot be used: %s.") % error.detail, blocks=True, level=Level.FAILING)]
+        return [Obstacle(_("It cannot be used: {why}.", why=error.detail), blocks=True, level=Level.FAILING)]
 
 
 def _of_issuer(issuer: TrustedIssuer) -> Iterator[Obstacle]:
@@ -144,14 +144,14 @@ def _of_issuer(issuer: TrustedIssuer) -> Iterator[Obstacle]:
     try:
         policy_of(issuer, audiences)
     except NotGranted as refused:
-        text = _("It cannot be used, so assertions are refused: %s.") % (refused.detail or refused.reason)
+        text = _("It cannot be used, so assertions are refused: {why}.", why=refused.detail or refused.reason)
         yield Obstacle(text, blocks=True, level=Level.FAILING)
         return
     padded = [] if issuer.audiences else [name for name in conf.AUDIENCES if name != name.strip()]
     if padded:
-        yield Obstacle(_("The setting AUDIENCES has white space around %r.") % padded[0])
+        yield Obstacle(_("The setting AUDIENCES has white space around {name}.", name=repr(padded[0])))
     for flaw in _flaws(issuer):
-        yield Obstacle(_("No form would save this: %s.") % flaw)
+        yield Obstacle(_("No form would save this: {why}.", why=flaw))
 
 
 def _flaws(row: TrustedIssuer | GrantRule) -> list[str]:
@@ -180,7 +180,7 @@ def _links(rules: list[GrantRule], linked: bool) -> Iterator[Obstacle]:
 
 def _doors(issuer: TrustedIssuer, rules: list[GrantRule]) -> Iterator[Obstacle]:
     for text in door_findings(issuer, rules):
-        yield Obstacle(f"{text[0].upper()}{text[1:]}.")
+        yield Obstacle(text)
 
 
 def _unpinned(issuer: TrustedIssuer, rules: list[GrantRule]) -> Iterator[Obstacle]:
@@ -194,9 +194,11 @@ def _unpinned(issuer: TrustedIssuer, rules: list[GrantRule]) -> Iterator[Obstacl
         conditions = [*of_issuer, *(row.condition for row in rule.conditions.all())]
         if pins and not any(one.claim in pins and one.operator in NAMING for one in conditions):
             text = _(
-                "The rule %(rule)s names none of %(pins)s, so it holds for other customers of the issuer too."
+                "The rule {rule} names none of {pins}, so it holds for other customers of the issuer too.",
+                rule=rule,
+                pins=", ".join(sorted(pins)),
             )
-            yield Obstacle(text % {"rule": rule, "pins": ", ".join(sorted(pins))}, rule=rule)
+            yield Obstacle(text, rule=rule)
 
 
 def _of_shared(
@@ -206,7 +208,7 @@ def _of_shared(
     for rule in rules:
         why = why_unpinned(issuer.issuer, of_issuer, [row.condition for row in rule.conditions.all()])
         if why and not rule.allow_any_tenant:
-            text = _("The rule %(rule)s matches nothing: %(why)s.") % {"rule": rule, "why": why}
+            text = _("The rule {rule} matches nothing: {why}.", rule=rule, why=why)
             yield Obstacle(text, blocks=True, rule=rule)
 
 
@@ -216,9 +218,9 @@ def _traps(issuer: TrustedIssuer, rules: list[GrantRule]) -> Iterator[Obstacle]:
     for rule in rules:
         of_rule = [row.condition for row in rule.conditions.all()]
         for trap in traps_of(issuer, rule, [*of_issuer, *of_rule]):
-            values = {"rule": rule, "text": trap.text, "fix": trap.fix}
+            advice = _("The rule {rule} {text}. {fix}", rule=rule, text=trap.text, fix=trap.fix)
             about = f"({trap.name}, {trap.severity}: {trap.source})"
-            yield Obstacle(f"{_('The rule %(rule)s %(text)s. %(fix)s') % values} {about}", rule=rule)
+            yield Obstacle(Joined(" ", (advice, about)), rule=rule)
 
 
 def _doors_of(rule: GrantRule) -> set[Door]:
@@ -236,16 +238,16 @@ def _of_rules(rules: list[GrantRule], linked: bool, scopes: frozenset[str] | Non
         found = [*_row(rule), *_conditions(rule), *_clients(rule)]
         found += [*_user(rule, linked), *_scopes(rule, scopes)]
         if shadow is not None and _doors_of(shadow) >= _doors_of(rule):
-            text = _("never decides: %s comes before it and takes every assertion") % shadow
+            text = _("never decides: {rule} comes before it and takes every assertion", rule=shadow)
             found.append((text, True))
         for text, blocks in found:
-            yield Obstacle(_("The rule %(rule)s %(text)s.") % {"rule": rule, "text": text}, blocks, rule=rule)
+            yield Obstacle(_("The rule {rule} {text}.", rule=rule, text=text), blocks, rule=rule)
         if shadow is None and rule.client_policy == _CLIENTS.ANONYMOUS and not rule.conditions.all():
             shadow = rule
 
 
 #: What is wrong with a rule, as the end of a sentence, and whether it grants nothing for that.
-_Found = Iterator[tuple[str, bool]]
+_Found = Iterator[tuple[Text, bool]]
 
 
 def _row(rule: GrantRule) -> _Found:
@@ -253,12 +255,12 @@ def _row(rule: GrantRule) -> _Found:
     try:
         check_rule(rule)
     except NotGranted as refused:
-        yield _("cannot be used, so it refuses all: %s") % refused.detail, True
+        yield _("cannot be used, so it refuses all: {why}", why=refused.detail), True
         return
     if rule.refuses:
         yield _("refuses what it matches: take the tick from it, once it has what it needs"), True
     for flaw in _flaws(rule):
-        yield _("would not be saved by any form: %s") % flaw, False
+        yield _("would not be saved by any form: {why}", why=flaw), False
     if rule.require_dpop and not conf.DPOP:
         yield _("requires bound tokens, which the setting DPOP does not allow: it refuses all"), True
 
@@ -271,17 +273,19 @@ def _clients(rule: GrantRule) -> _Found:
     passing = getattr(rule, "passing", None)
     if passing:
         text = _(
-            "lists %s, which clearcimdapplications deletes when its document expires: register it yourself"
+            "lists {client}, which clearcimdapplications deletes when its document expires: "
+            "register it yourself",
+            client=passing,
         )
-        yield text % passing, False
+        yield text, False
 
 
 def _user(rule: GrantRule, linked: bool) -> _Found:
     if _has_own_resolver():
         return
     if _needs_pin(rule):
-        text = _("reads %s, and no condition says equals for the issuer in sub_id: it finds nobody")
-        yield text % rule.subject_claim, True
+        text = _("reads {claim}, and no condition says equals for the issuer in sub_id: it finds nobody")
+        yield text.filled(claim=rule.subject_claim), True
     if rule.subject_policy == _POLICIES.LINKED and not linked:
         yield _("is for linked subjects, and none is linked"), True
     user = rule.user
@@ -290,9 +294,9 @@ def _user(rule: GrantRule, linked: bool) -> _Found:
     if user is None:
         yield _("is for one fixed user, who was deleted: it refuses what it matches"), True
     elif not user.is_active:
-        yield _("is for the user %s, who is not active") % user, True
+        yield _("is for the user {user}, who is not active", user=user), True
     elif is_privileged(user) and not rule.allow_privileged_users:
-        yield _("is for the user %s, who is privileged, and allows no privileged users") % user, True
+        yield _("is for the user {user}, who is privileged, and allows no privileged users", user=user), True
 
 
 def _needs_pin(rule: GrantRule) -> bool:
@@ -315,7 +319,7 @@ def _known_scopes() -> frozenset[str] | None:
 def _scopes(rule: GrantRule, known: frozenset[str] | None) -> _Found:
     unknown = [] if known is None else [scope for scope in rule.scopes.split() if scope not in known]
     if unknown:
-        text = _("names scopes that this server does not have: %s") % " ".join(unknown)
+        text = _("names scopes that this server does not have: {scopes}", scopes=" ".join(unknown))
         yield text, len(unknown) == len(rule.scopes.split())
 
 
@@ -325,14 +329,17 @@ def _conditions(rule: GrantRule) -> _Found:
         try:
             condition.check()
         except InvalidCondition as error:
-            text = _("has a condition on %(claim)s that never holds: %(why)s")
-            yield text % {"claim": condition.claim, "why": str(error).rstrip(".")}, True
+            why = Clause(text_of(error))
+            yield (
+                _("has a condition on {claim} that never holds: {why}", claim=condition.claim, why=why),
+                True,
+            )
             continue
         yield from _literally(condition)
     for one, other in combinations(conditions, 2):
         if one.claim == other.claim and _exclude_each_other(one, other):
-            text = _("has conditions that exclude each other: %(one)s, %(other)s")
-            yield text % {"one": one, "other": other}, True
+            text = _("has conditions that exclude each other: {one}, {other}")
+            yield text.filled(one=one.text, other=other.text), True
 
 
 def _exclude_each_other(one: Condition, other: Condition) -> bool:
@@ -345,19 +352,19 @@ def _literally(condition: Condition) -> _Found:
     if condition.operator not in (*_EXACT, Operator.CONTAINS, Operator.CONTAINS_ANY, Operator.NONE_OF):
         return
     for value in condition.values:
-        suspicion = _suspicion(value) if isinstance(value, str) else ""
+        suspicion = _suspicion(value) if isinstance(value, str) else None
         if suspicion:
-            yield suspicion % {"claim": condition.claim, "value": value}, False
+            yield suspicion.filled(claim=condition.claim, value=value), False
 
 
-def _suspicion(value: str) -> str:
+def _suspicion(value: str) -> Text | None:
     if _is_list(value):
-        return _("compares %(claim)s with the string %(value)s, not with the members of that list")
+        return _("compares {claim} with the string {value}, not with the members of that list")
     if "*" in value:
-        return _("compares %(claim)s with %(value)s to the letter: only the operator glob knows wildcards")
+        return _("compares {claim} with {value} to the letter: only the operator glob knows wildcards")
     if value != value.strip():
-        return _("compares %(claim)s with a value that has white space around it: %(value)s")
-    return ""
+        return _("compares {claim} with a value that has white space around it: {value}")
+    return None
 
 
 def _is_list(text: str) -> bool:

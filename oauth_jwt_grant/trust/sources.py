@@ -9,7 +9,7 @@ from django.core.cache import caches
 from django.core.cache.backends.dummy import DummyCache
 from django.db import Error
 
-from ..assertion import AssertionRefused, Reason
+from ..assertion import AssertionRefused, Reason, _
 from ..conf import conf
 from ..keys import (
     CertificateKeys,
@@ -52,7 +52,7 @@ def _source_of(
         case TrustedIssuer.KeySource.DISCOVERY:
             return DiscoveredKeys(discovery_url=issuer.discovery_url, **_remote(issuer, cache, store))
         case _:
-            fault = f"{issuer.key_source!r} is not a source of keys"
+            fault = _("{key_source} is not a source of keys", key_source=repr(issuer.key_source))
             raise AssertionRefused(Reason.ISSUER_MISCONFIGURED, detail=fault)
 
 

@@ -9,7 +9,18 @@ from typing import Any
 
 from django.db.models import Q, TextChoices
 
-from ..assertion import ALGORITHMS, LAST_DATE, MAX_SECONDS, AssertionPolicy, AssertionRefused, Door, Reason
+from ..assertion import (
+    ALGORITHMS,
+    LAST_DATE,
+    MAX_SECONDS,
+    AssertionPolicy,
+    AssertionRefused,
+    Door,
+    Reason,
+    Text,
+    _,
+    text_of,
+)
 from ..conf import conf, issuer_identifiers
 from ..database import to_datetime, to_seconds
 from ..models import GrantRule, TrustedIssuer
@@ -49,12 +60,13 @@ def check_trusted(issuer: Issuer | TrustedIssuer, now: float) -> None:
         raise AssertionRefused(reason, detail=_not_trusted(issuer, reason, time))
 
 
-def _not_trusted(issuer: Issuer | TrustedIssuer, reason: Reason, now: datetime) -> str:
+def _not_trusted(issuer: Issuer | TrustedIssuer, reason: Reason, now: datetime) -> Text:
     if reason is Reason.ISSUER_DISABLED:
-        return "the issuer must be enabled; it is disabled"
-    early = reason is Reason.ISSUER_NOT_YET_VALID
-    bound, word = (issuer.valid_from, "from") if early else (issuer.valid_until, "before")
-    return f"the issuer is trusted {word} {bound}; it is {now.isoformat(' ', 'seconds')}"
+        return _("the issuer must be enabled; it is disabled")
+    time = now.isoformat(" ", "seconds")
+    if reason is Reason.ISSUER_NOT_YET_VALID:
+        return _("the issuer is trusted from {date}; it is {now}", date=issuer.valid_from, now=time)
+    return _("the issuer is trusted before {date}; it is {now}", date=issuer.valid_until, now=time)
 
 
 def policy_of(
@@ -90,7 +102,7 @@ def policy_of(
             id_token=id_token,
         )
     except (TypeError, ValueError) as error:
-        raise AssertionRefused(Reason.ISSUER_MISCONFIGURED, detail=str(error)) from error
+        raise AssertionRefused(Reason.ISSUER_MISCONFIGURED, detail=text_of(error)) from error
 
 
 def is_privileged(user: Any) -> bool:
@@ -135,9 +147,11 @@ def check_rule(rule: Rule | GrantRule) -> None:
         strings_of(rule, "recorded_claims")
         lifetime = rule.access_token_lifetime
         if lifetime is not None and not 0 < lifetime <= MAX_SECONDS:
-            raise ValueError("access_token_lifetime is out of range")
+            raise ValueError(_("access_token_lifetime is out of range"))
     except (TypeError, ValueError) as error:
-        raise AssertionRefused(Reason.ISSUER_MISCONFIGURED, detail=f"rule {rule}: {error}") from error
+        raise AssertionRefused(
+            Reason.ISSUER_MISCONFIGURED, detail=_("rule {rule}: {error}", rule=rule, error=error)
+        ) from error
 
 
 def strings_of(row: Trusted, name: str) -> list[str]:
@@ -146,7 +160,7 @@ def strings_of(row: Trusted, name: str) -> list[str]:
     if value in _BLANK:
         return []
     if not isinstance(value, list | tuple) or not all(isinstance(member, str) for member in value):
-        raise ValueError(f"{name} is not a list of strings")
+        raise ValueError(_("{name} is not a list of strings", name=name))
     return list(value)
 
 
@@ -166,7 +180,7 @@ def _values(choices: type[TextChoices]) -> frozenset[str]:
 
 def _check_choice(row: Trusted, name: str, choices: type[TextChoices]) -> None:
     if getattr(row, name) not in _values(choices):
-        raise ValueError(f"{name} is not one of its choices")
+        raise ValueError(_("{name} is not one of its choices", name=name))
 
 
 def _audiences_of(
@@ -174,11 +188,13 @@ def _audiences_of(
 ) -> frozenset[str]:
     own = strings_of(issuer, "audiences")
     if door is Door.CLIENT_ASSERTION and len(own) > 1:
-        raise ValueError(f"the issuer has several audiences, and {door} needs one")
+        raise ValueError(_("the issuer has several audiences, and {door} needs one", door=door))
     if own:
         return frozenset(own)
     if id_token:
-        raise ValueError("an ID Token is for a client at its provider: the issuer needs audiences of its own")
+        raise ValueError(
+            _("an ID Token is for a client at its provider: the issuer needs audiences of its own")
+        )
     if issuer.profile == TrustedIssuer.Profile.ID_JAG or door is Door.CLIENT_ASSERTION:
         return issuer_identifiers(audiences)
     return frozenset(audiences)

@@ -9,9 +9,12 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, Self
 
-from ..assertion import Door, is_for
+from ..assertion import NOTHING, Door, Text, _, is_for
 from ..models import GrantRule, TrustedIssuer
 from ..rules import conditions_of
+
+#: What cannot be used where reading it breaks.
+ROWS = _("the row of the issuer or of a rule")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,19 +124,23 @@ class Rule:
         """Whether a ``scope`` claim in the assertion bounds the token."""
         return self.issuer.is_id_jag or self.scope_claim == GrantRule.ScopeClaim.CEILING
 
-    def why_not_for(self, door: Door) -> str:
-        """Why the rule cannot match at ``door``, or an empty string."""
+    def why_not_for(self, door: Door) -> Text:
+        """Why the rule cannot match at ``door``, or an empty text."""
         if not is_for(self.accepted_as, door):
             doors = ", ".join(each for each in Door if is_for(self.accepted_as, each))
-            return f"it must be accepted as {door}; it is accepted as {doors or 'nothing'}"
+            return _(
+                "it must be accepted as {door}; it is accepted as {doors}",
+                door=door,
+                doors=doors or _("nothing"),
+            )
         if door is not Door.AUTHORIZATION_GRANT and self.issuer.is_id_jag:
-            return f"an ID-JAG is not accepted as {door}"
+            return _("an ID-JAG is not accepted as {door}", door=door)
         if self.refuses:
-            return ""
+            return NOTHING
         names_nobody = self.subject_policy == GrantRule.SubjectPolicy.NO_USER
         if door is Door.CLIENT_ASSERTION and not (self.default_application_id and names_nobody):
-            return f"as {door} it needs a default application, and a token without a user"
-        return ""
+            return _("as {door} it needs a default application, and a token without a user", door=door)
+        return NOTHING
 
     def __str__(self) -> str:
         return self.name

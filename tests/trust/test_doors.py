@@ -106,5 +106,5 @@ def test_a_reusable_assertion_at_several_doors(world: World, settings: Any) -> N
     world.change(world.issuer, replay_policy="reusable")
     second = world.issuer.rules.create(name="second", scopes="read", accepted_as=["subject_token"])
     (found,) = door_findings(world.issuer, [world.rule, second])
-    assert "is reusable and accepted as authorization_grant, subject_token" in found
+    assert "Is reusable and accepted as authorization_grant, subject_token" in found
     assert list(door_findings(world.issuer, [second])) == []

@@ -13,6 +13,7 @@ from ...assertion import (
     Reason,
     UnverifiedAssertion,
     VerifiedAssertion,
+    _,
     validate,
 )
 from ...keys import FetchFailed, KeySource, check_url, well_known_urls, why_no_key
@@ -46,7 +47,7 @@ def urls_of(issuer: TrustedIssuer) -> tuple[str, ...]:
         check_url(url)
         address = literal_address(urlsplit(url).hostname or "")
         if address is not None and not may(address):
-            raise FetchFailed(f"{address} is not a public address and not allowed")
+            raise FetchFailed(_("{address} is not a public address and not allowed", address=address))
     return tuple(dict.fromkeys(urls))
 
 

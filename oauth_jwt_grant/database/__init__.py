@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .clock import local, to_datetime, to_seconds
+from .clock import local, readable, to_datetime, to_seconds
 from .inserts import Confirmation, PreparedInsert
 from .prepared import Columns, FetchedRow, Parameter, PreparedQuery, all_but, may_defer
 from .storage import holds, is_incomparable, is_missing
@@ -20,6 +20,7 @@ __all__ = [
     "is_missing",
     "local",
     "may_defer",
+    "readable",
     "to_datetime",
     "to_seconds",
 ]

@@ -1,4 +1,4 @@
-"""Seconds since the epoch and Django's datetimes, with or without ``USE_TZ``."""
+"""Seconds since the epoch, Django's datetimes, with or without ``USE_TZ``, and what people read of them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from django.conf import settings
 from django.utils import timezone
+from django.utils.formats import date_format
 
 
 def to_datetime(seconds: float) -> datetime:
@@ -23,3 +24,8 @@ def to_seconds(value: datetime) -> float:
 def local(value: datetime) -> datetime:
     """``value`` in the reader's time zone (without ``USE_TZ`` it is that already)."""
     return value if value.tzinfo is None else timezone.localtime(value)
+
+
+def readable(value: datetime) -> str:
+    """``value`` in the reader's time zone and in the form that Django gives to all times in its admin."""
+    return date_format(local(value), "DATETIME_FORMAT")

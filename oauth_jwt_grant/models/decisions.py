@@ -12,7 +12,7 @@ from django.db.models import Case, Count, Q, Value, When
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from ..database import local
+from ..database import readable
 from ..dot import oauth2_settings
 from ..fields import ExactCharField
 from ..validators import empty_dict
@@ -151,4 +151,4 @@ class Decision(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_outcome_display()} {self.iss} {local(self.time):%Y-%m-%d %H:%M:%S}"
+        return f"{self.get_outcome_display()} {self.iss} {readable(self.time)}"

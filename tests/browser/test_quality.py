@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from django.utils.formats import reset_format_cache
 
 from .axe import findings, needs_axe
 from .pages import PAGES, World, make_world
@@ -65,6 +68,33 @@ def test_nothing_is_asked_of_anybody_else(browser, world, name):
     foreign = [url for url in browser.loaded() if not url.startswith(f"{browser.base}/")]
     assert browser.loaded()
     assert foreign == []
+
+
+@pytest.fixture
+def own_forms(settings):
+    """The site writes dates and times in forms of its own."""
+    settings.FORMAT_MODULE_PATH = "tests.browser.formats"
+    reset_format_cache()
+    yield
+    reset_format_cache()
+
+
+#: All that a page says, without what is in the boxes of a form.
+_SAID = "return document.title + document.querySelector('#container').innerText"
+_DATES = re.compile(r"\|\d{1,2}\.\d{1,2}\.\d{4}(?: \d{1,2}\.\d\d)?\|")
+_OTHER_DATES = re.compile(r"\d{4}-\d\d|\d/\d|\d:\d\d|[ap]\.m\.|midnight|noon|[A-Z][a-z]{2}\. \d")
+
+
+def test_times_have_one_form_on_all_pages(browser, world, own_forms):
+    found = set()
+    for name, way in PAGES.items():
+        way(browser, world)
+        said, number = _DATES.subn("", browser.driver.execute_script(_SAID))
+        assert _OTHER_DATES.findall(said) == [], name
+        if number:
+            found.add(name)
+    shown = {"issuers", "issuer", "issuer-by-certificates", "decisions", "decision-refused", "links"}
+    assert found >= {*shown, "account", "withdraw-key", "test-refused", "access-token"}
 
 
 @needs_axe

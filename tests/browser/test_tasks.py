@@ -180,7 +180,7 @@ def test_find_out_why_a_jwt_is_refused(browser, operate, issuer, rule):
     assert post(browser, mint(ec_key())).status_code == 200
     operator = operate()
     operator.follow("Decisions", within=".model-decision")
-    operator.leave_by(row_of(browser, "refused").find_element("css selector", ".field-short_time a"))
+    operator.leave_by(row_of(browser, "refused").find_element("css selector", ".field-exact_time a"))
     assert "aud names none of this server's identifiers" in browser.find(".ojg-explained").text
     assert "Have the client ask its issuer for the right audience" in browser.find(".ojg-advice").text
     operator.follow("Test the assertion")

@@ -22,7 +22,7 @@ from ...assertion import Reason
 from ...decision import REMEDIES, answer_to
 from ...models import Decision
 from ..revocation import why_kept
-from ..shared import StorableAdmin, below, link_to, short_time
+from ..shared import StorableAdmin, below, exact_time, link_to
 from .export import LIMIT, export, may_export
 from .filters import ApplicationFilter, IssuerFilter, PeriodFilter, ReasonFilter
 from .listing import LISTED, BoundedPaginator, DecisionChangeList
@@ -35,7 +35,7 @@ class DecisionAdmin(StorableAdmin):
     """Decisions: nobody adds or changes one, nor deletes one on which something rests."""
 
     list_display = (
-        "short_time",
+        "exact_time",
         "outcome",
         "reason",
         "accepted_as",
@@ -47,13 +47,13 @@ class DecisionAdmin(StorableAdmin):
     list_select_related = ("application", "user")
     search_fields = ("subject", "kid", "jti_digest")
     search_help_text = _("A part of the subject, or the whole of a jti or key ID.")
-    sortable_by = ("short_time",)
+    sortable_by = ("exact_time",)
     # Nothing is counted or put in order that would need the whole table.
     paginator = BoundedPaginator
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
     fieldsets: ClassVar[Any] = [
-        (None, {"fields": ["time", "outcome", "reason", "detail", "explained"]}),
+        (None, {"fields": ["exact_time", "outcome", "reason", "detail", "explained"]}),
         (
             _("The assertion"),
             {"fields": ["issuer_link", "iss", "subject", "kid", "alg", "jti_digest", "claims"]},
@@ -169,9 +169,9 @@ class DecisionAdmin(StorableAdmin):
         return lowered.filter(found | Q(jti_digest__in=[digest, term.lower()])), False
 
     @admin.display(description=_("time"), ordering="time")
-    def short_time(self, decision: Decision) -> str:
+    def exact_time(self, decision: Decision) -> str:
         """When it was."""
-        return short_time(decision.time)
+        return exact_time(decision.time)
 
     @admin.display(description=_("subject and issuer"))
     def subject_of_issuer(self, decision: Decision) -> str:

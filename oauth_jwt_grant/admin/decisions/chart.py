@@ -19,9 +19,8 @@ from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
-from ...database import local
+from ...database import local, readable
 from ...models import Decision
-from ..shared import short_time
 from .filters import PeriodFilter, RelatedFilter
 from .periods import Period, last_day, one_day
 
@@ -192,7 +191,7 @@ def _bars(series: Sequence[Series], hours: Sequence[datetime], base: int, unit: 
                     width=f"{0.8 * slot:.3f}%",
                     height=f"{tall:.1f}",
                     css=each.css,
-                    title=f"{short_time(hour)}: {each.name} {_number(number)}",
+                    title=f"{readable(hour)}: {each.name} {_number(number)}",
                 )
 
 
@@ -214,7 +213,7 @@ def _ticks(hours: Sequence[datetime]) -> list[tuple[str, str, str]]:
 
 def _table(series: Sequence[Series], hours: Sequence[datetime]) -> list[tuple[str, list[str]]]:
     return [
-        (short_time(hour), [_number(each.counts[position]) for each in series])
+        (readable(hour), [_number(each.counts[position]) for each in series])
         for position, hour in enumerate(hours)
     ]
 

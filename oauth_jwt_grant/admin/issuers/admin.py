@@ -38,7 +38,7 @@ from ..revocation import (
     revoke_tokens,
 )
 from ..rules import RuleInline
-from ..shared import StorableAdmin, change_url, list_url, short_time, state_of, tell_values
+from ..shared import StorableAdmin, change_url, exact_time, list_url, state_of, tell_values
 from ..test_assertion import test_assertion, token_url
 from .advice import advice_on
 from .columns import IssuerChangeList
@@ -238,7 +238,7 @@ class TrustedIssuerAdmin(ServiceAccountsMixin, GoodTokensMixin, StorableAdmin):
     def last_use(self, issuer: Any) -> str:
         """When it last brought a token."""
         time: datetime | None = issuer.ojg["last_use"]
-        return gettext("never") if time is None else short_time(time)
+        return gettext("never") if time is None else exact_time(time)
 
     @admin.display(description=_("please note"))
     def advice(self, issuer: Any) -> str:

@@ -9,11 +9,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ...conf import conf
-from ...database import to_seconds
+from ...database import readable, to_seconds
 from ...models import GrantRule, TrustedIssuer
 from ...presets import pins_of
 from ...trust import FETCHED, Obstacle, is_limited, listed
-from ..shared import near_misses, short_time
+from ..shared import near_misses
 
 #: How long before its end a trust is reported to end.
 _SOON = timedelta(days=14)
@@ -63,7 +63,7 @@ def _on_dates(issuer: TrustedIssuer) -> Iterator[str]:
     now = timezone.now()
     if issuer.issued_after is not None and is_limited(issuer, to_seconds(now)):
         yield _("Only assertions that are issued from %s on are accepted, so all are refused until then.") % (
-            short_time(issuer.issued_after)
+            readable(issuer.issued_after)
         )
     if issuer.valid_until is not None and now < issuer.valid_until < now + _SOON:
-        yield _("The trust ends on %s.") % short_time(issuer.valid_until)
+        yield _("The trust ends: %s") % readable(issuer.valid_until)

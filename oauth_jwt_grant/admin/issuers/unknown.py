@@ -10,9 +10,9 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from ...assertion import near_miss, shown
-from ...database import to_datetime
+from ...database import readable, to_datetime
 from ...decision import UnknownIssuer, unknown_issuers
-from ..shared import near_misses, short_time
+from ..shared import near_misses
 
 logger = logging.getLogger("oauth_jwt_grant.admin")
 
@@ -28,7 +28,7 @@ def unknown_rows() -> list[dict[str, Any]]:
         {
             "iss": shown(entry.iss),
             "count": entry.count,
-            "last": short_time(to_datetime(entry.last)),
+            "last": readable(to_datetime(entry.last)),
             "hints": list(_hints(entry)),
         }
         for entry in unknown

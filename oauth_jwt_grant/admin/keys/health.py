@@ -12,10 +12,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from ...conf import conf
+from ...database import readable
 from ...keys import KeyStatus
 from ...models import TrustedIssuer
 from ...trust import FETCHED, KeyHealth, KeyState, Level, LoadedKeyStore, key_health, key_source_of
-from ..shared import short_time
 
 logger = logging.getLogger("oauth_jwt_grant.admin")
 
@@ -97,6 +97,6 @@ def count_of(status: KeyStatus) -> str:
 def at(seconds: float) -> str:
     """Seconds since the epoch in the operator's time zone and form."""
     try:
-        return short_time(datetime.fromtimestamp(seconds, tz=UTC))
+        return readable(datetime.fromtimestamp(seconds, tz=UTC))
     except (OSError, OverflowError, ValueError):  # no calendar has them
         return _("unknown")

@@ -17,11 +17,11 @@ from django.utils.translation import gettext as _
 
 from ...assertion import NotGranted, PublicKey
 from ...conf import conf
+from ...database import readable
 from ...keys import KeySource, KeyStatus
 from ...models import Decision, TrustedIssuer
 from ...service_accounts import KeyUse, is_service_account, uses_of
 from ...trust import FETCHED, KeyState, key_health, key_source_of
-from ..shared import short_time
 from .health import at, count_of, key_words
 
 TEMPLATE = "admin/oauth_jwt_grant/trustedissuer/key_panel.html"
@@ -48,7 +48,10 @@ def key_panel(issuer: TrustedIssuer, *, may_change: bool) -> str:
         "left_out": [
             (left.kid or _("number %d") % (left.position + 1), left.why) for left in status.left_out
         ],
-        "certificates": status.certificates,
+        "certificates": [
+            (one.subject, readable(one.not_before), readable(one.not_after), one.sha256)
+            for one in status.certificates
+        ],
         "fetched": at(status.fetched_at) if status.fetched_at else "",
         "next_fetch": at(status.next_fetch) if status.next_fetch else "",
         "last_error": status.last_error,
@@ -111,8 +114,8 @@ def account_key_words(use: KeyUse) -> dict[str, str]:
     is_new = use.made is not None and use.made > timezone.now() - timedelta(days=days)
     never = _("never used") if is_new else _("not in the last %d days") % days
     return {
-        "since": short_time(use.made) if use.made else "",
-        "used": short_time(use.last_used) if use.last_used else never,
+        "since": readable(use.made) if use.made else "",
+        "used": readable(use.last_used) if use.last_used else never,
     }
 
 
@@ -144,7 +147,7 @@ def _use(key: PublicKey, used: dict[str | None, datetime], *, is_new: bool) -> s
     """When the key was last used. One that is as young as what was looked at has never been."""
     name = _name(key)
     if name in used:
-        return short_time(used[name])
+        return readable(used[name])
     return _("never used") if is_new else _("not in the last 7 days")
 
 

@@ -12,9 +12,10 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from ...database import readable
 from ...models import Decision, TrustedIssuer, written
 from ...trust import withdrawal
-from ..shared import page_context, short_time
+from ..shared import page_context
 from .pages import warn_unless
 
 TEMPLATE = "admin/oauth_jwt_grant/trustedissuer/from_now_on.html"
@@ -31,7 +32,7 @@ def from_now_on(request: HttpRequest, object_id: str, model_admin: admin.ModelAd
         return _limit(request, issuer, model_admin)
     context = page_context(request, model_admin, _("From now on"), issuer=issuer, original=issuer)
     context["valid"] = withdrawal.count(Decision.objects.filter(issuer=issuer))["valid"]
-    context["limit"] = short_time(withdrawal.limit_from(timezone.now(), issuer.leeway))
+    context["limit"] = readable(withdrawal.limit_from(timezone.now(), issuer.leeway))
     return TemplateResponse(request, TEMPLATE, context)
 
 
@@ -41,8 +42,8 @@ def _limit(
     changed, settled = withdrawal.from_now_on([issuer])
     limit = cast(datetime, written(TrustedIssuer).values_list("issued_after", flat=True).get(pk=issuer.pk))
     if changed:
-        before = issuer.issued_after.isoformat() if issuer.issued_after else None
-        model_admin.log_change(request, issuer, f"Issued after: {before} -> {limit.isoformat()}.")
+        before = issuer.issued_after.isoformat() if issuer.issued_after else "-"
+        model_admin.log_change(request, issuer, f"Issued after ({before} \u2192 {limit.isoformat()}).")
     warn_unless(settled, request)
-    messages.success(request, _("Only assertions issued from %s on are accepted.") % short_time(limit))
+    messages.success(request, _("Only assertions issued from %s on are accepted.") % readable(limit))
     return HttpResponseRedirect("../change/")

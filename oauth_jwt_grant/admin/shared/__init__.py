@@ -13,7 +13,7 @@ from .formfields import (
 )
 from .history import record_import, tell_values
 from .keys import parse_key
-from .labels import below, conditions_in_words, near_misses, short_time, state_of
+from .labels import below, conditions_in_words, exact_time, near_misses, state_of
 from .links import change_url, link_to, list_url
 from .pages import page_context
 from .permissions import changeable, may_add, may_change_issuers, may_see
@@ -38,6 +38,7 @@ __all__ = [
     "changeable",
     "check_related",
     "conditions_in_words",
+    "exact_time",
     "link_to",
     "list_url",
     "may_add",
@@ -47,7 +48,6 @@ __all__ = [
     "page_context",
     "parse_key",
     "record_import",
-    "short_time",
     "state_of",
     "tell_values",
 ]

@@ -73,4 +73,6 @@ def _text(name: str, value: Any) -> str:
 
 
 def _json(value: Any) -> str:
+    if value in (None, "", []):
+        return "-"
     return Truncator(json.dumps(value, ensure_ascii=False, default=str)).chars(_LENGTH)

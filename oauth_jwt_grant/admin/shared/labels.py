@@ -7,19 +7,19 @@ from datetime import datetime
 from typing import cast
 
 from django.db.models.functions import Lower
-from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
 from ...assertion import Door, Reason, is_for
-from ...database import local
+from ...database import local, readable
 from ...models import ClaimCondition, DoorChoices, GrantRule, TrustedIssuer
 from ...trust import Obstacle, blocked, why_not_trusted
 
 
-def short_time(value: datetime) -> str:
-    """``value`` in the operator's time zone and form."""
-    return date_format(local(value), "SHORT_DATETIME_FORMAT")
+def exact_time(value: datetime) -> str:
+    """``value`` as all pages show times, and on request to the second."""
+    to_the_second = local(value).isoformat(" ", "seconds")
+    return format_html('<time datetime="{0}" title="{0}">{1}</time>', to_the_second, readable(value))
 
 
 def below(text: str) -> str:
@@ -57,9 +57,9 @@ def state_of(issuer: TrustedIssuer, obstacles: Collection[Obstacle], now: dateti
                 return "warning", _("grants nothing: %s") % why
             return ("warning", _("trusted, with faults")) if obstacles else ("ok", _("trusted"))
         case Reason.ISSUER_EXPIRED:
-            return "off", _("ended %s") % short_time(cast(datetime, issuer.valid_until))
+            return "off", _("ended %s") % readable(cast(datetime, issuer.valid_until))
         case Reason.ISSUER_NOT_YET_VALID:
-            return "off", _("from %s on") % short_time(cast(datetime, issuer.valid_from))
+            return "off", _("from %s on") % readable(cast(datetime, issuer.valid_from))
         case _:
             return "not-reached", _("disabled")
 

@@ -10,10 +10,9 @@ from django.contrib.auth import get_user_model
 from django.db import connections, transaction
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
-from django.utils.translation import gettext_lazy as _
 
 from ...models import LinkedSubject
-from ..shared import SearchableRelations, StorableAdmin, short_time
+from ..shared import SearchableRelations, StorableAdmin
 from ..users import AssertionTokensMixin
 from .forms import LinkForm
 from .pages import export_page, import_page, may_export, may_import
@@ -26,17 +25,12 @@ class LinkedSubjectAdmin(AssertionTokensMixin, SearchableRelations, StorableAdmi
     form = LinkForm
     fields = ("issuer", "subject", "user", "created")
     readonly_fields = ("created",)
-    list_display = ("subject", "issuer", "user", "short_created")
+    list_display = ("subject", "issuer", "user", "created")
     list_filter = (("issuer", admin.RelatedOnlyFieldListFilter),)
     list_select_related = ("issuer", "user")
     searchable = ("issuer", "user")
     raw_id_fields = searchable
     ordering = ("issuer__name", "subject")
-
-    @admin.display(description=_("created"), ordering="created")
-    def short_created(self, link: LinkedSubject) -> str:
-        """When it was created."""
-        return short_time(link.created)
 
     def get_search_fields(self, request: HttpRequest) -> tuple[str, ...]:
         """Also the field by which users log in, whatever the site calls it."""

@@ -19,10 +19,11 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_variables
 
 from ...assertion import Step, Undecided
+from ...database import readable
 from ...decision import ExplainedStep, Explanation, Failure, Status
 from ...models import GrantRule, TrustedIssuer
 from ...trust import Issuer, Rule
-from ..shared import change_url, link_to, near_misses, short_time
+from ..shared import change_url, link_to, near_misses
 
 _LABELS = {
     Step.LENGTH: gettext_lazy("Length"),
@@ -112,7 +113,7 @@ def in_words(seconds: object, now: float) -> str:
         localtime(then)
     except (OverflowError, ValueError, OSError):
         return _json(seconds)
-    return f"{short_time(then)} ({_distance(then, present)})"
+    return f"{readable(then)} ({_distance(then, present)})"
 
 
 def _distance(then: datetime, present: datetime) -> str:

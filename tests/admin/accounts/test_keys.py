@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from oauth2_provider.models import get_access_token_model
 
-from oauth_jwt_grant.admin.shared import short_time
+from oauth_jwt_grant.database import readable
 from oauth_jwt_grant.models import Decision, TrustedIssuer
 from oauth_jwt_grant.service_accounts import create_service_account, find_service_account, key_uses
 from tests.admin.accounts.support import IDENTIFIER, add_key, ask, key_file_in, url_of, withdraw
@@ -65,9 +65,9 @@ def test_page_shows_when_each_key_was_made_and_used(page, account, first, second
         outcome="accepted", issuer=account, iss=IDENTIFIER, kid=first["private_key_id"], time=long_ago
     )
     Decision.objects.create(outcome="refused", issuer=account, iss=IDENTIFIER, kid=second["private_key_id"])
-    made = [short_time(use.made) for use in key_uses("bot")]
+    made = [readable(use.made) for use in key_uses("bot")]
     assert panel(page.get(url_of("change", account))) == [
-        [first["private_key_id"], made[0], short_time(long_ago), "Withdraw"],
+        [first["private_key_id"], made[0], readable(long_ago), "Withdraw"],
         [second["private_key_id"], made[1], "never used", "Withdraw"],
     ]
     assert abs(key_uses("bot")[0].made.timestamp() - timezone.now().timestamp()) < 60
@@ -115,7 +115,7 @@ def test_page_of_a_further_key_says_what_to_do_with_the_old_one(page, account, f
 def test_looking_adds_no_key(page, account):
     response = page.get(url_of("add_key", account), {"seen": "x"})
     assert "The keys that are there stay good" in said(response)
-    assert panel(response) == [[kids()[0], short_time(key_uses("bot")[0].made), "never used"]]
+    assert panel(response) == [[kids()[0], readable(key_uses("bot")[0].made), "never used"]]
     assert len(kids()) == 1
 
 

@@ -326,7 +326,7 @@ def test_what_an_issuer_has_issued_until_now_is_refused(page, issuer, other):
     assert 90 <= (issuer.issued_after - before).total_seconds() <= 120
     assert issuer.issued_after.microsecond == 0
     entry = LogEntry.objects.get()
-    assert entry.change_message == f"Issued after: None -> {issuer.issued_after.isoformat()}."
+    assert entry.change_message == f"Issued after (- \u2192 {issuer.issued_after.isoformat()})."
     other.refresh_from_db()
     assert (other.issued_after, tokens()) == (None, {"token-1"})
 

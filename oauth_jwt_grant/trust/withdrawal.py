@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from django.contrib.auth import get_user_model
 from django.db import OperationalError, connections, router, transaction
@@ -30,6 +30,7 @@ logger = logging.getLogger("oauth_jwt_grant.decisions")
 BATCH = 500
 #: A request that is still under way has begun less long ago.
 _RECENT = timedelta(minutes=1)
+Row = TypeVar("Row", TrustedIssuer, GrantRule)
 #: The first statement of our transactions. PostgreSQL would wait forever for a transaction that hangs.
 #: On SQLite, a transaction that has begun to read may not write if another has written: this one writes.
 _FIRST = {
@@ -38,23 +39,25 @@ _FIRST = {
 }
 
 
-def disable(issuers: Sequence[TrustedIssuer]) -> tuple[list[TrustedIssuer], bool]:
-    """Disable ``issuers`` and wait for the requests under way.
+def disable(chosen: Sequence[Row]) -> tuple[list[Row], bool]:
+    """Disable issuers, or rules, and wait for the requests under way.
 
     Returns those that were enabled, and whether no request is left. Not to be called within a transaction:
     what is not committed refuses nobody. It is an UPDATE, not ``save()``, which looks at the keys: a row
     that could not be saved is disabled, too.
     """
-    pks = [issuer.pk for issuer in issuers]
-    with writing(TrustedIssuer, durable=True):
-        rows = written(TrustedIssuer).filter(pk__in=pks)
+    pks = [row.pk for row in chosen]
+    model = type(chosen[0]) if chosen else TrustedIssuer
+    changes = {"updated": timezone.now()} if model is TrustedIssuer else {}
+    with writing(model, durable=True):
+        rows = written(model).filter(pk__in=pks)
         enabled = set(rows.filter(enabled=True).values_list("pk", flat=True))
-        rows.update(enabled=False, updated=timezone.now())
-    disabled = [issuer for issuer in issuers if issuer.pk in enabled]
-    # Who rests on a rule of theirs has a lock on the issuer as well.
-    settled = _wait_for(TrustedIssuer, Q(enabled=False), pk__in=pks)
+        rows.update(enabled=False, **changes)
+    disabled = [row for row in chosen if row.pk in enabled]
+    # Who rests on a rule of an issuer has a lock on the issuer as well.
+    settled = _wait_for(model, Q(enabled=False), pk__in=pks)
     if disabled:
-        trust_changed.send_robust(sender=TrustedIssuer, action="disabled", instances=disabled)
+        trust_changed.send_robust(sender=model, action="disabled", instances=disabled)
     return disabled, settled
 
 

@@ -164,11 +164,16 @@ def _scoped(browser: Any, world: World) -> None:
     browser.tick(rule_scopes="read")
 
 
-def _disable(browser: Any, world: World) -> None:
-    PAGES["issuers"](browser, world)
-    browser.find("#action-toggle").click()
-    browser.choose("action", "disable_and_revoke")
-    browser.submit('button[name="index"]')
+def _disabled(name: str) -> Way:
+    """The page that asks whether all of a list shall be disabled."""
+
+    def _visit(browser: Any, world: World) -> None:
+        PAGES[name](browser, world)
+        browser.find("#action-toggle").click()
+        browser.choose("action", "disable_and_revoke")
+        browser.submit('button[name="index"]')
+
+    return _visit
 
 
 def _withdraw(row: str) -> Way:
@@ -237,7 +242,8 @@ PAGES: dict[str, Way] = {
     "revoke": _to("trustedissuer_revoke", "issuer"),
     "revoke-counted": _submitted(_to("trustedissuer_revoke", "issuer"), "#revoke_tokens_form [type=submit]"),
     "from-now-on": _to("trustedissuer_from_now_on", "issuer"),
-    "disable-and-revoke": _disable,
+    "disable-and-revoke": _disabled("issuers"),
+    "disable-and-revoke-rules": _disabled("rules"),
     "delete-issuer": _to("trustedissuer_delete", "issuer"),
     "history": _to("trustedissuer_history", "issuer"),
     "test": _TEST,

@@ -70,6 +70,35 @@ def test_nothing_is_asked_of_anybody_else(browser, world, name):
     assert foreign == []
 
 
+#: The buttons of a page of ours that are painted as those with which Django deletes.
+_RED = """
+const red = getComputedStyle(document.documentElement).getPropertyValue("--delete-button-bg");
+const sample = document.body.appendChild(document.createElement("p"));
+sample.style.background = red;
+const buttons = document.querySelectorAll(".submit-row :is(button, [type=submit])");
+const colour = (element) => getComputedStyle(element).backgroundColor;
+return [...buttons].filter((one) => colour(one) === colour(sample)).map((one) => one.value);
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "red"),
+    [
+        ("disable-and-revoke", ["Disable and revoke"]),
+        ("disable-and-revoke-rules", ["Disable and revoke"]),
+        ("revoke-counted", ["Revoke"]),
+        ("withdraw-key", ["withdraw", "withdraw-and-revoke"]),
+        ("withdraw-last-key", []),
+        ("from-now-on", []),
+    ],
+)
+def test_red_is_what_cannot_be_undone(browser, world, name, red):
+    PAGES[name](browser, world)
+    for scheme in ("light", "dark"):
+        with browser.scheme(scheme):
+            assert browser.driver.execute_script(_RED) == red
+
+
 @pytest.fixture
 def own_forms(settings):
     """The site writes dates and times in forms of its own."""

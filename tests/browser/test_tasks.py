@@ -198,7 +198,9 @@ def test_disable_and_revoke(browser, operate, issuer, rule):
     operator = operate()
     operator.follow("Trusted issuers", within=".model-trustedissuer")
     operator.tick(row_of(browser, issuer.name).find_element("css selector", "input.action-select"))
-    operator.choose(browser.find('[name="action"]'), "Disable selected issuers and revoke all their tokens")
+    operator.choose(
+        browser.find('[name="action"]'), "Disable selected trusted issuers and revoke all their tokens"
+    )
     operator.leave_by(browser.find('button[name="index"]'))  # "Go", and in Django 6.1 "Run"
     assert "1 token will be revoked" in browser.text
     operator.press("Disable and revoke")

@@ -77,7 +77,7 @@ class TestTrust:
 
 
 def disable_in_admin(server: Server, operator: Any, issuer: TrustedIssuer) -> None:
-    """What the operator's browser posts for the action "Disable selected issuers"."""
+    """What the operator's browser posts for the action "Disable selected trusted issuers"."""
     browser = Client()
     browser.force_login(operator)
     form = {

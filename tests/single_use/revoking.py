@@ -50,6 +50,13 @@ def disable_and_revoke_in_filtered_list(browser: Client, world: World) -> None:
     _done(browser.post(url, fill_in(asked, "disable_and_revoke_form")))
 
 
+def disable_and_revoke_rule(browser: Client, world: World) -> None:
+    """The action of the list of rules; the issuer stays enabled."""
+    url = reverse("admin:oauth_jwt_grant_grantrule_changelist")
+    asked = browser.post(url, {"action": "disable_and_revoke", "_selected_action": world.rule.pk})
+    _done(browser.post(url, fill_in(asked, "disable_and_revoke_form")))
+
+
 def disable_then_revoke(browser: Client, world: World) -> None:
     """The other action of the list, then the page that revokes."""
     _done(browser.post(reverse(LIST), {"action": "disable", "_selected_action": world.issuer.pk}))
@@ -89,6 +96,7 @@ WAYS: dict[str, Callable[[Client, World], None]] = {
     for way in (
         disable_and_revoke,
         disable_and_revoke_in_filtered_list,
+        disable_and_revoke_rule,
         disable_then_revoke,
         change_issuer_then_revoke,
         change_rule_then_revoke,

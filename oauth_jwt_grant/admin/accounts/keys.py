@@ -25,7 +25,7 @@ from ...service_accounts import (
 )
 from ...trust import withdrawal
 from ..keys import account_key_words, changeable_issuer
-from ..revocation import disable_issuers
+from ..revocation import disable_rows
 from ..shared import page_context
 from .pages import key_file_page
 
@@ -71,7 +71,7 @@ def withdraw_key_page(
     may_revoke = model_admin.has_revoke_permission(request, issuer)  # type: ignore[attr-defined]
     wish = request.POST.get("do")
     if wish == DISABLE:
-        disable_issuers(model_admin, request, [issuer])
+        disable_rows(model_admin, request, [issuer])
         messages.success(request, _("The service account is disabled now."))
         return HttpResponseRedirect("../change/")
     if wish in (WITHDRAW, WITHDRAW_AND_REVOKE):

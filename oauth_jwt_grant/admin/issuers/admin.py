@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Any, ClassVar
@@ -30,11 +29,11 @@ from ..jwt_trust import trust_jwt
 from ..keys import fetch_after_commit, fetch_keys, key_panel
 from ..revocation import (
     GoodTokensMixin,
+    WithdrawalMixin,
     disable,
     disable_and_revoke,
     enable,
     from_now_on,
-    in_transactions,
     revoke_tokens,
 )
 from ..rules import RuleInline
@@ -49,7 +48,7 @@ from .unknown import unknown_rows
 
 
 @admin.register(TrustedIssuer)
-class TrustedIssuerAdmin(ServiceAccountsMixin, GoodTokensMixin, StorableAdmin):
+class TrustedIssuerAdmin(ServiceAccountsMixin, GoodTokensMixin, WithdrawalMixin, StorableAdmin):
     """Who is trusted, where the keys are, and what must hold of the assertions."""
 
     form = TrustedIssuerForm
@@ -110,21 +109,11 @@ class TrustedIssuerAdmin(ServiceAccountsMixin, GoodTokensMixin, StorableAdmin):
         ]
         wrap, prefix = self.admin_site.admin_view, "oauth_jwt_grant_trustedissuer_"
         own = [path(route, wrap(view), name=f"{prefix}{name}") for route, name, view in views]
-        pages = [*own, *super().get_urls()]
-        outside = {f"{prefix}{name}" for name in ("changelist", "revoke", "withdraw_key", "from_now_on")}
-        for page in pages:
+        outside = {f"{prefix}{name}" for name in ("revoke", "withdraw_key", "from_now_on")}
+        for page in own:
             if page.name in outside:
                 page.callback._non_atomic_requests = set(connections)  # type: ignore[attr-defined]
-        return pages
-
-    def get_actions(self, request: HttpRequest, action_location: Any = None) -> dict[str, Any]:
-        """The actions of the list. Those that disable run outside transactions, all others inside.
-
-        Django passes ``action_location`` from 6.1 on.
-        """
-        location = {} if action_location is None else {"action_location": action_location}
-        actions: dict[str, Any] = super().get_actions(request, **location)
-        return {name: _in_transactions(action) for name, action in actions.items()}
+        return [*own, *super().get_urls()]
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
         """First the presets; the form itself is for those who have chosen it, by whatever parameter."""
@@ -203,14 +192,6 @@ class TrustedIssuerAdmin(ServiceAccountsMixin, GoodTokensMixin, StorableAdmin):
         """For the history: what was changed, from what to what."""
         return tell_values(super().construct_change_message(request, form, formsets, add), form)
 
-    def has_revoke_permission(self, request: HttpRequest, obj: TrustedIssuer | None = None) -> bool:
-        """Whether the tokens of an issuer may be revoked; asked for the action and its page."""
-        return request.user.has_perm("oauth_jwt_grant.revoke_tokens")
-
-    def has_disable_and_revoke_permission(self, request: HttpRequest) -> bool:
-        """Both permissions at once: of those that an action names, Django asks for any one."""
-        return self.has_change_permission(request) and self.has_revoke_permission(request)
-
     @admin.display(description=_("state"))
     def state(self, issuer: TrustedIssuer) -> str:
         """Whether it is trusted now, and if not, why."""
@@ -271,13 +252,3 @@ class TrustedIssuerAdmin(ServiceAccountsMixin, GoodTokensMixin, StorableAdmin):
 def _light(level: str, words: str) -> str:
     """Words with a light before them."""
     return format_html('<span class="ojg-state ojg-{}">{}</span>', level, words)
-
-
-def _in_transactions(action: Any) -> Any:
-    """``action``, a tuple or, from Django 6.1 on, an ``Action``, so that it runs inside transactions."""
-    is_tuple = isinstance(action, tuple)
-    function = action[0] if is_tuple else action.func
-    if function in (disable, disable_and_revoke):
-        return action
-    inside = in_transactions(function)
-    return (inside, *action[1:]) if is_tuple else replace(action, func=inside)

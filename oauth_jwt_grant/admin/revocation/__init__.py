@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from .actions import WithdrawalMixin, disable, disable_and_revoke, disable_rows, enable
 from .deletion import GoodTokensMixin, GoodTokensWarningMixin, HolderWarningMixin, why_kept
 from .limit import from_now_on
-from .pages import disable, disable_and_revoke, disable_issuers, enable, in_transactions, revoke_tokens
+from .pages import revoke_tokens
 
 __all__ = [
     "GoodTokensMixin",
     "GoodTokensWarningMixin",
     "HolderWarningMixin",
+    "WithdrawalMixin",
     "disable",
     "disable_and_revoke",
-    "disable_issuers",
+    "disable_rows",
     "enable",
     "from_now_on",
-    "in_transactions",
     "revoke_tokens",
     "why_kept",
 ]

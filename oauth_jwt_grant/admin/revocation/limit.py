@@ -30,7 +30,9 @@ def from_now_on(request: HttpRequest, object_id: str, model_admin: admin.ModelAd
         raise PermissionDenied
     if request.method == "POST":
         return _limit(request, issuer, model_admin)
-    context = page_context(request, model_admin, _("From now on"), issuer=issuer, original=issuer)
+    context = page_context(
+        request, model_admin, _("Refuse what was issued until now"), issuer=issuer, original=issuer
+    )
     context["valid"] = withdrawal.count(Decision.objects.filter(issuer=issuer))["valid"]
     context["limit"] = readable(withdrawal.limit_from(timezone.now(), issuer.leeway))
     return TemplateResponse(request, TEMPLATE, context)

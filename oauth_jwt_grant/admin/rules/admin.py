@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from ...assertion import Door, is_for
 from ...models import ClaimCondition, GrantRule
 from ...trust import obstacles_of, withdrawal
-from ..revocation import GoodTokensWarningMixin
+from ..revocation import GoodTokensWarningMixin, WithdrawalMixin, disable, disable_and_revoke
 from ..shared import (
     SearchableRelations,
     StorableAdmin,
@@ -73,7 +73,7 @@ def is_reserved(rule: GrantRule) -> bool:
 
 
 @admin.register(GrantRule)
-class GrantRuleAdmin(SearchableRelations, GoodTokensWarningMixin, StorableAdmin):
+class GrantRuleAdmin(SearchableRelations, GoodTokensWarningMixin, WithdrawalMixin, StorableAdmin):
     """What an issuer's assertions may do; saved, one is back at the issuer."""
 
     form = GrantRuleForm
@@ -84,6 +84,7 @@ class GrantRuleAdmin(SearchableRelations, GoodTokensWarningMixin, StorableAdmin)
     search_fields = ("name", "issuer__name", "=issuer__issuer")
     searchable = ("issuer", "applications", "default_application", "user")
     raw_id_fields = searchable
+    actions = (disable, disable_and_revoke)
     addable = ("applications", "default_application", "user")
     fieldsets: ClassVar[Any] = [
         (None, {"fields": [("issuer", "position"), "name", ("enabled", "refuses")]}),

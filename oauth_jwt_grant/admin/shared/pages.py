@@ -14,4 +14,5 @@ def page_context(
     """The context of a page that stands beside those of ``model_admin``."""
     request.current_app = model_admin.admin_site.name  # as the admin's own views do
     context = model_admin.admin_site.each_context(request)
-    return {**context, "title": title, "opts": model_admin.opts, **more}
+    about = {"subtitle": str(more["original"])} if "original" in more else {}
+    return {**context, "title": title, **about, "opts": model_admin.opts, **more}

@@ -80,7 +80,7 @@ def enable(page, *pks, query="?state=disabled"):
 def test_enabled_again(page, each, query):
     chosen = TrustedIssuer.objects.exclude(name="failing").values_list("pk", flat=True)
     response = enable(page, *chosen, query=query)
-    assert "2 issuers are enabled now." in said(response)
+    assert "2 trusted issuers are enabled now." in said(response)
     assert not TrustedIssuer.objects.filter(enabled=False).exists()
     history = reverse(
         "admin:oauth_jwt_grant_trustedissuer_history", args=[TrustedIssuer.objects.get(name="off").pk]

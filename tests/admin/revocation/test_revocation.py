@@ -21,7 +21,7 @@ from django.utils import timezone
 from oauth2_provider.models import get_access_token_model, get_refresh_token_model
 
 from oauth_jwt_grant.admin.issuers.admin import TrustedIssuerAdmin
-from oauth_jwt_grant.models import Decision, TrustedIssuer
+from oauth_jwt_grant.models import Decision, GrantRule, TrustedIssuer
 from oauth_jwt_grant.trust import withdrawal
 from tests.admin.forms import fill_in, said
 
@@ -84,6 +84,66 @@ def test_disable_and_revoke_shows_what_it_will_do_and_then_does_it(page, issuer,
     assert LogEntry.objects.filter(change_message="Revoked all tokens: 3.").exists()
     # The decisions stay: they are the record, and the guard of single use.
     assert Decision.objects.filter(issuer=issuer).count() == 3
+
+
+RULES = reverse("admin:oauth_jwt_grant_grantrule_changelist")
+
+
+@pytest.fixture
+def second(issuer):
+    return issuer.rules.create(
+        name="second", client_policy="anonymous", subject_policy="no_user", scopes="read"
+    )
+
+
+def test_rule_is_disabled_and_its_tokens_alone_are_revoked(page, operator, issuer, rule, second):
+    for number, of in enumerate((rule, rule, second)):
+        Decision.objects.filter(access_token=token_of(issuer, number=number)).update(rule=of)
+    asked = act(page, "disable_and_revoke", rule, url=RULES)
+    assert (asked.context["tokens"], asked.context["valid"]) == (2, 2)
+    assert "tried with the rules after them" in said(asked)
+    assert GrantRule.objects.filter(enabled=True).count() == 2
+    done = page.post(RULES, fill_in(asked, "disable_and_revoke_form"), follow=True)
+    assert "Disabled. Tokens revoked: 2." in said(done)
+    assert tokens() == {"token-2"}
+    assert list(GrantRule.objects.filter(enabled=True)) == [second]
+    assert TrustedIssuer.objects.get().enabled
+    entries = LogEntry.objects.filter(object_id=str(rule.pk), user=operator)
+    assert {entry.change_message for entry in entries} == {"Disabled.", "Revoked all tokens: 2."}
+
+
+def test_rules_are_disabled_by_the_list(page, issuer, rule, second):
+    token_of(issuer, number=1)
+    done = act(page, "disable", rule, second, url=RULES)
+    assert "2 grant rules are disabled now." in said(page.get(done.url))
+    assert not GrantRule.objects.filter(enabled=True).exists()
+    assert tokens() == {"token-1"}
+
+
+def test_who_may_change_no_issuers_disables_no_rule_that_is_reserved(page_of, issuer, rule, second):
+    GrantRule.objects.filter(pk=rule.pk).update(allow_privileged_users=True)
+    staff = page_of("view_grantrule", "change_grantrule", "revoke_tokens")
+    for action in ("disable", "disable_and_revoke"):
+        refused = act(staff, action, rule, second, url=RULES, confirmed="yes")
+        assert refused.status_code == 403
+    assert GrantRule.objects.filter(enabled=True).count() == 2
+    assert act(staff, "disable_and_revoke", second, url=RULES, confirmed="yes").status_code == 302
+    assert list(GrantRule.objects.filter(enabled=True)) == [rule]
+
+
+def test_who_may_change_rules_alone_revokes_nothing_with_them(page_of, issuer, rule):
+    staff = page_of("view_grantrule", "change_grantrule")
+    assert "disable_and_revoke" not in staff.get(RULES).content.decode()
+    act(staff, "disable_and_revoke", rule, url=RULES, confirmed="yes")
+    assert GrantRule.objects.get().enabled
+
+
+def test_nothing_is_disabled_where_nothing_is_left_of_what_was_chosen(page, issuer, other):
+    asked = act(page, "disable_and_revoke", other)
+    other.delete()
+    done = page.post(LIST, fill_in(asked, "disable_and_revoke_form"), follow=True)
+    assert done.status_code == 200
+    assert TrustedIssuer.objects.get().enabled
 
 
 FILTERED = f"{LIST}?enabled__exact=1"
@@ -449,4 +509,4 @@ def test_keys_and_subjects_of_the_latest_decisions_are_offered(page, issuer, oth
         ("key &lt;1&gt;", "key ID"),
         ("bob", "subject"),
     ]
-    assert f"Revoke tokens of {issuer}" in content
+    assert f"<title>{issuer} | Revoke tokens |" in " ".join(content.split())

@@ -384,6 +384,12 @@ class LinkedSubject(models.Model):
                 violation_error_message=_("Enter the subject, the exact value of the claim that names it."),
             ),
         ]
+        indexes: ClassVar = [
+            # For the search; the operator class is PostgreSQL's for beginnings.
+            models.Index(
+                fields=["subject"], name="oauth_jwt_grant_linked", opclasses=["varchar_pattern_ops"]
+            ),
+        ]
 
     def __str__(self) -> str:
         return str(self.subject)

@@ -50,7 +50,7 @@ def attach_columns(issuers: list[Any], now: datetime) -> None:
 def _counts(pks: list[Any], since: datetime) -> defaultdict[Any, Counter[str]]:
     """How many decisions of each outcome every issuer has ``since`` then."""
     counts: defaultdict[Any, Counter[str]] = defaultdict(Counter)
-    recent = Decision.objects.filter(issuer__in=pks, outcome__in=Decision.Outcome.values, time__gt=since)
+    recent = Decision.objects.filter(issuer__in=pks, time__gt=since)
     rows = recent.order_by().values_list("issuer", "outcome").annotate(number=Count("pk"))
     for issuer, outcome, number in rows:
         counts[issuer][outcome] = number

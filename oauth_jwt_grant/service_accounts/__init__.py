@@ -14,7 +14,7 @@ from .accounts import (
     create_service_account,
     find_service_account,
 )
-from .external import credential_file, exchange_rule, external_account
+from .external import external_account
 from .key_files import IssuedKey
 from .names import (
     ServiceAccountError,
@@ -36,9 +36,7 @@ __all__ = [
     "add_key",
     "check_token_uri",
     "create_service_account",
-    "credential_file",
     "default_token_uri",
-    "exchange_rule",
     "external_account",
     "find_service_account",
     "identifier_of",

@@ -20,7 +20,7 @@ def external_account(issuer: TrustedIssuer, source: str, token_uri: str | None =
     A confidential application's secret is not known here: its member is empty. Raises
     :class:`ServiceAccountError` if such a file cannot bring a token.
     """
-    rule = exchange_rule(issuer)
+    rule = _exchange_rule(issuer)
     if rule is None:
         raise ServiceAccountError(f"no enabled rule of {issuer.issuer} accepts a {_DOOR}: see --accepted-as")
     if _DOOR not in conf.ACCEPTED_AS:
@@ -31,16 +31,16 @@ def external_account(issuer: TrustedIssuer, source: str, token_uri: str | None =
         raise ServiceAccountError("the settings do not contain the issuer identifier of this server")
     if not source.strip() or not source.isprintable():
         raise ServiceAccountError("not a file or URL to read a JWT from", "source")
-    return credential_file(rule, source, uri, audience)
+    return _credential_file(rule, source, uri, audience)
 
 
-def exchange_rule(issuer: TrustedIssuer) -> GrantRule | None:
+def _exchange_rule(issuer: TrustedIssuer) -> GrantRule | None:
     """The first enabled rule of ``issuer`` that is for token exchange."""
     rules = written(GrantRule).filter(issuer=issuer, enabled=True)
     return next((rule for rule in rules if is_for(rule.accepted_as, _DOOR)), None)
 
 
-def credential_file(rule: GrantRule, source: str, token_uri: str, audience: str) -> dict[str, Any]:
+def _credential_file(rule: GrantRule, source: str, token_uri: str, audience: str) -> dict[str, Any]:
     """The content of the file, for the clients of ``rule``. The libraries always send an ``audience``."""
     return {
         "type": "external_account",

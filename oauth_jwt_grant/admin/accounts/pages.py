@@ -15,7 +15,7 @@ from django.views.decorators.debug import sensitive_variables
 
 from ...models import GrantRule, LinkedSubject, TrustedIssuer, written
 from ...service_accounts import IssuedKey
-from ..clients import google_example, terms_of
+from ..clients import google_example
 from ..rules import GrantRuleAdmin
 from ..shared import may_add, page_context
 from .forms import AccountForm
@@ -59,7 +59,6 @@ def key_file_page(
     """
     name = issued.issuer.issuer.partition("@")[0]
     file_name = f"{name}-{issued.kid[:8]}.json"
-    terms = terms_of(issued.issuer, issued.key_file["token_uri"])
     context = page_context(
         request,
         model_admin,
@@ -67,7 +66,7 @@ def key_file_page(
         issued=issued,
         original=issued.issuer,
         file_name=file_name,
-        program=google_example(issued.issuer, terms, file_name),
+        program=google_example(issued.issuer, issued.key_file["token_uri"], file_name),
         **more,
     )
     response = TemplateResponse(request, KEY_FILE_TEMPLATE, context).render()

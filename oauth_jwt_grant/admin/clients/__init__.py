@@ -1,12 +1,10 @@
-"""Programs for the people who write clients: how to get an assertion and post it."""
+"""For the people who write clients: what to send, and a command that does it."""
 
 from __future__ import annotations
 
-from .pipelines import client_examples
-from .programs import google_example, terms_of
+from .programs import for_clients, google_example
 
 __all__ = [
-    "client_examples",
+    "for_clients",
     "google_example",
-    "terms_of",
 ]

@@ -24,7 +24,7 @@ from ...models import Decision, TrustedIssuer
 from ...service_accounts import is_service_account
 from ...trust import obstacles_of, withdrawal
 from ..accounts import KindFilter, ServiceAccountsMixin, add_account, add_key_page, withdraw_key_page
-from ..clients import client_examples
+from ..clients import for_clients
 from ..jwt_trust import trust_jwt
 from ..keys import fetch_after_commit, fetch_keys, key_panel
 from ..revocation import (
@@ -233,10 +233,8 @@ class TrustedIssuerAdmin(ServiceAccountsMixin, GoodTokensMixin, WithdrawalMixin,
 
     @admin.display(description=_("how to ask for a token"))
     def client_example(self, issuer: Any) -> str:
-        """Programs that get an assertion and post it."""
-        programs = client_examples(issuer, issuer.ojg_token_url)
-        block = '<p><strong>{}</strong></p><pre class="ojg-json">{}</pre>'
-        return format_html('<div class="ojg-programs">{}</div>', format_html_join("", block, programs))
+        """What a request of each rule names, and a command that sends it."""
+        return for_clients(issuer, issuer.ojg_token_url)
 
     def _decisions(self, issuer: Any, outcomes: str) -> str:
         """The number of decisions of the last day with one of ``outcomes``, as a link to just these."""

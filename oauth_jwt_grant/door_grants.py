@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -47,12 +48,10 @@ class ClientAssertionGrant(JWTBearerGrant):
         call = call_of(request)
         if call is not None and self._is_for(request) and self._is_own(request):
             call.own = True
-            answer: tuple[dict[str, str], str, int] = self._otherwise.create_token_response(
-                request, token_handler
-            )
-            call.own = answer[2] != 401
+            headers, body, status = self._otherwise.create_token_response(request, token_handler)
+            call.own = status != 401
             if call.own:
-                return answer
+                return headers, _as_bound(body) if call.proof_key and status == 200 else body, status
         return super().create_token_response(request, token_handler)
 
     def _is_own(self, request: Request) -> bool:
@@ -68,7 +67,9 @@ class ClientAssertionGrant(JWTBearerGrant):
         # As for a secret: that handler gets what was read here, and an empty value is none.
         request.client_id, request.client_secret = parameters.get("client_id"), None
         request.client = request.user = None
-        return bool(is_own(parameters["client_assertion"]))
+        own = bool(is_own(parameters["client_assertion"]))
+        # A proof that is not good is refused here, with the answer that it has for everybody.
+        return own and bool(self.request_validator.note_jwt_bearer_proof(request))
 
     def _identify_client(self, request: Request, parameters: Mapping[str, str]) -> None:
         """RFC 6749 section 2.3: nothing else authenticates the client, whom the decision identifies."""
@@ -76,6 +77,11 @@ class ClientAssertionGrant(JWTBearerGrant):
             raise refusal(Reason.SEVERAL_CREDENTIALS)
         if any(parameters[name] != value for name, value in self.door.constants.items()):
             raise refusal(Reason.CLIENT_AUTHENTICATION)
+
+
+def _as_bound(body: str) -> str:
+    """The ``body`` of an answer whose token is bound to a key (RFC 9449 section 5)."""
+    return json.dumps({**json.loads(body), "token_type": "DPoP"})
 
 
 #: The grant of each door.

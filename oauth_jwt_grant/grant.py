@@ -83,7 +83,8 @@ class Call:
     """One request at ``door`` on its way from our token view, by our backend, to the grant.
 
     ``posted`` is set by the ``backend``: the parameters as they were posted. ``tokens`` are the rows that
-    were saved. ``own``: the JWT is the client's own, and the grant that was there before answers.
+    were saved. ``own``: the JWT is the client's own, and the grant that was there before answers, with a
+    token that is bound to the key with the thumbprint ``proof_key`` if there is one (RFC 9449).
     """
 
     posted: list[tuple[str, str]] | None = field(default=None, repr=False)
@@ -91,6 +92,7 @@ class Call:
     tokens: list[Any] = field(default_factory=list)
     door: Door = Door.AUTHORIZATION_GRANT
     own: bool = False
+    proof_key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -149,6 +149,14 @@ class JWTBearerValidatorMixin:
         client = client_of(assertion, conf.MAX_ASSERTION_LENGTH) if HAS_ROLES else None
         return client is not None and signs_for_itself(client)
 
+    def note_jwt_bearer_proof(self, request: Request) -> bool:
+        """Whether ``request`` has no proof or a good one, to whose key a token of DOT's gets bound."""
+        try:
+            cast(Call, call_of(request)).proof_key = _proof_key_of(request)
+        except NotGranted:
+            return False
+        return True
+
     def decide_jwt_bearer_assertion(self, request: Request) -> Terms:
         """Decide on the assertion of ``request``, whose client has been checked.
 
@@ -249,11 +257,13 @@ class JWTBearerValidatorMixin:
         """Inside DOT's transaction: the token's row, then the decision's."""
         create, state = super()._create_access_token, _state_of(request)  # type: ignore[misc]
         if state is None:
-            access_token = create(expires, request, *args, **kwargs)
             call = call_of(request)
-            if call is not None and call.own:
-                call.tokens.append(access_token)
-            return access_token
+            if call is None or not call.own:
+                return create(expires, request, *args, **kwargs)
+            if call.proof_key is not None:
+                request.resource = bound_resource(call.proof_key, request.resource)
+            call.tokens.append(create(expires, request, *args, **kwargs))
+            return call.tokens[-1]
         if state.case.proof_key is not None:
             # Not before: DOT takes no request for an audience that has no host.
             state.resource = bound_resource(state.case.proof_key, state.permission.resources)

@@ -22,9 +22,10 @@ from rest_framework.views import APIView
 from oauth_jwt_grant.assertion import Door
 from oauth_jwt_grant.checks.own_clients import check_own_assertions
 from oauth_jwt_grant.dot import get_access_token_model
+from oauth_jwt_grant.dpop import bound_resource
 from oauth_jwt_grant.models import Decision
 from tests import urls
-from tests.factories import AUDIENCE, DROP, ec_key, jwks, mint, mint_hmac
+from tests.factories import AUDIENCE, DROP, ec_key, jwks, mint, mint_hmac, proof, thumbprint
 from tests.support import (
     CLIENT_TYPE,
     FORM,
@@ -237,6 +238,19 @@ class TestOwnAssertionsAsTheGrant:
         # That of an issuer is checked here, as ever.
         assert self.ask(mint(ec_key(), aud=AUDIENCE)).status_code == 200
         assert Decision.objects.count() == 1
+
+    @pytest.mark.standard("POP-01", "POP-02")
+    def test_a_proof_binds_its_token(self, world: World, own: Callable[..., str], settings: Any) -> None:
+        settings.OAUTH_JWT_GRANT = settings.OAUTH_JWT_GRANT | {"DPOP": True}
+        key, jwt = ec_key(name="proof"), own()
+        bad = post(pairs_of(Door.CLIENT_ASSERTION, jwt), headers={"DPoP": proof(key, method="PUT")})
+        assert_refused(bad, "invalid_dpop_proof")
+        # Nothing of this has spent it.
+        answer = post(pairs_of(Door.CLIENT_ASSERTION, jwt, resource=API), headers={"DPoP": proof(key)})
+        assert (answer.status_code, answer.json()["token_type"]) == (200, "DPoP")
+        row = get_access_token_model().objects.get()
+        assert (row.application, row.resource) == (world.application, bound_resource(thumbprint(key), [API]))
+        assert self.ask(own()).json()["token_type"] == "Bearer"
 
     @pytest.mark.standard("PKJ-02", "PKJ-06", "PKJ-14", "XDR-14")
     def test_what_is_wrong_with_it_has_one_answer(self, own: Callable[..., str]) -> None:

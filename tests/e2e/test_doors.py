@@ -14,10 +14,22 @@ from django.test.utils import CaptureQueriesContext
 
 from oauth_jwt_grant.assertion import Door
 from oauth_jwt_grant.dot import HAS_ROLES, OAuth2Validator, app_authorized
+from oauth_jwt_grant.dpop import bound_resource
 from oauth_jwt_grant.models import Decision
 from oauth_jwt_grant.oauth2_validators import JWTBearerOAuth2Validator
 from tests.dot import any_body, forget_backends
-from tests.factories import AUDIENCE, DROP, GRANT_TYPE, ISSUER, ec_key, mint, mint_raw, proof, rsa_key
+from tests.factories import (
+    AUDIENCE,
+    DROP,
+    GRANT_TYPE,
+    ISSUER,
+    ec_key,
+    mint,
+    mint_raw,
+    proof,
+    rsa_key,
+    thumbprint,
+)
 from tests.support import (
     CLIENT_TYPE,
     SECRET,
@@ -598,6 +610,31 @@ def test_a_jwt_of_the_clients_own_is_for_the_handler_from_before(
     assert_granted(authenticate())
     assert Decision.objects.filter(outcome="accepted").count() == 1
     assert_refused(authenticate("good", client_secret=SECRET), "invalid_request")
+
+
+@pytest.mark.standard("POP-01", "POP-02")
+def test_a_proof_beside_a_jwt_of_the_clients_own_binds_the_token(
+    opened: World, settings: Any, heard: list[Any]
+) -> None:
+    settings.OAUTH_JWT_GRANT = settings.OAUTH_JWT_GRANT | {"DPOP": True}
+    with_validator(settings, OwnChecks)
+    key = ec_key(name="client")
+    for resources in ([], [API]):
+        changes = {"resource": resources} if resources else {}
+        answer = authenticate("good", headers={"DPoP": proof(key)}, **changes)
+        assert (answer.status_code, answer.json()["token_type"]) == (200, "DPoP")
+        assert heard[-1].resource == bound_resource(thumbprint(key), resources)
+    # Only for this one: a bearer token where no proof came along, and an error is no token.
+    answer = authenticate("good").json()
+    assert (answer["token_type"], heard[-1].resource) == ("Bearer", [])
+    assert authenticate("good", scope="unknown", headers={"DPoP": proof(key)}).json() == {
+        "error": "invalid_scope"
+    }
+    # The answer to a bad proof does not tell a client that exists from one that does not.
+    bad = {"DPoP": proof(key, method="PUT")}
+    answers = [authenticate(jwt, headers=bad) for jwt in ("good", "bad")]
+    assert_refused(answers[0], "invalid_dpop_proof")
+    assert answers[0].content == answers[1].content
 
 
 @pytest.mark.parametrize(("validator", "status"), [(Failing, 503), (Forgetful, 400)])

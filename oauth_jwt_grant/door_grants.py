@@ -80,7 +80,7 @@ class ClientAssertionGrant(JWTBearerGrant):
 
 
 def _as_bound(body: str) -> str:
-    """The ``body`` of an answer whose token is bound to a key (RFC 9449 section 5)."""
+    """The ``body`` of an answer with the type of a bound token (RFC 9449 section 5)."""
     return json.dumps({**json.loads(body), "token_type": "DPoP"})
 
 

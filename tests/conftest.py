@@ -67,7 +67,6 @@ SITELESS = [
     "test_docs.py",
     "test_example_project.py",
     "test_packaging.py",
-    "test_public.py",
     "test_standards.py",
     "test_vectors.py",
     "test_walks.py",

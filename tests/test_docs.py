@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import difflib
 import importlib
 import itertools
 import json
@@ -26,7 +27,7 @@ from oauth_jwt_grant.testing import TestIssuer
 from oauth_jwt_grant.trust_file.schema import CONDITIONS, ISSUERS, LINKS, RULES, Column
 from oauth_jwt_grant.trust_file.writing import toml
 from tests.browser import pictures
-from tests.public import own_options
+from tests.public import LIST, documented, lines, load, own_options
 
 ROOT = Path(__file__).parent.parent
 #: Every page: its path from the root, and its text.
@@ -196,6 +197,32 @@ def test_reference_has_all_names_of_the_modules_for_sites(module):
     documented = re.findall(r"^\.\. auto\w+:: (\w+)$", PAGES["docs/api.md"], re.M)
     assert names
     assert set(names) <= set(documented)
+
+
+def test_what_is_public_is_what_the_list_has():
+    listed = LIST.read_text().splitlines()
+    changes = list(difflib.unified_diff(listed, lines(), "tests/public.txt", "the code", lineterm="", n=0))
+    hint = "this is public: see CONTRIBUTING on deprecations. Then write the list: python -m tests.public"
+    assert not changes, "\n".join([hint, *changes])
+
+
+@pytest.mark.parametrize("path", sorted(documented()))
+def test_a_documented_name_can_be_imported_from_its_path(path):
+    load(path)
+
+
+def test_names_that_settings_and_extensions_need_are_documented():
+    """So that the list does not become empty without a sound."""
+    wanted = {
+        "oauth_jwt_grant.decision.Question",
+        "oauth_jwt_grant.oauth2_validators.JWTBearerValidatorMixin",
+        "oauth_jwt_grant.subjects.Provisioner",
+        "oauth_jwt_grant.subjects.Resolver",
+        "oauth_jwt_grant.testing.fixtures.jwt_issuer",
+        "oauth_jwt_grant.trust.Issuer",
+        "oauth_jwt_grant.views.JWTBearerTokenViewMixin",
+    }
+    assert wanted <= documented().keys()
 
 
 @pytest.mark.parametrize("block", all_blocks("python"))

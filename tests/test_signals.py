@@ -95,9 +95,12 @@ def test_audits_are_told_of_issuers_that_are_disabled_in_bulk() -> None:
         assert kwargs.keys() == {"signal"}
         told.append((sender, action, [issuer.name for issuer in instances]))
 
+    before = dict(TrustedIssuer.objects.values_list("name", "updated"))
     trust_changed.connect(hear)
     try:
         withdrawal.disable(issuers)
+        after = dict(TrustedIssuer.objects.values_list("name", "updated"))
+        assert [name for name in before if after[name] > before[name]] == ["one", "two"]
         withdrawal.disable(issuers)
         TrustedIssuer.objects.filter(name="two").update(issued_after=datetime(2100, 1, 1, tzinfo=UTC))
         withdrawal.from_now_on(issuers)

@@ -52,7 +52,7 @@ def disable(chosen: Sequence[Row]) -> tuple[list[Row], bool]:
     with writing(model, durable=True):
         rows = written(model).filter(pk__in=pks)
         enabled = set(rows.filter(enabled=True).values_list("pk", flat=True))
-        rows.update(enabled=False, **changes)
+        rows.filter(enabled=True).update(enabled=False, **changes)
     disabled = [row for row in chosen if row.pk in enabled]
     # Who rests on a rule of an issuer has a lock on the issuer as well.
     settled = _wait_for(model, Q(enabled=False), pk__in=pks)

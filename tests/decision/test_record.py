@@ -111,6 +111,19 @@ def test_long_and_odd_header_texts_fit(world: World) -> None:
     assert Decision.objects.count() == 3
 
 
+def refuse_at_length(assertion: Any, rule: Any) -> Any:
+    """A ``SUBJECT_RESOLVER`` of a site that has much to say."""
+    raise AssertionRefused(Reason.UNKNOWN_SUBJECT, detail="x" * 1000)
+
+
+def test_a_long_detail_fits(world: World, settings: Any) -> None:
+    """Also where the database would keep all of it."""
+    resolver = f"{__name__}.{refuse_at_length.__name__}"
+    settings.OAUTH_JWT_GRANT = {**settings.OAUTH_JWT_GRANT, "SUBJECT_RESOLVER": resolver}
+    assert_refused(world.post(), "invalid_grant")
+    assert Decision.objects.get().detail == "x" * 500
+
+
 def test_refusals_are_bounded_for_each_issuer_and_minute(world: World, settings: Any) -> None:
     settings.OAUTH_JWT_GRANT = {**settings.OAUTH_JWT_GRANT, "REFUSALS_PER_MINUTE": 3}
     other = make_issuer(ec_key(name="second"), issuer="https://second.example")

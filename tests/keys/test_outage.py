@@ -13,7 +13,7 @@ from oauth_jwt_grant.assertion import KeysUnavailable
 from oauth_jwt_grant.keys import Fetcher, KeyLimits, RemoteKeys
 from tests.jwks_server import NAMES, Answer, JwksServer, json_answer, server_context
 
-from .material import START, Clock, MemoryCache, MemoryStore, b64, ec_jwk, header, rsa_jwk, rsa_key
+from .material import START, Clock, MemoryCache, MemoryStore, b64, ec_jwk, header, hold, rsa_jwk, rsa_key
 
 Make = Callable[..., RemoteKeys]
 
@@ -169,6 +169,18 @@ def test_pause_grows(server: JwksServer, remote: Make, clock: Clock) -> None:
     assert pauses == [30, 60, 120, 240, 300, 300, 300]
     status = remote().status()
     assert (status.failing_since, status.next_fetch) == (begun, clock.now)
+
+
+def test_a_client_is_never_told_to_come_back_at_once(
+    server: JwksServer, remote: Make, clock: Clock, cache: MemoryCache
+) -> None:
+    """The pause is over, and another process that fetches does not come back."""
+    server.answers["/jwks"] = Answer(status=500)
+    refused(remote())
+    clock.now += 3600
+    hold(remote, cache, "fetching")
+    assert refused(remote(store=None)).retry_after == 1
+    assert server.count() == 1
 
 
 def test_ten_minutes_of_outage_cost_few_fetches(server: JwksServer, remote: Make, clock: Clock) -> None:

@@ -55,12 +55,12 @@ class PreparedInsert:
     def __init__(self, model: type[Model], confirmation: Confirmation | None = None) -> None:
         self._model = model
         self._pk: Any = model._meta.pk
-        self._fields: list[Any] = [field for field in model._meta.concrete_fields if not field.primary_key]
-        self._read = attrgetter(*[field.attname for field in self._fields])
-        self._plain = [_plain_types(field) for field in self._fields]
-        self._filled = [(place, field) for place, field in enumerate(self._fields) if _fills_in(field)]
+        self.fields: list[Any] = [field for field in model._meta.concrete_fields if not field.primary_key]
+        self._read = attrgetter(*[field.attname for field in self.fields])
+        self._plain = [_plain_types(field) for field in self.fields]
+        self._filled = [(place, field) for place, field in enumerate(self.fields) if _fills_in(field)]
         self._confirmation = confirmation
-        names = [field.name for field in self._fields]
+        names = [field.name for field in self.fields]
         self._confirmed = names.index(confirmation.column) if confirmation else 0
 
     def insert(self, instance: Model, **parameters: Any) -> None:
@@ -71,7 +71,7 @@ class PreparedInsert:
         alias = router.db_for_write(self._model, instance=instance)
         connection = connections[alias]
         statement, conditions = plan_for(connection, self, self._compile)
-        values = self._values(instance, connection)
+        values = self.values(instance, connection)
         if conditions:
             place = self._confirmed
             values[place : place + 1] = filled_in(conditions, parameters, connection)
@@ -81,19 +81,20 @@ class PreparedInsert:
             instance.pk = cursor.fetchone()[0] if returned else cursor.lastrowid
         instance._state.adding, instance._state.db = False, alias
 
-    def _values(self, instance: Model, connection: BaseDatabaseWrapper) -> list[Any]:
+    def values(self, instance: Model, connection: BaseDatabaseWrapper) -> list[Any]:
+        """What the database gets of each of the ``fields`` of ``instance``."""
         values = list(self._read(instance))
         for place, field in self._filled:
             values[place] = field.pre_save(instance, add=True)
         return [
             value if plain and type(value) in plain else field.get_db_prep_save(value, connection)
-            for field, plain, value in zip(self._fields, self._plain, values, strict=True)
+            for field, plain, value in zip(self.fields, self._plain, values, strict=True)
         ]
 
     def _compile(self, connection: BaseDatabaseWrapper) -> tuple[str, tuple[Any, ...]]:
         quote = connection.ops.quote_name
-        columns = ", ".join(quote(field.column) for field in self._fields)
-        places = ["%s"] * len(self._fields)
+        columns = ", ".join(quote(field.column) for field in self.fields)
+        places = ["%s"] * len(self.fields)
         conditions: tuple[Any, ...] = ()
         if self._confirmation is not None:
             places[self._confirmed], conditions = self._confirmation.compile(connection)

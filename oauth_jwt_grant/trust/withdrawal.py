@@ -105,12 +105,12 @@ def limit_from(now: datetime, leeway: int | None) -> datetime:
     return (now + timedelta(seconds=ahead, microseconds=999_999)).replace(microsecond=0)
 
 
-def wait_after_commit(issuer: Any) -> None:
-    """After COMMIT, wait for the requests that rest on what the transaction has disabled of an issuer.
+def wait_after_commit(*issuers: Any) -> None:
+    """After COMMIT, wait for the requests that rest on what the transaction has disabled of issuers.
 
-    ``issuer`` is its primary key: a replica, which a rule's relation may ask, may not have the row yet.
+    ``issuers`` are their primary keys: a replica, which a rule's relation may ask, may not have a row yet.
     """
-    transaction.on_commit(partial(wait_for_requests, [issuer]), using=router.db_for_write(TrustedIssuer))
+    transaction.on_commit(partial(wait_for_requests, issuers), using=router.db_for_write(TrustedIssuer))
 
 
 def wait_for_requests(issuers: Iterable[Any]) -> bool:

@@ -264,6 +264,19 @@ class TestPrune:
         assert "- link a of https://ci.example" in apply(with_links, "--prune").out
         assert rows() == [1, 1, 1, 0]
 
+    def test_many_at_once(self, apply):
+        """More than a statement takes: each issuer keeps its own rules, and each rule its conditions."""
+        names = [f"ci{count}" for count in range(600)]
+        texts = {
+            name: GOOD.replace("ci.example", f"{name}.example").replace('["1"]', f'["{name}"]')
+            for name in names
+        }
+        assert apply("".join(texts.values())).status == 0
+        changed = [text.replace('"repository_id"', '"id"') for text in texts.values()]
+        assert apply("".join(changed[1:]), "--prune").status == 0
+        found = GrantRule.objects.values_list("issuer__issuer", "conditions__claim", "conditions__values")
+        assert sorted(found) == sorted((f"https://{name}.example", "id", [name]) for name in names[1:])
+
     @pytest.mark.parametrize("revoke", [False, True])
     def test_the_plan_counts_good_tokens_and_revokes_them_on_request(self, apply, revoke):
         world = build_world()
@@ -292,6 +305,20 @@ class TestRecord:
         assert "+ rule deploy of https://ci.example" in caplog.text
         assert not LogEntry.objects.exists()
 
+    def test_neither_has_what_was_not_written(self, apply, monkeypatch, caplog):
+        caplog.set_level("INFO", "oauth_jwt_grant.trust")
+        apply(GOOD)
+        caplog.clear()
+        real = trust_file.carry_out
+
+        def late(*args, **options):
+            GrantRule.objects.all().delete()
+            return real(*args, **options)
+
+        monkeypatch.setattr("oauth_jwt_grant.management.commands.applytrust.carry_out", late)
+        assert apply(GOOD.replace('"read"', '"write"')).status == 1
+        assert caplog.text == ""
+
     def test_a_site_without_the_admin_has_no_history(self, apply, monkeypatch):
         monkeypatch.setattr(apps, "is_installed", lambda name: name != "django.contrib.admin")
         result = apply(GOOD, "--user", make_user().get_username())
@@ -310,11 +337,13 @@ class TestMeanwhile:
             lambda rule: ClaimCondition.objects.all().delete(),
             lambda rule: TrustedIssuer.objects.all().delete(),
             lambda rule: rule.applications.add(make_application()),
+            # To Python, 1 is True.
+            lambda rule: ClaimCondition.objects.update(values=[1]),
         ],
-        ids=["rule", "issuer", "condition", "gone", "application"],
+        ids=["rule", "issuer", "condition", "gone", "application", "type"],
     )
     def test_rows_that_changed_since_the_plan_stop_the_apply(self, apply, monkeypatch, change):
-        apply(GOOD)
+        apply(GOOD.replace('["1"]', "[true]"))
         rule = GrantRule.objects.get()
         real = trust_file.carry_out
 
@@ -323,7 +352,7 @@ class TestMeanwhile:
             return real(*args, **options)
 
         monkeypatch.setattr("oauth_jwt_grant.management.commands.applytrust.carry_out", late)
-        result = apply(GOOD.replace('"read"', '"write"'))
+        result = apply(GOOD.replace('"read"', '"write"').replace('["1"]', "[true]"))
         assert result.status == 1
         assert "no longer as it was" in result.err
         assert not GrantRule.objects.filter(scopes="write").exists()

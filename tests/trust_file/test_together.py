@@ -7,12 +7,14 @@ from threading import Event, Thread
 from typing import Any
 
 import pytest
-from django.db import connections
+from django.contrib.admin.models import LogEntry
+from django.db import connection, connections
 
 from oauth_jwt_grant import trust_file
 from oauth_jwt_grant.models import GrantRule, TrustedIssuer
-from oauth_jwt_grant.trust_file import TrustFileError, applying
+from oauth_jwt_grant.trust_file import TrustFileError
 from tests.single_use.waiting import until_waiting
+from tests.support import make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -39,44 +41,30 @@ class Apply(Thread):
         self.problems: list[str] | None = None
         file = folder / f"{self.name}.toml"
         file.write_text(FILE.format(**{"iss": "ci", "name": "CI", "scopes": "read", **values}))
+        self.user = make_user(f"{self.name}-{values.get('iss', '')}")
         self._plan = trust_file.plan(
             trust_file.read([str(file)]), trust_file.current(links=False), prune=False
         )
-
-    def pause(self) -> None:
-        """Called by this thread inside its transaction, when all is written."""
-        self.inside.set()
-        assert self.go.wait(60) or not self._held
 
     def run(self) -> None:
         if not self._held:
             self.go.set()
         try:
-            trust_file.carry_out(self._plan)
+            with connection.execute_wrapper(self._pause):
+                trust_file.carry_out(self._plan, user=self.user)
             self.problems = []
         except TrustFileError as error:
             self.problems = error.problems
         finally:
             connections.close_all()
 
-
-@pytest.fixture(autouse=True)
-def pausing(monkeypatch: pytest.MonkeyPatch) -> None:
-    real = applying.record
-    running: dict[int, Any] = {}
-
-    def record(plan: Any, user: Any) -> None:
-        real(plan, user)
-        running[id(plan)].pause()
-
-    start = Apply.start
-
-    def begin(self: Apply) -> None:
-        running[id(self._plan)] = self
-        start(self)
-
-    monkeypatch.setattr(applying, "record", record)
-    monkeypatch.setattr(Apply, "start", begin)
+    def _pause(self, execute: Any, sql: str, *rest: Any) -> Any:
+        """The history is written last."""
+        result = execute(sql, *rest)
+        if LogEntry._meta.db_table in sql:
+            self.inside.set()
+            assert self.go.wait(60) or not self._held
+        return result
 
 
 def together(first: Apply, second: Apply) -> None:
@@ -105,6 +93,7 @@ def test_the_second_apply_waits_and_then_writes_nothing(tmp_path: Path, new: boo
     assert problem.startswith("Nothing was written: ")
     assert TrustedIssuer.objects.get().name == "First"
     assert GrantRule.objects.get().scopes == "read"
+    assert {entry.user for entry in LogEntry.objects.all()} == {first.user}
 
 
 def test_applies_of_different_issuers_both_happen(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import itertools
 import json
 import re
 import shlex
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,7 @@ from oauth_jwt_grant.trust_file.schema import CONDITIONS, ISSUERS, LINKS, RULES,
 from oauth_jwt_grant.trust_file.writing import toml
 from tests.browser import pictures
 from tests.public import LIST, documented, lines, load, own_options
+from tests.support import case
 
 ROOT = Path(__file__).parent.parent
 #: Every page: its path from the root, and its text.
@@ -51,12 +53,11 @@ def blocks(page: str, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", PAGES[page], re.M | re.S)
 
 
-def all_blocks(language: str) -> list[pytest.param]:
-    return [
-        pytest.param(block, id=f"{page}-{number}")
-        for page in PAGES
-        for number, block in enumerate(blocks(page, language))
-    ]
+def all_blocks(language: str) -> list[tuple[str, str]]:
+    """Every such block, each after its page."""
+    found = [(page, block) for page in PAGES for block in blocks(page, language)]
+    assert found
+    return found
 
 
 def written(value: object) -> str:
@@ -96,14 +97,20 @@ def test_errors_page_has_no_reason_of_its_own():
     assert set(re.findall(r"^\| `(\w+)` \|", PAGES["docs/errors.md"], re.M)) == set(Reason)
 
 
-@pytest.mark.parametrize("check_id", CheckId)
-def test_every_check_is_explained(check_id):
-    assert f"`{check_id}`" in PAGES["docs/checks.md"]
+def unexplained(names: Iterable[str], page: str) -> list[str]:
+    """Those of ``names``, which are some, that ``page`` does not have as code."""
+    names = sorted(names)
+    assert names
+    return [name for name in names if f"`{name}`" not in page]
 
 
-@pytest.mark.parametrize("name", sorted(n for n, value in vars(signals).items() if isinstance(value, Signal)))
-def test_every_signal_is_explained(name):
-    assert f"`{name}`" in CONCEPTS
+def test_every_check_is_explained():
+    assert unexplained(CheckId, PAGES["docs/checks.md"]) == []
+
+
+def test_every_signal_is_explained():
+    names = [name for name, value in vars(signals).items() if isinstance(value, Signal)]
+    assert unexplained(names, CONCEPTS) == []
 
 
 OWN_BUSINESS = {"id", "created", "updated", "jti_digest", "access_token", "replay_until", "iss"}
@@ -115,10 +122,9 @@ FIELDS = sorted(
 )
 
 
-@pytest.mark.parametrize("field", FIELDS)
-def test_every_field_is_explained(field):
-    name = field.partition(".")[2]
-    assert f"`{name}`" in CONCEPTS or name in ("issuer", "rule")
+def test_every_field_is_explained():
+    names = {field.partition(".")[2] for field in FIELDS}
+    assert unexplained(names - {"issuer", "rule"}, CONCEPTS) == []
 
 
 CHOICES = sorted(
@@ -131,9 +137,8 @@ CHOICES = sorted(
 )
 
 
-@pytest.mark.parametrize("choice", CHOICES)
-def test_every_choice_is_explained(choice):
-    assert f"`{choice}`" in CONCEPTS
+def test_every_choice_is_explained():
+    assert unexplained(CHOICES, CONCEPTS) == []
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -150,18 +155,14 @@ def manual_of(command: str) -> str:
     return section[1] if section else PAGES[f"docs/{link[1]}"]
 
 
-OPTIONS = [
-    pytest.param(command, action, id=f"{command} {action.option_strings or action.dest}")
-    for command, actions in own_options().items()
-    for action in actions
-]
-
-
-@pytest.mark.parametrize(("command", "action"), OPTIONS)
-def test_every_option_is_in_the_manual_and_has_help(command, action):
-    assert action.help
-    names = action.option_strings or [f"manage.py {command}"]
-    assert [name for name in names if re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", manual_of(command))]
+def test_every_option_is_in_the_manual_and_has_help():
+    for command, actions in own_options().items():
+        manual = manual_of(command)
+        for action in actions:
+            names = action.option_strings or [f"manage.py {command}"]
+            with case(command, names):
+                assert action.help
+                assert [name for name in names if re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", manual)]
 
 
 def test_the_table_of_commands_has_each_of_them_and_no_other():
@@ -206,9 +207,10 @@ def test_what_is_public_is_what_the_list_has():
     assert not changes, "\n".join([hint, *changes])
 
 
-@pytest.mark.parametrize("path", sorted(documented()))
-def test_a_documented_name_can_be_imported_from_its_path(path):
-    load(path)
+def test_a_documented_name_can_be_imported_from_its_path():
+    for path in sorted(documented()):
+        with case(path):
+            load(path)
 
 
 def test_names_that_settings_and_extensions_need_are_documented():
@@ -225,14 +227,16 @@ def test_names_that_settings_and_extensions_need_are_documented():
     assert wanted <= documented().keys()
 
 
-@pytest.mark.parametrize("block", all_blocks("python"))
-def test_python_in_the_docs_compiles(block):
-    ast.parse(block)
+def test_python_in_the_docs_compiles():
+    for page, block in all_blocks("python"):
+        with case(page, block):
+            ast.parse(block)
 
 
-@pytest.mark.parametrize("block", all_blocks("json"))
-def test_json_in_the_docs_is_json(block):
-    json.loads(block)
+def test_json_in_the_docs_is_json():
+    for page, block in all_blocks("json"):
+        with case(page, block):
+            json.loads(block)
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -321,24 +325,23 @@ def read_curl(command: str) -> tuple[str, str]:
     return words[1], "&".join(value for flag, value in itertools.pairwise(words) if flag == "-d")
 
 
-#: What the examples of the pages import of this package: module and name.
-IMPORTED = sorted(
-    {
+def imported() -> set[tuple[str, str]]:
+    """What the examples of the pages import of this package: module and name."""
+    return {
         (node.module, alias.name)
-        for page in PAGES
-        for block in blocks(page, "python")
+        for _, block in all_blocks("python")
         for node in ast.walk(ast.parse(block))
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("oauth_jwt_grant")
         for alias in node.names
     }
-)
 
 
-@pytest.mark.parametrize(("module", "name"), IMPORTED)
-def test_examples_name_what_can_be_imported_and_what_the_reference_has(module, name):
-    assert hasattr(importlib.import_module(module), name)
-    is_model = module == "oauth_jwt_grant.models"  # docs/concepts.md has their fields
-    assert is_model or re.search(rf"\b{name}\b", PAGES["docs/api.md"])
+def test_examples_name_what_can_be_imported_and_what_the_reference_has():
+    for module, name in sorted(imported()):
+        with case(module, name):
+            assert hasattr(importlib.import_module(module), name)
+            is_model = module == "oauth_jwt_grant.models"  # docs/concepts.md has their fields
+            assert is_model or re.search(rf"\b{name}\b", PAGES["docs/api.md"])
 
 
 TABLES = {

@@ -20,12 +20,13 @@ from django.db import DatabaseError, DataError, IntegrityError, connection, tran
 from django.test import Client
 from django.urls import reverse
 
+from oauth_jwt_grant.keys.notes import memory
 from oauth_jwt_grant.models import ClaimCondition, GrantRule, IssuerKeys, TrustedIssuer
 from oauth_jwt_grant.trust.sources import _source_of
 from tests.factories import ec_key, jwk, mint, rsa_key
 from tests.jwks_server import JwksServer
 from tests.keys.test_pem import ODD, STRAY
-from tests.support import World, assert_granted, make_issuer, make_rule
+from tests.support import World, assert_granted, case_undone, make_issuer, make_rule
 
 OTHER = "https://other.example"
 #: What a text column may hold.
@@ -79,14 +80,6 @@ CONDITION_FIELDS: dict[str, list[Any]] = {
 }
 
 
-def cases(fields: dict[str, list[Any]]) -> list[Any]:
-    return [
-        pytest.param(name, value, id=f"{name}-{number}")
-        for name, values in fields.items()
-        for number, value in enumerate(values)
-    ]
-
-
 #: What a source must have so that the field is looked at.
 SOURCES: dict[str, dict[str, Any]] = {
     "jwks_url": {"key_source": "jwks_url"},
@@ -123,28 +116,35 @@ def write(row: Any, **fields: Any) -> None:
         pytest.skip("not on this database: the column takes no such value")
 
 
-@pytest.mark.parametrize(("field", "value"), cases(ISSUER_FIELDS))
-def test_an_issuer_written_past_validation(world: World, field: str, value: Any) -> None:
+def answered_with_each(world: World, row: Any, field: str, values: list[Any]) -> None:
+    """Have the world answer with ``row`` as each of the ``values`` leaves it."""
+    for value in values:
+        with case_undone(field, value), contextlib.suppress(pytest.skip.Exception):
+            write(row, **{field: value})
+            answered(world)
+        cache.clear()
+        memory.clear()
+
+
+@pytest.mark.parametrize("field", ISSUER_FIELDS)
+def test_an_issuer_written_past_validation(world: World, field: str) -> None:
     source = SOURCES.get(field, {})
     base = {"jwks_url": "https://127.0.0.1:1/", "allow_private_network": True, "trust_anchors": "x"}
     write(world.issuer, **({**base, **source} if source or field == "key_source" else {}))
-    write(world.issuer, **{field: value})
-    answered(world)
+    answered_with_each(world, world.issuer, field, ISSUER_FIELDS[field])
 
 
-@pytest.mark.parametrize(("field", "value"), cases(RULE_FIELDS))
-def test_a_rule_written_past_validation(world: World, field: str, value: Any) -> None:
-    write(world.rule, **{field: value})
-    answered(world)
+@pytest.mark.parametrize("field", RULE_FIELDS)
+def test_a_rule_written_past_validation(world: World, field: str) -> None:
+    answered_with_each(world, world.rule, field, RULE_FIELDS[field])
 
 
-@pytest.mark.parametrize(("field", "value"), cases(CONDITION_FIELDS))
-def test_a_condition_written_past_validation(world: World, field: str, value: Any) -> None:
+@pytest.mark.parametrize("field", CONDITION_FIELDS)
+def test_a_condition_written_past_validation(world: World, field: str) -> None:
     condition = ClaimCondition.objects.create(
         rule=world.rule, claim="sub", operator="equals", values=["alice"]
     )
-    write(condition, **{field: value})
-    answered(world)
+    answered_with_each(world, condition, field, CONDITION_FIELDS[field])
 
 
 #: What no field would write: numbers and depths that Python does not read.

@@ -20,6 +20,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -64,14 +65,23 @@ class Mutant:
 
     def places(self, package: Path) -> Iterator[tuple[Path, str]]:
         """Each file in which ``original`` stands, once for each time, with its text after the mistake."""
-        wanted = re.compile(r"\s+".join(map(re.escape, self.original.split())))
-        for path in sorted(package.rglob("*.py")):
-            text = path.read_text()
+        words = self.original.split()
+        wanted = re.compile(r"\s+".join(map(re.escape, words)))
+        for path, text in sources(package):
+            # Hundreds of entries and files: the expression is slow where nothing is found.
+            if not all(word in text for word in words):
+                continue
             for match in wanted.finditer(text):
                 yield path, text[: match.start()] + self.mutated + text[match.end() :]
 
     def __str__(self) -> str:
         return f"{self.room}: {self.original!r} -> {self.mutated!r} ({self.reason})"
+
+
+@cache
+def sources(package: Path) -> list[tuple[Path, str]]:
+    """Each file of ``package`` with its text as it is without a mutant: that is taken back at once."""
+    return [(path, path.read_text()) for path in sorted(package.rglob("*.py"))]
 
 
 def mutants() -> list[Mutant]:

@@ -51,6 +51,17 @@ class JWTBearerBackendMixin:
             return super().extract_body(request)  # type: ignore[misc]
         return _parameters(request)
 
+    def _extract_params(self, request: HttpRequest) -> Any:
+        """DOT's; in a request of this grant the parameters as a dict, where each came once.
+
+        DOT encodes them as a form, which oauthlib then decodes: a twenty-fifth of such a request.
+        """
+        call = call_of(request)
+        if call is None or len(request.POST) != len(call.posted or ()):
+            return super()._extract_params(request)  # type: ignore[misc]
+        uri = self._get_escaped_full_path(request)  # type: ignore[attr-defined]
+        return uri, request.method, dict(self.extract_body(request)), self.extract_headers(request)
+
     def create_token_response(self, request: HttpRequest) -> Response:
         """DOT's answer; in a request of this grant always JSON that no cache keeps."""
         call = call_of(request)

@@ -62,7 +62,7 @@ OVERRIDDEN: list[tuple[type, type, set[str]]] = [
     (
         JWTBearerBackendMixin,
         OAuthLibCore,
-        {"create_token_response", "extract_body", "extract_headers", "verify_request"},
+        {"_extract_params", "create_token_response", "extract_body", "extract_headers", "verify_request"},
     ),
     (JWTBearerServerMixin, Server, {"__init__"}),
     (JWTBearerServerMixin, OIDCServer, {"__init__"}),
@@ -88,6 +88,7 @@ CALLED: list[tuple[Any, str, tuple[Any, ...], dict[str, Any]]] = [
     (OAuth2Validator, "authenticate_client_id", (None, "client_id", "request"), {}),
     (OAuth2Validator, "save_token", (None, "token", "request"), {}),
     (OAuth2Validator, "validate_bearer_token", (None, "token", "scopes", "request"), {}),
+    (OAuthLibCore, "_get_escaped_full_path", (None, "request"), {}),
     (TokenView, "create_token_response", (None, "request"), {}),
     (AbstractApplication, "allows_grant_type", (None, "client-credentials"), {}),
     (AbstractApplication, "is_usable", (None, "request"), {}),

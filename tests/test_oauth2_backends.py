@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 from django.test import RequestFactory
+from oauthlib.common import Request
 
 from oauth_jwt_grant.assertion import AssertionRefused, Reason
 from oauth_jwt_grant.dot import OAuthLibCore
-from oauth_jwt_grant.grant import CALL, Call
+from oauth_jwt_grant.grant import CALL, Call, JWTBearerGrant
 from oauth_jwt_grant.oauth2_backends import JWTBearerOAuthLibCore, begin_call, call_of
 from tests.factories import GRANT_TYPE
 
@@ -60,6 +62,35 @@ def test_repeated_parameters_are_kept_in_requests_of_this_grant_alone() -> None:
         ("resource", "d"),
     ]
     assert core.extract_body(other) == OAuthLibCore(server=object()).extract_body(other)
+
+
+class Recorder:
+    """An oauthlib server that keeps the request as oauthlib reads it."""
+
+    def __init__(self) -> None:
+        self.grant_types = {GRANT_TYPE: JWTBearerGrant()}
+        self.requests: list[Request] = []
+
+    def create_token_response(self, uri: str, method: str, body: Any, headers: Any, _: Any) -> Any:
+        self.requests.append(Request(uri, method, body, headers))
+        return {}, "", 200
+
+
+@pytest.mark.parametrize("more", ["", "resource=b", "scope=%26+%3D%C3%A9&state=", "resource=b&resource=c"])
+def test_oauthlib_reads_what_was_posted_whether_or_not_a_name_is_repeated(more: str) -> None:
+    server = Recorder()
+    ours, dots = request(f"grant_type={GRANT_TYPE}&assertion=a.b.c&{more}"), OAuthLibCore(server=object())
+    begin_call(ours)
+    JWTBearerOAuthLibCore(server=server).create_token_response(ours)
+    read = server.requests[0]
+
+    posted = parse_qsl(ours.body.decode(), keep_blank_values=True)
+    assert list(read.decoded_body) == posted
+    # A dict where that says it all: oauthlib has nothing to decode.
+    assert isinstance(read.body, dict) is (len(dict(posted)) == len(posted))
+    assert (read.uri, read.http_method) == dots._extract_params(ours)[:2]
+    assert read.headers[CALL] is call_of(ours)
+    assert (read.grant_type, read.assertion) == (GRANT_TYPE, "a.b.c")
 
 
 def test_the_call_goes_to_the_grant_among_the_headers_of_its_request_alone() -> None:

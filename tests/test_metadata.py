@@ -150,6 +150,7 @@ def test_no_issuer_no_none():
     assert "none" not in auth_methods()
 
 
+@pytest.mark.standard("H-37")
 @pytest.mark.parametrize(
     ("of", "changes", "published"),
     [
@@ -182,7 +183,7 @@ EXCHANGE, CREDENTIALS = Door.SUBJECT_TOKEN.grant_type, Door.CLIENT_ASSERTION.gra
 ALL = [door.value for door in Door]
 
 
-@pytest.mark.standard("XMD-01", "XMD-02", "XMD-04", "XMD-05", "XMD-06")
+@pytest.mark.standard("XMD-01", "XMD-02", "XMD-04", "XMD-05", "XMD-06", "H-36")
 @pytest.mark.parametrize(
     ("opened", "rules", "grants", "methods", "algorithms"),
     [

@@ -205,7 +205,7 @@ def under(script_name: str, path: str) -> dict[str, Any]:
     return dict(json.loads(b"".join(response)))
 
 
-@pytest.mark.standard("MET-01", "MET-02")
+@pytest.mark.standard("MET-01", "MET-02", "H-50")
 def test_behind_a_prefix_of_the_proxy(transactional_db: None, settings: Any) -> None:
     settings.ROOT_URLCONF = OURS
     well_known = "/.well-known/oauth-authorization-server"

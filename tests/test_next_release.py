@@ -85,6 +85,7 @@ class TestClientsRegisteredForAssertions:
     def test_secret_in_the_header(self, world: World) -> None:
         assert_refused(world.post_basic("client", SECRET), "invalid_client")
 
+    @pytest.mark.standard("H-44")
     def test_no_secret(self, world: World) -> None:
         assert_refused(world.post(client_secret=DROP), "invalid_client")
 
@@ -143,7 +144,9 @@ class TestOwnAssertions:
             assert by_jwt(door, own(), **changes).status_code == 200
         assert {decision.application for decision in Decision.objects.all()} == {world.application}
 
-    @pytest.mark.standard("PKJ-02", "PKJ-06", "PKJ-14", "XDR-01", "XDR-05", "XDR-14", "FIC-07", "ANS-04")
+    @pytest.mark.standard(
+        "PKJ-02", "PKJ-06", "PKJ-14", "XDR-01", "XDR-05", "XDR-14", "FIC-07", "ANS-04", "H-27"
+    )
     def test_what_is_wrong_with_it_is_the_clients_fault(self, door: Door, own: Callable[..., str]) -> None:
         used = own()
         assert by_jwt(door, used).status_code == 200
@@ -190,7 +193,7 @@ class TestOwnAssertions:
         assert_refused(by_jwt(door, own(jti="one"), mint(ec_key(), **same)), "invalid_client")
         assert by_jwt(door, own(jti="two"), mint(ec_key(), **same)).status_code == 200
 
-    @pytest.mark.standard("XRP-02", "XRP-04", "XRP-05")
+    @pytest.mark.standard("XRP-02", "XRP-04", "XRP-05", "H-33")
     def test_the_stores_do_not_spend_each_other(self, door: Door, own: Callable[..., str]) -> None:
         grant = mint(ec_key(), jti="same")
         assert_refused(by_jwt(door, own(jti="same"), grant, scope="unknown"), "invalid_scope")

@@ -53,6 +53,7 @@ def test_a_rule_for_another_door_is_not_for_the_first(world: World) -> None:
     assert explanation.answer["issued_token_type"] == "urn:ietf:params:oauth:token-type:access_token"
 
 
+@pytest.mark.standard("H-21")
 def test_the_client_is_that_of_the_rule(world: World) -> None:
     world.change(world.rule, default_application=world.application, client_policy="nobody", **CLIENT)
     explanation = ask(world, Door.CLIENT_ASSERTION)
@@ -167,7 +168,7 @@ ACTOR = {"sub": "robot"}
 BOTH = ["authorization_grant", "subject_token"]
 
 
-@pytest.mark.standard("TEX-41", "TEX-42")
+@pytest.mark.standard("TEX-41", "TEX-42", "H-6")
 @pytest.mark.parametrize(
     ("accepted_as", "claims", "condition", "refused"),
     [

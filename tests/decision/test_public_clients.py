@@ -72,14 +72,14 @@ def test_one_that_does_not_say_who_it_is(public: World) -> None:
     assert_refused(redeem(public, jag(public), DROP), "invalid_client")
 
 
-@pytest.mark.standard("CMD-03", "CMD-20")
+@pytest.mark.standard("CMD-03", "CMD-20", "H-43")
 @pytest.mark.parametrize("named", ["other", f"{URL}/", URL.upper(), None, [URL]])
 def test_the_issuer_must_have_signed_its_client_id(public: World, named: Any) -> None:
     assert reason_of(ask(public, client_id=named)) is Reason.OTHER_CLIENT
     assert reason_of(ask(public, client_id=DROP)) is Reason.MISSING_CLAIM
 
 
-@pytest.mark.standard("JGC-01", "CMD-10", "CMD-14")
+@pytest.mark.standard("JGC-01", "CMD-10", "CMD-14", "H-49")
 @pytest.mark.parametrize("policy", ["listed", "anonymous"])
 def test_one_that_no_rule_lists(public: World, policy: str) -> None:
     public.rule.applications.clear()

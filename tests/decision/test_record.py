@@ -66,6 +66,7 @@ def test_who_has_stolen_a_key_cannot_hide_which_one_it_was(world: World) -> None
     assert Decision.objects.get().kid == import_jwk(jwk(ec_key())).thumbprint
 
 
+@pytest.mark.standard("H-48")
 @pytest.mark.parametrize(("leeway", "seconds"), [(None, 30), (0, 0), (120, 120)])
 def test_single_use_is_guarded_for_as_long_as_the_issuers_leeway_admits(
     world: World, leeway: int | None, seconds: int

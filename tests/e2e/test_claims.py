@@ -54,11 +54,12 @@ def test_texts_are_texts(world: World, name: str, value: Any) -> None:
     assert_refused(world.post(assertion=mint(ec_key(), **{name: value})), "invalid_grant", malformed(name))
 
 
-@pytest.mark.standard("CLM-02", "CLM-12", "KEY-01", "KEY-03")
+@pytest.mark.standard("CLM-02", "CLM-12", "KEY-01", "KEY-03", "H-26")
 @pytest.mark.parametrize(
     "iss",
     [
         f"{ISSUER}/",
+        f"{ISSUER}//",
         ISSUER.upper(),
         ISSUER.replace("issuer", "Issuer"),
         ISSUER.replace("https", "HTTPS"),
@@ -145,7 +146,7 @@ def test_the_audience_is_this_server(world: World, aud: Any) -> None:
     assert_granted(world.post(assertion=mint(ec_key(), aud=aud)))
 
 
-@pytest.mark.standard("AUD-01", "AUD-05", "TYP-05", "TYP-07", "JAG-21")
+@pytest.mark.standard("AUD-01", "AUD-05", "TYP-05", "TYP-07", "JAG-21", "H-24")
 @pytest.mark.parametrize(
     "aud",
     [

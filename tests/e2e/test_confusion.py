@@ -34,7 +34,7 @@ def test_an_id_token_for_a_client_is_addressed_to_somebody_else(world: World) ->
     assert_refused(world.post(assertion=mint(ec_key(), aud="client", auth_time=1)), "invalid_grant")
 
 
-@pytest.mark.standard("TYP-06")
+@pytest.mark.standard("TYP-06", "H-60")
 @pytest.mark.parametrize("name", ["nonce", "at_hash", "c_hash"])
 def test_an_id_token_is_known_by_its_claims(world: World, name: str) -> None:
     text = f"The assertion is an ID Token: the claim {name} belongs to another kind of JWT."
@@ -44,7 +44,7 @@ def test_an_id_token_is_known_by_its_claims(world: World, name: str) -> None:
         assert_refused(response, "invalid_grant", text)
 
 
-@pytest.mark.standard("POP-16", "POP-11", "POP-13")
+@pytest.mark.standard("POP-16", "POP-11", "POP-13", "H-41")
 @pytest.mark.parametrize("profile", ["jwt-bearer", "id-jag"])
 @pytest.mark.parametrize("cnf", [{"jkt": "x"}, {"x5t#S256": "x"}, {}, None, "x"])
 def test_an_assertion_that_is_bound_to_a_key_is_no_bearer_assertion(
@@ -95,7 +95,7 @@ def jag(**changes: Any) -> str:
     return mint(ec_key(), header=header, **{"client_id": "client", **changes})
 
 
-@pytest.mark.standard("JAG-01", "JAG-04", "JAG-06", "JAG-11", "JAG-19", "JAG-23", "JOSE-30")
+@pytest.mark.standard("JAG-01", "JAG-04", "JAG-06", "JAG-11", "JAG-19", "JAG-23", "JOSE-30", "H-42")
 @pytest.mark.parametrize("typ", ["oauth-id-jag+jwt", "application/oauth-id-jag+jwt", "OAUTH-ID-JAG+JWT"])
 def test_a_good_id_jag(id_jag: World, typ: str) -> None:
     assert_granted(id_jag.post(assertion=jag(header={"typ": typ}, act={"sub": "agent"})))
@@ -116,7 +116,7 @@ def test_the_required_claims_of_an_id_jag(id_jag: World, name: str) -> None:
     assert_refused(id_jag.post(assertion=jag(**{name: DROP})), "invalid_grant", text)
 
 
-@pytest.mark.standard("JAG-03", "AUD-03", "JAG-21")
+@pytest.mark.standard("JAG-03", "AUD-03", "JAG-21", "H-40")
 @pytest.mark.parametrize(
     ("aud", "good"),
     [
@@ -161,7 +161,7 @@ def test_an_id_jag_names_the_derived_issuer_and_not_the_token_endpoint(id_jag: W
     assert_granted(id_jag.post(assertion=jag(aud="http://testserver/o")))
 
 
-@pytest.mark.standard("JAG-04", "CLI-16")
+@pytest.mark.standard("JAG-04", "CLI-16", "H-34", "H-43")
 @pytest.mark.parametrize("client_id", ["other", "CLIENT", "", None, 1, ["client"]])
 def test_an_id_jag_is_for_one_client(id_jag: World, client_id: Any) -> None:
     id_jag.rule.applications.add(make_application("other"))
@@ -195,7 +195,7 @@ def test_each_profile_is_trusted_on_its_own(world: World) -> None:
     assert_granted(world.post(assertion=jag()))
 
 
-@pytest.mark.standard("JAG-08", "SCP-06", "JAG-10")
+@pytest.mark.standard("JAG-08", "SCP-06", "JAG-10", "H-47")
 def test_the_scope_of_an_id_jag_bounds_the_token(id_jag: World) -> None:
     assert assert_granted(id_jag.post(assertion=jag(scope="read")))["scope"] == "read"
     assert_refused(id_jag.post(assertion=jag(scope="read"), scope="write"), "invalid_scope")
@@ -204,7 +204,7 @@ def test_the_scope_of_an_id_jag_bounds_the_token(id_jag: World) -> None:
     assert assert_granted(id_jag.post(assertion=jag(scope="read", scp="write")))["scope"] == "read"
 
 
-@pytest.mark.standard("JAG-07", "SCP-12")
+@pytest.mark.standard("JAG-07", "SCP-12", "H-46")
 def test_the_resource_of_an_id_jag_bounds_the_token(id_jag: World) -> None:
     id_jag.change(id_jag.rule, resources=["https://a.example/", "https://b.example/"])
 
@@ -227,7 +227,7 @@ def test_an_id_jag_is_used_once_unless_its_issuer_is_told_otherwise(id_jag: Worl
     assert_refused(id_jag.post(assertion=assertion), "invalid_grant", "The assertion has been used before.")
 
 
-@pytest.mark.standard("TYP-04")
+@pytest.mark.standard("TYP-04", "H-63")
 def test_an_untyped_access_token_of_a_trusted_issuer_fails_by_its_audience(world: World) -> None:
     now = int(time.time())
     legacy = mint(ec_key(), header={"typ": DROP}, aud="https://api.example", scope="read", client_id="client")

@@ -142,7 +142,7 @@ def test_nobody_needs_a_client_where_the_rule_says_so(opened: World) -> None:
 # -------------------------------------------------------------------- one JWT, several doors
 
 
-@pytest.mark.standard("XDR-06", "XRP-01", "TEX-43", "FIC-42")
+@pytest.mark.standard("XDR-06", "XRP-01", "TEX-43", "FIC-42", "H-31")
 @pytest.mark.parametrize("second", Door)
 @pytest.mark.parametrize("first", Door)
 def test_what_is_used_at_one_door_is_used_up_at_all(opened: World, first: Door, second: Door) -> None:
@@ -183,7 +183,7 @@ def test_policies_hold_across_doors(opened: World, policy: str, number: int) -> 
     assert tokens() == number
 
 
-@pytest.mark.standard("XDR-02", "XDR-13", "XDR-14", "FIC-07")
+@pytest.mark.standard("XDR-02", "XDR-13", "XDR-14", "FIC-07", "H-32", "H-35")
 @pytest.mark.parametrize("door", Door)
 @pytest.mark.parametrize("name", ["assertion", "subject_token"])
 def test_one_jwt_is_never_client_and_grant(opened: World, door: Door, name: str) -> None:
@@ -201,7 +201,7 @@ def test_one_jwt_is_never_client_and_grant(opened: World, door: Door, name: str)
 LONG = "a" * 20_000
 
 
-@pytest.mark.standard("ANS-01", "TEX-03", "TEX-04", "TEX-06", "FIC-01", "FIC-03", "FIC-04")
+@pytest.mark.standard("ANS-01", "TEX-03", "TEX-04", "TEX-06", "FIC-01", "FIC-03", "FIC-04", "H-9")
 @pytest.mark.parametrize(
     ("door", "changes", "error", "text"),
     [
@@ -249,7 +249,7 @@ def test_types_of_subject_tokens(opened: World, value: str) -> None:
     granted(exchange(jwt))
 
 
-@pytest.mark.standard("TEX-14")
+@pytest.mark.standard("TEX-14", "H-8")
 @pytest.mark.parametrize(
     "value", ["jwt", "refresh_token", "id_token", "id-jag", "saml2", "txn_token", "ACCESS_TOKEN", LONG]
 )
@@ -259,7 +259,7 @@ def test_types_that_are_not_issued(opened: World, value: str) -> None:
     assert tokens() == 0
 
 
-@pytest.mark.standard("TEX-15", "TEX-16", "TEX-17")
+@pytest.mark.standard("TEX-15", "TEX-16", "TEX-17", "H-7")
 @pytest.mark.parametrize("name", ["actor_token", "actor_token_type"])
 @pytest.mark.parametrize("value", ["x", LONG])
 def test_nobody_acts_for_somebody(opened: World, name: str, value: str) -> None:
@@ -269,7 +269,7 @@ def test_nobody_acts_for_somebody(opened: World, name: str, value: str) -> None:
     granted(exchange(jwt))
 
 
-@pytest.mark.standard("TEX-05", "TEX-07", "TEX-12", "TEX-18", "TEX-52")
+@pytest.mark.standard("TEX-05", "TEX-07", "TEX-12", "TEX-18", "TEX-52", "H-35")
 @pytest.mark.parametrize(
     "changes",
     [
@@ -307,11 +307,12 @@ def test_parameters_that_come_once(opened: World, door: Door, name: str) -> None
     granted(ask(door, jwt))
 
 
-@pytest.mark.standard("ANS-07", "TEX-50", "TEX-51", "TEX-53", "TEX-54", "TEX-81")
+@pytest.mark.standard("ANS-07", "TEX-50", "TEX-51", "TEX-53", "TEX-54", "TEX-81", "H-2", "H-3", "H-4")
 @pytest.mark.parametrize("name", ["audience", "resource"])
 @pytest.mark.parametrize(
     "values",
-    [["https://other.example"], [API, "client"], ["relative"], [f"{API}#x"], [LONG], [f"{AUDIENCE}/"]],
+    [["https://other.example"], ["https://api.internal/admin"], [API, "client"], ["relative"], [f"{API}#x"],
+     [LONG], [f"{AUDIENCE}/"]],
     ids=lambda values: values[0][:30],
 )  # fmt: skip
 def test_targets_that_are_not_served(opened: World, name: str, values: list[str]) -> None:
@@ -387,7 +388,7 @@ def test_types_of_client_assertions(opened: World, value: str) -> None:
     )
 
 
-@pytest.mark.standard("FIC-14", "FIC-15")
+@pytest.mark.standard("FIC-14", "FIC-15", "H-20")
 @pytest.mark.parametrize(
     ("headers", "changes"),
     [
@@ -403,13 +404,21 @@ def test_one_way_of_authentication(opened: World, headers: dict[str, str], chang
     granted(authenticate(jwt))
 
 
-@pytest.mark.standard("FIC-08")
+@pytest.mark.standard("FIC-08", "H-21")
 @pytest.mark.parametrize("client_id", ["other", "unknown", "CLIENT", "client\0", LONG])
 def test_the_client_that_is_meant(opened: World, client_id: str) -> None:
     make_application("other")
     jwt = mint(ec_key())
     assert_refused(authenticate(jwt, client_id=client_id), "invalid_client", "Client authentication failed.")
     granted(authenticate(jwt))
+
+
+@pytest.mark.standard("ANS-05", "H-12")
+def test_a_client_that_no_rule_admits_exchanges_nothing(opened: World) -> None:
+    make_application("other")
+    jwt = mint(ec_key())
+    assert_refused(exchange(jwt, client_id="other"), "unauthorized_client")
+    granted(exchange(jwt))
 
 
 HOSTILE: dict[str, Callable[[], str]] = {
@@ -423,7 +432,7 @@ HOSTILE: dict[str, Callable[[], str]] = {
 }
 
 
-@pytest.mark.standard("ANS-02", "FIC-18", "FIC-22", "FIC-39")
+@pytest.mark.standard("ANS-02", "FIC-18", "FIC-22", "FIC-39", "H-30")
 def test_nobody_learns_whom_the_server_trusts(opened: World) -> None:
     bodies = {name: authenticate(make()) for name, make in HOSTILE.items()}
     opened.change(opened.rule, enabled=False)
@@ -433,7 +442,7 @@ def test_nobody_learns_whom_the_server_trusts(opened: World) -> None:
     assert tokens() == 0
 
 
-@pytest.mark.standard("ANS-02", "TEX-78", "TEX-80")
+@pytest.mark.standard("ANS-02", "TEX-78", "TEX-80", "H-1")
 @pytest.mark.parametrize("make", HOSTILE.values(), ids=HOSTILE)
 def test_a_bad_subject_token_is_an_invalid_request(opened: World, make: Callable[[], str]) -> None:
     answer = assert_refused(exchange(make()), "invalid_request")

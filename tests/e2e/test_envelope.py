@@ -119,7 +119,7 @@ def test_the_setting_is_the_ceiling_of_all_issuers(world: World, settings: Any) 
     assert_refused(world.post(), "invalid_grant", UNVERIFIED)
 
 
-@pytest.mark.standard("JOSE-07")
+@pytest.mark.standard("JOSE-07", "H-62")
 @pytest.mark.parametrize("key", [rsa_key, ec_key], ids=["RSA", "EC"])
 def test_a_public_key_is_no_secret_to_sign_with(world: World, key: Any) -> None:
     issuer_key: Key = key()
@@ -209,7 +209,7 @@ def broken_forms() -> dict[str, str]:
     }
 
 
-@pytest.mark.standard("JOSE-15", "JOSE-16", "JOSE-31", "REQ-12", "ERR-01", "ERR-02")
+@pytest.mark.standard("JOSE-15", "JOSE-16", "JOSE-31", "REQ-12", "ERR-01", "ERR-02", "H-61")
 @pytest.mark.parametrize("name", broken_forms())
 def test_nothing_but_a_compact_signed_jwt(world: World, name: str) -> None:
     assert_refused(world.post(assertion=broken_forms()[name]), "invalid_grant", MALFORMED)

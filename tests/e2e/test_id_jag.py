@@ -199,7 +199,7 @@ def test_a_provider_with_tenants(wiki: Wiki, tmp_path: Path) -> None:
     assert wiki.call(answer["access_token"]).json()["user"] == wiki.user.get_username()
 
 
-@pytest.mark.standard("TYP-05", "JAG-01")
+@pytest.mark.standard("TYP-05", "JAG-01", "H-60")
 def test_the_id_token_itself_is_no_grant(wiki: Wiki) -> None:
     response = wiki.redeem(wiki.idp.sign_in(WIKI, SUBJECT))
 

@@ -52,7 +52,7 @@ def dry_run(world: World, assertion: str) -> Any:
     return explain(question).answer["expires_in"]
 
 
-@pytest.mark.standard("RSP-04")
+@pytest.mark.standard("RSP-04", "H-10")
 @pytest.mark.parametrize("name", WRITTEN)
 @pytest.mark.parametrize("left", [60, 250, None])
 def test_the_lifetime_of_the_settings(world: World, settings: Any, name: str, left: int | None) -> None:

@@ -97,7 +97,7 @@ def test_a_security_event_without_its_type(opened: World, typ: Any, events: Any)
     assert_refused(ask(Door.SUBJECT_TOKEN, mint(ec_key(), events=events), **label), "invalid_request")
 
 
-@pytest.mark.standard("NTY-31", "TEX-36", "FIC-45")
+@pytest.mark.standard("NTY-31", "TEX-36", "FIC-45", "H-11")
 @pytest.mark.parametrize("claim", ["nonce", "at_hash", "c_hash"])
 def test_an_id_token_passes_under_its_own_label_alone(opened: World, claim: str) -> None:
     for door in Door:
@@ -127,7 +127,7 @@ def test_an_id_token_is_for_the_client_of_the_row(opened: World, claims: dict[st
     assert ask(Door.SUBJECT_TOKEN, mint(ec_key(), **good), **label).status_code == 200
 
 
-@pytest.mark.standard("NTY-32", "NTY-36", "FIC-31", "FIC-32", "XAU-01", "XAU-03", "XAU-10")
+@pytest.mark.standard("NTY-32", "NTY-36", "FIC-31", "FIC-32", "XAU-01", "XAU-03", "XAU-10", "H-22")
 @pytest.mark.parametrize(
     ("aud", "doors"),
     [
@@ -157,7 +157,7 @@ def test_one_audience_of_an_issuer_that_cannot_set_ours(opened: World) -> None:
     assert_refused(ask(Door.CLIENT_ASSERTION, mint(ec_key(), aud=theirs)), "invalid_client")
 
 
-@pytest.mark.standard("NTY-35", "FIC-30", "FIC-41", "TEX-31")
+@pytest.mark.standard("NTY-35", "FIC-30", "FIC-41", "TEX-31", "H-1", "H-24")
 @pytest.mark.parametrize(
     "claims",
     [
@@ -177,7 +177,7 @@ def test_a_claim_that_is_wrong_at_each_door(opened: World, claims: dict[str, Any
     assert tokens() == 0
 
 
-@pytest.mark.standard("TEX-48", "NTY-24", "SPF-16", "FIC-40", "FIC-03", "XDP-06")
+@pytest.mark.standard("TEX-48", "NTY-24", "SPF-16", "FIC-40", "FIC-03", "XDP-06", "H-61")
 def test_another_serialization_at_each_door(opened: World) -> None:
     jwt = mint(ec_key())
     header, claims, signature = jwt.split(".")

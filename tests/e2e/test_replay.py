@@ -27,7 +27,7 @@ from tests.support import (
 USED = "The assertion has been used before."
 
 
-@pytest.mark.standard("RPL-02", "RPL-03", "JAG-12")
+@pytest.mark.standard("RPL-02", "RPL-03", "JAG-12", "H-29")
 @pytest.mark.parametrize(
     ("policy", "jti", "second"),
     [
@@ -85,7 +85,7 @@ def test_without_a_jti_the_signed_content_counts(world: World) -> None:
     assert_granted(world.post(assertion=later))
 
 
-@pytest.mark.standard("RPL-05")
+@pytest.mark.standard("RPL-05", "H-33")
 def test_issuers_do_not_share_their_jtis(world: World) -> None:
     other = make_issuer(ec_key(name="second"), issuer="https://second.example")
     make_rule(other, world.application, subject_policy="no_user")
@@ -96,7 +96,7 @@ def test_issuers_do_not_share_their_jtis(world: World) -> None:
     )
 
 
-@pytest.mark.standard("RPL-04")
+@pytest.mark.standard("RPL-04", "H-28")
 def test_replay_is_seen_as_long_as_the_leeway_lasts(world: World) -> None:
     assertion = mint(ec_key(), exp=int(time.time()) - 20)
 

@@ -147,7 +147,7 @@ def test_our_own_id_jag_is_none_whatever_its_audience(id_jag: World) -> None:
     assert_refused(id_jag.post(assertion=own), "invalid_grant", text)
 
 
-@pytest.mark.standard("JAG-09")
+@pytest.mark.standard("JAG-09", "H-41")
 def test_authorization_details_in_an_id_jag_are_no_reason_to_grant_scopes(id_jag: World) -> None:
     details = [{"type": "chat_read", "actions": ["read"]}]
 

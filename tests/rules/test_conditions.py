@@ -219,6 +219,7 @@ INVALID = [
 ]
 
 
+@pytest.mark.standard("H-25")
 @pytest.mark.parametrize("condition", INVALID, ids=str)
 def test_a_condition_that_is_empty_or_contradicts_itself(condition: Condition) -> None:
     """It is reported; and were it stored all the same, it would hold for nobody."""

@@ -91,6 +91,7 @@ def test_same_subject_of_two_issuers_is_two(alice, bob):
     assert [link.outcome for link in plan.links] == [Outcome.ADD, Outcome.UNCHANGED]
 
 
+@pytest.mark.standard("H-26")
 def test_subjects_are_compared_exactly_whatever_the_database_does(issuer, alice, bob):
     for subject in ("Robot", "robot ", "\u0159obot"):
         LinkedSubject.objects.create(issuer=issuer, subject=subject, user=bob)

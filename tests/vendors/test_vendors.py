@@ -26,6 +26,7 @@ one_of_each = pytest.mark.parametrize(
 )
 
 
+@pytest.mark.standard("H-13", "H-14")
 @every
 def test_the_right_workload_is_let_in_and_no_neighbour(site, vendor):
     issuer, outcome = site.trust(vendor), partial(site.outcome, is_client=vendor.is_client)

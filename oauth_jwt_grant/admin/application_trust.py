@@ -10,6 +10,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -17,7 +18,7 @@ from ..dot import AbstractApplication, get_application_model, is_public
 from ..models import GrantRule, TrustedIssuer
 from ..trust import Obstacle, obstacles_of_each
 from .revocation import HolderWarningMixin
-from .shared import conditions_in_words, link_to, may_see, state_of
+from .shared import below, conditions_in_words, light, link_to, may_see, state_of, table
 
 TEMPLATE = "admin/oauth_jwt_grant/application/trust.html"
 FIELD = "jwt_bearer_trust"
@@ -63,7 +64,9 @@ class ApplicationTrustMixin(HolderWarningMixin):
             issuer.pk: found for issuer, found in zip(issuers, obstacles_of_each(issuers), strict=True)
         }
         rows = [_row(self.admin_site, rule, application, obstacles[rule.issuer_id]) for rule in rules[:MOST]]
-        return render_to_string(TEMPLATE, {"rows": rows, "more": len(rules) > MOST, "most": MOST})
+        head = [_("Issuer"), _("Rule"), _("Clients"), _("Applies"), _("State")]
+        context = {"table": table(head, rows) if rows else "", "more": len(rules) > MOST, "most": MOST}
+        return render_to_string(TEMPLATE, context)
 
 
 def rules_for(application: AbstractApplication) -> QuerySet[GrantRule]:
@@ -82,17 +85,15 @@ def rules_for(application: AbstractApplication) -> QuerySet[GrantRule]:
 
 def _row(
     site: admin.AdminSite, rule: GrantRule, application: AbstractApplication, obstacles: list[Obstacle]
-) -> dict[str, Any]:
+) -> list[str]:
     level, state = _state(rule, application, obstacles)
-    return {
-        "issuer": link_to(site, rule.issuer),
-        "iss": rule.issuer.issuer,
-        "rule": link_to(site, rule),
-        "clients": _clients(rule, application),
-        "applies": conditions_in_words(rule),
-        "level": level,
-        "state": state,
-    }
+    return [
+        format_html("{} {}", link_to(site, rule.issuer), below(rule.issuer.issuer)),
+        link_to(site, rule),
+        "; ".join(_clients(rule, application)),
+        conditions_in_words(rule),
+        light(level, state),
+    ]
 
 
 def _clients(rule: GrantRule, application: AbstractApplication) -> list[str]:

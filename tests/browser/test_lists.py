@@ -59,6 +59,9 @@ return [boxes.length > 0, boxes.filter((box) => box.scrollWidth > box.clientWidt
     ("name", "boxes"),
     [
         ("test-refused", ".ojg-report"),
+        ("issuer", ".ojg-keys"),
+        ("issuer-by-certificates", ".ojg-keys"),
+        ("application", ".ojg-keys"),
         ("import-preview", ".ojg-report"),
         ("issuer", ".inline-group .tabular"),
         ("rule", ".inline-group .tabular"),
@@ -69,3 +72,23 @@ def test_narrow_screen_shows_all_columns(browser, world, name, boxes):
     PAGES[name](browser, world)
     browser.shoot(f"columns-{name}")
     assert browser.driver.execute_script(_SCROLLED, boxes) == [True, []]
+
+
+#: Cells of the first card, and what the browser writes before each of them.
+_CARD = """
+const cells = [...document.querySelector(arguments[0] + " tbody tr").cells];
+return cells.map((cell) => [getComputedStyle(cell, "::before").content, cell.getBoundingClientRect().left]);
+"""
+
+
+def test_row_of_keys_is_a_card_on_a_narrow_screen(browser, world):
+    names = ["Key ID", "Type", "Algorithm", "Use", "Thumbprint", "Last used"]
+    for width in (1400, 400):
+        browser.driver.set_window_size(width, 900)
+        PAGES["issuer"](browser, world)
+        card = browser.driver.execute_script(_CARD, ".ojg-keys")
+        is_card = width == 400
+        assert [said for said, _left in card] == (
+            [f'"{name}"' for name in names] if is_card else ["none"] * 6
+        )
+        assert (len({left for _said, left in card}) == 1) is is_card

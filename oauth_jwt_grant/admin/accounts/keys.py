@@ -24,7 +24,7 @@ from ...service_accounts import (
     withdraw_key,
 )
 from ...trust import withdrawal
-from ..keys import account_key_words, changeable_issuer
+from ..keys import account_key_words, account_keys, changeable_issuer
 from ..revocation import disable_rows
 from ..shared import page_context
 from .pages import key_file_page
@@ -51,6 +51,7 @@ def add_key_page(request: HttpRequest, object_id: str, model_admin: admin.ModelA
         except ValidationError as error:
             fault = " ".join(error.messages)
         issuer.refresh_from_db(using=router.db_for_write(TrustedIssuer))
+    uses = uses_of(issuer)
     context = page_context(
         request,
         model_admin,
@@ -58,7 +59,7 @@ def add_key_page(request: HttpRequest, object_id: str, model_admin: admin.ModelA
         original=issuer,
         fault=fault,
         seen=keys_fingerprint(issuer),
-        keys=[{"kid": use.kid, **account_key_words(use)} for use in uses_of(issuer)],
+        keys=account_keys([use.kid for use in uses], uses, may_withdraw=False),
     )
     return TemplateResponse(request, ADD_TEMPLATE, context)
 

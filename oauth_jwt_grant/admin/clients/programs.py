@@ -17,7 +17,7 @@ from ...conf import issuer_identifier, server_audiences
 from ...dot import is_public
 from ...models import GrantRule, TrustedIssuer
 from ...presets import Preset, all_presets, preset_for
-from ...service_accounts import GOOGLE_AUDIENCE
+from ...service_accounts import GOOGLE_AUDIENCE, is_service_account
 from ...trust import listed
 
 TEMPLATE = "admin/oauth_jwt_grant/trustedissuer/for_clients.html"
@@ -86,7 +86,10 @@ def for_clients(issuer: TrustedIssuer, token_url: str) -> str:
     """What the page of ``issuer`` says to those who write its clients."""
     terms = all_terms(issuer, token_url)
     docs = next((each.preset.docs for each in terms if each.preset is not None), "")
-    return render_to_string(TEMPLATE, {"terms": terms, "docs": docs})
+    program = ""
+    if is_service_account(issuer):  # its programs sign for themselves, with the key file
+        program = google_example(issuer, token_url, f"{issuer.issuer.partition('@')[0]}.json")
+    return render_to_string(TEMPLATE, {"terms": terms, "program": program, "docs": docs})
 
 
 def all_terms(issuer: TrustedIssuer, token_url: str) -> list[Terms]:

@@ -15,7 +15,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.decorators import method_decorator
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html, format_html_join, urlize
+from django.utils.safestring import mark_safe
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters
@@ -37,14 +38,14 @@ from ..revocation import (
     revoke_tokens,
 )
 from ..rules import RuleInline
-from ..shared import StorableAdmin, change_url, exact_time, list_url, state_of, tell_values
+from ..shared import StorableAdmin, change_url, exact_time, light, list_url, state_of, tell_values
 from ..test_assertion import test_assertion, token_url
 from .advice import advice_on
 from .columns import IssuerChangeList
 from .forms import TrustedIssuerForm
 from .presets import add_by_preset, choose_preset, may_use_presets, to_issuer
 from .states import StateFilter, states_of, summary
-from .unknown import unknown_rows
+from .unknown import unknown_table
 
 
 @admin.register(TrustedIssuer)
@@ -129,7 +130,7 @@ class TrustedIssuerAdmin(ServiceAccountsMixin, GoodTokensMixin, WithdrawalMixin,
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """The issuers, and below them who was refused as unknown in the last day."""
         states = summary(states_of(request, self.get_queryset(request)))
-        context = {"unknown_issuers": unknown_rows(), "states": states, **(extra_context or {})}
+        context = {"unknown_issuers": unknown_table(), "states": states, **(extra_context or {})}
         response: HttpResponse = super().changelist_view(request, context)
         return response
 
@@ -148,7 +149,9 @@ class TrustedIssuerAdmin(ServiceAccountsMixin, GoodTokensMixin, WithdrawalMixin,
     def get_fieldsets(self, request: HttpRequest, obj: TrustedIssuer | None = None) -> Any:
         """For an issuer that is there, also its keys as they are, and advice if there is any."""
         if obj is None:
-            return self.fieldsets
+            return [
+                (title, {**rest, "fields": _still_to_enter(rest["fields"])}) for title, rest in self.fieldsets
+            ]
         obj.ojg_obstacles = obstacles_of(obj)  # type: ignore[attr-defined]
         obj.ojg_advice = advice_on(obj, obj.ojg_obstacles)  # type: ignore[attr-defined]
         first, keys, *rest = self.fieldsets
@@ -198,12 +201,12 @@ class TrustedIssuerAdmin(ServiceAccountsMixin, GoodTokensMixin, WithdrawalMixin,
         obstacles = getattr(issuer, "ojg_obstacles", None)  # see get_fieldsets and attach_columns
         if obstacles is None:
             return "-"
-        return _light(*state_of(issuer, obstacles, timezone.now()))
+        return light(*state_of(issuer, obstacles, timezone.now()))
 
     @admin.display(description=_("keys"))
     def keys(self, issuer: Any) -> str:
         """How its keys are."""
-        return _light(*issuer.ojg["health"])
+        return light(*issuer.ojg["health"])
 
     @admin.display(description=_("accepted (24 h)"))
     def accepted(self, issuer: Any) -> str:
@@ -224,7 +227,8 @@ class TrustedIssuerAdmin(ServiceAccountsMixin, GoodTokensMixin, WithdrawalMixin,
     @admin.display(description=_("please note"))
     def advice(self, issuer: Any) -> str:
         """What an operator may have overlooked."""
-        return format_html_join("", '<p class="ojg-advice">{}</p>', ((words,) for words in issuer.ojg_advice))
+        linked = ((mark_safe(urlize(words, autoescape=True)),) for words in issuer.ojg_advice)  # noqa: S308
+        return format_html_join("", '<p class="ojg-advice">{}</p>', linked)
 
     @admin.display(description=_("keys at present"))
     def key_panel(self, issuer: Any) -> str:
@@ -247,6 +251,7 @@ class TrustedIssuerAdmin(ServiceAccountsMixin, GoodTokensMixin, WithdrawalMixin,
         return format_html('<a href="{}?{}">{}</a>', url, urlencode(query), number)
 
 
-def _light(level: str, words: str) -> str:
-    """Words with a light before them."""
-    return format_html('<span class="ojg-state ojg-{}">{}</span>', level, words)
+def _still_to_enter(fields: list[Any]) -> list[Any]:
+    """``fields`` without those that an issuer has only once it is there."""
+    later = {("enabled", "state"): "enabled"}
+    return [later.get(field, field) for field in fields if field != ("created", "updated")]

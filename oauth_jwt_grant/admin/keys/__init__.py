@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from .health import key_statuses, key_words
-from .panel import account_key_words, changeable_issuer, fetch_after_commit, fetch_keys, key_panel
+from .panel import (
+    account_key_words,
+    account_keys,
+    changeable_issuer,
+    fetch_after_commit,
+    fetch_keys,
+    key_panel,
+)
 
 __all__ = [
     "account_key_words",
+    "account_keys",
     "changeable_issuer",
     "fetch_after_commit",
     "fetch_keys",

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
@@ -13,6 +15,7 @@ from django.db.models import Max
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.loader import render_to_string
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
 from ...assertion import NotGranted, PublicKey
@@ -22,6 +25,7 @@ from ...keys import KeySource, KeyStatus
 from ...models import Decision, TrustedIssuer
 from ...service_accounts import KeyUse, is_service_account, uses_of
 from ...trust import FETCHED, KeyState, key_health, key_source_of
+from ..shared import table
 from .health import at, count_of, key_words
 
 TEMPLATE = "admin/oauth_jwt_grant/trustedissuer/key_panel.html"
@@ -42,15 +46,11 @@ def key_panel(issuer: TrustedIssuer, *, may_change: bool) -> str:
     context = {
         "level": level,
         "words": words,
-        "keys": _keys(issuer, status, now),
         "is_account": is_account,
-        "shows_first_seen": bool(status.first_seen),
-        "left_out": [
-            (left.kid or _("number %d") % (left.position + 1), left.why) for left in status.left_out
-        ],
-        "certificates": [
-            (one.subject, readable(one.not_before), readable(one.not_after), one.sha256)
-            for one in status.certificates
+        "tables": [
+            _keys(issuer, status, now, may_change=may_change) if status.keys else "",
+            _left_out(status),
+            _certificates(status),
         ],
         "fetched": at(status.fetched_at) if status.fetched_at else "",
         "next_fetch": at(status.next_fetch) if status.next_fetch else "",
@@ -114,33 +114,71 @@ def account_key_words(use: KeyUse) -> dict[str, str]:
     is_new = use.made is not None and use.made > timezone.now() - timedelta(days=days)
     never = _("never used") if is_new else _("not in the last %d days") % days
     return {
-        "since": readable(use.made) if use.made else "",
+        "since": readable(use.made) if use.made else "-",
         "used": readable(use.last_used) if use.last_used else never,
     }
 
 
-def _keys(issuer: TrustedIssuer, status: KeyStatus, now: datetime) -> list[dict[str, str]]:
+def account_keys(kids: Iterable[str | None], uses: Iterable[KeyUse], *, may_withdraw: bool) -> str:
+    """The keys of a service account as a table; with ``may_withdraw``, each leads to its withdrawal."""
+    words = {use.kid: account_key_words(use) for use in uses if use.kid}
+    head = [_("Key ID"), _("Made"), _("Last used"), *([_("Change")] if may_withdraw else [])]
+    rows = []
+    for kid in kids:
+        said = words.get(kid or "", {"since": "-", "used": "-"})
+        rows.append([kid or "-", said["since"], said["used"], *([_withdrawal(kid)] if may_withdraw else [])])
+    return table(head, rows)
+
+
+def _withdrawal(kid: str | None) -> str:
+    url, name = urlencode({"kid": kid}), _("Withdraw")
+    return (
+        format_html('<a href="../withdraw-key/?{}" aria-label="{} {}">{}</a>', url, name, kid, name)
+        if kid
+        else ""
+    )
+
+
+def _keys(issuer: TrustedIssuer, status: KeyStatus, now: datetime, *, may_change: bool) -> str:
     if is_service_account(issuer):
-        words = {use.kid: account_key_words(use) for use in uses_of(issuer) if use.kid}
-        return [_row(key, **words.get(key.kid or "", {})) for key in status.keys]
+        return account_keys([key.kid for key in status.keys], uses_of(issuer), may_withdraw=may_change)
     used = _last_used(issuer, [_name(key) for key in status.keys], now)
     seen = {thumbprint: at(seconds) for thumbprint, seconds in status.first_seen.items()}
     new = {name for name, seconds in status.first_seen.items() if seconds > (now - _USED_WITHIN).timestamp()}
-    return [
-        _row(key, since=seen.get(key.thumbprint, ""), used=_use(key, used, is_new=key.thumbprint in new))
-        for key in status.keys
+    shows_seen = [_("First seen")] if seen else []
+    head = [_("Key ID"), _("Type"), _("Algorithm"), _("Use"), _("Thumbprint"), *shows_seen, _("Last used")]
+    return table(
+        head,
+        [
+            [
+                key.kid or "-",
+                _type(key),
+                key.alg or "-",
+                key.use or "-",
+                _code(key.thumbprint),
+                *([seen.get(key.thumbprint, "-")] if seen else []),
+                _use(key, used, is_new=key.thumbprint in new),
+            ]
+            for key in status.keys
+        ],
+    )
+
+
+def _left_out(status: KeyStatus) -> str:
+    rows = [(left.kid or _("number %d") % (left.position + 1), left.why) for left in status.left_out]
+    return table([_("Left out"), _("Why")], rows) if rows else ""
+
+
+def _certificates(status: KeyStatus) -> str:
+    rows = [
+        (one.subject, readable(one.not_before), readable(one.not_after), _code(one.sha256))
+        for one in status.certificates
     ]
+    return table([_("Trust anchor"), _("Valid from"), _("Valid until"), "SHA-256"], rows) if rows else ""
 
 
-def _row(key: PublicKey, **words: str) -> dict[str, str]:
-    return {
-        "kid": key.kid or "",
-        "type": _type(key),
-        "alg": key.alg or "",
-        "use": key.use or "",
-        "thumbprint": key.thumbprint,
-        **words,
-    }
+def _code(text: str) -> str:
+    return format_html("<code>{}</code>", text)
 
 
 def _use(key: PublicKey, used: dict[str | None, datetime], *, is_new: bool) -> str:

@@ -41,7 +41,7 @@ class TokensForm(forms.Form):
         widget=AdminRadioSelect(attrs={"class": "radiolist"}),
     )
     value = forms.CharField(
-        label=_("Key id or subject"),
+        label=_("Key ID or subject"),
         required=False,
         strip=False,
         widget=AdminTextInputWidget(),

@@ -19,6 +19,7 @@ from .pages import page_context
 from .permissions import changeable, may_add, may_change_issuers, may_see
 from .related import SearchableRelations, check_related
 from .storable import StorableAdmin
+from .tables import light, table
 from .widgets import LabelledDateTime, LabelledFormSet
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "check_related",
     "conditions_in_words",
     "exact_time",
+    "light",
     "link_to",
     "list_url",
     "may_add",
@@ -49,5 +51,6 @@ __all__ = [
     "parse_key",
     "record_import",
     "state_of",
+    "table",
     "tell_values",
 ]

@@ -225,9 +225,9 @@ def _is_time(name: str, value: object) -> bool:
 
 def _text(value: object) -> str:
     """Strings as they are, lists of strings joined by commas, ``None`` as a dash, everything else as JSON."""
-    if value is None or value == []:
+    if value is None or value in ([], ()):
         return "-"
-    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+    if isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
         return ", ".join(value)
     return value if isinstance(value, str) else _json(value)
 

@@ -13,11 +13,12 @@ from google.oauth2 import service_account
 from oauth2_provider.models import get_access_token_model
 
 from oauth_jwt_grant.assertion.errors import KeysUnavailable
-from oauth_jwt_grant.models import IssuerKeys, TrustedIssuer
+from oauth_jwt_grant.models import IssuerKeys, LinkedSubject, TrustedIssuer
 from oauth_jwt_grant.presets import get_preset
 from oauth_jwt_grant.presets.registry import _presets
 from oauth_jwt_grant.trust import key_source_of
-from tests.factories import GRANT_TYPE, ec_key, jwks, mint
+from tests.admin.conftest import make_user
+from tests.factories import GRANT_TYPE, ISSUER, ec_key, jwks, mint
 from tests.jwks_server import Answer, JwksServer
 from tests.support import make_application
 from tests.vendors.forges import GITHUB
@@ -29,6 +30,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 TRUST, GLANCE = "trust a repository on GitHub Actions", "see whether every issuer is healthy"
 ACCOUNT = "make a service account and download its key file"
 TRUST_JWT = "trust the issuer of a JWT that you have"
+IMPORT = "import linked subjects"
 EXPLAIN, REVOKE = "find out why an assertion is refused", "disable an issuer and revoke its tokens"
 
 
@@ -126,6 +128,25 @@ def test_make_a_service_account(browser, operate, downloads):
     operator.done(ACCOUNT)
 
 
+def test_import_linked_subjects(browser, operate, issuer):
+    issuer.rules.create(name="people", client_policy="anonymous", subject_policy="linked", scopes="read")
+    users = [make_user(name).get_username() for name in ("alice", "bob")]
+    assertion = {"sub": "project-12"}
+    assert post(browser, mint(ec_key(), **assertion)).json()["error"] == "invalid_grant"
+    operator = operate()
+    operator.follow("Linked subjects", within=".model-linkedsubject")
+    operator.follow("Import")
+    lines = [f"{ISSUER},project-{number},{user}" for number, user in zip((12, 13), users, strict=True)]
+    operator.type("Text", "\n".join(["issuer,subject,user", *lines]))
+    operator.press("Preview")
+    assert not LinkedSubject.objects.exists()
+    operator.press("Import 2 links")
+    assert "Imported. Added: 2" in browser.text
+    token = post(browser, mint(ec_key(), **assertion)).json()["access_token"]
+    assert ask_api(browser, token).json()["user"] == users[0]
+    operator.done(IMPORT)
+
+
 @pytest.fixture
 def three():
     """An issuer whose keys are fresh, one whose keys are stale, and one that fails."""
@@ -212,4 +233,4 @@ def test_disable_and_revoke(browser, operate, issuer, rule):
 
 
 def test_table_has_these_tasks():
-    assert list(documented()) == [TRUST, TRUST_JWT, ACCOUNT, GLANCE, EXPLAIN, REVOKE]
+    assert list(documented()) == [TRUST, TRUST_JWT, ACCOUNT, IMPORT, GLANCE, EXPLAIN, REVOKE]

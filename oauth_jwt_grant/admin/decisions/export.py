@@ -6,11 +6,10 @@ import csv
 import io
 import json
 import re
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from asgiref.sync import sync_to_async
 from django.contrib import admin
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.admin.options import IncorrectLookupParameters
@@ -18,23 +17,15 @@ from django.contrib.admin.views.main import ERROR_FLAG
 from django.contrib.auth import get_user_model
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied
-from django.core.handlers.asgi import ASGIRequest
 from django.db.models import QuerySet
-from django.http import (
-    HttpRequest,
-    HttpResponse,
-    HttpResponseBase,
-    HttpResponseNotAllowed,
-    HttpResponseRedirect,
-    StreamingHttpResponse,
-)
+from django.http import HttpRequest, HttpResponseBase, HttpResponseNotAllowed, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import content_disposition_header
 from django.utils.text import Truncator
 
 from ...models import Decision
 from ...subject_links import guard_cell
+from ..shared import csv_file
 
 #: Decisions in one file at most; of more, it has the newest.
 LIMIT = 100_000
@@ -86,7 +77,9 @@ def export(request: HttpRequest, model_admin: admin.ModelAdmin[Any]) -> HttpResp
     decisions = matching.filter(pk__lte=newest).order_by("-pk")
     matches = decisions[: LIMIT + 1].count()
     _log(request, min(matches, LIMIT), is_cut=matches > LIMIT)
-    return _file(request, decisions, is_cut=matches > LIMIT)
+    part = f"-newest-{LIMIT}" if matches > LIMIT else ""
+    name = f"decisions-{datetime.now(UTC):%Y%m%dT%H%M%SZ}{part}.csv"
+    return csv_file(request, name, _chunks(decisions))
 
 
 def may_export(request: HttpRequest, model_admin: admin.ModelAdmin[Any]) -> bool:
@@ -97,16 +90,6 @@ def may_export(request: HttpRequest, model_admin: admin.ModelAdmin[Any]) -> bool
     return model_admin.has_view_permission(request) and request.user.has_perm(
         "oauth_jwt_grant.export_decision"
     )
-
-
-def _file(request: HttpRequest, decisions: QuerySet[Decision], *, is_cut: bool) -> HttpResponse:
-    chunks = _chunks(decisions)
-    content = _awaited(chunks) if isinstance(request, ASGIRequest) else chunks
-    response: Any = StreamingHttpResponse(content, content_type="text/csv; charset=utf-8; header=present")
-    part = f"-newest-{LIMIT}" if is_cut else ""
-    name = f"decisions-{datetime.now(UTC):%Y%m%dT%H%M%SZ}{part}.csv"
-    response["Content-Disposition"] = content_disposition_header(True, name)
-    return response  # type: ignore[no-any-return]
 
 
 def _log(request: HttpRequest, number: int, *, is_cut: bool) -> None:
@@ -130,13 +113,6 @@ def _chunks(decisions: QuerySet[Decision]) -> Iterator[str]:
         yield _lines(map(_cells, rows))
         left -= len(rows)
         ahead = ahead.filter(pk__lt=rows[-1][0])
-
-
-async def _awaited(chunks: Iterator[str]) -> AsyncIterator[str]:
-    """The same for a server that would otherwise wait for the whole of it (ASGI)."""
-    following: Any = sync_to_async(next)
-    while (chunk := await following(chunks, None)) is not None:
-        yield chunk
 
 
 def _lines(rows: Iterable[list[str]]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .downloads import csv_file
 from .formfields import (
     AlgorithmsField,
     ConditionsField,
@@ -39,6 +40,7 @@ __all__ = [
     "changeable",
     "check_related",
     "conditions_in_words",
+    "csv_file",
     "exact_time",
     "light",
     "link_to",

@@ -9,7 +9,7 @@ from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.auth import get_user_model
 from django.core import signing
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -26,7 +26,7 @@ from ...subject_links import (
     shown,
 )
 from ...subject_links.plan import CHUNK
-from ..shared import changeable, may_see, record_import
+from ..shared import changeable, csv_file, may_see, record_import
 from .forms import ConfirmForm, LinksForm
 from .preview import preview_of
 
@@ -45,9 +45,7 @@ def may_import(request: HttpRequest, model_admin: admin.ModelAdmin[Any]) -> bool
     return model_admin.has_add_permission(request) and may_export(request, model_admin)
 
 
-def export_page(
-    request: HttpRequest, model_admin: admin.ModelAdmin[Any]
-) -> HttpResponse | StreamingHttpResponse:
+def export_page(request: HttpRequest, model_admin: admin.ModelAdmin[Any]) -> HttpResponseBase:
     """The links that the list shows with the same query, as CSV, a piece at a time."""
     if not may_export(request, model_admin):
         raise PermissionDenied
@@ -55,9 +53,7 @@ def export_page(
         links = model_admin.get_changelist_instance(request).get_queryset(request)
     except IncorrectLookupParameters:
         return HttpResponseRedirect(_list_url(model_admin) + "?e=1")  # as the list itself would
-    response = StreamingHttpResponse(export_links(links), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = 'attachment; filename="linked-subjects.csv"'
-    return response
+    return csv_file(request, "linked-subjects.csv", export_links(links))
 
 
 def import_page(request: HttpRequest, model_admin: admin.ModelAdmin[Any]) -> HttpResponse:

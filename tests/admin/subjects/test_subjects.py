@@ -7,12 +7,13 @@ import re
 from urllib.parse import quote_plus
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
-from django.test import Client
+from django.test import AsyncClient, Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
@@ -69,7 +70,7 @@ def links():
 
 
 def exported(response):
-    assert response["Content-Type"] == "text/csv; charset=utf-8"
+    assert response["Content-Type"] == "text/csv; charset=utf-8; header=present"
     assert response["Content-Disposition"] == 'attachment; filename="linked-subjects.csv"'
     return b"".join(response.streaming_content).decode()
 
@@ -399,3 +400,19 @@ def test_list_of_a_hundred_links_takes_few_queries(page, issuer, alice, django_a
     )
     with django_assert_max_num_queries(10):
         page.get(LIST)
+
+
+def test_under_asgi_the_export_is_streamed_too(operator, issuer, alice):
+    # More than one piece of 500 lines.
+    made = [LinkedSubject(issuer=issuer, subject=f"s{number}", user=alice) for number in range(501)]
+    LinkedSubject.objects.bulk_create(made)
+    client = AsyncClient()
+    client.force_login(operator)
+
+    @async_to_sync
+    async def fetch():
+        response = await client.get(EXPORT)
+        assert response.is_async
+        return [piece async for piece in response.streaming_content]
+
+    assert [piece.count(b"\r\n") for piece in fetch()] == [501, 1]

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from .assertion import ALGORITHMS, AssertionRefused, Door
 from .assertion.strict_json import read_object
 from .keys import FetchFailed, check_url, parse_ca_bundle
+from .languages import translated
 from .rules import STORED, InvalidCondition, Operator, check_claim, condition_of, split_scope
 
 
@@ -45,7 +46,7 @@ def validate_certificates(value: str) -> None:
         raise ValidationError(
             _("Enter one or more certificates in PEM. %(problem)s"),
             code="certificates",
-            params={"problem": error},
+            params={"problem": translated(error)},
         ) from error
 
 
@@ -103,7 +104,7 @@ def validate_claim(value: str) -> None:
     try:
         check_claim(value)
     except InvalidCondition as error:
-        raise ValidationError(str(error), code="claim") from error
+        raise ValidationError(translated(error), code="claim") from error
 
 
 def validate_list(value: Any) -> None:
@@ -142,7 +143,7 @@ def _validate_condition(claim: Any, operator: Any, values: Any) -> None:
     try:
         condition_of(claim, operator, values).check()
     except InvalidCondition as error:
-        raise ValidationError(f"{claim}: {error}", code="condition") from error
+        raise ValidationError(f"{claim}: {translated(error)}", code="condition") from error
 
 
 #: Fields of a user that no claim fills in, whatever the user model makes of them.
@@ -189,7 +190,9 @@ def validate_json(value: Any) -> None:
     try:
         read_object(json.dumps({"value": value}).encode())
     except (ValueError, RecursionError) as error:
-        raise ValidationError(_("This is no JSON that can be stored: %s.") % error, code="json") from error
+        raise ValidationError(
+            _("This is no JSON that can be stored: %s.") % translated(error), code="json"
+        ) from error
 
 
 def has_null(value: Any) -> bool:

@@ -13,20 +13,22 @@ from typing import Any, NamedTuple
 from django.core import checks
 from django.core.checks import CheckMessage, Tags
 
+from ..languages import in_english
 from . import configuration, dpop, endpoints, fetching, metadata, own_clients, site, trust, users, wiring
 from .messages import CheckId
+
+_Check = Callable[..., Sequence[CheckMessage]]
 
 
 class Registration(NamedTuple):
     """A check, its tag, and whether it runs only with ``--deploy``."""
 
-    check: Callable[..., Sequence[CheckMessage]]
+    check: _Check
     tag: str
     deploy: bool = False
 
 
-#: Every check of this app.
-CHECKS: tuple[Registration, ...] = (
+_CHECKS = (
     Registration(wiring.check_installed_apps, Tags.compatibility),
     Registration(wiring.check_classes, Tags.security),
     Registration(wiring.check_classes_of_views, Tags.security),
@@ -60,6 +62,9 @@ CHECKS: tuple[Registration, ...] = (
     Registration(trust.check_trust, Tags.database),
     Registration(own_clients.check_own_assertions, Tags.database),
 )
+
+#: Every check of this app, with its messages in English, as all of Django's are.
+CHECKS = tuple(one._replace(check=in_english()(one.check)) for one in _CHECKS)
 
 __all__ = ["CHECKS", "CheckId", "Registration", "register_checks"]
 

@@ -10,7 +10,7 @@ from typing import Any, ParamSpec, TypeVar
 from django.db import Error
 from django.views.decorators.debug import sensitive_variables
 
-from ..assertion import OPTIONAL_STEPS, AssertionRefused, NotGranted, Step
+from ..assertion import OPTIONAL_STEPS, AssertionRefused, NotGranted, Step, Text, _
 from ..dot import default_lifetime
 from ..subjects import check_provisioning
 from .case import Case, Permission, Question
@@ -161,9 +161,14 @@ def explain(question: Question, proof_key: str | None = None) -> Explanation:
             expected, subject = notes.begun[Step.SUBJECT]
             notes.watch(Step.SUBJECT, expected, subject)
             created = notes.attempt(check_provisioning, permission.assertion, permission.rule)
-            notes.watch(Step.SUBJECT, expected, f"{subject}: {created}" if created else subject)
+            notes.watch(
+                Step.SUBJECT,
+                expected,
+                Text("{subject}: {created}", subject=subject, created=created) if created else subject,
+            )
         spent = first_use(permission) is not None
-        notes.watch(Step.REPLAY, "not used before", "used before" if spent else "not used before")
+        fresh = _("not used before")
+        notes.watch(Step.REPLAY, fresh, _("used before") if spent else fresh)
         if spent:
             raise replayed(permission)
     except NotGranted as refused:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
-
 from django.utils.translation import gettext, ngettext, override
 
 from ..assertion import Text, text_of
@@ -16,8 +14,8 @@ def translated(text: object) -> str:
     return text.translated(_translate) if isinstance(text, Text) else str(text)
 
 
-def in_english() -> AbstractContextManager[None]:
-    """No translation: for what is stored, and for the output of commands and checks."""
+def in_english() -> override:
+    """No translation, in a ``with`` or for a function: for what is stored, or said by commands and checks."""
     return override(None)
 
 

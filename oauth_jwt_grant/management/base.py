@@ -1,4 +1,4 @@
-"""The base of our commands: what a terminal cannot encode does not stop them."""
+"""The base of our commands: they speak English, and what a terminal cannot encode does not stop them."""
 
 from __future__ import annotations
 
@@ -6,9 +6,14 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from ..languages import in_english
+
 
 class Command(BaseCommand):
-    """Escapes the characters that the encoding of the output does not have."""
+    """Escapes the characters that the encoding of the output does not have.
+
+    Whatever LANGUAGE_CODE is, the output is English: scripts read it.
+    """
 
     def execute(self, *args: Any, **options: Any) -> str | None:
         """Run as Django does."""
@@ -18,4 +23,5 @@ class Command(BaseCommand):
             reconfigure = getattr(stream, "reconfigure", None)
             if reconfigure is not None:
                 reconfigure(errors="backslashreplace")
-        return super().execute(*args, **options)
+        with in_english():
+            return super().execute(*args, **options)

@@ -81,11 +81,21 @@ class Decision(models.Model):
     reason = models.CharField(_("reason"), max_length=40, blank=True)
     detail = models.CharField(_("detail"), max_length=500, blank=True)
     issuer = models.ForeignKey(
-        TrustedIssuer, on_delete=models.SET_NULL, null=True, related_name="decisions", db_index=False
+        TrustedIssuer,
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="decisions",
+        db_index=False,
+        verbose_name=_("issuer"),
     )
     iss = models.CharField(_("issuer identifier"), max_length=255)
     rule = models.ForeignKey(
-        GrantRule, on_delete=models.SET_NULL, null=True, related_name="decisions", db_index=False
+        GrantRule,
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="decisions",
+        db_index=False,
+        verbose_name=_("rule"),
     )
     application = models.ForeignKey(
         oauth2_settings.APPLICATION_MODEL,
@@ -93,9 +103,14 @@ class Decision(models.Model):
         null=True,
         related_name="jwt_bearer_decisions",
         db_index=False,
+        verbose_name=_("application"),
     )
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="jwt_bearer_decisions"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="jwt_bearer_decisions",
+        verbose_name=_("user"),
     )
     subject = ExactCharField(_("subject"), max_length=512, blank=True)
     kid = ExactCharField(_("key ID"), max_length=255, blank=True)
@@ -119,6 +134,7 @@ class Decision(models.Model):
         on_delete=models.SET_NULL,
         null=True,
         related_name="jwt_bearer_decision",
+        verbose_name=_("access token"),
     )
     replay_key = models.CharField(_("replay key"), max_length=64, null=True)  # noqa: DJ001
     replay_until = models.DateTimeField(

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from ..assertion import MAX_SECONDS, Door, is_for
 from ..dot import may_use_client_credentials, oauth2_settings
 from ..fields import ReadableJSONField, set_null_and_refuse
+from ..languages import translated
 from ..rules import ClientPolicy, Condition, InvalidCondition, Operator, condition_of
 from ..validators import (
     empty_dict,
@@ -72,7 +73,9 @@ class GrantRule(models.Model):
         CEILING = "ceiling", _("limits the token's scope, and is the requested scope if the request has none")
         IGNORE = "ignore", _("is ignored")
 
-    issuer = models.ForeignKey(TrustedIssuer, on_delete=models.CASCADE, related_name="rules")
+    issuer = models.ForeignKey(
+        TrustedIssuer, on_delete=models.CASCADE, related_name="rules", verbose_name=_("issuer")
+    )
     name = models.CharField(_("name"), max_length=100)
     enabled = models.BooleanField(_("enabled"), default=True)
     refuses = models.BooleanField(
@@ -113,6 +116,7 @@ class GrantRule(models.Model):
         oauth2_settings.APPLICATION_MODEL,
         blank=True,
         related_name="jwt_bearer_rules",
+        verbose_name=_("applications"),
         help_text=_("Used if the policy is to list them. If none is listed, no application is admitted."),
     )
     default_application = models.ForeignKey(
@@ -121,6 +125,7 @@ class GrantRule(models.Model):
         null=True,
         blank=True,
         related_name="+",
+        verbose_name=_("default application"),
         help_text=_(
             "Owns the tokens of requests that name no application. If it is deleted, the rule refuses "
             "what it matches."
@@ -160,6 +165,7 @@ class GrantRule(models.Model):
         null=True,
         blank=True,
         related_name="+",
+        verbose_name=_("user"),
         help_text=_("The user of every token. If this user is deleted, the rule refuses what it matches."),
     )
     groups = models.ManyToManyField(
@@ -386,7 +392,9 @@ class ClaimCondition(models.Model):
         GLOB = Operator.GLOB.value, _("matches the pattern (* and ?)")
         EXISTS = Operator.EXISTS.value, _("is present")
 
-    rule = models.ForeignKey(GrantRule, on_delete=models.CASCADE, related_name="conditions")
+    rule = models.ForeignKey(
+        GrantRule, on_delete=models.CASCADE, related_name="conditions", verbose_name=_("rule")
+    )
     claim = models.CharField(
         _("claim"), max_length=255, help_text=_("A name or a JSON Pointer such as /kubernetes.io/namespace.")
     )
@@ -409,7 +417,7 @@ class ClaimCondition(models.Model):
         ordering: ClassVar = ["rule_id", "pk"]
 
     def __str__(self) -> str:
-        return str(self.condition)
+        return translated(self.condition.text)
 
     @property
     def condition(self) -> Condition:
@@ -428,4 +436,4 @@ class ClaimCondition(models.Model):
             try:
                 self.condition.check()
             except InvalidCondition as error:
-                raise ValidationError(str(error)) from error
+                raise ValidationError(translated(error)) from error

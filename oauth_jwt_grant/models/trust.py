@@ -14,6 +14,7 @@ from ..assertion import MAX_SECONDS
 from ..conf import conf, server_audiences
 from ..fields import ExactCharField, ReadableJSONField
 from ..keys import FetchFailed, normalise_jwks, parse_bindings, parse_trust_anchors, well_known_urls
+from ..languages import translated
 from ..validators import (
     empty_dict,
     empty_list,
@@ -257,7 +258,7 @@ class TrustedIssuer(models.Model):
             try:
                 check()
             except ValueError as error:
-                errors[field] = str(error)
+                errors[field] = translated(error)
         for name in ("max_lifetime", "leeway"):
             if (getattr(self, name) or 0) > MAX_SECONDS:
                 errors[name] = _("At most %d seconds.") % MAX_SECONDS
@@ -294,7 +295,9 @@ class TrustedIssuer(models.Model):
         if self.jwks or self.key_source == self.KeySource.INLINE:
             self.jwks = normalise_jwks(self.jwks)
             if has_null(self.jwks):
-                raise ValueError("A member of a key is null, which a trust file cannot write. Leave it out.")
+                raise ValueError(
+                    _("A member of a key is null, which a trust file cannot write. Leave it out.")
+                )
 
     def _check_trust_anchors(self) -> None:
         if self.trust_anchors or self.key_source == self.KeySource.CERTIFICATES:
@@ -313,7 +316,11 @@ class IssuerKeys(models.Model):
     """
 
     issuer = models.OneToOneField(
-        TrustedIssuer, on_delete=models.CASCADE, primary_key=True, related_name="fetched_keys"
+        TrustedIssuer,
+        on_delete=models.CASCADE,
+        primary_key=True,
+        related_name="fetched_keys",
+        verbose_name=_("issuer"),
     )
     source = models.CharField(
         max_length=64, help_text=_("Fingerprint of the place where the keys were fetched.")
@@ -353,14 +360,19 @@ class LinkedSubjectManager(models.Manager["LinkedSubject"]):
 class LinkedSubject(models.Model):
     """The local user that a subject of an issuer is linked to."""
 
-    issuer = models.ForeignKey(TrustedIssuer, on_delete=models.CASCADE, related_name="linked_subjects")
+    issuer = models.ForeignKey(
+        TrustedIssuer, on_delete=models.CASCADE, related_name="linked_subjects", verbose_name=_("issuer")
+    )
     subject = ExactCharField(
         _("subject"),
         max_length=512,
         help_text=_("The exact value of sub. Where a rule reads another claim: claim:NAME:VALUE."),
     )
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="jwt_bearer_subjects"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="jwt_bearer_subjects",
+        verbose_name=_("user"),
     )
     created = models.DateTimeField(_("created"), auto_now_add=True)
 

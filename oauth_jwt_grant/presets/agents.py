@@ -9,6 +9,7 @@ Facts: the vendors' documentation of 2026. Both were previews then.
 from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from ..models import ClaimCondition, GrantRule, TrustedIssuer
 from ..rules import Pin
@@ -17,7 +18,7 @@ from .shapes import issuer
 
 CLAUDE_TAG = Preset(
     key="claude-tag",
-    name="Claude Tag agents",
+    name=gettext_noop("Claude Tag agents"),
     questions=(
         PresetQuestion(
             name="tenant",
@@ -57,7 +58,7 @@ _POOL = (
 )
 GOOGLE_AGENT = Preset(
     key="google-agent",
-    name="Google Cloud Agent Identity",
+    name=gettext_noop("Google Cloud Agent Identity"),
     questions=(
         issuer(
             _("Of the organization, or of a project without one. It is not https://accounts.google.com."),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from ..models import TrustedIssuer
 from ..rules import Pin
@@ -13,7 +14,7 @@ _ONCE_IF_JTI = TrustedIssuer.ReplayPolicy.ONCE_IF_JTI.value
 
 BUILDKITE = Preset(
     key="buildkite",
-    name="Buildkite",
+    name=gettext_noop("Buildkite"),
     questions=(
         uuid("organization_id", _("Organization id")),
         uuid("pipeline_id", _("Pipeline id")),
@@ -39,7 +40,7 @@ BUILDKITE = Preset(
 )
 CIRCLECI = Preset(
     key="circleci",
-    name="CircleCI",
+    name=gettext_noop("CircleCI"),
     questions=(
         uuid("organization_id", _("Organization id")),
         uuid("project_id", _("Project id")),
@@ -74,7 +75,7 @@ _BRACED = r"\{" + UUID + r"\}"
 _EXAMPLE_BRACED = "{" + EXAMPLE_UUID + "}"
 BITBUCKET = Preset(
     key="bitbucket",
-    name="Bitbucket Pipelines",
+    name=gettext_noop("Bitbucket Pipelines"),
     questions=(
         PresetQuestion(
             name="workspace",

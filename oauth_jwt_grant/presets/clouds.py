@@ -6,6 +6,7 @@ Facts: the vendors' documentation of 2026.
 from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from ..assertion import Door
 from ..models import TrustedIssuer
@@ -17,7 +18,7 @@ _REUSABLE = TrustedIssuer.ReplayPolicy.REUSABLE.value
 
 KUBERNETES = Preset(
     key="kubernetes",
-    name="Kubernetes service account",
+    name=gettext_noop("Kubernetes service account"),
     questions=(
         issuer(
             _("Of the cluster: kubectl get --raw /.well-known/openid-configuration; a final slash counts."),
@@ -57,7 +58,7 @@ KUBERNETES = Preset(
 )
 GOOGLE = Preset(
     key="google",
-    name="Google service account (ID token)",
+    name=gettext_noop("Google service account (ID token)"),
     questions=(
         PresetQuestion(
             name="unique_id",
@@ -118,7 +119,7 @@ _ENTRA_PINS = (
 )
 ENTRA = Preset(
     key="entra-id",
-    name="Microsoft Entra ID (v2 tokens)",
+    name=gettext_noop("Microsoft Entra ID (v2 tokens)"),
     questions=_ENTRA,
     conditions=_ENTRA_PINS,
     issuer="https://login.microsoftonline.com/{tenant}/v2.0",
@@ -133,7 +134,7 @@ ENTRA = Preset(
 )
 ENTRA_V1 = Preset(
     key="entra-id-v1",
-    name="Microsoft Entra ID (v1 tokens)",
+    name=gettext_noop("Microsoft Entra ID (v1 tokens)"),
     questions=_ENTRA,
     conditions=_ENTRA_PINS,
     issuer="https://sts.windows.net/{tenant}/",
@@ -152,7 +153,7 @@ ENTRA_V1 = Preset(
 # The provisioning service is a client of this server, and sub is its own object, of Microsoft's application.
 ENTRA_SCIM = Preset(
     key="entra-scim",
-    name="Microsoft Entra ID (SCIM provisioning)",
+    name=gettext_noop("Microsoft Entra ID (SCIM provisioning)"),
     questions=(
         *_ENTRA_PAIR,
         uuid(
@@ -178,7 +179,7 @@ ENTRA_SCIM = Preset(
 _AWS = r"https://[\w.-]+\.tokens\.sts\.global\.api\.aws"
 AWS = Preset(
     key="aws",
-    name="AWS outbound identity federation",
+    name=gettext_noop("AWS outbound identity federation"),
     questions=(
         issuer(
             _("Of the account: aws iam get-outbound-web-identity-federation-info."),
@@ -206,7 +207,7 @@ AWS = Preset(
 )
 SPIFFE = Preset(
     key="spiffe",
-    name="SPIFFE (SPIRE JWT-SVID)",
+    name=gettext_noop("SPIFFE (SPIRE JWT-SVID)"),
     questions=(
         issuer(_("SPIRE's jwt_issuer: without one a JWT-SVID has no iss."), "https://oidc.example.org"),
         PresetQuestion(
@@ -225,7 +226,7 @@ SPIFFE = Preset(
 _VAULT = r"https://\S+/identity/oidc"
 VAULT = Preset(
     key="vault",
-    name="HashiCorp Vault or OpenBao (identity token)",
+    name=gettext_noop("HashiCorp Vault or OpenBao (identity token)"),
     questions=(
         issuer(
             _("Of identity tokens: it ends in /v1/identity/oidc. That of a login provider is another one."),

@@ -6,6 +6,7 @@ Facts: the vendors' documentation and source of 2026; Gitea's of its development
 from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from ..models import ClaimCondition, TrustedIssuer
 from ..rules import Pin
@@ -32,7 +33,7 @@ _OBTAIN = (
 
 GITHUB = Preset(
     key="github-actions",
-    name="GitHub Actions",
+    name=gettext_noop("GitHub Actions"),
     questions=(
         number(
             "owner_id", _("Repository owner id"), _("The id in https://api.github.com/users/OWNER, a number.")
@@ -110,7 +111,7 @@ GITHUB = Preset(
 )
 GITLAB = Preset(
     key="gitlab-ci",
-    name="GitLab CI",
+    name=gettext_noop("GitLab CI"),
     questions=(
         number("project_id", _("Project id"), _("On the project's page under its name."), example="4711"),
         number("namespace_id", _("Namespace id"), _("The id of the group or user that owns the project.")),
@@ -152,7 +153,7 @@ _IDS = (
 )
 GITEA = Preset(
     key="gitea-actions",
-    name="Gitea Actions",
+    name=gettext_noop("Gitea Actions"),
     questions=(
         issuer(
             _("The URL of the instance with /api/actions/oidc."),
@@ -179,7 +180,7 @@ GITEA = Preset(
 )
 FORGEJO = Preset(
     key="forgejo-actions",
-    name="Forgejo Actions",
+    name=gettext_noop("Forgejo Actions"),
     questions=(
         issuer(
             _("The URL of the instance with /api/actions. Codeberg: https://codeberg.org/api/actions."),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from ..models import GrantRule, TrustedIssuer
 from .base import ConditionTemplate, Preset, PresetQuestion
@@ -30,7 +31,7 @@ _SCOPE_CLAIM = GrantRule.ScopeClaim.CEILING.value
 
 SERVICE_ACCOUNT = Preset(
     key="service-account",
-    name="Service account with its own key",
+    name=gettext_noop("Service account with its own key"),
     questions=(
         PresetQuestion(
             name="issuer",
@@ -54,7 +55,7 @@ SERVICE_ACCOUNT = Preset(
 )
 X5C = Preset(
     key="x5c",
-    name="Client with an enterprise certificate (x5c)",
+    name=gettext_noop("Client with an enterprise certificate (x5c)"),
     questions=(
         PresetQuestion(name="issuer", label=_("Issuer"), help=_("What the client calls itself in iss.")),
         PresetQuestion(
@@ -85,7 +86,7 @@ X5C = Preset(
 )
 OIDC = Preset(
     key="oidc",
-    name="OpenID Connect provider",
+    name=gettext_noop("OpenID Connect provider"),
     questions=(
         issuer(_("As its discovery document says; a final slash counts."), "https://issuer.example"),
         *_CLAIM,
@@ -98,7 +99,7 @@ OIDC = Preset(
 )
 JWKS_URL = Preset(
     key="jwks-url",
-    name="Issuer with its keys at a URL",
+    name=gettext_noop("Issuer with its keys at a URL"),
     questions=(
         PresetQuestion(name="issuer", label=_("Issuer"), help=_("The iss claim, character by character.")),
         PresetQuestion(

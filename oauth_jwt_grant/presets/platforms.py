@@ -6,6 +6,7 @@ Facts: the vendors' documentation of 2026.
 from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from ..models import ClaimCondition, GrantRule, TrustedIssuer
 from ..rules import Pin
@@ -17,7 +18,7 @@ _REUSED = _("Chosen by its author, and free again after it is deleted: limit who
 
 TERRAFORM = Preset(
     key="hcp-terraform",
-    name="HCP Terraform",
+    name=gettext_noop("HCP Terraform"),
     questions=(
         PresetQuestion(
             name="organization_id",
@@ -67,7 +68,7 @@ TERRAFORM = Preset(
 _VERCEL = r"https://oidc\.vercel\.com(/[\w.-]+)?"
 VERCEL = Preset(
     key="vercel",
-    name="Vercel",
+    name=gettext_noop("Vercel"),
     questions=(
         issuer(
             _("Of the team (recommended), or https://oidc.vercel.com."),
@@ -106,7 +107,7 @@ VERCEL = Preset(
 )
 FLY = Preset(
     key="fly",
-    name="Fly.io Machines",
+    name=gettext_noop("Fly.io Machines"),
     questions=(
         PresetQuestion(
             name="organization",
@@ -146,7 +147,7 @@ FLY = Preset(
 _ORGANIZATION = "3f1c2b7a-1111-4222-8333-000000000001"
 PULUMI = Preset(
     key="pulumi-esc",
-    name="Pulumi ESC",
+    name=gettext_noop("Pulumi ESC"),
     questions=(
         PresetQuestion(
             name="organization_id",
@@ -188,7 +189,7 @@ PULUMI = Preset(
 _HARNESS = r"https://[^\s/]+/ng/api/oidc/account/[\w-]+"
 HARNESS = Preset(
     key="harness",
-    name="Harness (connector)",
+    name=gettext_noop("Harness (connector)"),
     questions=(
         issuer(
             _("Of the account: the host, /ng/api/oidc/account/ and the account id."),
@@ -219,7 +220,7 @@ HARNESS = Preset(
 )
 ANSIBLE = Preset(
     key="ansible",
-    name="Ansible Automation Platform",
+    name=gettext_noop("Ansible Automation Platform"),
     questions=(
         issuer(
             _("The URL of the gateway with /o, from version 2.7 on."),

@@ -6,6 +6,7 @@ Facts: the vendors' documentation of 2026, and draft 04 of ID-JAG.
 from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from ..models import GrantRule, TrustedIssuer
 from .base import ConditionTemplate, Preset, PresetQuestion
@@ -17,7 +18,7 @@ _IGNORE = GrantRule.ScopeClaim.IGNORE.value
 
 OKTA = Preset(
     key="okta",
-    name="Okta (service application)",
+    name=gettext_noop("Okta (service application)"),
     questions=(
         issuer(
             _("Of the authorization server that issues tokens for this service as their audience."),
@@ -35,12 +36,12 @@ OKTA = Preset(
     docs="https://developer.okta.com/docs/api/openapi/okta-oauth/guides/overview/",
 )
 _CLIENT = PresetQuestion(
-    name="client",
+    name=gettext_noop("client"),
     label=_("Client id here"),
     help=_("The client ID, at this server, of the application for which the provider signs."),
 )
 _AUD_TENANT = PresetQuestion(
-    name="aud_tenant",
+    name=gettext_noop("aud_tenant"),
     label=_("Tenant of this server"),
     help=_("The aud_tenant claim. Blank: an ID-JAG that names a tenant of this server is refused."),
     required=False,
@@ -54,7 +55,7 @@ _SIGNED_IN = ("auth_time", "acr", "amr", "act")
 # well, and the next one costs the client one request.
 ID_JAG = Preset(
     key="id-jag",
-    name="ID-JAG of an identity provider",
+    name=gettext_noop("ID-JAG of an identity provider"),
     questions=(
         issuer(
             _("The iss of its ID-JAGs, as the provider documents it."),
@@ -84,7 +85,7 @@ _OKTA_ORGANIZATION = issuer(
 _OKTA_ID_JAG_DOCS = "https://developer.okta.com/docs/guides/xaa-validate-id-jag/main/"
 OKTA_XAA = Preset(
     key="okta-xaa",
-    name="Okta Cross App Access (ID-JAG)",
+    name=gettext_noop("Okta Cross App Access (ID-JAG)"),
     questions=(_OKTA_ORGANIZATION, _CLIENT, _AUD_TENANT),
     conditions=_FOR_CLIENT,
     hosted=r"https://[\w-]+\.(okta|okta-emea|oktapreview)\.com",
@@ -95,7 +96,7 @@ OKTA_XAA = Preset(
 )
 OKTA_XAA_SAML = Preset(
     key="okta-xaa-saml",
-    name="Okta Cross App Access (ID-JAG, SAML)",
+    name=gettext_noop("Okta Cross App Access (ID-JAG, SAML)"),
     questions=(
         _OKTA_ORGANIZATION,
         _CLIENT,
@@ -128,7 +129,7 @@ OKTA_XAA_SAML = Preset(
 )
 AUTH0 = Preset(
     key="auth0",
-    name="Auth0 (machine to machine)",
+    name=gettext_noop("Auth0 (machine to machine)"),
     questions=(
         issuer(
             _("The tenant's domain; the final slash is part of it."),
@@ -150,7 +151,7 @@ AUTH0 = Preset(
 )
 KEYCLOAK = Preset(
     key="keycloak",
-    name="Keycloak realm",
+    name=gettext_noop("Keycloak realm"),
     questions=(
         issuer(_("Of the realm."), "https://sso.example.com/realms/acme", r"https://\S+/realms/[^\s/]+"),
         PresetQuestion(name="client", label=_("Client id in the realm")),

@@ -9,6 +9,7 @@ from django.contrib.auth.models import Group
 from django.db import DataError, IntegrityError, router, transaction
 from django.db.models import F, Q, QuerySet
 
+from ..assertion import _
 from ..conf import server_audiences
 from ..models import GrantRule, LinkedSubject, TrustedIssuer, check_row, written
 from .key_files import IssuedKey, new_key
@@ -71,7 +72,7 @@ def create_service_account(
     except IntegrityError as error:  # another request has created it in the meantime
         raise _taken(identifier) from error
     except DataError as error:
-        raise ServiceAccountError("the database cannot store a character of the name", "name") from error
+        raise ServiceAccountError(_("the database cannot store a character of the name"), "name") from error
     return issued
 
 
@@ -89,9 +90,11 @@ def find_service_account(name: str, *, lock: bool = False) -> TrustedIssuer:
         if is_service_account(account) and account.issuer.startswith(wanted)
     ]
     if not found:
-        raise ServiceAccountError(f"there is no service account {name}")
+        raise ServiceAccountError(_("there is no service account {name}", name=name))
     if len(found) > 1:
-        raise ServiceAccountError(f"write one of: {', '.join(account.issuer for account in found)}")
+        raise ServiceAccountError(
+            _("write one of: {names}", names=", ".join(account.issuer for account in found))
+        )
     return found[0]
 
 
@@ -103,7 +106,9 @@ def account_links(issuers: QuerySet[TrustedIssuer]) -> QuerySet[LinkedSubject]:
 
 
 def _taken(identifier: str) -> ServiceAccountError:
-    return ServiceAccountError(f"there is a service account {identifier} already", "name")
+    return ServiceAccountError(
+        _("there is a service account {identifier} already", identifier=identifier), "name"
+    )
 
 
 def _new_issuer(name: str, identifier: str, token_uri: str, google_audience: bool) -> TrustedIssuer:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from ..assertion import Door, is_for
+from ..assertion import Door, _, is_for
 from ..conf import conf, issuer_identifier
 from ..dot import AbstractApplication
 from ..models import GrantRule, TrustedIssuer, written
@@ -22,15 +22,21 @@ def external_account(issuer: TrustedIssuer, source: str, token_uri: str | None =
     """
     rule = _exchange_rule(issuer)
     if rule is None:
-        raise ServiceAccountError(f"no enabled rule of {issuer.issuer} accepts a {_DOOR}: see --accepted-as")
+        raise ServiceAccountError(
+            _(
+                "no enabled rule of {issuer} accepts a {door}: see --accepted-as",
+                issuer=issuer.issuer,
+                door=_DOOR,
+            )
+        )
     if _DOOR not in conf.ACCEPTED_AS:
-        raise ServiceAccountError(f"the setting ACCEPTED_AS leaves out {_DOOR}")
+        raise ServiceAccountError(_("the setting ACCEPTED_AS leaves out {door}", door=_DOOR))
     uri = check_token_uri(token_uri or default_token_uri())
     audience = issuer_identifier()
     if audience is None:
-        raise ServiceAccountError("the settings do not contain the issuer identifier of this server")
+        raise ServiceAccountError(_("the settings do not contain the issuer identifier of this server"))
     if not source.strip() or not source.isprintable():
-        raise ServiceAccountError("not a file or URL to read a JWT from", "source")
+        raise ServiceAccountError(_("not a file or URL to read a JWT from"), "source")
     return _credential_file(rule, source, uri, audience)
 
 
@@ -58,6 +64,6 @@ def _client_of(rule: GrantRule) -> dict[str, str]:
         return {}
     application = rule.applications.order_by("client_id").first()
     if application is None:
-        raise ServiceAccountError(f"rule {rule} lists no application")
+        raise ServiceAccountError(_("rule {rule} lists no application", rule=rule))
     is_public = application.client_type == AbstractApplication.CLIENT_PUBLIC
     return {"client_id": application.client_id, **({} if is_public else {"client_secret": ""})}

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from django.urls import NoReverseMatch, reverse
 
+from ..assertion import _
 from ..conf import issuer_identifier, server_audiences
 from ..models import TrustedIssuer
 
@@ -40,7 +41,7 @@ def identifier_of(name: str, token_uri: str) -> str:
     """``iss`` of the account ``name``, under the server's own name: no foreign issuer has a claim to it."""
     if not re.fullmatch(_NAME, name):
         raise ServiceAccountError(
-            "a name is 1 to 63 of a-z, 0-9 and -, begins with a letter, ends with no -", "name"
+            _("a name is 1 to 63 of a-z, 0-9 and -, begins with a letter, ends with no -"), "name"
         )
     host = urlsplit(issuer_identifier() or "").hostname or urlsplit(token_uri).hostname
     return f"{name}@{LABEL}.{host}"
@@ -56,7 +57,7 @@ def default_token_uri() -> str:
     parts = urlsplit(candidates[0] if candidates else issuer_identifier() or "")
     if not parts.scheme or not parts.netloc:
         raise ServiceAccountError(
-            "the settings do not contain the URL of the token endpoint: name it", "token_uri"
+            _("the settings do not contain the URL of the token endpoint: name it"), "token_uri"
         )
     return f"{parts.scheme}://{parts.netloc}{path}"
 
@@ -70,4 +71,4 @@ def check_token_uri(uri: str) -> str:
     is_safe = parts.scheme == "https" or (parts.scheme, parts.hostname) in _LOOPBACK
     if parts.hostname and is_safe and uri.isprintable() and not re.search(r"[\s#]", uri):
         return uri
-    raise ServiceAccountError(f"not an https URL of a token endpoint: {uri}", "token_uri")
+    raise ServiceAccountError(_("not an https URL of a token endpoint: {uri}", uri=uri), "token_uri")

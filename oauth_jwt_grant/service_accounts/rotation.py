@@ -11,6 +11,7 @@ from typing import Any
 from django.db import router, transaction
 from django.db.models import Subquery
 
+from ..assertion import _
 from ..conf import conf
 from ..models import Decision, GrantRule, TrustedIssuer, written
 from ..trust import listed
@@ -41,11 +42,19 @@ def add_key(name: str, *, token_uri: str | None = None, seen: str | None = None)
     with transaction.atomic(using=router.db_for_write(TrustedIssuer)):
         issuer = find_service_account(name, lock=True)
         if seen is not None and seen != keys_fingerprint(issuer):
-            raise ServiceAccountError("its keys have been changed meanwhile: look at them first")
+            raise ServiceAccountError(_("its keys have been changed meanwhile: look at them first"))
         if token_uri is not None and check_token_uri(token_uri) not in listed(issuer, "audiences"):
-            raise ServiceAccountError(f"{token_uri} is not among the audiences of {issuer.issuer}")
+            raise ServiceAccountError(
+                _(
+                    "{token_uri} is not among the audiences of {issuer}",
+                    token_uri=token_uri,
+                    issuer=issuer.issuer,
+                )
+            )
         if len(stored_keys(issuer)) >= conf.MAX_KEYS:
-            raise ServiceAccountError(f"it has {conf.MAX_KEYS} keys already: withdraw one first")
+            raise ServiceAccountError(
+                _("it has {max_keys} keys already: withdraw one first", max_keys=conf.MAX_KEYS)
+            )
         rules = written(GrantRule).filter(issuer=issuer, name=RULE_NAME)
         rule = rules.select_related("default_application").first()
         application = rule.default_application if rule else None
@@ -65,9 +74,9 @@ def withdraw_key(name: str, kid: str) -> TrustedIssuer:
         keys = stored_keys(issuer)
         kept = [jwk for jwk in keys if jwk.get("kid") != kid]
         if len(kept) == len(keys):
-            raise ServiceAccountError(f"{issuer.issuer} has no key {kid}")
+            raise ServiceAccountError(_("{issuer} has no key {kid}", issuer=issuer.issuer, kid=kid))
         if not kept:
-            raise ServiceAccountError("it is the last key: add one first, or disable the issuer")
+            raise ServiceAccountError(_("it is the last key: add one first, or disable the issuer"))
         issuer.jwks = {"keys": kept}
         issuer.save()
     return issuer

@@ -10,6 +10,7 @@ from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.utils.text import slugify
 
+from ..assertion import _
 from ..conf import issuer_identifier, server_audiences
 from ..models import written
 from .names import ServiceAccountError
@@ -26,14 +27,18 @@ def new_user(name: str) -> Any:
     """
     model = get_user_model()
     if written(model).filter(**{model.USERNAME_FIELD: name}).exists():
-        raise ServiceAccountError(f"there is a user {name} already: name the user that is meant", "user")
+        raise ServiceAccountError(
+            _("there is a user {name} already: name the user that is meant", name=name), "user"
+        )
     user = model(**{model.USERNAME_FIELD: name})
     user.set_unusable_password()
     try:
         user.full_clean()
     except ValidationError as error:
-        faults = "; ".join(f"{name}: {' '.join(texts)}" for name, texts in error.message_dict.items())
-        raise ServiceAccountError(f"a new user cannot be made, so name one ({faults})", "user") from error
+        faults = "; ".join(f"{field}: {' '.join(texts)}" for field, texts in error.message_dict.items())
+        raise ServiceAccountError(
+            _("a new user cannot be made, so name one ({faults})", faults=faults), "user"
+        ) from error
     return user
 
 

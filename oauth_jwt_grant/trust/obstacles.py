@@ -25,6 +25,7 @@ from ..dot import AbstractApplication, get_application_model, get_scopes_backend
 from ..keys import misconfigured
 from ..models import ClaimCondition, GrantRule, LinkedSubject, TrustedIssuer, flaws_of, written
 from ..presets import pins_of, pins_of_shared, traps_of, why_unpinned
+from ..presets.traps import Severity
 from ..rules import NAMING, Condition, InvalidCondition, Operator, claim_path, conditions_of, same
 from .doors import door_findings
 from .terms import BY_LINK, check_rule, is_privileged, policy_of
@@ -35,6 +36,13 @@ _CLIENTS = GrantRule.ClientPolicyChoices
 #: Of these there are findings of their own: the health of the keys, and the user of a rule.
 _SAID_ELSEWHERE = ("jwks", "ca_bundle", "trust_anchors", "certificate_bindings", "user")
 _EXACT = (Operator.EQUALS, Operator.IN)
+
+
+_SEVERITIES = {
+    Severity.CRITICAL: _("critical"),
+    Severity.HIGH: _("high"),
+    Severity.MEDIUM: _("medium"),
+}
 
 
 class Level(StrEnum):
@@ -219,7 +227,10 @@ def _traps(issuer: TrustedIssuer, rules: list[GrantRule]) -> Iterator[Obstacle]:
         of_rule = [row.condition for row in rule.conditions.all()]
         for trap in traps_of(issuer, rule, [*of_issuer, *of_rule]):
             advice = _("The rule {rule} {text}. {fix}", rule=rule, text=trap.text, fix=trap.fix)
-            about = f"({trap.name}, {trap.severity}: {trap.source})"
+            severity = _SEVERITIES[trap.severity]
+            about = Text(
+                "({name}, {severity}: {source})", name=trap.name, severity=severity, source=trap.source
+            )
             yield Obstacle(Joined(" ", (advice, about)), rule=rule)
 
 

@@ -84,8 +84,8 @@ def test_reason_leads_to_its_decisions(browser, day):
     browser.driver.execute_script("arguments[0].focus()", link)
     link.send_keys("\n")
     browser.wait(lambda: "when=24h" in browser.driver.current_url)
-    assert {cell.text for cell in browser.find_all("#result_list .field-reason")} == {"audience"}
-    assert len(browser.find_all("#result_list .field-reason")) == REASONS["audience"]
+    assert {cell.text for cell in browser.find_all("#result_list .field-reason_shown")} == {"audience"}
+    assert len(browser.find_all("#result_list .field-reason_shown")) == REASONS["audience"]
 
 
 def test_day_is_chosen(browser, day, issuer):

@@ -12,6 +12,7 @@ from django.http import HttpRequest
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
+from ...languages import translated
 from ...models import GrantRule
 from ...service_accounts import (
     IssuedKey,
@@ -70,7 +71,7 @@ class AccountForm(forms.Form):
         try:
             return create_service_account(**self.cleaned_data)
         except ServiceAccountError as error:
-            self.add_error(error.field, capfirst(str(error)))
+            self.add_error(error.field, capfirst(translated(error)))
         except ValidationError as error:
             for name, texts in error.update_error_dict({}).items():
                 self.add_error(name if name in self.fields else None, texts)

@@ -14,6 +14,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 
+from ...languages import translated
 from ...models import Decision, TrustedIssuer
 from ...service_accounts import (
     ServiceAccountError,
@@ -47,7 +48,7 @@ def add_key_page(request: HttpRequest, object_id: str, model_admin: admin.ModelA
                 model_admin.log_change(request, issuer, f"Added the key {issued.kid}.")
                 return key_file_page(request, model_admin, issued, is_further=True)
         except ServiceAccountError as error:
-            fault = capfirst(str(error))
+            fault = capfirst(translated(error))
         except ValidationError as error:
             fault = " ".join(error.messages)
         issuer.refresh_from_db(using=router.db_for_write(TrustedIssuer))
@@ -114,7 +115,7 @@ def _withdraw(
     try:
         withdraw_key(issuer.issuer, kid)
     except ServiceAccountError as error:
-        messages.error(request, _("Not withdrawn: %s.") % error)
+        messages.error(request, _("Not withdrawn: %s.") % translated(error))
         return
     model_admin.log_change(request, issuer, f"Withdrew the key {kid}.")
     messages.success(request, _("The key %s is withdrawn.") % kid)

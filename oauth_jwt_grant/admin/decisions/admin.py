@@ -22,7 +22,7 @@ from ...assertion import Reason
 from ...decision import REMEDIES, answer_to
 from ...models import Decision
 from ..revocation import why_kept
-from ..shared import StorableAdmin, below, exact_time, link_to
+from ..shared import StorableAdmin, below, english, exact_time, link_to, reason_in_words
 from .export import LIMIT, export, may_export
 from .filters import ApplicationFilter, IssuerFilter, PeriodFilter, ReasonFilter
 from .listing import LISTED, BoundedPaginator, DecisionChangeList
@@ -37,7 +37,7 @@ class DecisionAdmin(StorableAdmin):
     list_display = (
         "exact_time",
         "outcome",
-        "reason",
+        "reason_shown",
         "accepted_as",
         "subject_of_issuer",
         "application",
@@ -53,7 +53,7 @@ class DecisionAdmin(StorableAdmin):
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
     fieldsets: ClassVar[Any] = [
-        (None, {"fields": ["exact_time", "outcome", "reason", "detail", "explained"]}),
+        (None, {"fields": ["exact_time", "outcome", "reason_shown", "detail_shown", "explained"]}),
         (
             _("The assertion"),
             {"fields": ["issuer_link", "iss", "subject", "kid", "alg", "jti_digest", "claims"]},
@@ -177,6 +177,16 @@ class DecisionAdmin(StorableAdmin):
     def subject_of_issuer(self, decision: Decision) -> str:
         """The subject, and below it the issuer: what it is, it is by both."""
         return format_html("{} {}", decision.subject or "-", below(decision.iss))
+
+    @admin.display(description=_("reason"))
+    def reason_shown(self, decision: Decision) -> str:
+        """The reason in words."""
+        return reason_in_words(decision.reason) or "-"
+
+    @admin.display(description=_("detail"))
+    def detail_shown(self, decision: Decision) -> str:
+        """The detail, which is stored in English."""
+        return english(decision.detail) or "-"
 
     @admin.display(description=_("what this means"))
     def explained(self, decision: Decision) -> str:

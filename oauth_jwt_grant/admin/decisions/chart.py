@@ -21,6 +21,7 @@ from django.utils.translation import gettext as _
 
 from ...database import local, readable
 from ...models import Decision
+from ..shared import reason_in_words
 from .filters import PeriodFilter, RelatedFilter
 from .periods import Period, last_day, one_day
 
@@ -144,7 +145,7 @@ def _by_hour(counts: Counter[int], hours: int) -> list[int]:
 def _reason_link(query: dict[str, Any], reason: str, number: int) -> tuple[str, str, str]:
     if reason == "-":
         return _link(query, _("no reason"), number, outcome__in=_NOT_ACCEPTED)
-    return _link(query, reason.replace("_", " "), number, reason=reason)
+    return _link(query, reason_in_words(reason), number, reason=reason)
 
 
 def _link(query: dict[str, Any], name: str, number: int, **more: str) -> tuple[str, str, str]:

@@ -23,6 +23,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import Truncator
 
+from ...languages import in_english
 from ...models import Decision
 from ...subject_links import guard_cell
 from ..shared import csv_file
@@ -96,10 +97,12 @@ def _log(request: HttpRequest, number: int, *, is_cut: bool) -> None:
     """Log who exported what. Filters are cut: an assertion that was searched for by mistake is not stored."""
     filters = ", ".join(f"{name}={Truncator(str(value)).chars(100)}" for name, value in request.GET.items())
     part = "the newest " if is_cut else ""
+    with in_english():
+        name = str(Decision._meta.verbose_name_plural)
     LogEntry.objects.create(
         user_id=str(request.user.pk),
         content_type=ContentType.objects.get_for_model(Decision),
-        object_repr=str(Decision._meta.verbose_name_plural),
+        object_repr=name,
         action_flag=CHANGE,
         change_message=f"Exported {part}{number} decisions ({filters or 'all'}).",
     )

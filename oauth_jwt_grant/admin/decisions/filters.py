@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ...assertion import Reason
 from ...models import Decision
-from ..shared import parse_key
+from ..shared import parse_key, reason_in_words
 from .periods import Period, offered, period_of
 
 #: Rows that a filter offers by name; for others there are the links on their pages.
@@ -33,7 +33,7 @@ class ReasonFilter(admin.SimpleListFilter):
         """The reasons that occur among the latest decisions, and the one that a link has chosen."""
         latest = Decision.objects.order_by("-time").values_list("reason", flat=True)
         occurring = {*latest[:_LATEST], self.value()}
-        return [(one.value, one.value.replace("_", " ")) for one in Reason if one.value in occurring]
+        return [(one.value, reason_in_words(one)) for one in Reason if one.value in occurring]
 
     def has_output(self) -> bool:
         """Whether it is shown and asked: also for a reason that is not among them."""

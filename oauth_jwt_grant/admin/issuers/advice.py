@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from ...conf import conf
 from ...database import readable, to_seconds
+from ...languages import translated
 from ...models import GrantRule, TrustedIssuer
 from ...presets import pins_of
 from ...trust import FETCHED, Obstacle, is_limited, listed
@@ -23,7 +24,7 @@ def advice_on(issuer: TrustedIssuer, obstacles: Iterable[Obstacle]) -> list[str]
     """Return short messages for the page of ``issuer``, first its ``obstacles``; empty if there are none."""
     rules = list(issuer.rules.filter(enabled=True).prefetch_related("conditions"))
     return [
-        *(obstacle.text for obstacle in obstacles),
+        *(translated(obstacle.text) for obstacle in obstacles),
         *_on_neighbours(issuer),
         *(words for rule in rules for words in _on_conditions(issuer, rule)),
         *_on_audiences(issuer, rules),

@@ -10,9 +10,11 @@ from django.contrib.admin.widgets import AdminTextareaWidget, AdminTextInputWidg
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters
 
+from ...languages import translated
 from ...models import GrantRule
 from ...presets import Applied, Preset, PresetQuestion, all_presets, apply, get_preset
 from ...trust import obstacles_of
@@ -101,7 +103,7 @@ def add_by_preset(request: HttpRequest, key: str, model_admin: admin.ModelAdmin[
     saved = form.save() if form.is_bound and form.is_valid() else None
     if saved is not None:
         return to_issuer(request, model_admin, rule_admin, *saved)
-    title = _("Add trusted issuer: %s") % preset.name
+    title = _("Add trusted issuer: %s") % gettext(preset.name)
     media = model_admin.media + rule_admin.media + form.media
     context = page_context(request, model_admin, title, preset=preset, form=form, media=media)
     return TemplateResponse(request, FORM_TEMPLATE, context)
@@ -115,7 +117,7 @@ def to_issuer(
     is_new: bool,
 ) -> HttpResponse:
     """Write the history, report what was done and redirect to the issuer's page."""
-    conditions = "; ".join(map(str, applied.conditions))
+    conditions = "; ".join(str(row.condition) for row in applied.conditions)
     if is_new:
         model_admin.log_addition(request, applied.issuer, [{"added": {}}])
         text = _("%s is trusted now.")
@@ -128,7 +130,7 @@ def to_issuer(
         messages.success(request, _("The user of its tokens is new: %s.") % applied.new_user)
     fetch_after_commit(request, applied.issuer)
     for obstacle in obstacles_of(applied.issuer):
-        messages.warning(request, obstacle.text)
+        messages.warning(request, translated(obstacle.text))
     return HttpResponseRedirect(change_url(model_admin.admin_site, applied.issuer) or ".")
 
 

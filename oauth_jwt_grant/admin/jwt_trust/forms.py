@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ...assertion import shown
 from ...keys import FetchFailed
+from ...languages import translated
 from ...models import ClaimCondition, GrantRule, TrustedIssuer, check_row
 from ...presets import Applied
 from ...rules import conditions_of, is_pinned
@@ -127,7 +128,9 @@ class TrustForm(RuleAdditionForm):
             try:
                 urls_of(self.issuer())
             except FetchFailed as error:
-                self.add_error("jwks_url", _("No keys can be fetched for this issuer: %s.") % error)
+                self.add_error(
+                    "jwks_url", _("No keys can be fetched for this issuer: %s.") % translated(error)
+                )
         return self.cleaned_data
 
     def applied(self) -> Applied | None:

@@ -16,14 +16,15 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 
-from ...assertion import ALGORITHMS, AssertionRefused, NotGranted, UnverifiedAssertion, shown
+from ...assertion import ALGORITHMS, AssertionRefused, Clause, NotGranted, UnverifiedAssertion, shown
 from ...conf import conf, server_audiences
 from ...keys import FetchFailed
+from ...languages import translated
 from ...models import GrantRule, TrustedIssuer, written
 from ...presets import Applied, all_presets
 from ...trust import obstacles_of_unsaved
 from ..rules import GrantRuleAdmin
-from ..shared import may_add, near_misses, page_context
+from ..shared import may_add, near_misses, page_context, reason_in_words
 from ..test_assertion import token_request
 from .checking import Checked, check, urls_of
 from .forms import TrustForm
@@ -62,7 +63,7 @@ def _read(text: str) -> UnverifiedAssertion:
     try:
         jwt = UnverifiedAssertion.parse(text.strip(), conf.MAX_ASSERTION_LENGTH)
     except AssertionRefused as refused:
-        text = gettext("This is no JWT of an issuer: %s.") % refused.explanation.rstrip(".")
+        text = gettext("This is no JWT of an issuer: %s.") % translated(Clause(refused.explanation))
         raise ValidationError(text) from None
     if jwt.alg not in ALGORITHMS or jwt.alg not in conf.ALGORITHMS:
         text = gettext("The JWT is signed with %(alg)s, which is not accepted here. Accepted: %(accepted)s.")
@@ -103,7 +104,9 @@ class _Steps:
             )
         except NotGranted as refused:
             text = _("Nothing is saved, as the JWT was not verified: %s.")
-            return self._form(text % (refused.explanation or str(refused.reason)).rstrip("."))
+            return self._form(
+                text % (translated(Clause(refused.explanation)) or reason_in_words(refused.reason))
+            )
         if self.step == "save":
             try:
                 is_new = applied.save(self.form.applications())
@@ -126,7 +129,7 @@ class _Steps:
         try:
             return {"urls": urls_of(self.form.issuer())}
         except FetchFailed as error:
-            return {"no_url": str(error)}
+            return {"no_url": translated(error)}
 
     def _confirm(self, applied: Applied, checked: Checked) -> HttpResponse:
         applications = list(self.form.applications())
@@ -135,11 +138,11 @@ class _Steps:
         obstacles = obstacles_of_unsaved(applied.issuer, [to_be]) if self.known is None else []
         return self._answer(
             CONFIRM_TEMPLATE,
-            checked=checked,
+            faults=[translated(fault.explanation) for fault in checked.faults],
             rows=rows,
-            obstacles=[obstacle.text for obstacle in obstacles],
+            obstacles=[translated(obstacle.text) for obstacle in obstacles],
             misses=[
-                row.condition.why_not(self.jwt.claims)
+                translated(row.condition.why_not(self.jwt.claims))
                 for row in applied.conditions
                 if not row.condition.holds(self.jwt.claims)
             ],

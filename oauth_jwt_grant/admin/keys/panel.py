@@ -17,15 +17,17 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from ...assertion import NotGranted, PublicKey
+from ...assertion import Clause, NotGranted, PublicKey
 from ...conf import conf
 from ...database import readable
 from ...keys import KeySource, KeyStatus
+from ...languages import translated
 from ...models import Decision, TrustedIssuer
 from ...service_accounts import KeyUse, is_service_account, uses_of
 from ...trust import FETCHED, KeyState, key_health, key_source_of
-from ..shared import table
+from ..shared import as_stored, table
 from .health import at, count_of, key_words
 
 TEMPLATE = "admin/oauth_jwt_grant/trustedissuer/key_panel.html"
@@ -54,7 +56,7 @@ def key_panel(issuer: TrustedIssuer, *, may_change: bool) -> str:
         ],
         "fetched": at(status.fetched_at) if status.fetched_at else "",
         "next_fetch": at(status.next_fetch) if status.next_fetch else "",
-        "last_error": status.last_error,
+        "last_error": as_stored(status.last_error),
         "remote": issuer.key_source in FETCHED,
         "may_change": may_change,
         "fetch_form": FETCH_FORM,
@@ -91,7 +93,7 @@ def _fetch(request: HttpRequest, source: KeySource) -> None:
     try:
         source.refresh()
     except NotGranted as refused:
-        messages.error(request, _("Not fetched: %s.") % refused.detail.rstrip("."))
+        messages.error(request, _("Not fetched: %s.") % translated(Clause(refused.detail)))
     else:
         messages.success(request, _("Fetched: %s.") % count_of(source.status()))
 
@@ -112,7 +114,11 @@ def account_key_words(use: KeyUse) -> dict[str, str]:
     """When a key of a service account was made and last used, in words."""
     days = conf.DECISION_RETENTION_DAYS
     is_new = use.made is not None and use.made > timezone.now() - timedelta(days=days)
-    never = _("never used") if is_new else _("not in the last %d days") % days
+    never = (
+        _("never used")
+        if is_new
+        else ngettext("not in the last %d day", "not in the last %d days", days) % days
+    )
     return {
         "since": readable(use.made) if use.made else "-",
         "used": readable(use.last_used) if use.last_used else never,
@@ -165,7 +171,9 @@ def _keys(issuer: TrustedIssuer, status: KeyStatus, now: datetime, *, may_change
 
 
 def _left_out(status: KeyStatus) -> str:
-    rows = [(left.kid or _("number %d") % (left.position + 1), left.why) for left in status.left_out]
+    rows = [
+        (left.kid or _("number %d") % (left.position + 1), translated(left.why)) for left in status.left_out
+    ]
     return table([_("Left out"), _("Why")], rows) if rows else ""
 
 

@@ -23,6 +23,7 @@ from django.urls import URLPattern
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from ...languages import translated
 from ...models import Decision, GrantRule, TrustedIssuer
 from ...trust import withdrawal
 from ..shared import page_context
@@ -61,7 +62,8 @@ def enable(
             issuer.save(update_fields=["enabled", "updated"])
         except ValueError as error:  # private keys, which only SQL can have stored
             messages.error(
-                request, _("%(issuer)s is not enabled: %(why)s") % {"issuer": issuer, "why": error}
+                request,
+                _("%(issuer)s is not enabled: %(why)s") % {"issuer": issuer, "why": translated(error)},
             )
             continue
         model_admin.log_change(request, issuer, "Enabled.")

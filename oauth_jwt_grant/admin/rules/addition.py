@@ -12,6 +12,7 @@ from django.http import HttpRequest
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
+from ...languages import translated
 from ...models import GrantRule
 from ...service_accounts import ServiceAccountError, new_robot
 from ..shared import DoorsField, check_related, may_add, may_change_issuers
@@ -111,7 +112,7 @@ class RuleAdditionForm(forms.Form):
             try:
                 rule.user = new_robot(rule.name)
             except ServiceAccountError as error:
-                raise ValidationError({"robot": capfirst(str(error))}) from error
+                raise ValidationError({"robot": capfirst(translated(error))}) from error
 
     def applications(self) -> Any:
         """The applications that were chosen for the rule."""

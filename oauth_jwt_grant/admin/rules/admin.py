@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponseRedirect
 from django.utils.translation import gettext_lazy as _
 
 from ...assertion import Door, is_for
+from ...languages import translated
 from ...models import ClaimCondition, GrantRule
 from ...trust import obstacles_of, withdrawal
 from ..revocation import GoodTokensWarningMixin, WithdrawalMixin, disable, disable_and_revoke
@@ -189,7 +190,7 @@ class GrantRuleAdmin(SearchableRelations, GoodTokensWarningMixin, WithdrawalMixi
         withdrawal.wait_after_commit(rule.issuer_id)
         for obstacle in obstacles_of(rule.issuer):
             if obstacle.rule is not None and obstacle.rule.pk == rule.pk:
-                messages.warning(request, obstacle.text)
+                messages.warning(request, translated(obstacle.text))
 
     def response_post_save_add(self, request: HttpRequest, obj: GrantRule) -> HttpResponseRedirect:
         """Back to the issuer."""

@@ -14,10 +14,11 @@ from .formfields import (
 )
 from .history import record_import, tell_values
 from .keys import parse_key
-from .labels import below, conditions_in_words, exact_time, near_misses, state_of
+from .labels import as_stored, below, conditions_in_words, english, exact_time, near_misses, state_of
 from .links import change_url, link_to, list_url
 from .pages import page_context
 from .permissions import changeable, may_add, may_change_issuers, may_see
+from .reasons import reason_in_words
 from .related import SearchableRelations, check_related
 from .storable import StorableAdmin
 from .tables import light, table
@@ -35,12 +36,14 @@ __all__ = [
     "PublicTextField",
     "SearchableRelations",
     "StorableAdmin",
+    "as_stored",
     "below",
     "change_url",
     "changeable",
     "check_related",
     "conditions_in_words",
     "csv_file",
+    "english",
     "exact_time",
     "light",
     "link_to",
@@ -51,6 +54,7 @@ __all__ = [
     "near_misses",
     "page_context",
     "parse_key",
+    "reason_in_words",
     "record_import",
     "state_of",
     "table",

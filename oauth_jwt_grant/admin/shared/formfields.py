@@ -16,6 +16,7 @@ from ...assertion import ALGORITHMS
 from ...assertion.jose import PRIVATE_MEMBERS
 from ...dot import get_scopes_backend
 from ...keys import normalise_jwks
+from ...languages import translated
 from ...models import DoorChoices
 
 #: Scopes that are offered at most.
@@ -157,7 +158,7 @@ class KeysField(_JSONColumnField):
         try:
             return normalise_jwks(value)
         except ValueError as error:
-            raise ValidationError(str(error), code="keys") from error
+            raise ValidationError(translated(error), code="keys") from error
 
     def prepare_value(self, value: Any) -> str:
         """The text of the keys; a private key that was pasted by mistake is not sent back."""

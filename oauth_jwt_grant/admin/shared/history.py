@@ -11,6 +11,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db.models import Model, QuerySet
 from django.utils.text import Truncator
 
+from ...languages import in_english
 from ...models import LinkedSubject
 from ...subject_links import Outcome, Plan
 from ...subject_links.plan import CHUNK
@@ -24,7 +25,9 @@ def tell_values(message: list[dict[str, Any]], form: Any) -> list[dict[str, Any]
         changed = entry.get("changed", {})
         # An entry with an object is about an inline: its text is complete.
         if "fields" in changed and "object" not in changed:
-            changed["fields"] = [_told(form, name) for name in form.changed_data]
+            # As Django stores the names of fields, whatever the language of the person is.
+            with in_english():
+                changed["fields"] = [_told(form, name) for name in form.changed_data]
     return message
 
 

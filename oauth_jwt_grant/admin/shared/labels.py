@@ -10,8 +10,9 @@ from django.db.models.functions import Lower
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
-from ...assertion import Door, Reason, is_for
+from ...assertion import Door, Reason, Text, both, either, is_for
 from ...database import local, readable
+from ...languages import translated
 from ...models import ClaimCondition, DoorChoices, GrantRule, TrustedIssuer
 from ...trust import Obstacle, blocked, why_not_trusted
 
@@ -34,14 +35,14 @@ def conditions_in_words(rule: GrantRule, to_be: Collection[ClaimCondition] | Non
     """
     conditions = rule.conditions.all() if to_be is None else to_be
     when = (
-        _("when %s") % _(" and ").join(map(str, conditions))
+        _("when %s") % translated(both([condition.condition.text for condition in conditions]))
         if conditions
         else _("always, whatever the claims")
     )
     doors = [door for door in DoorChoices if is_for(rule.accepted_as, Door(door.value))]
     if doors == [DoorChoices.AUTHORIZATION_GRANT]:
         return when
-    names = _(" or ").join(str(door.label) for door in doors)
+    names = translated(either([str(door.label) for door in doors]))
     return _("%(when)s; as %(doors)s") % {"when": when, "doors": names or _("nothing")}
 
 
@@ -53,7 +54,7 @@ def state_of(issuer: TrustedIssuer, obstacles: Collection[Obstacle], now: dateti
     match why_not_trusted(issuer, now):
         case None:
             if blocked(obstacles):
-                why = next(one.text for one in obstacles if one.blocks and one.rule is None)
+                why = next(translated(one.text) for one in obstacles if one.blocks and one.rule is None)
                 return "warning", _("grants nothing: %s") % why
             return ("warning", _("trusted, with faults")) if obstacles else ("ok", _("trusted"))
         case Reason.ISSUER_EXPIRED:
@@ -62,6 +63,16 @@ def state_of(issuer: TrustedIssuer, obstacles: Collection[Obstacle], now: dateti
             return "off", _("from %s on") % readable(cast(datetime, issuer.valid_from))
         case _:
             return "not-reached", _("disabled")
+
+
+def as_stored(text: str) -> str:
+    """``text`` for a page: what was stored in English is marked as such, what can be translated is."""
+    return translated(text) if isinstance(text, Text) else english(text)
+
+
+def english(text: str) -> str:
+    """``text``, which is English whatever the language of the page is, marked as such."""
+    return format_html('<span lang="en">{}</span>', text) if text else ""
 
 
 def near_misses(iss: str) -> list[TrustedIssuer]:

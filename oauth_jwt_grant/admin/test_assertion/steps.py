@@ -11,19 +11,19 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Model
 from django.utils.html import format_html
-from django.utils.text import capfirst
 from django.utils.timesince import timesince, timeuntil
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.debug import sensitive_variables
 
 from ...assertion import Step, Undecided
 from ...database import readable
 from ...decision import ExplainedStep, Explanation, Failure, Status
+from ...languages import translated
 from ...models import GrantRule, TrustedIssuer
 from ...trust import Issuer, Rule
-from ..shared import change_url, link_to, near_misses
+from ..shared import change_url, link_to, near_misses, reason_in_words
 
 _LABELS = {
     Step.LENGTH: gettext_lazy("Length"),
@@ -64,6 +64,11 @@ _TIMES = {
     Step.ISSUED_AFTER: gettext_lazy("no earlier than %s"),
 }
 _TIME_CLAIMS = frozenset({"exp", "nbf", "iat", "auth_time"})
+_STATUSES = {
+    Status.PASSED: gettext_lazy("Passed"),
+    Status.FAILED: gettext_lazy("Failed"),
+    Status.NOT_REACHED: gettext_lazy("Not reached"),
+}
 _LEVELS = {Status.PASSED: "ok", Status.FAILED: "off", Status.NOT_REACHED: "not-reached"}
 
 
@@ -88,7 +93,7 @@ def report(explanation: Explanation, site: admin.AdminSite) -> dict[str, Any]:
         "failures": [_failure(failure) for failure in explanation.failures],
         "steps": [_row(step, now) for step in explanation.steps],
         "outcome": _outcome(explanation, site),
-        "misses": [(miss.rule, miss.why) for miss in case.misses],
+        "misses": [(miss.rule, translated(miss.why)) for miss in case.misses],
         "near": near_misses(unverified.issuer) if unverified and case.issuer is None else [],
         "header": _members(unverified.header, now) if unverified else [],
         "claims": _members(unverified.claims, now) if unverified else [],
@@ -120,7 +125,7 @@ def _distance(then: datetime, present: datetime) -> str:
     away = round(abs((then - present).total_seconds()))
     later = then >= present
     if away < 120:
-        text = _("%d seconds") % away
+        text = ngettext("%d second", "%d seconds", away) % away
     else:
         text = timeuntil(then, present, depth=1) if later else timesince(then, present, depth=1)
     return _("in %s") % text if later else _("%s ago") % text
@@ -143,8 +148,8 @@ def _failure(failure: Failure) -> dict[str, Any]:
     refused = failure.refused
     return {
         "step": str(_LABELS[failure.step]) if failure.step is not None else "",
-        "reason": refused.reason.replace("_", " "),
-        "detail": refused.explanation,
+        "reason": reason_in_words(refused.reason),
+        "detail": translated(refused.explanation),
         "section": refused.answer.section,
         "remedy": failure.remedy,
     }
@@ -159,7 +164,7 @@ def _row(explained: ExplainedStep, now: float) -> ShownStep:
     return ShownStep(
         label=str(_LABELS[explained.step]),
         level=_LEVELS[explained.status],
-        status=capfirst(_(explained.status.value)),
+        status=str(_STATUSES[explained.status]),
         expected=_expected(explained, now) if reached else "",
         actual=_actual(explained, now) if reached else "",
     )
@@ -199,7 +204,8 @@ def _outcome(explanation: Explanation, site: admin.AdminSite) -> list[tuple[str,
     if permission is not None:
         found.append((_("Resources"), ", ".join(permission.resources) or "-"))
     if explanation.accepted:
-        found.append((_("Token lives"), format_html(_("{} seconds"), explanation.answer["expires_in"])))
+        lifetime = explanation.answer["expires_in"]
+        found.append((_("Token lives"), ngettext("%d second", "%d seconds", lifetime) % lifetime))
     return found
 
 
@@ -228,8 +234,8 @@ def _text(value: object) -> str:
     if value is None or value in ([], ()):
         return "-"
     if isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
-        return ", ".join(value)
-    return value if isinstance(value, str) else _json(value)
+        return ", ".join(map(translated, value))
+    return translated(value) if isinstance(value, str) else _json(value)
 
 
 def _json(value: object) -> str:

@@ -282,7 +282,8 @@ def test_every_reason_is_explained_to_operators(page, refused):
         remedy, answer = REMEDIES[reason], ANSWERS[reason]
         assert str(remedy.meaning) in content
         assert str(remedy.remedy) in content
-        assert f"<code>{answer.status} {answer.error}</code> {answer.text.format(name='exp')}" in content
+        text = answer.text.format(name="exp")
+        assert f'<code>{answer.status} {answer.error}</code> <span lang="en">{text}</span>' in content
 
 
 @pytest.mark.parametrize("reason", ["", "of_an_older_version"])

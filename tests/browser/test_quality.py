@@ -32,7 +32,7 @@ def test_nothing_keeps_people_out(browser, world, name):
 
 
 #: Controls that are cut off by the end of their row.
-_CUT = """
+CUT = """
 const right = (element) => element.getBoundingClientRect().right;
 return [...document.querySelectorAll(".aligned .form-row :is(input, select, textarea)")]
     .filter((control) => control.offsetParent && right(control) > right(control.closest(".form-row")) + 1)
@@ -44,7 +44,7 @@ return [...document.querySelectorAll(".aligned .form-row :is(input, select, text
 def test_narrow_screen_needs_no_scrolling_aside(browser, world, name):
     browser.driver.set_window_size(400, 900)
     PAGES[name](browser, world)
-    cut = browser.driver.execute_script(_CUT)
+    cut = browser.driver.execute_script(CUT)
     browser.shoot(f"narrow-{name}")
     assert browser.width_of_page() <= 400
     # A page of django-oauth-toolkit's without styles of ours has Django's.

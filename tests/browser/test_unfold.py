@@ -11,6 +11,7 @@ from selenium.webdriver.common.keys import Keys
 from oauth_jwt_grant.models import TrustedIssuer
 
 from .pages import PAGES, World, make_world
+from .test_quality import CUT
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -89,6 +90,23 @@ def test_controls_can_be_seen(browser, world, scheme):
         style = browser.find('[name="owner_id"]').value_of_css_property
         assert style("border-top-style") == "solid"
         assert style("border-top-width") != "0px"
+
+
+@pytest.mark.parametrize("name", ["preset", "trust-jwt", "test-refused", "withdraw-key", "add-account"])
+def test_our_own_pages_fit_a_narrow_screen(browser, world, name):
+    browser.driver.set_window_size(400, 900)
+    PAGES[name](browser, world)
+    assert browser.width_of_page() <= 400
+    assert browser.driver.execute_script(CUT) == []
+
+
+def test_tables_and_buttons_are_no_bare_ones(browser, world):
+    PAGES["test-refused"](browser, world)
+    head = browser.find(".ojg-steps tbody th").value_of_css_property
+    assert (head("text-align"), head("vertical-align")) == ("start", "top")
+    button = browser.find("#test_assertion_form [type=submit]").value_of_css_property
+    assert button("background-color") != browser.find("body").value_of_css_property("background-color")
+    assert button("background-color") != "rgba(0, 0, 0, 0)"
 
 
 def test_issuer_is_trusted_by_a_preset(browser, world):

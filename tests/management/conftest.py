@@ -33,12 +33,26 @@ class Result(NamedTuple):
 Run = Callable[..., Result]
 
 
+class Pipe(io.StringIO):
+    """An output; the first time that something is written to it, ``meanwhile`` happens."""
+
+    def __init__(self, meanwhile: Callable[[], object] | None = None) -> None:
+        super().__init__()
+        self._meanwhile = meanwhile
+
+    def write(self, text: str) -> int:
+        if self._meanwhile is not None:
+            happens, self._meanwhile = self._meanwhile, None
+            happens()
+        return super().write(text)
+
+
 @pytest.fixture
 def run(monkeypatch) -> Run:
     """Run a command in this process."""
 
-    def _run(*arguments: str, stdin: str = "") -> Result:
-        out, err = io.StringIO(), io.StringIO()
+    def _run(*arguments: str, stdin: str = "", meanwhile: Callable[[], object] | None = None) -> Result:
+        out, err = Pipe(meanwhile), io.StringIO()
         monkeypatch.setattr(sys, "stdin", io.StringIO(stdin))
         try:
             call_command(*arguments, stdout=out, stderr=err, no_color=True)
@@ -53,10 +67,11 @@ def run(monkeypatch) -> Run:
 
 @pytest.fixture
 def manage() -> Run:
-    """Run a command in a process of its own, as ``manage.py`` would, on the test's database."""
+    """Run a command in a process of its own, as ``manage.py`` would, on the test's database or another."""
 
-    def _manage(*arguments: str, stdin: str = "") -> Result:
-        environment = {**os.environ, "OJG_TEST_DB_NAME": str(connection.settings_dict["NAME"])}
+    def _manage(*arguments: str, stdin: str = "", database: str | None = None) -> Result:
+        name = database or str(connection.settings_dict["NAME"])
+        environment = {**os.environ, "OJG_TEST_DB_NAME": name}
         done = subprocess.run(
             [sys.executable, "-m", "django", *arguments, "--settings", "tests.settings", "--no-color"],
             cwd=ROOT,

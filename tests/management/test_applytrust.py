@@ -10,7 +10,6 @@ from django.contrib.admin.models import LogEntry
 from django.db import connection
 from oauth2_provider.models import get_access_token_model
 
-from oauth_jwt_grant import trust_file
 from oauth_jwt_grant.models import ClaimCondition, GrantRule, LinkedSubject, TrustedIssuer
 from tests.factories import ec_key, jwks
 from tests.management.conftest import Result
@@ -42,9 +41,10 @@ JWK = jwks(ec_key())["keys"][0]
 def apply(run, tmp_path):
     """Apply a text as a file."""
 
-    def _apply(text: str, *arguments: str) -> Result:
+    def _apply(text: str, *arguments: str, meanwhile=None) -> Result:
+        """What is ``meanwhile`` happens between the plan, which is printed, and the writing."""
         (tmp_path / "trust.toml").write_text(text, encoding="utf-8")
-        return run("applytrust", str(tmp_path / "trust.toml"), *arguments)
+        return run("applytrust", str(tmp_path / "trust.toml"), *arguments, meanwhile=meanwhile)
 
     return _apply
 
@@ -305,18 +305,12 @@ class TestRecord:
         assert "+ rule deploy of https://ci.example" in caplog.text
         assert not LogEntry.objects.exists()
 
-    def test_neither_has_what_was_not_written(self, apply, monkeypatch, caplog):
+    def test_neither_has_what_was_not_written(self, apply, caplog):
         caplog.set_level("INFO", "oauth_jwt_grant.trust")
         apply(GOOD)
         caplog.clear()
-        real = trust_file.carry_out
-
-        def late(*args, **options):
-            GrantRule.objects.all().delete()
-            return real(*args, **options)
-
-        monkeypatch.setattr("oauth_jwt_grant.management.commands.applytrust.carry_out", late)
-        assert apply(GOOD.replace('"read"', '"write"')).status == 1
+        result = apply(GOOD.replace('"read"', '"write"'), meanwhile=GrantRule.objects.all().delete)
+        assert result.status == 1
         assert caplog.text == ""
 
     def test_a_site_without_the_admin_has_no_history(self, apply, monkeypatch):
@@ -342,30 +336,18 @@ class TestMeanwhile:
         ],
         ids=["rule", "issuer", "condition", "gone", "application", "type"],
     )
-    def test_rows_that_changed_since_the_plan_stop_the_apply(self, apply, monkeypatch, change):
+    def test_rows_that_changed_since_the_plan_stop_the_apply(self, apply, change):
         apply(GOOD.replace('["1"]', "[true]"))
         rule = GrantRule.objects.get()
-        real = trust_file.carry_out
-
-        def late(*args, **options):
-            change(rule)
-            return real(*args, **options)
-
-        monkeypatch.setattr("oauth_jwt_grant.management.commands.applytrust.carry_out", late)
-        result = apply(GOOD.replace('"read"', '"write"').replace('["1"]', "[true]"))
+        changed = GOOD.replace('"read"', '"write"').replace('["1"]', "[true]")
+        result = apply(changed, meanwhile=lambda: change(rule))
         assert result.status == 1
         assert "no longer as it was" in result.err
         assert not GrantRule.objects.filter(scopes="write").exists()
 
-    def test_an_issuer_that_somebody_else_added_stops_it(self, apply, monkeypatch):
-        real = trust_file.carry_out
-
-        def late(*args, **options):
-            TrustedIssuer.objects.create(name="Late", issuer="https://ci.example")
-            return real(*args, **options)
-
-        monkeypatch.setattr("oauth_jwt_grant.management.commands.applytrust.carry_out", late)
-        assert apply(GOOD).status == 1
+    def test_an_issuer_that_somebody_else_added_stops_it(self, apply):
+        added = {"name": "Late", "issuer": "https://ci.example"}
+        assert apply(GOOD, meanwhile=lambda: TrustedIssuer.objects.create(**added)).status == 1
         assert GrantRule.objects.count() == 0
 
 

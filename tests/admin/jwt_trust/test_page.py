@@ -9,10 +9,10 @@ import re
 import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.sessions.models import Session
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
-from oauth_jwt_grant.admin.jwt_trust.checking import check
 from oauth_jwt_grant.assertion import Door
 from oauth_jwt_grant.models import GrantRule, TrustedIssuer
 from tests.admin.conftest import make_user
@@ -247,16 +247,19 @@ def test_rule_for_other_customers_too_is_refused(page):
     assert forms_of(answer)[FORM]["claims"] == chosen
 
 
-def test_what_another_has_saved_meanwhile_is_an_error(page, issuer, rule, monkeypatch):
+def test_what_another_has_saved_meanwhile_is_an_error(page, issuer, rule):
     rule.conditions.create(claim="sub", values=["bob"])
     first = page.post(URL, {"assertion": mint(ec_key())})
+    others = [GrantRule(issuer=issuer, name="alice", scopes="read")]
 
-    def check_slowly(*args, **kwargs):
-        GrantRule.objects.create(issuer=issuer, name="alice", scopes="read")
-        return check(*args, **kwargs)
+    def save_first(execute, sql, params, many, context):
+        # Where saving begins, after the JWT and the form have been checked.
+        if sql.startswith("SAVEPOINT") and others:
+            others.pop().save()
+        return execute(sql, params, many, context)
 
-    monkeypatch.setattr("oauth_jwt_grant.admin.jwt_trust.page.check", check_slowly)
-    answer = step(page, first, "save", rule_scopes="read")
+    with connection.execute_wrapper(save_first):
+        answer = step(page, first, "save", rule_scopes="read")
     assert answer.status_code == 200
     assert "already has a rule with this name" in said(answer)
 

@@ -8,6 +8,7 @@ Nothing here knows Django. ``makemessages`` finds the templates by the names ``_
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import cache
 from typing import Any, Self
 
 #: From a template, its plural (or nothing) and the number that decides, to the template in a language.
@@ -28,7 +29,7 @@ class Text(str):
     values: dict[str, Any]
 
     def __new__(cls, template: str, /, **values: Any) -> Self:
-        return cls._made(template, "", 1, values)
+        return cls._made(template, "", 1, values) if values else _constant(cls, template)
 
     @classmethod
     def _made(cls, template: str, plural: str, number: int, values: dict[str, Any]) -> Self:
@@ -54,6 +55,12 @@ class Text(str):
     def __reduce__(self) -> tuple[Any, ...]:
         # Caches hold plain data.
         return str, (str(self),)
+
+
+@cache
+def _constant(kind: type[Text], template: str) -> Any:
+    """The text that is always the same: a request that is granted has a dozen of them, which nobody reads."""
+    return kind._made(template, "", 1, {})
 
 
 class Joined(Text):

@@ -25,7 +25,7 @@ from .database import Columns, Parameter, PreparedQuery, holds, is_incomparable
 from .languages import in_english
 from .models import COMPARABLE, GrantRule, LinkedSubject, written
 from .rules import claim_value, subject_claim
-from .trust import Rule, is_privileged
+from .trust import Rule, is_privileged, user_columns
 from .validators import is_email_field, validate_user_fields
 
 #: Characters: a random part that is guessed or met again once in 100 million million tries.
@@ -141,7 +141,7 @@ def _is_hidden(user: User) -> bool:
     return not manager.using(router.db_for_write(model)).filter(pk=user.pk).exists()
 
 
-_USER = Columns(get_user_model())
+_USER = user_columns(get_user_model())
 
 
 def _user_by_pk() -> QuerySet[Any, Any]:
@@ -356,16 +356,18 @@ def _users_with(model: Any, field: Any, value: str) -> list[User]:
     manager = model._default_manager
     is_plain = type(manager).get_queryset is BaseManager.get_queryset
     if is_plain and isinstance(field, models.CharField | models.TextField):
-        return [_USER.instance(row) for row in _users_by(field.name).rows(model, value=value)]
+        columns, query = _users_by(field.name)
+        return [columns.instance(row) for row in query.rows(model, value=value)]
     return list(manager.using(alias).filter(**{field.name: value})[:2])
 
 
 @cache
-def _users_by(field: str) -> PreparedQuery:
+def _users_by(field: str) -> tuple[Columns, PreparedQuery]:
     model: Any = get_user_model()
+    columns = user_columns(model, "", field)
     value = Parameter("value", model._meta.get_field(field))
-    return PreparedQuery(
-        lambda: model._default_manager.filter(**{field: value}).order_by().values_list(*_USER.names)[:2]
+    return columns, PreparedQuery(
+        lambda: model._default_manager.filter(**{field: value}).order_by().values_list(*columns.names)[:2]
     )
 
 

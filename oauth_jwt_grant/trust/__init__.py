@@ -9,7 +9,7 @@ from .clients import applications_of_operators, find_application, signs_for_itse
 from .health import Finding, Health, examine, failing_keys, health_as_json
 from .key_health import FETCHED, KeyHealth, KeyState, key_health
 from .key_store import LoadedKeyStore, stored_keys
-from .lookup import LoadedRule, Rows, Trust, find_trust
+from .lookup import LoadedRule, Rows, Trust, find_trust, user_columns
 from .obstacles import (
     Level,
     Obstacle,
@@ -78,5 +78,6 @@ __all__ = [
     "stored_keys",
     "strings_of",
     "trusted_at",
+    "user_columns",
     "why_not_trusted",
 ]

@@ -102,8 +102,8 @@ def find_trust(iss: str, client: Client | None, subject: str = "") -> Trust:
     return trust
 
 
-def _user_columns(user: Any) -> Columns:
-    """The columns of the user that decide on a token or name the user in a refusal.
+def user_columns(user: Any, prefix: str = "", *more: str) -> Columns:
+    """The columns of the user that decide on a token or name the user in a refusal, and ``more``.
 
     The others are read if a site accesses them.
     """
@@ -111,8 +111,8 @@ def _user_columns(user: Any) -> Columns:
     fields = {field.name for field in user._meta.concrete_fields}
     # What a property says may rest on any field, and must not be read from a replica.
     said = all(name in fields or isinstance(getattr(user, name, False), bool) for name in needed)
-    only = (*needed, user.USERNAME_FIELD) if said and may_defer(user) else None
-    return Columns(user, "link__user__", only=only)
+    only = (*needed, user.USERNAME_FIELD, *more) if said and may_defer(user) else None
+    return Columns(user, prefix, only=only)
 
 
 def _application_columns(model: Any) -> Columns:
@@ -124,7 +124,7 @@ def _application_columns(model: Any) -> Columns:
 _RULE = Columns(GrantRule, only=RULE_FIELDS)
 _ISSUER = Columns(TrustedIssuer, "issuer__", only=ISSUER_FIELDS)
 _APPLICATION = _application_columns(get_application_model())
-_LINKED = _user_columns(get_user_model())
+_LINKED = user_columns(get_user_model(), "link__user__")
 # The parts of a row: its place, rule, issuer, condition, link, and the columns of the client.
 _ORDER = ("position", "pk", "conditions__pk")
 _PK_AT = _ORDER.index("pk")

@@ -203,7 +203,7 @@ def test_a_user_whose_state_is_computed_is_read_whole() -> None:
             def is_active(self) -> bool:
                 return self.left is None
 
-    columns = lookup._user_columns(Leaver)
+    columns = lookup.user_columns(Leaver, "link__user__")
     assert columns.names == ["link__user__id", "link__user__left"]
 
 

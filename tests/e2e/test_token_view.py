@@ -22,7 +22,7 @@ from oauth2_provider.models import get_access_token_model
 from oauth_jwt_grant.dot import TokenView, app_authorized
 from oauth_jwt_grant.models import Decision
 from oauth_jwt_grant.views import SECRETS, JWTBearerTokenView, JWTBearerTokenViewMixin
-from tests.factories import DROP, GRANT_TYPE, ec_key, mint
+from tests.factories import DROP, GRANT_TYPE, SUBJECT, ec_key, mint
 from tests.support import FORM, TOKEN_URL, World, assert_granted, assert_refused, build_world, post, tokens
 
 from .failing import atomic_requests
@@ -120,6 +120,20 @@ def test_statements_of_a_token(atomic: bool, anonymous: bool) -> None:
 
     kinds = [query["sql"].split()[0] for query in captured]
     assert kinds == ["SELECT"] * (1 if anonymous else 2) + ["BEGIN", "INSERT", "INSERT", "COMMIT"]
+
+
+@pytest.mark.parametrize("policy", ["linked", "user_field", "service_user", "provision"])
+def test_of_a_user_no_more_is_read_than_decides(world: World, policy: str) -> None:
+    """A field that is compared is read, too: without it, comparing would be a statement of its own."""
+    world.change(world.user, first_name=SUBJECT)
+    world.change(world.rule, subject_policy=policy, user_field="first_name", user=world.user)
+    world.post()
+    with CaptureQueriesContext(connection) as captured:
+        assert_granted(world.post())
+
+    reads = [query["sql"] for query in captured if query["sql"].startswith("SELECT")]
+    assert len(reads) == (3 if policy in ("user_field", "service_user") else 2)
+    assert not [sql for sql in reads if "password" in sql or "last_login" in sql]
 
 
 @pytest.mark.django_db(transaction=True)

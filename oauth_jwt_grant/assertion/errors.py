@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from .doors import Door
-from .texts import NOTHING, Joined, Text
+from .texts import Joined, Text, as_text
 
 
 class Reason(StrEnum):
@@ -326,11 +326,12 @@ class NotGranted(Exception):
     spells it. ``detail`` is only for operators and never part of an answer.
     """
 
-    def __init__(self, reason: Reason, name: str = "", detail: Text = NOTHING) -> None:
+    def __init__(self, reason: Reason, name: str = "", detail: str = "") -> None:
         super().__init__(f"{reason}: {detail or name}" if detail or name else str(reason))
         self.reason = reason
         self.name = name
-        self.detail = detail
+        #: A site's own resolver may refuse with any string, which then is the same in each language.
+        self.detail = as_text(detail)
 
     @property
     def answer(self) -> Answer:
@@ -364,7 +365,7 @@ class Undecided(NotGranted):
     ``retry_after`` seconds.
     """
 
-    def __init__(self, reason: Reason, detail: Text = NOTHING, *, retry_after: int) -> None:
+    def __init__(self, reason: Reason, detail: str = "", *, retry_after: int) -> None:
         super().__init__(reason, detail=detail)
         self.retry_after = retry_after
 
@@ -372,19 +373,19 @@ class Undecided(NotGranted):
 class KeysUnavailable(Undecided):
     """The issuer's keys cannot be fetched."""
 
-    def __init__(self, detail: Text = NOTHING, *, retry_after: int = 30) -> None:
+    def __init__(self, detail: str = "", *, retry_after: int = 30) -> None:
         super().__init__(Reason.KEYS_UNAVAILABLE, detail, retry_after=retry_after)
 
 
 class DatabaseBusy(Undecided):
     """The database stored neither token nor decision: it gave up waiting for a lock."""
 
-    def __init__(self, detail: Text = NOTHING, *, retry_after: int = 1) -> None:
+    def __init__(self, detail: str = "", *, retry_after: int = 1) -> None:
         super().__init__(Reason.DATABASE_BUSY, detail, retry_after=retry_after)
 
 
 class DatabasesDiffer(Undecided):
     """Rows of one transaction are written to different databases. Only an operator can correct that."""
 
-    def __init__(self, detail: Text = NOTHING, *, retry_after: int = 30) -> None:
+    def __init__(self, detail: str = "", *, retry_after: int = 30) -> None:
         super().__init__(Reason.DATABASES_DIFFER, detail, retry_after=retry_after)

@@ -113,6 +113,11 @@ def text_of(error: Exception) -> Text:
     return found if isinstance(found, Text) else verbatim(str(error))
 
 
+def as_text(text: str) -> Text:
+    """Return ``text``, or a text that is the same in each language if it is no more than a string."""
+    return text if isinstance(text, Text) else verbatim(text)
+
+
 def _said(value: Any, translate: Translate) -> Any:
     return value.translated(translate) if isinstance(value, Text) else value
 

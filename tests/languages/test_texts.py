@@ -87,22 +87,46 @@ def test_a_text_that_cannot_be_translated_is_found(call: str, is_wrong: bool) ->
 
 
 @pytest.mark.parametrize("room", ROOMS)
-def test_no_exception_is_raised_with_a_plain_sentence(room: str) -> None:
+def test_no_refusal_or_fault_is_a_plain_sentence(room: str) -> None:
     found = []
     for path in sorted((PACKAGE / room).glob("*.py")):
         for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
-                found += [f"{path.name}: {ast.unparse(arg)}" for arg in node.exc.args if _is_sentence(arg)]
+            found += [f"{path.name}: {ast.unparse(text)}" for text in _said(node) if _is_sentence(text)]
     assert found == []
 
 
-def _is_sentence(arg: ast.expr) -> bool:
-    text = (
-        "".join(str(_literal(part) or "") for part in arg.values)
-        if isinstance(arg, ast.JoinedStr)
-        else _literal(arg)
-    )
-    return text is not None and text not in UNREAD and _WORDS.search(text) is not None
+def _said(node: ast.AST) -> list[ast.expr]:
+    """Return what is raised or given back as a fault, or gets a name that stands for one."""
+    if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
+        return [*node.exc.args, *(keyword.value for keyword in node.exc.keywords)]
+    if isinstance(node, ast.Return) and node.value is not None:
+        return [node.value]
+    if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) in ("detail", "demand", "fault", "why"):
+        return [node.value]
+    return []
+
+
+def _is_sentence(text: ast.expr) -> bool:
+    parts = text.values if isinstance(text, ast.JoinedStr) else [text]
+    words = "".join(str(_literal(part) or "") for part in parts)
+    return words not in UNREAD and _WORDS.search(words) is not None
+
+
+@pytest.mark.parametrize(
+    ("code", "is_found"),
+    [
+        ('raise Refused("this is a sentence")', True),
+        ('raise Refused(detail=f"{name} is no key")', True),
+        ('detail = "this is a sentence"', True),
+        ('return f"no key {kid}"', True),
+        ('raise Refused(_("this is a sentence"))', False),
+        ('name = "any other name"', False),
+        ('return "one"', False),
+    ],
+)
+def test_a_plain_sentence_is_found(code: str, is_found: bool) -> None:
+    (node,) = ast.parse(code).body
+    assert any(map(_is_sentence, _said(node))) is is_found
 
 
 @pytest.fixture

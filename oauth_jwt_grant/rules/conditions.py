@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from fnmatch import fnmatchcase
@@ -216,14 +216,18 @@ class Condition:
     @property
     def text(self) -> Text:
         """The condition in words."""
-        values: str = either(list(map(repr, self.values)))
+        return self.in_words(str)
+
+    def in_words(self, write: Callable[[str], str]) -> Text:
+        """The condition in words; ``write`` has the last word on how its claim and values are written."""
+        shown_as = str if self.operator is Operator.SAME_AS else repr
+        texts = [write(shown_as(value)) for value in self.values]
+        values: str = either(texts)
         if self.operator in (Operator.IN, Operator.NONE_OF):
-            values = ", ".join(map(repr, self.values))
+            values = ", ".join(texts)
         elif self.operator is Operator.CONTAINS:
-            values = both(list(map(repr, self.values)))
-        elif self.operator is Operator.SAME_AS:
-            values = either(list(map(str, self.values)))
-        return _IN_WORDS[self.operator].filled(claim=self.claim, values=values)
+            values = both(texts)
+        return _IN_WORDS[self.operator].filled(claim=write(self.claim), values=values)
 
 
 _IN_WORDS = {

@@ -27,7 +27,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 _READ = """
 const quoted = "script, style, pre, code, textarea, body [lang=en], "
     + ".datetimeshortcuts, .calendarbox, .clockbox, .action-counter, .select2";
-const walker = document.createTreeWalker(document.documentElement, NodeFilter.SHOW_TEXT);
+// Of django-oauth-toolkit's page of an application the part that is ours.
+const root = document.querySelector(".model-application fieldset:has(.ojg-keys)") ?? document.documentElement;
+const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
 const texts = [];
 while (walker.nextNode()) {
     if (!walker.currentNode.parentElement.closest(quoted)) {
@@ -35,7 +37,7 @@ while (walker.nextNode()) {
     }
 }
 const attributes = [];
-for (const element of document.querySelectorAll("body *")) {
+for (const element of root.querySelectorAll("*")) {
     if (!element.closest(quoted)) {
         const names = ["title", "aria-label", "alt", "placeholder"];
         if (element.matches("input:is([type=submit], [type=button], [type=reset])")) {
@@ -49,6 +51,7 @@ return [texts.join("\\n"), ...attributes];
 #: Names that are the same in each language, and what is only in a JWT, a certificate or a posted form.
 _NAMES = """
 HTTP RFC SHA Python curl typ alg kid jose jwt OU=Testing CA trustme report.json backup.json JSON
+ref_protected job_id sha environment groups
 bob carol nobody@example.com https://other.example as.example.com aud true refs/heads/main feature production
 project_path:acme/deploy:ref_type:branch:ref:main gitlab.com mona
 """

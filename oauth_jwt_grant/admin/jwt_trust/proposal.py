@@ -11,6 +11,7 @@ from string import Formatter
 from typing import Any
 
 from ...assertion import ID_JAG_TYPE, UnverifiedAssertion
+from ...languages import translated
 from ...models import GrantRule, TrustedIssuer
 from ...presets import Pin, Preset, pins_of_shared, preset_for
 from ...rules import ABSENT, Condition, InvalidCondition, Operator, claim_value
@@ -58,7 +59,7 @@ class Choice:
         return json.dumps([self.condition.claim, self.condition.operator, self.condition.values])
 
     def __str__(self) -> str:
-        return _ascii(str(self.condition))
+        return translated(self.condition.in_words(_ascii))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,7 @@ from oauth2_provider.models import get_access_token_model
 
 from oauth_jwt_grant.assertion import AssertionRefused, Reason
 from oauth_jwt_grant.assertion.jose import import_jwk
+from oauth_jwt_grant.database import readable
 from oauth_jwt_grant.decision import Case, Question, decide, explain, record
 from oauth_jwt_grant.models import Decision, GrantRule, TrustedIssuer
 from oauth_jwt_grant.signals import assertion_accepted, assertion_refused
@@ -41,7 +42,7 @@ def test_an_accepted_decision_tells_everything(world: World) -> None:
     assert decision.client_address == "2001:db8::1"
     assert decision.access_token == get_access_token_model().objects.get()
     assert len(decision.replay_key or "") == 64
-    assert str(decision).startswith(f"accepted {world.issuer.issuer} 20")
+    assert str(decision) == f"accepted {world.issuer.issuer} {readable(decision.time)}"
 
 
 def test_a_decision_tells_its_time_as_the_admin_does(settings) -> None:
@@ -49,10 +50,10 @@ def test_a_decision_tells_its_time_as_the_admin_does(settings) -> None:
         outcome="accepted", iss="https://a.example", time=datetime(2026, 3, 4, 23, 5, tzinfo=UTC)
     )
     with timezone.override("Asia/Tokyo"):
-        assert str(decision) == "accepted https://a.example 2026-03-05 08:05:00"
+        assert str(decision) == "accepted https://a.example March 5, 2026, 8:05 a.m."
     decision.time = datetime(2026, 3, 4, 23, 5)
     settings.USE_TZ = False
-    assert str(decision) == "accepted https://a.example 2026-03-04 23:05:00"
+    assert str(decision) == "accepted https://a.example March 4, 2026, 11:05 p.m."
 
 
 def test_who_has_stolen_a_key_cannot_hide_which_one_it_was(world: World) -> None:

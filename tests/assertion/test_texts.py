@@ -8,7 +8,19 @@ import pickle
 
 import pytest
 
-from oauth_jwt_grant.assertion import NOTHING, Clause, Joined, Text, both, either, ngettext, text_of, verbatim
+from oauth_jwt_grant.assertion import (
+    NOTHING,
+    AssertionRefused,
+    Clause,
+    Joined,
+    Reason,
+    Text,
+    both,
+    either,
+    ngettext,
+    text_of,
+    verbatim,
+)
 
 
 def loud(template: str, plural: str, number: int) -> str:
@@ -92,3 +104,11 @@ def test_a_copy_and_a_pickle_are_plain_text() -> None:
     for other in (copy.copy(text), copy.deepcopy(text), pickle.loads(pickle.dumps(text))):  # noqa: S301
         assert type(other) is str
         assert other == text
+
+
+def test_a_refusal_keeps_its_text_and_takes_any_string() -> None:
+    refused = AssertionRefused(Reason.MISSING_CLAIM, "exp", Text("is required"))
+    assert refused.explanation.translated(loud) == "exp IS REQUIRED"
+    assert (
+        AssertionRefused(Reason.NO_RULE, detail="as a site says").detail.translated(loud) == "as a site says"
+    )

@@ -43,6 +43,11 @@ def words_outside(text: str) -> list[str]:
     return [word for word in re.findall(r"[A-Za-z0-9]{2,}", _URL.sub("", text)) if word.isalpha()]
 
 
+def is_translated(text: str) -> bool:
+    """Whether anything of ``text`` is in the language."""
+    return any(ord(letter) in _WIDE.values() for letter in text)
+
+
 def _translated(message: str | tuple[str, ...]) -> str | tuple[str, ...]:
     if not isinstance(message, str):
         return tuple(str(_translated(form)) for form in message)

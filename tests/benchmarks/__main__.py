@@ -29,6 +29,7 @@ PARTS = (
     ("deleting", "postgres", ("psycopg",)),
     ("deleting", "mariadb", ("pymysql",)),
     ("scale", "postgres", ("psycopg",)),
+    ("pages", "postgres", ("psycopg",)),
     ("revoking", "sqlite", ()),
     ("revoking", "postgres", ("psycopg",)),
     ("revoking", "mariadb", ("pymysql",)),

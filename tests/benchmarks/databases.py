@@ -10,11 +10,11 @@ from django.test.utils import get_runner, setup_test_environment, teardown_test_
 
 
 @contextmanager
-def test_databases() -> Iterator[None]:
-    """Empty, migrated databases in the place of the configured ones."""
+def test_databases(*, keep: bool = False) -> Iterator[None]:  # noqa: PT028 - not a test
+    """Migrated databases in the place of the configured ones: empty, or with ``keep`` as they were left."""
     setup_test_environment(debug=False)
-    runner = get_runner(settings)(verbosity=0, interactive=False)
-    databases = runner.setup_databases()
+    runner = get_runner(settings)(verbosity=0, interactive=False, keepdb=keep)
+    databases = runner.setup_databases(serialized_aliases=set())  # else all that was left is read
     try:
         yield
     finally:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from functools import partial
+from functools import partial, reduce
+from operator import or_
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
-from django.contrib import admin, messages
-from django.db.models import Q, QuerySet, Value
-from django.db.models.functions import Lower
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.contrib import admin
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
@@ -22,16 +22,16 @@ from ...assertion import Reason
 from ...decision import REMEDIES, answer_to
 from ...models import Decision
 from ..revocation import why_kept
-from ..shared import StorableAdmin, below, english, exact_time, link_to, reason_in_words
+from ..shared import BoundedList, StorableAdmin, begins, below, english, exact_time, link_to, reason_in_words
 from .export import LIMIT, export, may_export
 from .filters import ApplicationFilter, IssuerFilter, PeriodFilter, ReasonFilter
-from .listing import LISTED, BoundedPaginator, DecisionChangeList
+from .listing import DecisionChangeList
 
 EXPLAINED = "admin/oauth_jwt_grant/decision/explained.html"
 
 
 @admin.register(Decision)
-class DecisionAdmin(StorableAdmin):
+class DecisionAdmin(BoundedList, StorableAdmin):
     """Decisions: nobody adds or changes one, nor deletes one on which something rests."""
 
     list_display = (
@@ -46,11 +46,11 @@ class DecisionAdmin(StorableAdmin):
     list_filter = ("outcome", "accepted_as", PeriodFilter, IssuerFilter, ApplicationFilter, ReasonFilter)
     list_select_related = ("application", "user")
     search_fields = ("subject", "kid", "jti_digest")
-    search_help_text = _("A part of the subject, or the whole of a jti or key ID.")
+    search_help_text = _(
+        "A whole subject, jti or key ID, capitals included; or the beginning of subjects and *."
+    )
     sortable_by = ("exact_time",)
     # Nothing is counted or put in order that would need the whole table.
-    paginator = BoundedPaginator
-    show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
     fieldsets: ClassVar[Any] = [
         (None, {"fields": ["exact_time", "outcome", "reason_shown", "detail_shown", "explained"]}),
@@ -88,20 +88,8 @@ class DecisionAdmin(StorableAdmin):
         context = {
             "may_export": may_export(request, self),
             "export_limit": number_format(LIMIT, force_grouping=True),
-            "listed": number_format(LISTED, force_grouping=True),
         }
         return super().changelist_view(request, {**context, **(extra_context or {})})
-
-    def response_action(
-        self, request: HttpRequest, queryset: QuerySet[Decision], *args: Any, **kwargs: Any
-    ) -> HttpResponse | None:
-        """Act on what was ticked, or on all that match: unless these are more than the page has counted."""
-        everything = request.POST.get("select_across") not in (None, "", "0")
-        if everything and BoundedPaginator(queryset, 1).is_cut:
-            text = _("More than %d decisions match. Filter them further before you act on all of them.")
-            messages.error(request, text % LISTED)
-            return HttpResponseRedirect(request.get_full_path())
-        return super().response_action(request, queryset, *args, **kwargs)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Nobody adds a decision."""
@@ -154,19 +142,19 @@ class DecisionAdmin(StorableAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Decision], search_term: str
     ) -> tuple[QuerySet[Decision], bool]:
-        """Search by a part of the subject, by the key ID, and by the ``jti``; only its digest is stored.
-
-        The database makes both sides lower case: where it compares subjects and key IDs
-        character by character (MariaDB, MySQL), capitals would count here as well.
-        """
+        """Search by a whole subject, key ID or ``jti``, or by the beginning of subjects with an asterisk."""
         term = search_term.strip()
         if not term:
             return queryset, False
+        if term.endswith("*"):
+            return queryset.filter(begins("subject", term[:-1])), False
+        # Of a jti only the digest is stored.
         digest = hashlib.sha256(term.encode("utf-8", "replace")).hexdigest()
-        lowered = queryset.alias(lower_subject=Lower("subject"), lower_kid=Lower("kid"))
-        wanted = Lower(Value(term))
-        found = Q(lower_subject__contains=wanted) | Q(lower_kid=wanted)
-        return lowered.filter(found | Q(jti_digest__in=[digest, term.lower()])), False
+        places = {"subject": [term], "kid": [term], "jti_digest": [digest, term.lower()]}
+        # An index has the rows of one column in the order of the list; for several, all found are sorted.
+        conditions = [Q(**{f"{column}__in": values}) for column, values in places.items()]
+        found = [condition for condition in conditions if Decision.objects.filter(condition).exists()]
+        return queryset.filter(reduce(or_, found)) if found else queryset.none(), False
 
     @admin.display(description=_("time"), ordering="time")
     def exact_time(self, decision: Decision) -> str:

@@ -21,8 +21,8 @@ from django.utils.translation import gettext as _
 
 from ...database import local, readable
 from ...models import Decision
-from ..shared import reason_in_words
-from .filters import PeriodFilter, RelatedFilter
+from ..shared import RelatedFilter, reason_in_words
+from .filters import PeriodFilter
 from .periods import Period, last_day, one_day
 
 #: Reasons with a colour of their own; the others share one.

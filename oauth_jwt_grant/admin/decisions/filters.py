@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -14,11 +14,9 @@ from django.utils.translation import gettext_lazy as _
 
 from ...assertion import Reason
 from ...models import Decision
-from ..shared import parse_key, reason_in_words
+from ..shared import RelatedFilter, parse_key, reason_in_words
 from .periods import Period, offered, period_of
 
-#: Rows that a filter offers by name; for others there are the links on their pages.
-_OFFERED = 50
 #: The newest decisions, in which reasons are looked for.
 _LATEST = 1000
 
@@ -78,50 +76,6 @@ class PeriodFilter(admin.SimpleListFilter):
 def key_of(relation: str | None, text: str) -> Any:
     """The key of a row, which decisions point to by ``relation``, that ``text`` is, or ``None``."""
     return parse_key(Decision._meta.get_field(str(relation)), text)
-
-
-class RelatedFilter(admin.SimpleListFilter):
-    """By a row that decisions point to, the chosen one always among those offered.
-
-    ``parameter_name`` is the foreign key's name as well. A value that is no key of a row finds nothing.
-    """
-
-    #: In which order the first ones are found.
-    ordering: ClassVar[Sequence[str]] = ()
-
-    def rows(self) -> QuerySet[Any]:
-        """All rows there are to choose from."""
-        related: Any = Decision._meta.get_field(str(self.parameter_name)).related_model
-        rows: QuerySet[Any] = related.objects.order_by(*self.ordering)
-        return rows
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[Any, str]]:
-        """The first rows, and the one that a link has chosen."""
-        choices = {row.pk: str(row) for row in self.rows()[:_OFFERED]}
-        chosen = self._chosen()
-        if chosen is not None and chosen not in choices:
-            row = self.rows().filter(pk=chosen).first()
-            choices |= {chosen: str(row)} if row else {}
-        return choices.items()
-
-    def has_output(self) -> bool:
-        """Whether it is shown and asked: also where the only row that was ever chosen is gone."""
-        return super().has_output() or self.value() is not None
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Decision]) -> QuerySet[Decision]:
-        """Those of the chosen row."""
-        if self.value() is None:
-            return queryset
-        chosen = self._chosen()
-        return queryset.none() if chosen is None else queryset.filter(**{str(self.parameter_name): chosen})
-
-    def name(self) -> Any:
-        """What the chosen row is called; ``None`` if there is no such row."""
-        names: dict[Any, Any] = dict(self.lookup_choices)
-        return names.get(self._chosen())
-
-    def _chosen(self) -> Any:
-        return key_of(self.parameter_name, self.value() or "")
 
 
 class IssuerFilter(RelatedFilter):

@@ -7,14 +7,11 @@ from typing import Any
 
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
-from django.core.paginator import Paginator
 from django.http import HttpRequest
 
 from .chart import Chart, chart_of
 from .filters import ApplicationFilter, IssuerFilter, PeriodFilter, ReasonFilter, key_of
 
-#: Decisions that are counted and can be paged through; filters lead to older ones.
-LISTED = 10_000
 _OUTCOME = ("outcome__exact", "outcome__in")
 _TIME = ("time__gt", "time__gte", "time__lt", "time__lte")
 _EXACT = ("iss", "subject", "kid", "jti_digest", "accepted_as__exact")
@@ -23,26 +20,6 @@ _FILTERS = (PeriodFilter, IssuerFilter, ApplicationFilter, ReasonFilter)
 #: What a URL may filter by. Other lookups (patterns, paths into the claims) read the table through
 #: or end in an error of the database.
 _KNOWN = frozenset([*_OUTCOME, *_TIME, *_EXACT, *_KEYS, *(each.parameter_name for each in _FILTERS)])
-
-
-class BoundedPaginator(Paginator):  # type: ignore[type-arg]
-    """Pages of the first :data:`LISTED` rows: the database counts no further than that."""
-
-    @cached_property
-    def count(self) -> int:
-        """How many rows there are, as far as they are listed."""
-        return min(self._counted, LISTED)
-
-    @property
-    def is_cut(self) -> bool:
-        """Whether there are more rows than are listed."""
-        return self._counted > LISTED
-
-    @cached_property
-    def _counted(self) -> int:
-        rows: Any = self.object_list
-        counted: int = rows.order_by()[: LISTED + 1].count()  # any of them, in no order
-        return counted
 
 
 class DecisionChangeList(ChangeList):

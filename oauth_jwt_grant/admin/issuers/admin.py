@@ -57,6 +57,7 @@ class TrustedIssuerAdmin(ServiceAccountsMixin, GoodTokensMixin, WithdrawalMixin,
     list_display = ("marked_name", "state", "keys", "accepted", "refused", "last_use")
     list_filter = ("enabled", KindFilter, "profile", "key_source", "replay_policy")
     list_select_related = ("fetched_keys",)
+    list_per_page = 50  # each is examined, with its rules
     search_fields = ("name", "issuer")
     readonly_fields = ("advice", "state", "key_panel", "client_example", "created", "updated")
     actions = (enable, disable, disable_and_revoke)

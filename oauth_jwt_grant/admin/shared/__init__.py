@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .downloads import csv_file
+from .filters import RelatedFilter
 from .formfields import (
     AlgorithmsField,
     ConditionsField,
@@ -17,15 +18,19 @@ from .keys import parse_key
 from .labels import as_stored, below, conditions_in_words, english, exact_time, near_misses, state_of
 from .links import change_url, link_to, list_url
 from .pages import page_context
+from .paging import LISTED, BoundedList
 from .permissions import changeable, may_add, may_change_issuers, may_see
 from .reasons import reason_in_words
 from .related import SearchableRelations, check_related
+from .searching import begins
 from .storable import StorableAdmin
 from .tables import light, table
 from .widgets import LabelledDateTime, LabelledFormSet
 
 __all__ = [
+    "LISTED",
     "AlgorithmsField",
+    "BoundedList",
     "ConditionsField",
     "DoorsField",
     "KeysField",
@@ -34,9 +39,11 @@ __all__ = [
     "ListField",
     "ObjectField",
     "PublicTextField",
+    "RelatedFilter",
     "SearchableRelations",
     "StorableAdmin",
     "as_stored",
+    "begins",
     "below",
     "change_url",
     "changeable",

@@ -16,8 +16,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from oauth_jwt_grant.admin.decisions.chart import SHOWN, _ceiling
-from oauth_jwt_grant.admin.decisions.listing import LISTED
 from oauth_jwt_grant.admin.decisions.periods import last_day, offered, one_day, period_of
+from oauth_jwt_grant.admin.shared import LISTED
 from oauth_jwt_grant.models import Decision, TrustedIssuer
 from tests.admin.many import REASONS, fill
 from tests.factories import ISSUER

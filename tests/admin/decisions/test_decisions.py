@@ -155,9 +155,18 @@ def test_deleting_takes_a_permission(page_of, refused):
         ("outcome__exact=refused", {"refused"}),
         ("reason=expired", {"refused"}),
         ("reason=replayed", set()),
-        ("q=alic", {"accepted"}),
-        ("q=LIC", {"accepted"}),
-        ("q=KEY-1", {"accepted"}),
+        ("q=alice", {"accepted"}),
+        ("q=+alice+", {"accepted"}),
+        ("q=Alice", set()),
+        ("q=alic", set()),
+        ("q=alic*", {"accepted"}),
+        ("q=Alic*", set()),
+        ("q=lic*", set()),
+        ("q=b*&issuer=999999", set()),
+        ("q=*", {"accepted", "refused"}),
+        ("q=%25*", set()),
+        ("q=KEY-1", set()),
+        ("q=key*", set()),
         ("q=key", set()),
         ("q=%25", set()),
         ("q=_", set()),
@@ -182,6 +191,11 @@ def test_deleting_takes_a_permission(page_of, refused):
 def test_decisions_are_found(page, accepted, refused, query, found):
     rows = {"accepted": accepted, "refused": refused}
     assert listed(page, query) == {rows[name] for name in found}
+
+
+def test_what_is_subject_and_key_id_at_once_is_found_by_both(page, accepted, refused):
+    Decision.objects.filter(pk=refused.pk).update(kid="alice")
+    assert listed(page, "q=alice") == {accepted, refused}
 
 
 def test_decisions_of_one_issuer_and_of_a_day(page, issuer, accepted, refused):
@@ -356,7 +370,7 @@ def test_subject_is_linked_to_a_user_and_found_again(page, issuer):
     link = LinkedSubject.objects.get()
     assert (link.issuer, link.subject, link.user) == (issuer, "subject-1", user)
     changelist = reverse("admin:oauth_jwt_grant_linkedsubject_changelist")
-    for term in ("subject-1", "alice", issuer.issuer):
+    for term in ("subject-1", "subj*", user.get_username(), issuer.issuer):
         assert list(page.get(changelist, {"q": term}).context["cl"].queryset) == [link]
     assert page.post(add, data).status_code == 200  # the same subject twice
 

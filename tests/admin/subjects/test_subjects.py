@@ -17,6 +17,7 @@ from django.test import AsyncClient, Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from oauth_jwt_grant.admin.shared import LISTED
 from oauth_jwt_grant.models import LinkedSubject, TrustedIssuer
 from oauth_jwt_grant.subject_links import MAX_BYTES, MAX_LINES
 from tests.admin.conftest import make_user
@@ -378,20 +379,73 @@ def test_export_is_of_what_the_list_shows(page, issuer, alice, bob):
     LinkedSubject.objects.create(issuer=issuer, subject="robot", user=alice)
     LinkedSubject.objects.create(issuer=issuer, subject="person", user=bob)
     LinkedSubject.objects.create(issuer=other, subject="robot", user=bob)
-    shown = page.get(LIST, {"q": "robot", "issuer__id__exact": other.pk, "p": 1})
+    shown = page.get(LIST, {"q": "robot", "issuer": other.pk, "p": 1})
     (url,) = re.findall(rf'href="({EXPORT}[^"]*)"', shown.content.decode())
     assert exported(page.get(html.unescape(url))).splitlines()[1:] == [f"{other.issuer},robot,{BOB}"]
     assert len(exported(page.get(EXPORT)).splitlines()) == 4
     assert page.get(EXPORT, {"issuer__id__exact": "x"}).url == f"{LIST}?e=1"
+    assert exported(page.get(EXPORT, {"issuer": "x"})).splitlines()[1:] == []
     assert page.get(EXPORT, {"user__password": "x"}).status_code == 400
 
 
-def test_list_is_searched_by_subject_user_and_issuer(page, issuer, alice, bob):
+@pytest.mark.parametrize(
+    ("term", "found"),
+    [
+        ("robot-7", {"robot-7"}),
+        (" robot-7 ", {"robot-7"}),
+        ("Robot-7", set()),
+        ("obot", set()),
+        ("rob*", {"robot-7", "robot\uffff"}),
+        ("Rob*", set()),
+        ("obot*", set()),
+        ("robot\uffff*", {"robot\uffff"}),
+        (ALICE, {"robot-7"}),
+        (ALICE.title(), set()),
+        ("example.com", set()),
+        (ISSUER, {"robot-7", "robot\uffff"}),
+        (ISSUER.upper(), set()),
+        ("*", {"robot-7", "robot\uffff"}),
+        (" ", {"robot-7", "robot\uffff"}),
+        ("nobody", set()),
+    ],
+    ids=ascii,
+)
+def test_list_is_searched_by_whole_values_and_beginnings(page, issuer, alice, bob, term, found):
     LinkedSubject.objects.create(issuer=issuer, subject="robot-7", user=alice)
-    LinkedSubject.objects.create(issuer=issuer, subject="person", user=bob)
-    for term, found in (("obot", 1), (ALICE, 1), ("example.com", 2), (ISSUER, 2), ("issuer", 0)):
-        response = page.get(LIST, {"q": term})
-        assert response.context["cl"].result_count == found, term
+    LinkedSubject.objects.create(issuer=issuer, subject="robot\uffff", user=bob)
+    response = page.get(LIST, {"q": term})
+    assert {link.subject for link in response.context["cl"].queryset} == found
+
+
+def test_issuers_with_links_are_offered_and_one_more_once_it_is_chosen(page, issuer, alice):
+    LinkedSubject.objects.create(issuer=issuer, subject="robot-7", user=alice)
+    made = TrustedIssuer.objects.bulk_create(
+        TrustedIssuer(name=f"A {number}", issuer=f"https://{number}.example") for number in range(52)
+    )
+    LinkedSubject.objects.bulk_create(LinkedSubject(issuer=row, subject="s", user=alice) for row in made[1:])
+
+    def offered(**query):
+        (chosen,) = (
+            spec for spec in page.get(LIST, query).context["cl"].filter_specs if spec.title == "issuer"
+        )
+        return {name for _key, name in chosen.lookup_choices}
+
+    assert offered() == {str(row) for row in sorted(made[1:], key=str)[:50]}
+    assert str(issuer) in offered(issuer=issuer.pk)
+
+
+def test_no_more_is_counted_or_acted_on_than_can_be_paged_through(page, issuer, alice):
+    links = (LinkedSubject(issuer=issuer, subject=str(number), user=alice) for number in range(LISTED + 1))
+    LinkedSubject.objects.bulk_create(links, batch_size=2000)
+    with CaptureQueriesContext(connection) as queries:
+        response = page.get(LIST)
+    assert response.context["cl"].result_count == LISTED
+    assert "More than 10,000 linked subjects match; the first 10,000 are listed." in said(response)
+    assert sum("COUNT(*)" in query["sql"] for query in queries) == 1
+    everything = {"action": "delete_selected", "select_across": "1", "_selected_action": [1], "post": "yes"}
+    refused = page.post(LIST, everything, follow=True)
+    assert "More than 10000 linked subjects match. Filter them further" in said(refused)
+    assert LinkedSubject.objects.count() == LISTED + 1
 
 
 def test_list_of_a_hundred_links_takes_few_queries(page, issuer, alice, django_assert_max_num_queries):

@@ -7,7 +7,10 @@ import os
 
 import pytest
 from django.core.cache import cache
+from django.core.management.color import no_style
+from django.db import connections
 from django.template import Context, RequestContext, Template
+from django.test import TransactionTestCase
 from django.test.signals import template_rendered
 from hypothesis import settings as hypothesis_settings
 
@@ -113,6 +116,23 @@ def _only_whole_pages(django_test_environment: None) -> None:
         return str(template.nodelist.render(context))
 
     Template._render = render  # type: ignore[method-assign]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _types_and_permissions_stay(django_test_environment: None) -> None:
+    """Have a test that commits empty all tables but these two: to fill them again takes ten times as long."""
+    from django.contrib.auth.models import Permission
+    from django.contrib.contenttypes.models import ContentType
+
+    kept = {model._meta.db_table for model in (ContentType, Permission)}
+
+    def empty(test: TransactionTestCase) -> None:
+        for alias in test._databases_names(include_mirrors=False):
+            introspection, operations = connections[alias].introspection, connections[alias].ops
+            tables = set(introspection.django_table_names(only_existing=True, include_views=False)) - kept
+            operations.execute_sql_flush(operations.sql_flush(no_style(), sorted(tables)))
+
+    TransactionTestCase._fixture_teardown = empty  # type: ignore[method-assign]
 
 
 @pytest.fixture

@@ -247,7 +247,7 @@ def test_what_is_disabled_in_other_ways_waits_for_requests_too(
     """After COMMIT: before, nobody would be refused."""
 
     def wait(issuers):
-        waited.append((issuers, connection.in_atomic_block))
+        waited.append((list(issuers), connection.in_atomic_block))
 
     waited = []
     monkeypatch.setattr(withdrawal, "wait_for_requests", wait)

@@ -199,15 +199,6 @@ def test_the_page_that_asks_says_what_a_deletion_does(world: World, kind: str) -
     assert len(notes) == 1
 
 
-def test_the_page_that_asks_about_a_link_says_nothing_of_tokens(world: World) -> None:
-    assert_granted(world.post())
-    request = RequestFactory().post("/")
-    request.user = make_user("boss", is_staff=True, is_superuser=True)
-    request._messages = notes = Notes()  # type: ignore[attr-defined]
-    admin.site._registry[LinkedSubject].get_deleted_objects(list(LinkedSubject.objects.all()), request)
-    assert notes == []
-
-
 class Notes(list[str]):
     """Django's messages, as a list."""
 

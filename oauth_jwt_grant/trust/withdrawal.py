@@ -21,7 +21,7 @@ from django.utils import timezone
 
 from ..conf import conf
 from ..dot import get_access_token_model, get_refresh_token_model
-from ..models import Decision, GrantRule, TrustedIssuer, written
+from ..models import Decision, GrantRule, LinkedSubject, TrustedIssuer, written
 from ..signals import trust_changed
 
 logger = logging.getLogger("oauth_jwt_grant.decisions")
@@ -151,6 +151,23 @@ def _wait_for(model: type[Model], condition: Q, **which: Any) -> bool:
 def living(decisions: QuerySet[Decision]) -> QuerySet[Decision]:
     """Those of ``decisions`` that still have their token, from where they are written."""
     return decisions.using(router.db_for_write(Decision)).filter(access_token__isnull=False)
+
+
+def by_link(decisions: QuerySet[Decision], links: Iterable[LinkedSubject]) -> dict[Any, list[Any]]:
+    """By the primary key of each of ``links``: of ``decisions``, those whose user it has found."""
+    by_key: dict[tuple[Any, ...], Any] = {
+        (link.issuer_id, link.subject, link.user_id): link.pk for link in links
+    }
+    found: dict[Any, list[Any]] = {}
+    keys = list(by_key)
+    for start in range(0, len(keys), BATCH):
+        issuers, subjects, _users = map(set, zip(*keys[start : start + BATCH], strict=True))
+        near = decisions.filter(issuer__in=issuers, subject__in=subjects)
+        for pk, *key in near.values_list("pk", "issuer", "subject", "user").order_by():
+            # Each subject may be that of several issuers, and of users to whom it was linked before.
+            if tuple(key) in by_key:
+                found.setdefault(by_key[tuple(key)], []).append(pk)
+    return found
 
 
 def count(decisions: QuerySet[Decision]) -> dict[str, int]:

@@ -65,13 +65,18 @@ def _check_unchanged(plan: Plan) -> None:
 
 
 def _decisions_of_removed(plan: Plan) -> list[Any]:
-    """The decisions with tokens; no request can add one, as what they rest on is locked until it is gone."""
+    """The decisions with tokens.
+
+    No request can add one of an issuer or rule, which is locked until it is gone. One that has read a link
+    already may: links act on the next request.
+    """
     found: set[Any] = set()
     for kind in ("issuer", "rule"):
         for some in chunks([row.pk for row in _removed(plan.steps, kind)]):
             of_rows = written(Decision).filter(**{f"{kind}__in": some})
             found.update(withdrawal.living(of_rows).values_list("pk", flat=True))
-    return sorted(found)
+    of_links = withdrawal.by_link(withdrawal.living(Decision.objects.all()), _removed(plan.steps, "link"))
+    return sorted(found.union(*of_links.values()))
 
 
 def _removed(steps: Iterable[Step], kind: str) -> list[Any]:

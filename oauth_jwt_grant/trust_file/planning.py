@@ -12,10 +12,10 @@ from django.db import router
 from django.db.models import CheckConstraint, Count, Model, Q
 from django.utils import timezone
 
-from ..models import ClaimCondition, Decision, GrantRule, LinkedSubject, TrustedIssuer, flaws_of, written
+from ..models import ClaimCondition, Decision, GrantRule, LinkedSubject, TrustedIssuer, flaws_of
 from ..presets import check_pinned, check_stay_pinned
 from ..rules import same
-from ..trust import RuleToBe, obstacles_of_unsaved
+from ..trust import RuleToBe, obstacles_of_unsaved, withdrawal
 from .current import Entry, IssuerEntry, Trust, chunks
 from .errors import TrustFileError
 from .schema import CONDITIONS, ISSUERS, LINKS, RULES, Reference, References, Table, Values, find
@@ -78,15 +78,21 @@ def plan(wanted: Trust, now: Trust, *, prune: bool) -> Plan:
 
 
 def _count_tokens(planned: Plan) -> None:
-    """Find out how many good tokens each removal of an issuer or rule leaves."""
+    """Find out how many good tokens each removal leaves."""
+    good = Decision.objects.using(router.db_for_write(Decision)).good(timezone.now())
     for kind in ("issuer", "rule"):
-        removed = {
-            step.row.pk: step for step in planned.steps if (step.action, step.kind) == ("remove", kind)
-        }
+        removed = _removed(planned, kind)
         for pks in chunks(list(removed)):
-            good = written(Decision).filter(**{f"{kind}__in": pks}, access_token__expires__gt=timezone.now())
-            for pk, number in good.order_by().values_list(kind).annotate(number=Count("pk")):
+            of_rows = good.filter(**{f"{kind}__in": pks}).order_by().values_list(kind)
+            for pk, number in of_rows.annotate(number=Count("pk")):
                 removed[pk].tokens = number
+    links = _removed(planned, "link")
+    for pk, decisions in withdrawal.by_link(good, [step.row for step in links.values()]).items():
+        links[pk].tokens = len(decisions)
+
+
+def _removed(planned: Plan, kind: Kind) -> dict[Any, Step]:
+    return {step.row.pk: step for step in planned.steps if (step.action, step.kind) == ("remove", kind)}
 
 
 class _Planner:

@@ -49,7 +49,7 @@ def json_of(plan: Plan) -> str:
 
 
 def _left(step: Step) -> str:
-    return f" ({step.tokens} good tokens)" if step.tokens else ""
+    return f" ({step.tokens} good token{'' if step.tokens == 1 else 's'})" if step.tokens else ""
 
 
 def _json(value: Any) -> str:

@@ -282,9 +282,24 @@ class TestPrune:
         world = build_world()
         assert world.post().status_code == 200
         flags = ["--prune", "--revoke"] if revoke else ["--prune"]
-        assert "(1 good tokens)" in apply(GOOD, *flags, DRY).out
+        assert "(1 good token)" in apply(GOOD, *flags, DRY).out
         assert apply(GOOD, *flags).status == 0
         assert not TrustedIssuer.objects.filter(pk=world.issuer.pk).exists()
+        assert get_access_token_model().objects.exists() is not revoke
+
+    @pytest.mark.parametrize("revoke", [False, True])
+    def test_a_link_leaves_the_tokens_of_its_user(self, apply, run, revoke):
+        world = build_world()
+        assert world.post().status_code == 200
+        flags = ["--prune", "--revoke"] if revoke else ["--prune"]
+        text = run("exporttrust").out
+        text = text.replace("[[issuers]]", "[[issuers]]\nlinks = []")
+        shown = apply(text, *flags, "--json", DRY)
+        (change,) = json.loads(shown.out)["changes"]
+        assert (change["kind"], change["good_tokens"]) == ("link", 1)
+        assert "- link alice of" in apply(text, *flags, DRY).out
+        assert apply(text, *flags).status == 0
+        assert not LinkedSubject.objects.exists()
         assert get_access_token_model().objects.exists() is not revoke
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .actions import WithdrawalMixin, disable, disable_and_revoke, disable_rows, enable
-from .deletion import GoodTokensMixin, GoodTokensWarningMixin, HolderWarningMixin, why_kept
+from .deletion import GoodTokensMixin, GoodTokensWarningMixin, HolderWarningMixin, LinkWarningMixin, why_kept
 from .limit import from_now_on
 from .pages import revoke_tokens
 
@@ -11,6 +11,7 @@ __all__ = [
     "GoodTokensMixin",
     "GoodTokensWarningMixin",
     "HolderWarningMixin",
+    "LinkWarningMixin",
     "WithdrawalMixin",
     "disable",
     "disable_and_revoke",

@@ -16,12 +16,14 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.html import format_html
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from ...dot import get_application_model
 from ...fields import rests_on_application
-from ...models import Decision, GrantRule, TrustedIssuer, written
+from ...models import Decision, GrantRule, LinkedSubject, TrustedIssuer, written
+from ...trust import withdrawal
 from ..shared import may_see
 
 if TYPE_CHECKING:
@@ -99,10 +101,28 @@ class GoodTokensWarningMixin(_Admin):
         words = _(
             "Access tokens of the rule %(rule)s that have not expired: %(number)d. They stay good without it."
         )
-        text = words % {"rule": rule, "number": number}
-        url = _revoke_url(self, rule.issuer_id) if _may_revoke(request) else None
-        link = format_html(' <a href="{}">{}</a>', url, _("Revoke tokens")) if url else ""
-        messages.warning(request, format_html("{}{}", text, link))
+        _warn_of_good(self, request, words % {"rule": rule, "number": number}, rule.issuer_id)
+
+
+class LinkWarningMixin(_Admin):
+    """For the admin class of linked subjects: the page that asks says how many tokens stay good."""
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Warn, on the page that asks."""
+        if "post" not in request.POST:
+            links: dict[Any, LinkedSubject] = {link.pk: link for link in objs}
+            good = Decision.objects.using(router.db_for_write(Decision)).good(timezone.now())
+            for pk, decisions in withdrawal.by_link(good, links.values()).items():
+                self._warn(request, links[pk], len(decisions))
+        return super().get_deleted_objects(objs, request)
+
+    def _warn(self, request: HttpRequest, link: LinkedSubject, number: int) -> None:
+        words = _(
+            "Access tokens of the subject %(subject)s that have not expired: %(number)d. They stay good "
+            "without the link."
+        )
+        query = "?" + urlencode({"which": "subject", "value": link.subject})
+        _warn_of_good(self, request, words % {"subject": link, "number": number}, link.issuer_id, query)
 
 
 class HolderWarningMixin(_Admin):
@@ -133,7 +153,7 @@ class HolderWarningMixin(_Admin):
             messages.warning(request, words % {"rule": rule, "issuer": rule.issuer})
 
 
-#: The column of a decision, by the model of the rows that are deleted. A link is neither.
+#: The column of a decision, by the model of the rows that are deleted. A link has a mixin of its own.
 _COLUMNS = {
     get_user_model()._meta.label_lower: "user",
     get_application_model()._meta.label_lower: "application",
@@ -169,6 +189,15 @@ def _no_good_tokens(pks: list[Any]) -> Iterator[None]:
         if good_tokens("issuer", pks):
             raise PermissionDenied(_("An access token has come in meanwhile. Disable the issuer first."))
         yield
+
+
+def _warn_of_good(
+    model_admin: admin.ModelAdmin[Any], request: HttpRequest, text: str, issuer: Any, query: str = ""
+) -> None:
+    """Show ``text`` with a link to the page that revokes tokens of ``issuer``, for who may revoke them."""
+    url = _revoke_url(model_admin, issuer) if _may_revoke(request) else None
+    link = format_html(' <a href="{}{}">{}</a>', url, query, _("Revoke tokens")) if url else ""
+    messages.warning(request, format_html("{}{}", text, link))
 
 
 def _may_revoke(request: HttpRequest) -> bool:

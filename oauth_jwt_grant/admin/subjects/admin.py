@@ -14,6 +14,7 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 
 from ...models import LinkedSubject, TrustedIssuer
+from ..revocation import LinkWarningMixin
 from ..shared import (
     BoundedList,
     RelatedFilter,
@@ -40,7 +41,9 @@ class LinkedIssuerFilter(RelatedFilter):
 
 
 @admin.register(LinkedSubject)
-class LinkedSubjectAdmin(AssertionTokensMixin, SearchableRelations, BoundedList, StorableAdmin):
+class LinkedSubjectAdmin(
+    LinkWarningMixin, AssertionTokensMixin, SearchableRelations, BoundedList, StorableAdmin
+):
     """Links, found by the subject or by the name of the user."""
 
     form = LinkForm

@@ -21,7 +21,7 @@ from django.utils import timezone
 from oauth2_provider.models import get_access_token_model, get_refresh_token_model
 
 from oauth_jwt_grant.admin.issuers.admin import TrustedIssuerAdmin
-from oauth_jwt_grant.models import Decision, GrantRule, TrustedIssuer
+from oauth_jwt_grant.models import Decision, GrantRule, LinkedSubject, TrustedIssuer
 from oauth_jwt_grant.trust import withdrawal
 from tests.admin.forms import fill_in, said
 
@@ -328,6 +328,30 @@ def test_deleting_a_rule_says_which_tokens_stay_good(page, issuer, rule):
         assert page_url(issuer) in asked.content.decode()
     assert page.post(url, {"post": "yes"}).status_code == 302
     assert len(tokens()) == 3
+
+
+def test_deleting_a_link_says_which_tokens_stay_good(page, issuer, other, alice, bob):
+    """Those of its user by its subject: not of a user to whom it was linked before, nor of another issuer."""
+    link = LinkedSubject.objects.create(issuer=issuer, subject="a&b", user=alice)
+    LinkedSubject.objects.create(issuer=other, subject="a&b", user=bob)
+    for number, (of, user, hours) in enumerate(
+        [(issuer, alice, 1), (issuer, alice, 1), (issuer, alice, -1), (issuer, bob, 1), (other, alice, 1)]
+    ):
+        token = token_of(of, number=number, subject="a&b", hours=hours)
+        Decision.objects.filter(access_token=token).update(user=user)
+    url = reverse("admin:oauth_jwt_grant_linkedsubject_delete", args=[link.pk])
+    links = reverse("admin:oauth_jwt_grant_linkedsubject_changelist")
+    both = list(LinkedSubject.objects.values_list("pk", flat=True))
+    action = {"action": "delete_selected", "_selected_action": both}
+    for asked in (page.get(url), page.post(links, action)):
+        assert said(asked).count("have not expired") == 1
+        assert "Access tokens of the subject a&b that have not expired: 2." in said(asked)
+        assert f"{page_url(issuer)}?which=subject&amp;value=a%26b" in asked.content.decode()
+    revoking = page.get(f"{page_url(issuer)}?which=subject&value=a%26b")
+    filled = fill_in(revoking, "revoke_tokens_form")
+    assert (filled["which"], filled["value"]) == (["subject"], ["a&b"])
+    assert page.post(url, {"post": "yes"}).status_code == 302
+    assert len(tokens()) == 5
 
 
 def test_the_way_to_revoke_them_is_for_those_who_may(page_of, issuer):

@@ -21,7 +21,7 @@ def subject_claim(claims: Mapping[str, Any], name: str, pinned: Collection[str] 
     """Return who is named by the claim ``name``, a name or a JSON Pointer; an e-mail address is verified.
 
     ``sub_id`` (RFC 9493) is who its ``iss`` and ``sub`` name, if that is the issuer. A member of it counts
-    only where the rule is ``pinned`` to what the object says of its issuer: one issuer must not name people
+    only where conditions have ``pinned`` what the object says of its issuer: one issuer must not name people
     of another. Raises :class:`AssertionRefused` (``UNKNOWN_SUBJECT``).
     """
     path = claim_path(name)
@@ -81,7 +81,9 @@ def _check_pinned(value: Any, pinned: Collection[str]) -> None:
     ]
     if not issuers or not set(issuers) <= set(pinned):
         claims = both(issuers or [f"/{_SUB_ID}/issuer"])
-        raise _unknown(_("the rule must have a condition equals on {claims}; it has none", claims=claims))
+        raise _unknown(
+            _("the rule or its issuer must have a condition equals on {claims}; there is none", claims=claims)
+        )
 
 
 def _unknown(detail: Text) -> AssertionRefused:

@@ -83,7 +83,8 @@ class Trust:
 
     def rule_of_request(self, chosen: LoadedRule) -> Rule:
         """The rule of ``chosen`` with the link of the assertion's subject."""
-        pinned = tuple(one.claim for one in chosen.conditions if one.operator is Operator.EQUALS)
+        conditions = (*self.issuer.conditions, *chosen.conditions)
+        pinned = tuple(one.claim for one in conditions if one.operator is Operator.EQUALS)
         return replace(chosen.rule, link=self.link, pinned=pinned)
 
 

@@ -315,7 +315,8 @@ def _needs_pin(rule: GrantRule) -> bool:
     path = claim_path(rule.subject_claim)
     if rule.subject_policy not in (*BY_LINK, _POLICIES.USER_FIELD) or path[0] != "sub_id" or len(path) == 1:
         return False
-    equals = {row.claim for row in rule.conditions.all() if row.operator == Operator.EQUALS}
+    conditions = [*conditions_of(rule.issuer.conditions), *(row.condition for row in rule.conditions.all())]
+    equals = {one.claim for one in conditions if one.operator is Operator.EQUALS}
     return not equals & {"/sub_id/iss", "/sub_id/issuer"}
 
 

@@ -83,7 +83,7 @@ class Rule:
     """A grant rule of ``issuer``: the fields of its row, lists as tuples.
 
     In the rule of a request ``link`` says to whom the subject of its assertion is linked, and ``pinned``
-    which claims the conditions of the rule allow one value.
+    which claims its conditions and those of the issuer allow one value.
     """
 
     pk: Any

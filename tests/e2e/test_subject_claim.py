@@ -10,6 +10,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from oauth_jwt_grant.models import Decision, LinkedSubject
+from oauth_jwt_grant.trust import obstacles_of
 from tests.factories import AUDIENCE, ISSUER, SUBJECT, ec_key, mint
 from tests.support import NOT_ENTITLED, World, assert_granted, assert_refused, make_user, token_of, tokens
 
@@ -107,6 +108,30 @@ def test_a_saml_name_counts_where_the_rule_names_its_issuer(world: World) -> Non
     by(world, "/sub_id/sub", subject_policy="user_field", user_field="email")
     named = jag(sub_id={"iss": "https://other.example", "sub": "x", "issuer": ours["issuer"]})
     assert_refused(world.post(assertion=named), "invalid_grant", NOT_ENTITLED)
+
+
+def test_a_condition_of_the_issuer_names_the_issuer_in_it_as_well(world: World) -> None:
+    profile(world)
+    by(world, "/sub_id/nameid")
+    subject = "claim:/sub_id/nameid:alice"
+    LinkedSubject.objects.create(issuer=world.issuer, subject=subject, user=world.user)
+    ours = {"format": "saml-nameid", "issuer": "https://saml.example", "nameid": "alice"}
+    condition = {"claim": "/sub_id/issuer", "operator": "equals", "values": [ours["issuer"]]}
+
+    assert findings(world) != []
+    world.change(world.issuer, conditions=[{**condition, "operator": "exists", "values": []}])
+    assert_refused(world.post(assertion=jag(sub_id=ours)), "invalid_grant", NOT_ENTITLED)
+    assert findings(world) != []
+    world.change(world.issuer, conditions=[condition])
+    assert_granted(world.post(assertion=jag(sub_id=ours)))
+    assert findings(world) == []
+    foreign = ours | {"issuer": "https://saml.evil"}
+    assert_refused(world.post(assertion=jag(sub_id=foreign)), "invalid_grant", NOT_ENTITLED)
+
+
+def findings(world: World) -> list[str]:
+    """What says of the rule that it finds nobody."""
+    return [text for one in obstacles_of(world.issuer) if "finds nobody" in (text := str(one.text))]
 
 
 @pytest.mark.standard("JAG-13")

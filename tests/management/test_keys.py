@@ -98,6 +98,16 @@ def test_refresh_says_what_is_left_out(run, server, remote):
     assert run("refreshkeys").out == f"{factories.ISSUER}: 1 key, 1 left out\n"
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_fault_of_one_issuer_is_said_once(manage, server, remote):
+    """From a shell, where nobody handles what is logged."""
+    server.stop()
+    done = manage("refreshkeys", "--issuer", factories.ISSUER)
+    assert (done.status, done.out) == (1, "")
+    assert done.err.count("Connection refused") == 1
+    assert f"{factories.ISSUER}: the keys cannot be fetched: " in done.err
+
+
 def test_refresh_that_fails_does_not_stop_the_others(run, server, remote):
     TrustedIssuer.objects.create(
         name="A",

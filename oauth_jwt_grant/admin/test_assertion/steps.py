@@ -173,6 +173,8 @@ def _row(explained: ExplainedStep, now: float) -> ShownStep:
 def _expected(explained: ExplainedStep, now: float) -> str:
     if explained.step is Step.SUBJECT:
         return str(dict(GrantRule.SubjectPolicy.choices).get(explained.expected, explained.expected))
+    if explained.step is Step.RESOURCE and not explained.expected:
+        return _("none: a request that names one is refused")
     if explained.step not in _TIMES:
         return _text(explained.expected)
     bounds = explained.expected if isinstance(explained.expected, list) else [explained.expected]
@@ -182,6 +184,8 @@ def _expected(explained: ExplainedStep, now: float) -> str:
 def _actual(explained: ExplainedStep, now: float) -> str:
     if explained.step in _TIMES and explained.actual is not None:
         return in_words(explained.actual, now)
+    if explained.step is Step.RESOURCE and not explained.actual:
+        return _("none requested")
     return _text(explained.actual)
 
 
@@ -202,7 +206,9 @@ def _outcome(explanation: Explanation, site: admin.AdminSite) -> list[tuple[str,
         (_("Scopes"), " ".join(case.scopes) or "-"),
     ]
     if permission is not None:
-        found.append((_("Resources"), ", ".join(permission.resources) or "-"))
+        found.append(
+            (_("Resources"), ", ".join(permission.resources) or _("none: the token is bound to no resource"))
+        )
     if explanation.accepted:
         lifetime = explanation.answer["expires_in"]
         found.append((_("Token lives"), ngettext("%d second", "%d seconds", lifetime) % lifetime))

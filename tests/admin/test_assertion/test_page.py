@@ -181,6 +181,13 @@ def test_resources_are_told(page, rule):
     assert "Resources https://api.example" in text_of(try_assertion(page, resources="https://api.example"))
 
 
+def test_no_resource_is_said_in_words(page, rule):
+    text = text_of(try_assertion(page))
+    assert "none: a request that names one is refused" in text
+    assert "none requested" in text
+    assert "Resources none: the token is bound to no resource" in text
+
+
 def test_assertion_that_was_used_is_told(page, rule):
     assertion = mint(ec_key())
     grant = {"grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer", "assertion": assertion}

@@ -38,6 +38,7 @@ SLOW = [
     "processes",
     "single_use",
     "vendors",
+    "upgrades",
     "checks",
     "mutants",
     "dpop/test_resources.py",

@@ -1,8 +1,7 @@
 """For writing a migration: Django resolves the swappable models only where their settings are written out.
 
-Run ``python -m django makemigrations oauth_jwt_grant --settings tests.settings_makemigrations``. Few sites
-have these settings: in the new file put ``oauth2_settings.APPLICATION_MODEL`` for
-``settings.OAUTH2_PROVIDER_APPLICATION_MODEL``, and so on.
+Few sites have these settings: in the new file put ``oauth2_settings.APPLICATION_MODEL`` for
+``settings.OAUTH2_PROVIDER_APPLICATION_MODEL``, and so on. ``CONTRIBUTING.md`` has the commands.
 """
 
 from __future__ import annotations

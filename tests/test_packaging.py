@@ -93,6 +93,35 @@ def test_ci_runs_each_series_of_django_with_its_databases(django, database):
     assert database in found
 
 
+def table(page: str) -> dict[str, list[str]]:
+    """The rows of the first table of ``page``: what is supported, and its versions, or names of databases."""
+    text = (ROOT / page).read_text().partition("| versions |")[2].partition("\n\n")[0]
+    rows = (line.split(" | ") for line in text.splitlines() if line.startswith("| ") and "---" not in line)
+    return {row[0].removeprefix("| "): row[1].removesuffix(" |").split(", ") for row in rows}
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/compatibility.md"])
+def test_the_tables_of_versions_are_the_classifiers_and_the_cells(page):
+    rows = table(page)
+    assert (
+        set(rows["Python"])
+        == classified("Programming Language :: Python")
+        == {python for python, _ in ci_cells()}
+    )
+    assert set(rows["Django"]) == classified("Framework :: Django")
+    bounds = dict(line.split(">=") for line in PROJECT["dependencies"])
+    assert rows["django-oauth-toolkit"][0].split()[0] == bounds["django-oauth-toolkit"]
+    assert rows.get("oauthlib", [bounds["oauthlib"]])[0].split()[0] == bounds["oauthlib"]
+    named = {name.lower() for name in rows["database"]} - {"mysql"}
+    factors = {"sqlite", *re.findall(r"^    \w+: OJG_TEST_DB = (\w+)$", TOX, re.M)}
+    assert {{"postgresql": "postgres"}.get(name, name) for name in named} == factors
+
+
+def test_readme_and_classifier_say_how_mature_it_is():
+    (status,) = (line for line in PROJECT["classifiers"] if line.startswith("Development Status"))
+    assert f"\nStatus: {status.rpartition(' - ')[2].lower()}. " in README
+
+
 @pytest.mark.parametrize("factor", ["oidc", "atomic", "swapped", "hashed", "redis", "oldest"])
 def test_ci_runs_each_kind_of_site(factor):
     assert f"    {factor}: " in TOX

@@ -14,7 +14,19 @@ from django.core import checks
 from django.core.checks import CheckMessage, Tags
 
 from ..languages import in_english
-from . import configuration, dpop, endpoints, fetching, metadata, own_clients, site, trust, users, wiring
+from . import (
+    configuration,
+    dpop,
+    endpoints,
+    fetching,
+    former_migrations,
+    metadata,
+    own_clients,
+    site,
+    trust,
+    users,
+    wiring,
+)
 from .messages import CheckId
 
 _Check = Callable[..., Sequence[CheckMessage]]
@@ -61,6 +73,7 @@ _CHECKS = (
     Registration(endpoints.check_token_view, Tags.urls),
     Registration(trust.check_trust, Tags.database),
     Registration(own_clients.check_own_assertions, Tags.database),
+    Registration(former_migrations.check_former_migrations, Tags.database),
 )
 
 #: Every check of this app, with its messages in English, as all of Django's are.

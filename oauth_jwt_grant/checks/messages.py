@@ -26,6 +26,7 @@ class CheckId(StrEnum):
     DATABASE_VENDOR = "oauth_jwt_grant.E021"
     FETCH_PROXY = "oauth_jwt_grant.E031"
     TOKEN_ORIGIN = "oauth_jwt_grant.E032"  # noqa: S105 - a name, not a secret
+    INCOMPLETE_MIGRATIONS = "oauth_jwt_grant.E051"
 
     PROVISIONER = "oauth_jwt_grant.I001"
 
@@ -45,3 +46,4 @@ class CheckId(StrEnum):
     CLIENT_AUDIENCES = "oauth_jwt_grant.W041"
     CLIENT_REPLAY_CACHE = "oauth_jwt_grant.W042"
     TOKEN_FILE = "oauth_jwt_grant.W032"  # noqa: S105 - a name, not a secret
+    FORMER_MIGRATIONS = "oauth_jwt_grant.W051"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -62,3 +65,52 @@ def test_an_application_with_jwts_of_its_own(world: World, monkeypatch: Any, met
     assert signs_for_itself("client") is method.endswith("_jwt")
     world.change(world.issuer, issuer="client")
     assert not signs_for_itself("client")
+
+
+USERS = """
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import models
+
+class User(AbstractBaseUser):
+    name = models.CharField(max_length=20, unique=True)
+    USERNAME_FIELD = "name"
+    {column}
+
+    @property
+    def is_staff(self):
+        return True
+"""
+SITE = """
+import django, sys
+from django.conf import settings
+sys.path.insert(0, {folder!r})
+settings.configure(
+    INSTALLED_APPS=[
+        "django.contrib.contenttypes", "django.contrib.auth", "people", "oauth2_provider", "oauth_jwt_grant"
+    ],
+    AUTH_USER_MODEL="people.User",
+    DATABASES={{"default": {{"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}}}},
+    DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
+)
+django.setup()
+from oauth_jwt_grant.trust import applications_of_operators
+print(str(applications_of_operators().query).partition(" WHERE ")[2])
+"""
+
+
+@pytest.mark.parametrize(
+    ("column", "flags"),
+    [("", []), ("is_superuser = models.BooleanField(default=False)", ["is_superuser"])],
+    ids=["no flags", "one of them"],
+)
+def test_operators_of_a_user_model_without_flags_are_nobody(
+    tmp_path: Path, column: str, flags: list[str]
+) -> None:
+    (tmp_path / "people").mkdir()
+    (tmp_path / "people" / "__init__.py").touch()
+    (tmp_path / "people" / "models.py").write_text(USERS.format(column=column))
+    script = SITE.format(folder=str(tmp_path))
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "user_id" in done.stdout
+    assert [flag for flag in ("is_staff", "is_superuser") if flag in done.stdout] == flags

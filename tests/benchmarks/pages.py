@@ -41,6 +41,8 @@ from .pages_data import RARE_REASON, SUBJECT, fill, is_filled
 
 #: Seconds: a page, a search, and the first and the last line of a file.
 PAGE, SEARCH, FIRST, FILE = 0.3, 0.5, 1.0, 30.0
+#: Where Django names all that goes with an issuer, thousands of linked subjects among it.
+CONFIRM = 2.5
 
 clock = time.perf_counter
 
@@ -213,8 +215,8 @@ def _issuers() -> Iterator[Page]:
     issuers = partial(_url, "oauth_jwt_grant_trustedissuer_changelist")
     queries: dict[str, dict[str, Any]] = {
         "first page": {},
-        "page in the middle": {"p": 25},
-        "last page": {"p": 50},
+        "page in the middle": {"p": 50},
+        "last page": {"p": 100},
         "by name, Z to A": {"o": "-1"},
         "enabled": {"enabled__exact": "1"},
         "service accounts": {"kind": "account"},
@@ -228,11 +230,13 @@ def _issuers() -> Iterator[Page]:
         yield Page(f"issuers, search: {name}", issuers(q=text), SEARCH)
     for name, issuer in zip(("busy", "gone", "usual"), TrustedIssuer.objects.order_by("pk")[:3], strict=True):
         for view in ("change", "delete", "history", "revoke", "from_now_on"):
-            yield Page(f"issuer ({name}), {view}", _url(f"oauth_jwt_grant_trustedissuer_{view}", issuer.pk))
-    chosen = list(TrustedIssuer.objects.order_by("pk").values_list("pk", flat=True)[:100])
-    for action in ("disable_and_revoke", "delete_selected"):
+            bound = CONFIRM if view == "delete" else PAGE
+            url = _url(f"oauth_jwt_grant_trustedissuer_{view}", issuer.pk)
+            yield Page(f"issuer ({name}), {view}", url, bound)
+    chosen = list(TrustedIssuer.objects.order_by("pk").values_list("pk", flat=True)[:50])
+    for action, bound in (("disable_and_revoke", PAGE), ("delete_selected", CONFIRM)):
         data = {"action": action, "_selected_action": chosen}
-        yield Page(f"issuers, {action} of a page", issuers(), PAGE, data)
+        yield Page(f"issuers, {action} of a page", issuers(), bound, data)
     yield Page("issuer, add", _url("oauth_jwt_grant_trustedissuer_add"))
     yield Page("issuer, add by a preset", _url("oauth_jwt_grant_trustedissuer_preset", "github-actions"))
     yield Page("issuer, add a service account", _url("oauth_jwt_grant_trustedissuer_add_account"))

@@ -18,6 +18,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from oauth_jwt_grant.admin.shared import LISTED
+from oauth_jwt_grant.admin.subjects.admin import _users_called
 from oauth_jwt_grant.models import LinkedSubject, TrustedIssuer
 from oauth_jwt_grant.subject_links import MAX_BYTES, MAX_LINES
 from tests.admin.conftest import make_user
@@ -415,6 +416,11 @@ def test_list_is_searched_by_whole_values_and_beginnings(page, issuer, alice, bo
     LinkedSubject.objects.create(issuer=issuer, subject="robot\uffff", user=bob)
     response = page.get(LIST, {"q": term})
     assert {link.subject for link in response.context["cl"].queryset} == found
+
+
+@pytest.mark.django_db
+def test_what_no_database_can_compare_is_the_name_of_no_user():
+    assert _users_called("a\0b") == []
 
 
 def test_issuers_with_links_are_offered_and_one_more_once_it_is_chosen(page, issuer, alice):

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import gettext
 import io
+from pathlib import Path
 
+import django
 import pytest
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import read_mo
+from django.utils.translation import ngettext, override
 
 from .catalogues import compiled, languages, messages, path_of, read, untranslated, wrong
 
@@ -44,6 +48,32 @@ def test_what_django_reads_is_what_is_written(language: str) -> None:
 
 def test_nothing_is_missing_in_a_language_that_is_complete() -> None:
     assert {language: found for language in COMPLETE if (found := untranslated(read(language)))} == {}
+
+
+@pytest.mark.parametrize("language", languages())
+def test_a_word_of_djangos_admin_is_djangos_word(language: str) -> None:
+    """Catalogues are merged: another word would stand on every page of the site."""
+    folder = Path(django.__file__).parent
+    theirs: dict[str, set[str]] = {}
+    for place in ("conf", "contrib/admin", "contrib/auth"):
+        with (folder / place / f"locale/{language}/LC_MESSAGES/django.mo").open("rb") as file:
+            catalogue = vars(gettext.GNUTranslations(file))["_catalog"]
+        for message, text in catalogue.items():
+            theirs.setdefault(message, set()).add(text)
+    ours = {message.id: message.string for message in read(language) if isinstance(message.id, str)}
+    shared = ours.keys() & theirs.keys() - {""}
+    assert {"User", "Home", "Change", "No, take me back"} <= shared
+    assert {one: ours[one] for one in shared if ours[one] not in theirs[one]} == {}
+
+
+@pytest.mark.parametrize(
+    ("language", "texts"),
+    [("de", ["0 Schl\u00fcssel", "1 Schl\u00fcssel"]), ("fr", ["0 cl\u00e9", "1 cl\u00e9", "2 cl\u00e9s"])],
+)
+def test_plurals_keep_their_forms_beside_djangos(language: str, texts: list[str]) -> None:
+    """Django's French has three forms, ours two."""
+    with override(language):
+        assert [ngettext("%d key", "%d keys", number) % number for number in range(len(texts))] == texts
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ LAST = "\U0010ffff"
         ("b", {"b"}),
         ("B", set()),
     ],
-    ids=ascii,
+    ids=["end-of-plane", "second-end", "last", "only-last", "capital", "one", "none"],
 )
 def test_what_begins_with_a_text_is_found_and_nothing_else(text, found):
     subjects = ["a", "A", "b", "a\ud7ff", "a\ud7ffz", "a\ue000", f"a{LAST}", f"a{LAST}z", LAST]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ..models import GrantRule, TrustedIssuer
 from ..rules import Condition, Operator, names_values_of
-from .registry import preset_for
+from .registry import pins_of, preset_for
 
 
 class Severity(StrEnum):
@@ -30,6 +30,11 @@ class Terms:
     conditions: Sequence[Condition]
     user_claim: str
     audiences: Sequence[str]
+    #: The issuer, and whether each person is let in by a link of an operator's.
+    issuer: TrustedIssuer
+    linked: bool
+    #: The claims by which the vendor's preset names whom a rule is for.
+    pins: Collection[str]
 
     def on(self, *claims: str) -> list[Condition]:
         """The conditions on one of ``claims``."""
@@ -61,7 +66,14 @@ def traps_of(issuer: TrustedIssuer, rule: GrantRule, conditions: Iterable[Condit
     vendor = preset_for(issuer.issuer)
     by_claim = rule.subject_policy == GrantRule.SubjectPolicy.USER_FIELD
     audiences = issuer.audiences if isinstance(issuer.audiences, list) else []
-    terms = Terms(tuple(conditions), rule.subject_claim if by_claim else "", audiences)
+    terms = Terms(
+        tuple(conditions),
+        rule.subject_claim if by_claim else "",
+        audiences,
+        issuer,
+        rule.subject_policy == GrantRule.SubjectPolicy.LINKED,
+        pins_of(issuer.issuer) or _pins_of_provider(issuer.issuer),
+    )
     for trap in TRAPS:
         if (not trap.vendors or (vendor is not None and vendor.key in trap.vendors)) and trap.falls(terms):
             yield trap
@@ -80,6 +92,14 @@ def _admits(claim: str, *values: str) -> _Falls:
         return bool(asked) and any(all(one.holds({claim: value}) for one in asked) for value in values)
 
     return falls
+
+
+def _pins_of_provider(iss: str) -> Collection[str]:
+    return next((claims for expression, claims in _PROVIDERS if re.fullmatch(expression, iss)), ())
+
+
+def _either(*ways: _Falls) -> _Falls:
+    return lambda terms: any(falls(terms) for falls in ways)
 
 
 def _by_name(names: Sequence[str], ids: Sequence[str]) -> _Falls:
@@ -121,6 +141,45 @@ def _unverified_email(terms: Terms) -> bool:
     verified = [one for one in terms.on("email_verified") if one.operator in (Operator.EQUALS, Operator.IN)]
     is_verified = any(all(value in (True, "true") for value in one.values) for one in verified)
     return _user_or_condition("email")(terms) and not is_verified
+
+
+def _anybody(terms: Terms) -> bool:
+    """The vendor is known, and nothing names one of its clients or workloads."""
+    pins = [claim.removeprefix("/") for claim in terms.pins]
+    return bool(pins) and not terms.linked and not names_values_of(terms.on(*pins))
+
+
+def _only_exists(*claims: str) -> _Falls:
+    """A condition asks no more than that one of ``claims`` is there."""
+    return lambda terms: any(
+        all(one.operator is Operator.EXISTS for one in asked)
+        for claim in claims
+        if (asked := terms.on(claim))
+    )
+
+
+def _groups_by_name(terms: Terms) -> bool:
+    named = [one for one in terms.on("groups", "cognito:groups", "groups_direct", "roles") if one.values]
+    return any(
+        not re.fullmatch(r"[0-9]+|[0-9a-fA-F-]{36}", str(value)) for one in named for value in one.values
+    )
+
+
+def _places(expression: str) -> _Falls:
+    """The issuer, or a place of its keys, looks like ``expression``."""
+
+    def falls(terms: Terms) -> bool:
+        places = (terms.issuer.issuer, terms.issuer.discovery_url, terms.issuer.jwks_url)
+        return any(re.search(expression, str(place)) for place in places)
+
+    return falls
+
+
+def _person(expression: str, claims: Sequence[str]) -> _Falls:
+    """A provider of people, and a rule that neither links them nor asks for what only a client has."""
+    return lambda terms: bool(
+        re.fullmatch(expression, terms.issuer.issuer) and not terms.linked and not terms.on(*claims)
+    )
 
 
 def _audience(expression: str) -> _Falls:
@@ -165,11 +224,45 @@ _NAMES: tuple[tuple[str, tuple[str, ...], tuple[str, ...], str], ...] = (
         "https://fly.io/docs/security/openid-connect/",
     ),
     (
+        "gitea-actions",
+        ("repository", "repository_owner"),
+        ("repository_id", "repository_owner_id"),
+        "https://github.blog/changelog/2026-04-23-immutable-subject-claims-for-github-actions-oidc-tokens",
+    ),
+    (
+        "forgejo-actions",
+        ("repository", "repository_owner", "sub"),
+        ("repository_id", "repository_owner_id"),
+        "https://labs.boostsecurity.io/articles/sleeper-squats-github-oidc-immutable-subject-claim",
+    ),
+    (
         "google",
         ("email", "hd"),
         ("sub",),
         "https://workos.com/blog/google-oauth-vulnerability-can-expose-sensitive-data-of-failed-startups",
     ),
+)
+#: Providers for people and clients, which no preset finds by their host, and the claims that tell clients.
+_PROVIDERS = (
+    (r"https://[^/]+\.auth0\.com/", ("azp",)),
+    (r"https://[^/]+\.okta(preview)?\.com/oauth2/.+", ("cid",)),
+    (r"https://.+/realms/[^/]+", ("azp", "client_id", "sub")),
+    (r"https://[^/]+/o", ("aap_controller_organization_id", "aap_controller_job_template_id")),
+)
+#: Which of their claims tell a client from a person who uses it.
+_PEOPLE = (
+    ("auth0", _PROVIDERS[0][0], ("gty", "sub"), "https://auth0.com/docs/secure/tokens/access-tokens"),
+    (
+        "okta",
+        _PROVIDERS[1][0],
+        ("sub",),
+        "https://developer.okta.com/docs/api/openapi/okta-oauth/guides/overview/",
+    ),
+    ("keycloak", _PROVIDERS[2][0], ("sub",), "https://www.keycloak.org/securing-apps/oidc-layers"),
+)
+_DISPLAYED = (
+    *("actor", "triggering_actor", "workflow", "user_login", "build_creator", "triggered_by_name"),
+    *("launched_by_name", "https:~1~1pulumi.com~1actor"),
 )
 #: Their tokens have the same claims.
 _FORGES = ("github-actions", "gitea-actions", "forgejo-actions")
@@ -244,6 +337,99 @@ TRAPS: tuple[Trap, ...] = (
         _("accepts an audience that other servers accept, too: they could use here what they were sent"),
         _("Let the caller ask for an audience of this server alone."),
         "https://unit42.paloaltonetworks.com/oidc-misconfigurations-in-ci-cd/",
+    ),
+    Trap(
+        "any-client",
+        Severity.HIGH,
+        (),
+        _anybody,
+        _("names no client or workload of the issuer: everybody for whom it signs may be let in"),
+        _("Add a condition on a claim that names whom it is for, as the preset of the vendor does."),
+        "https://unit42.paloaltonetworks.com/oidc-misconfigurations-in-ci-cd/",
+    ),
+    *(
+        Trap(
+            f"{vendor}-person",
+            Severity.HIGH,
+            (),
+            _person(expression, claims),
+            _("lets in people who sign in, not only the client itself"),
+            _("Add a condition on %s.") % " / ".join(claims),
+            source,
+        )
+        for vendor, expression, claims, source in _PEOPLE
+    ),
+    Trap(
+        "email-domain",
+        Severity.CRITICAL,
+        (),
+        _pattern(r"^\*[^@]|\*$", "email"),
+        _("has a pattern for e-mail addresses that addresses of other domains match as well"),
+        _("Write *@ and the whole domain, with email_verified equals [true]."),
+        "https://www.descope.com/blog/post/noauth",
+    ),
+    Trap(
+        "only-exists",
+        Severity.MEDIUM,
+        (),
+        _only_exists("environment", "job_workflow_ref", "email_verified", "ref_protected", "tid"),
+        _("asks only that a claim is there, whatever it says"),
+        _("Name the value that it must have."),
+        _GITHUB_DOCS,
+    ),
+    Trap(
+        "group-name",
+        Severity.MEDIUM,
+        (),
+        _groups_by_name,
+        _("trusts a group or role by its name, which others may be able to create or take"),
+        _("Use the id of the group, or a role that only administrators assign."),
+        "https://learn.microsoft.com/en-us/entra/identity-platform/optional-claims-reference",
+    ),
+    Trap(
+        "display-name",
+        Severity.HIGH,
+        (),
+        lambda terms: bool(names_values_of(terms.on(*_DISPLAYED))),
+        _("names somebody by a text for display or by who started a job, which others can choose"),
+        _("Use the id of the project or workload."),
+        _GITLAB_DOCS,
+    ),
+    Trap(
+        "any-branch",
+        Severity.HIGH,
+        (),
+        _pattern(r"^(refs/)?(heads/)?\*$|^\*", "ref", "ref_path", "build_branch", "branchName"),
+        _("has a pattern that every branch matches, also one that an outsider can make"),
+        _('Name the branches, or add the condition ref_protected equals ["true"].'),
+        "https://unit42.paloaltonetworks.com/oidc-misconfigurations-in-ci-cd/",
+    ),
+    Trap(
+        "default-issuer",
+        Severity.HIGH,
+        (),
+        _places(r"^(https?://)?(kubernetes\.default\.svc|localhost|kubernetes/serviceaccount)"),
+        _("trusts a name that unrelated installations share, as it is the default of their software"),
+        _("Give the installation an issuer of its own."),
+        "https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/",
+    ),
+    Trap(
+        "entra-common",
+        Severity.CRITICAL,
+        (),
+        _places(r"login\.microsoftonline\.com/(common|organizations|consumers|\{)"),
+        _("takes names or keys of every tenant of Microsoft's"),
+        _("Trust one tenant, by its id."),
+        _ENTRA_DOCS,
+    ),
+    Trap(
+        "fixed-audience",
+        Severity.HIGH,
+        (),
+        _places(r"//(vstoken\.dev\.azure|oidc\.modal|login\.app\.env0)\.com|\.cloudflareaccess\.com"),
+        _("trusts an issuer whose tokens have one audience for all receivers, who could use them here"),
+        _("Use another issuer, or require a jti and give few scopes."),
+        "https://modal.com/docs/guide/oidc-integration",
     ),
     Trap(
         "github-event",
@@ -358,7 +544,7 @@ TRAPS: tuple[Trap, ...] = (
         "terraform-plan",
         Severity.HIGH,
         ("hcp-terraform",),
-        _unasked("terraform_run_phase", "sub"),
+        _either(_unasked("terraform_run_phase", "sub"), _admits("terraform_run_phase", "plan")),
         _("lets in plans, which run the code of pull requests"),
         _("Add the condition terraform_run_phase equals [apply]."),
         _TERRAFORM_DOCS,
@@ -367,7 +553,7 @@ TRAPS: tuple[Trap, ...] = (
         "vercel-preview",
         Severity.HIGH,
         ("vercel",),
-        _unasked("environment", "sub"),
+        _either(_unasked("environment", "sub"), _admits("environment", "preview", "development")),
         _("lets in previews, which are built from pull requests, and laptops"),
         _("Add the condition environment equals [production]."),
         _VERCEL_DOCS,

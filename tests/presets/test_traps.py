@@ -19,6 +19,8 @@ from tests.vendors.every import VENDORS
 EQUALS, IN, GLOB, EXISTS = Operator.EQUALS, Operator.IN, Operator.GLOB, Operator.EXISTS
 GITHUB = "https://token.actions.githubusercontent.com"
 OWN = "https://issuer.example"
+ENTRA = "https://login.microsoftonline.com/72f988bf-1111-4222-8333-000000000001/v2.0"
+PULUMI = "https://pulumi.com/"
 EVENT = Condition("event_name", IN, ("push",))
 OWNER = Condition("repository_owner_id", EQUALS, ("90210",))
 MAIN = Condition("ref", EQUALS, ("refs/heads/main",))
@@ -62,6 +64,21 @@ MEANT: dict[str, set[tuple[str, ...]]] = {
     "vercel": {("owner_id",), ("project_id",)},
     "fly": {("org_id",), ("app_id",)},
     "entra": {("tid",), ("oid",)},
+    "keycloak": {("azp",), ("typ",), ("azp", "typ")},
+    "auth0": set(),
+    "okta": set(),
+    "gitea": {("repository_id",), ("repository_owner_id",)},
+    "forgejo": {
+        *(("repository_id",), ("repository_owner_id",), ("ref",)),
+        *(("repository_id", "ref"), ("repository_owner_id", "ref")),
+    },
+    "pulumi": {
+        *((f"{PULUMI}org_id",), (f"{PULUMI}current_env_id",), (f"{PULUMI}root_env_id",)),
+        *((f"{PULUMI}org_id", f"{PULUMI}root_env_id"), (f"{PULUMI}current_env_id", f"{PULUMI}root_env_id")),
+    },
+    "claude-tag": {("agent_id",)},
+    "google-agent": set(),
+    "kubernetes": set(),
 }
 
 
@@ -110,13 +127,17 @@ def _lets_in_a_neighbour(vendor: Any, conditions: list[Condition]) -> bool:
             on("email_verified", "true"),
         ),
         ("terraform-plan", "https://app.terraform.io", [], on("terraform_run_phase", "apply")),
+        ("any-client", "https://acme.eu.auth0.com/", [on("gty", "client-credentials")], on("azp", "1")),
+        ("any-client", "https://acme.okta.com/oauth2/aus1", [on("sub", "1")], on("cid", "1")),
+        ("only-exists", OWN, [Condition("environment", EXISTS, ())], on("environment", "production")),
         ("vercel-preview", "https://oidc.vercel.com/acme", [], on("environment", "production")),
         ("buildkite-branch", "https://agent.buildkite.com", [], on("build_branch", "main")),
     ],
 )
 def test_a_condition_more_leads_out_of_it(falls: str, iss: str, conditions: Any, rather: Condition) -> None:
-    assert falls in names(iss, *conditions)
-    assert falls not in names(iss, *conditions, rather)
+    unlinked = {"subject_policy": "no_user"}
+    assert falls in names(iss, *conditions, **unlinked)
+    assert falls not in names(iss, *conditions, rather, **unlinked)
 
 
 @pytest.mark.parametrize(
@@ -132,6 +153,16 @@ def test_a_condition_more_leads_out_of_it(falls: str, iss: str, conditions: Any,
         ),
         ("wide-account", on("sub", "spiffe://*", operator=GLOB), on("sub", "spiffe://acme/*", operator=GLOB)),
         ("login-name", on("upn", "ann@acme.example"), on("oid", "1")),
+        (
+            "email-domain",
+            on("email", "*acme.example", operator=GLOB),
+            on("email", "*@a.example", operator=GLOB),
+        ),
+        ("email-domain", on("email", "*@a.example*", operator=GLOB), on("email", "a@a.example")),
+        ("group-name", on("groups", "admins", operator=Operator.CONTAINS), on("groups", "17", operator=IN)),
+        ("display-name", on("actor", "mona"), on("actor_id", "1")),
+        ("any-branch", on("ref", "refs/heads/*", operator=GLOB), on("ref", "refs/heads/v/*", operator=GLOB)),
+        ("any-branch", on("build_branch", "*main", operator=GLOB), on("build_branch", "main")),
         # Only what compares to the letter has no wildcards.
         ("loose-end", on("repository", "acme*", operator=GLOB), on("repository", "acme*")),
     ],
@@ -184,6 +215,35 @@ def test_users_are_found_by_what_stays_theirs(claim: str, falls: str | None) -> 
 )
 def test_an_audience_that_others_accept_too(audience: str, falls: bool) -> None:
     assert ("shared-audience" in names(OWN, audiences=[audience])) is falls
+
+
+@pytest.mark.parametrize(
+    ("falls", "place", "rather"),
+    [
+        ("default-issuer", "https://kubernetes.default.svc.cluster.local", "https://kubernetes.acme.example"),
+        ("entra-common", "https://login.microsoftonline.com/common/v2.0", ENTRA),
+        ("fixed-audience", "https://acme.cloudflareaccess.com", "https://cloudflareaccess.com.example"),
+    ],
+)
+def test_a_place_that_is_everybodys_is_pointed_out(falls: str, place: str, rather: str) -> None:
+    assert falls in names(place)
+    assert falls not in names(rather)
+    by_keys = TrustedIssuer(issuer=OWN, key_source="jwks_url", jwks_url=f"{place}/keys")
+    assert falls in {trap.name for trap in traps_of(by_keys, GrantRule(), ())}
+
+
+def test_plans_and_previews_among_others_are_pointed_out() -> None:
+    phases = on("terraform_run_phase", "apply", "plan", operator=IN)
+    assert "terraform-plan" in names("https://app.terraform.io", phases)
+    stages = on("environment", "production", "preview", operator=IN)
+    assert "vercel-preview" in names("https://oidc.vercel.com/acme", stages)
+
+
+def test_who_is_linked_by_an_operator_needs_no_condition() -> None:
+    auth0 = "https://acme.eu.auth0.com/"
+    assert "any-client" not in names(auth0, subject_policy="linked")
+    for policy in ("provision", "no_user"):
+        assert "any-client" in names(auth0, subject_policy=policy)
 
 
 def test_advice_is_for_the_vendor_whose_tokens_have_the_claim() -> None:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ..models import GrantRule, TrustedIssuer
 from ..rules import Condition, Operator, names_values_of
-from .registry import pins_of, preset_for
+from .registry import preset_for
 
 
 class Severity(StrEnum):
@@ -33,7 +33,7 @@ class Terms:
     #: The issuer, and whether each person is let in by a link of an operator's.
     issuer: TrustedIssuer
     linked: bool
-    #: The claims by which the vendor's preset names whom a rule is for.
+    #: The claims that tell the clients of a provider that no preset finds by its host.
     pins: Collection[str]
 
     def on(self, *claims: str) -> list[Condition]:
@@ -72,7 +72,7 @@ def traps_of(issuer: TrustedIssuer, rule: GrantRule, conditions: Iterable[Condit
         audiences,
         issuer,
         rule.subject_policy == GrantRule.SubjectPolicy.LINKED,
-        pins_of(issuer.issuer) or _pins_of_provider(issuer.issuer),
+        _pins_of_provider(issuer.issuer),
     )
     for trap in TRAPS:
         if (not trap.vendors or (vendor is not None and vendor.key in trap.vendors)) and trap.falls(terms):
@@ -144,7 +144,7 @@ def _unverified_email(terms: Terms) -> bool:
 
 
 def _anybody(terms: Terms) -> bool:
-    """The vendor is known, and nothing names one of its clients or workloads."""
+    """Nothing names a client of the provider. Where a preset knows the issuer, that is an obstacle of its own."""
     pins = [claim.removeprefix("/") for claim in terms.pins]
     return bool(pins) and not terms.linked and not names_values_of(terms.on(*pins))
 

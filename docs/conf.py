@@ -40,7 +40,8 @@ nitpicky = True
 # Types of other projects, and those of ours that no site needs to import, have no place here to link to.
 nitpick_ignore_regex = [
     ("py:class", r"(?!oauth_jwt_grant\.).*"),
-    ("py:class", r"oauth_jwt_grant\.(assertion\.doors|grant|keys\.base|models\.\w+|rules\.matching)\..*"),
+    ("py:class", r"oauth_jwt_grant\.(assertion\.(doors|texts)|grant|keys\.base|models\.\w+)\..*"),
+    ("py:class", r"oauth_jwt_grant\.(rules\.matching\..*|trust\.withdrawal\.Row)"),
 ]
 # What stands indented, without a language, is a command in nearly every place.
 highlight_language = "sh"

@@ -7,21 +7,27 @@ every answer is held against what RFC 6749 section 5 wants of all answers.
 from __future__ import annotations
 
 import base64
+import copy
+import functools
+import inspect
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote_plus, urlencode
 
+from _pytest.mark import ParameterSet
 from django.contrib.auth import get_user_model
+from django.core.cache import cache
 from django.db import transaction
 from django.http import HttpResponse
 from django.test import Client
 from oauth2_provider.models import get_access_token_model, get_application_model
 
 from oauth_jwt_grant.assertion import Door
+from oauth_jwt_grant.keys.notes import memory
 from oauth_jwt_grant.models import Decision, GrantRule, LinkedSubject, TrustedIssuer
 from tests.factories import DROP, GRANT_TYPE, ISSUER, SUBJECT, Key, ec_key, jwks, mint
 from tests.jwks_server import JwksServer
@@ -165,9 +171,45 @@ def case_undone(*what: object) -> Iterator[None]:
     """A :func:`case` after which the rows are as they were before."""
     # Not ``atomic``: some views want to begin the outermost transaction but for that of the test.
     before = transaction.savepoint()
-    with case(*what):
-        yield
-    transaction.savepoint_rollback(before)
+    try:
+        with case(*what):
+            yield
+    finally:
+        transaction.savepoint_rollback(before)
+
+
+def cases(names: str | tuple[str, ...], values: Iterable[Any]) -> Callable[[Callable[..., None]], Any]:
+    """As ``pytest.mark.parametrize``, but in one test, which runs every case and names those that fail.
+
+    What pytest does for a test, and a world of rows, are paid once: most cases cost less than these. It is
+    for tests that take nothing else but ``world``. Each case finds the rows and the caches as they were.
+    """
+    names = tuple(names.replace(" ", "").split(",")) if isinstance(names, str) else names
+    rows = [tuple(ParameterSet.extract_from(value, force_tuple=len(names) == 1).values) for value in values]
+    assert rows, "there is no case"
+
+    def decorate(test: Callable[..., None]) -> Any:
+        @functools.wraps(test)
+        def all_of_them(**fixtures: Any) -> None:
+            undone = case_undone if "world" in fixtures or "db" in fixtures else case
+            failed = []
+            for row in rows:
+                try:
+                    with undone(*row):
+                        test(**copy.deepcopy(fixtures), **dict(zip(names, row, strict=True)))
+                except Exception as error:
+                    failed.append(error)
+                cache.clear()
+                memory.clear()
+            if failed:
+                raise failed[0] if len(failed) == 1 else ExceptionGroup(f"{len(failed)} cases fail", failed)
+
+        own = inspect.signature(test)
+        left = [parameter for name, parameter in own.parameters.items() if name not in names]
+        all_of_them.__signature__ = own.replace(parameters=left)  # type: ignore[attr-defined]
+        return all_of_them
+
+    return decorate
 
 
 def pairs_of(door: Door, jwt: str | None = None, **changes: Any) -> Pairs:

@@ -29,7 +29,7 @@ from oauth_jwt_grant.trust_file.schema import CONDITIONS, ISSUERS, LINKS, RULES,
 from oauth_jwt_grant.trust_file.writing import toml
 from tests.browser import pictures
 from tests.public import LIST, documented, lines, load, own_options
-from tests.support import case
+from tests.support import case, cases
 
 ROOT = Path(__file__).parent.parent
 #: Every page: its path from the root, and its text.
@@ -65,7 +65,7 @@ def written(value: object) -> str:
     return str(value) if isinstance(value, bool) else json.dumps(value)
 
 
-@pytest.mark.parametrize("name", conf.DEFAULTS)
+@cases("name", conf.DEFAULTS)
 def test_settings_page_has_a_section_for_each(name):
     heading = re.search(rf"^## `{name}`: (.+)$", PAGES["docs/settings.md"], re.M)
     assert heading
@@ -82,7 +82,7 @@ def test_settings_page_lists_the_default_algorithms():
     assert re.findall(r"`(\w+)`[,.]", section.partition("Default: ")[2]) == conf.DEFAULTS["ALGORITHMS"]
 
 
-@pytest.mark.parametrize("reason", Reason)
+@cases("reason", Reason)
 def test_errors_page_says_what_a_client_is_told(reason):
     answer = ANSWERS[reason]
     row = re.search(rf"^\| `{reason}` \| (.+) \|$", PAGES["docs/errors.md"], re.M)
@@ -141,7 +141,7 @@ def test_every_choice_is_explained():
     assert unexplained(CHOICES, CONCEPTS) == []
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+@cases("name", COMMANDS)
 def test_every_command_is_explained(name):
     assert any(f"`{name}`" in text or f"manage.py {name}" in text for text in PAGES.values())
 
@@ -180,7 +180,7 @@ def command_lines() -> list[pytest.param]:
     return [pytest.param(line, id=f"{page}-{number}") for number, (page, line) in enumerate(found)]
 
 
-@pytest.mark.parametrize("line", command_lines())
+@cases("line", command_lines())
 def test_commands_in_the_docs_exist_and_take_these_arguments(line):
     name, *arguments = shlex.split(re.split(r" [<>|] ", line)[0], comments=True)
     apps = get_commands() | {"demo": "example", "runserver": "django.core"}
@@ -239,7 +239,7 @@ def test_json_in_the_docs_is_json():
             json.loads(block)
 
 
-@pytest.mark.parametrize("page", PAGES)
+@cases("page", PAGES)
 def test_links_lead_somewhere(page):
     dead = []
     for target in re.findall(r"\]\(([^)\s]+)\)", PAGES[page]):
@@ -252,7 +252,7 @@ def test_links_lead_somewhere(page):
     assert dead == []
 
 
-@pytest.mark.parametrize("page", PAGES)
+@cases("page", PAGES)
 def test_tests_that_a_page_names_exist(page):
     named = re.findall(r"`(tests/[\w/.-]+\.\w+)`", PAGES[page])
     assert [path for path in named if not (ROOT / path).is_file()] == []

@@ -39,6 +39,7 @@ from oauth_jwt_grant.grant import JWTBearerError, JWTBearerGrant
 from oauth_jwt_grant.oauth2_backends import JWTBearerBackendMixin
 from oauth_jwt_grant.oauth2_validators import JWTBearerValidatorMixin
 from oauth_jwt_grant.servers import DPoPToken, JWTBearerServerMixin
+from tests.support import cases
 
 PACKAGE = Path(oauth_jwt_grant.__file__).parent
 
@@ -119,7 +120,7 @@ READ: list[tuple[Any, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("ours", "theirs", "names"), OVERRIDDEN)
+@cases(("ours", "theirs", "names"), OVERRIDDEN)
 def test_every_override_is_listed(ours: type, theirs: type, names: set[str]) -> None:
     """And is there to be overridden; a method of ours with a name that DOT begins to use is seen here too."""
     kinds = property | staticmethod | classmethod
@@ -135,27 +136,25 @@ def parameters(method: Any) -> tuple[list[str], bool]:
     return named, kinds >= {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD}
 
 
-@pytest.mark.parametrize(("ours", "theirs", "name"), METHODS)
+@cases(("ours", "theirs", "name"), METHODS)
 def test_an_override_takes_what_it_hands_on(ours: type, theirs: type, name: str) -> None:
     (mine, any_others), (wanted, _) = parameters(getattr(ours, name)), parameters(getattr(theirs, name))
     assert wanted[: len(mine)] == mine
     assert any_others or len(wanted) == len(mine), f"{theirs.__name__}.{name} takes {wanted[len(mine) :]} too"
 
 
-@pytest.mark.parametrize(
-    ("theirs", "name"), [each.values[1:] for each in METHODS if each.values[2].startswith("_")]
-)
+@cases(("theirs", "name"), [each.values[1:] for each in METHODS if each.values[2].startswith("_")])
 def test_an_override_of_something_private_is_called(theirs: type, name: str) -> None:
     source = "".join(map(inspect.getsource, theirs.__mro__[:-1]))
     assert re.search(rf"\bself\.{name}\b", source), f"nothing in {theirs.__name__} calls {name}"
 
 
-@pytest.mark.parametrize(("theirs", "name", "arguments", "named"), CALLED)
+@cases(("theirs", "name", "arguments", "named"), CALLED)
 def test_what_is_called_takes_our_arguments(theirs: Any, name: str, arguments: Any, named: Any) -> None:
     inspect.signature(getattr(theirs, name)).bind(*arguments, **named)
 
 
-@pytest.mark.parametrize(("theirs", "name"), READ)
+@cases(("theirs", "name"), READ)
 def test_what_is_read_is_there(theirs: Any, name: str) -> None:
     assert hasattr(theirs, name)
 
@@ -168,7 +167,7 @@ def test_headers_that_the_validator_reads(rf: Any) -> None:
     assert headers["X_DJANGO_OAUTH_TOOLKIT_SECURE"]
 
 
-@pytest.mark.parametrize("name", dot._HOMES)
+@cases("name", dot._HOMES)
 def test_door_leads_somewhere(name: str) -> None:
     assert getattr(dot, name) is not None
 

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from oauth_jwt_grant.assertion import AssertionRefused, PublicKey, UnverifiedAssertion, validate
 from oauth_jwt_grant.assertion.jose import UnusableKey, import_jwk, import_native, verify
+from tests.support import cases
 
 from .assertion.support import MAX_LENGTH, POLICY, candidates, policy
 from .factories import NOW, b64
@@ -81,7 +82,7 @@ def accepts(jws: str, keys: list[PublicKey]) -> bool:
 @pytest.mark.standard(
     "JOSE-01", "JOSE-02", "JOSE-03", "JOSE-07", "JOSE-08", "JOSE-09", "JOSE-11", "JOSE-13", "JOSE-15"
 )
-@pytest.mark.parametrize(("group", "test"), list(vectors()))
+@cases(("group", "test"), list(vectors()))
 def test_valid_signatures_verify_and_no_other_does(group: dict[str, Any], test: dict[str, Any]) -> None:
     keys = keys_of(group)
     expected = test["result"] == "valid" and "jws" in test and bool(keys)

@@ -9,6 +9,7 @@ import pytest
 from oauth_jwt_grant.assertion import ANSWERS, AssertionRefused, Door, Reason, is_for
 from tests.assertion.support import check, check_claims, policy, refusal
 from tests.factories import AUDIENCE, DROP, ec_key, mint
+from tests.support import cases
 
 CLIENT_TYPE = "client-authentication+jwt"
 #: Types that pass nowhere, whatever else is right (standards-doors.md section 5).
@@ -24,15 +25,15 @@ NEVER = (
 ID_TOKEN = {"audiences": frozenset({"client-at-idp"}), "door": Door.SUBJECT_TOKEN, "id_token": True}
 
 
-@pytest.mark.parametrize("door", Door)
-@pytest.mark.parametrize("typ", NEVER)
+@cases("door", Door)
+@cases("typ", NEVER)
 def test_types_that_pass_no_door(door: Door, typ: str) -> None:
     refused = refusal(check, mint(ec_key(), header={"typ": typ}, now=0), policy(door=door))
     assert refused.reason is Reason.WRONG_TYPE
     assert refused.answer_at(door).error == door.error
 
 
-@pytest.mark.parametrize(
+@cases(
     ("typ", "terms", "doors"),
     [
         ("JWT", {}, set(Door)),
@@ -67,7 +68,7 @@ def test_a_client_authenticates_to_this_server_alone(aud: Any, accepted: bool) -
         assert refusal(check_claims, terms, aud=aud).reason is Reason.AUDIENCE
 
 
-@pytest.mark.parametrize(
+@cases(
     ("claims", "reason"),
     [
         ({}, None),
@@ -96,14 +97,14 @@ def test_id_tokens_are_for_a_client_at_the_provider(claims: dict[str, Any], reas
         assert refusal(check_claims, terms, **claims).reason is reason
 
 
-@pytest.mark.parametrize("door", Door)
-@pytest.mark.parametrize("claim", ["nonce", "at_hash", "c_hash"])
+@cases("door", Door)
+@cases("claim", ["nonce", "at_hash", "c_hash"])
 def test_id_tokens_pass_under_no_other_name(door: Door, claim: str) -> None:
     assert refusal(check_claims, policy(door=door), **{claim: "x"}).reason is Reason.ID_TOKEN
 
 
-@pytest.mark.parametrize("reason", Reason)
-@pytest.mark.parametrize("door", Door)
+@cases("reason", Reason)
+@cases("door", Door)
 def test_the_answer_of_each_reason_at_each_door(door: Door, reason: Reason) -> None:
     table, answer = ANSWERS[reason], AssertionRefused(reason, "sub").answer_at(door)
     if table.error != "invalid_grant":
@@ -118,7 +119,7 @@ def test_the_answer_of_each_reason_at_each_door(door: Door, reason: Reason) -> N
     assert answer.section == table.section
 
 
-@pytest.mark.parametrize(
+@cases(
     "refused",
     [
         AssertionRefused(Reason.MALFORMED),
@@ -128,7 +129,6 @@ def test_the_answer_of_each_reason_at_each_door(door: Door, reason: Reason) -> N
         AssertionRefused(Reason.NO_RULE),
         AssertionRefused(Reason.OTHER_CLIENT),
     ],
-    ids=str,
 )
 def test_a_client_is_not_told_whom_the_server_trusts(refused: AssertionRefused) -> None:
     assert refused.answer_at(Door.CLIENT_ASSERTION).text == "Client authentication failed."
@@ -140,7 +140,7 @@ def test_a_client_is_told_what_is_wrong_with_what_is_signed() -> None:
     )
 
 
-@pytest.mark.parametrize(
+@cases(
     ("accepted_as", "doors"),
     [
         ([], {Door.AUTHORIZATION_GRANT}),

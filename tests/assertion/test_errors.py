@@ -9,6 +9,7 @@ import pytest
 
 from oauth_jwt_grant.assertion import ANSWERS, AssertionRefused, KeysUnavailable, NotGranted, Reason
 from oauth_jwt_grant.assertion.errors import DatabaseBusy
+from tests.support import cases
 
 STATUS = {"invalid_client": 401, "temporarily_unavailable": 503}
 ERRORS = {
@@ -44,7 +45,7 @@ NOT_ENTITLED = {
 }
 
 
-@pytest.mark.parametrize("reason", Reason)
+@cases("reason", Reason)
 def test_each_reason_has_an_answer(reason: Reason) -> None:
     answer = ANSWERS[reason]
     assert answer.error in ERRORS

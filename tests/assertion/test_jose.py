@@ -30,6 +30,7 @@ from tests.factories import (
     unb64,
 )
 from tests.keys.material import sized_exponent
+from tests.support import cases
 
 from .support import check, public, refusal
 
@@ -425,6 +426,6 @@ def test_the_public_key_is_no_hmac_secret(make: Any) -> None:
 
 
 @pytest.mark.standard("JOSE-05")
-@pytest.mark.parametrize("alg", ALGORITHMS)
+@cases("alg", ALGORITHMS)
 def test_an_assertion_in_each_algorithm(alg: str) -> None:
     assert check(mint(key_for(alg), alg=alg, now=NOW), public(key_for(alg))).header["alg"] == alg

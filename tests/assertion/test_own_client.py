@@ -8,6 +8,7 @@ import pytest
 
 from oauth_jwt_grant.assertion import client_of, may_authenticate
 from tests.factories import DROP, ec_key, mint
+from tests.support import cases
 
 CLIENT = {"iss": "client", "sub": "client"}
 LONGEST = 5000
@@ -18,7 +19,7 @@ def own(**claims: Any) -> str:
 
 
 @pytest.mark.standard("XDR-02", "XDR-03")
-@pytest.mark.parametrize(
+@cases(
     ("client", "grant", "allowed"),
     [
         ({"jti": "a"}, {"jti": "b"}, True),
@@ -36,7 +37,7 @@ def test_another_jwt_than_the_grant(client: dict[str, Any], grant: dict[str, Any
     assert may_authenticate(own(**same_time, **client), own(**same_time, **grant), LONGEST) is allowed
 
 
-@pytest.mark.parametrize("sub", [DROP, None, 1, ["client"], "client\n", "\u200bclient"], ids=repr)
+@cases("sub", [DROP, None, 1, ["client"], "client\n", "\u200bclient"])
 def test_who_it_names_can_be_looked_up(sub: Any) -> None:
     assert not may_authenticate(own(sub=sub), mint(ec_key()), LONGEST)
 
@@ -49,11 +50,10 @@ def test_what_cannot_be_read() -> None:
 
 
 @pytest.mark.standard("PKJ-01", "PKJ-02")
-@pytest.mark.parametrize(
+@cases(
     "claims",
     [{"iss": "other"}, {"sub": "other"}, {"iss": DROP}, {"iss": None, "sub": None}]
     + [{"iss": name, "sub": name} for name in (["client"], "client\x00", "clïent", "\u200bclient")],
-    ids=str,
 )
 def test_whose_own_it_is(claims: dict[str, Any]) -> None:
     assert client_of(own(), LONGEST) == "client"

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from oauth_jwt_grant.assertion.strict_json import MAX_DEPTH, MalformedJSON, read_object
+from tests.support import cases
 
 
 def nested(depth: int) -> bytes:
@@ -108,19 +109,19 @@ BAD: dict[str, bytes] = {
 
 
 @pytest.mark.standard("JOSE-17")
-@pytest.mark.parametrize(("raw", "value"), GOOD.values(), ids=GOOD.keys())
+@cases(("raw", "value"), GOOD.values())
 def test_one_object_is_read(raw: bytes, value: dict[str, Any]) -> None:
     assert read_object(raw) == value
 
 
 @pytest.mark.standard("JOSE-17", "JOSE-18", "JOSE-19", "JOSE-20", "TIM-09")
-@pytest.mark.parametrize("raw", BAD.values(), ids=BAD.keys())
+@cases("raw", BAD.values())
 def test_anything_else_is_refused(raw: bytes) -> None:
     with pytest.raises(MalformedJSON):
         read_object(raw)
 
 
-@pytest.mark.parametrize("raw", BAD.values(), ids=BAD.keys())
+@cases("raw", BAD.values())
 def test_the_message_holds_nothing_of_the_text(raw: bytes) -> None:
     with pytest.raises(MalformedJSON) as caught:
         read_object(b'{"secret":"s3cr3t",' + raw[1:] if raw.startswith(b'{"') else raw)

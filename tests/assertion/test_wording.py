@@ -6,11 +6,12 @@ import pytest
 
 from oauth_jwt_grant.assertion import ABSENT, mismatch, near_miss, one_of, seconds, shown, typed, within
 from oauth_jwt_grant.assertion.wording import MAX_SHOWN, all_of, json_type, kind_of, moment
+from tests.support import cases
 
 IN = "they differ in"
 
 
-@pytest.mark.parametrize(
+@cases(
     ("value", "text"),
     [
         ("acme", 'the string "acme"'),
@@ -23,7 +24,6 @@ IN = "they differ in"
         (["a", 1], 'the array ["a", 1]'),
         ({"a": None}, 'the object {"a": null}'),
     ],
-    ids=repr,
 )
 def test_each_value_has_its_json_type(value: object, text: str) -> None:
     assert typed(value) == text
@@ -66,7 +66,7 @@ def test_what_json_cannot_write_is_named() -> None:
     assert shown(10**5000) == "(too large to be shown)"
 
 
-@pytest.mark.parametrize(
+@cases(
     ("wanted", "found", "difference"),
     [
         ("acme/App", "acme/app", "they differ in case alone"),
@@ -87,7 +87,6 @@ def test_what_json_cannot_write_is_named() -> None:
         ("acme", 7, ""),
         (7, "7", ""),
     ],
-    ids=ascii,
 )
 def test_a_near_miss_is_named(wanted: object, found: object, difference: str) -> None:
     assert near_miss(["elsewhere", wanted], found) == difference

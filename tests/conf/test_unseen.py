@@ -9,12 +9,13 @@ from django.core.exceptions import ValidationError
 
 from oauth_jwt_grant.conf.settings import STRINGS
 from oauth_jwt_grant.validators import validate_json, validate_strings
+from tests.support import cases
 
 UNSEEN = ["\u200b", "\u200d", "\u2060", "\ufeff", "\u00ad", "\u202e", "\u00a0", "\ud800", "\0", "\n"]
 
 
-@pytest.mark.parametrize("character", UNSEEN, ids=ascii)
-@pytest.mark.parametrize("text", ["https://as.{}example.com", "{}https://a.example", "https://a.example{}"])
+@cases("character", UNSEEN)
+@cases("text", ["https://as.{}example.com", "{}https://a.example", "https://a.example{}"])
 def test_no_list_of_strings_takes_them(text: str, character: str) -> None:
     spoiled = text.format(character)
     assert not STRINGS.accepts([spoiled])
@@ -31,7 +32,7 @@ def test_what_can_be_seen_is_taken(text: str) -> None:
 VALUES = [[float("inf")], ["\ud800"], ["\0"], [10**5000], [[[]] * 3], [1.5, None, {"a": "é"}]]
 
 
-@pytest.mark.parametrize("value", VALUES, ids=range(len(VALUES)))
+@cases("value", VALUES)
 def test_what_each_database_stores_as_json(value: Any) -> None:
     if value in ([[[]] * 3], [1.5, None, {"a": "é"}]):
         validate_json(value)

@@ -11,7 +11,7 @@ from oauth_jwt_grant.assertion import Door, Reason, Step
 from oauth_jwt_grant.decision import Explanation, Question, explain, presented
 from oauth_jwt_grant.models import ClaimCondition
 from tests.factories import AUDIENCE, DROP, ec_key, mint
-from tests.support import World, make_application
+from tests.support import World, cases, make_application
 
 CLIENT = {"subject_policy": "no_user", "accepted_as": ["client_assertion"]}
 
@@ -169,7 +169,7 @@ BOTH = ["authorization_grant", "subject_token"]
 
 
 @pytest.mark.standard("TEX-41", "TEX-42", "H-6")
-@pytest.mark.parametrize(
+@cases(
     ("accepted_as", "claims", "condition", "refused"),
     [
         (["authorization_grant"], {"act": ACTOR, "may_act": ACTOR}, None, []),
@@ -197,7 +197,6 @@ BOTH = ["authorization_grant", "subject_token"]
         (["client_assertion"], {"act": ACTOR}, "/act/sub", []),
         (["authorization_grant", "client_assertion"], {"act": ACTOR}, None, ["client_assertion"]),
     ],
-    ids=str,
 )
 def test_delegation(
     world: World, accepted_as: list[str], claims: dict[str, Any], condition: str | None, refused: list[str]

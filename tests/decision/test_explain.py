@@ -15,7 +15,7 @@ from oauth_jwt_grant.assertion import OPTIONAL_STEPS, Door, Reason, Step
 from oauth_jwt_grant.decision import Explanation, Question, Status, explain
 from oauth_jwt_grant.models import Decision, TrustedIssuer
 from tests.factories import AUDIENCE, DROP, NOW, SUBJECT, ec_key, mint
-from tests.support import World, assert_granted, make_rule, tokens
+from tests.support import World, assert_granted, cases, make_rule, tokens
 
 
 def ask(world: World, assertion: str, **changes: Any) -> Explanation:
@@ -76,9 +76,7 @@ STEPS: list[tuple[str, Any, Step, Reason]] = [
 
 
 @pytest.mark.standard("ROB-03")
-@pytest.mark.parametrize(
-    ("change", "step", "reason"), [row[1:] for row in STEPS], ids=[row[0] for row in STEPS]
-)
+@cases(("change", "step", "reason"), [row[1:] for row in STEPS])
 def test_only_the_step_that_failed_has_failed(world: World, change: Any, step: Step, reason: Reason) -> None:
     explanation = ask(world, change if isinstance(change, str) else mint(ec_key(), **change))
 
@@ -166,9 +164,7 @@ def test_the_rule_that_lacks_the_client_alone_is_supposed(world: World) -> None:
     assert explanation.case.rule.pk == world.rule.pk
 
 
-@pytest.mark.parametrize(
-    "name", ["aud", "exp", "iat", "nbf", "jti", "sub", "scope", "resource", "cnf", "nonce", "azp"]
-)
+@cases("name", ["aud", "exp", "iat", "nbf", "jti", "sub", "scope", "resource", "cnf", "nonce", "azp"])
 def test_no_claim_breaks_a_dry_run(world: World, name: str) -> None:
     world.change(world.rule, scope_claim="ceiling", limit_to_assertion=True)
     for value in (None, [], [[]], {}, {"a": []}, True, -1, 1e300, "", "x" * 600):

@@ -12,7 +12,7 @@ from oauth_jwt_grant.decision import Status
 from oauth_jwt_grant.validators import validate_conditions
 from tests.decision.test_doors import ask, exchange, reason_of
 from tests.factories import AUDIENCE
-from tests.support import World
+from tests.support import World, cases
 
 TENANT = {"claim": "tenant", "operator": "equals", "values": ["acme"]}
 
@@ -41,7 +41,7 @@ def test_without_any_there_is_no_step(world: World) -> None:
     assert all(step.step is not Step.CONDITIONS for step in granted(world).steps)
 
 
-@pytest.mark.parametrize(
+@cases(
     "stored",
     ["acme", {"claim": "tenant"}, 5, [5], [{"claim": 5}], [{"claims": "sub"}], [{"operator": "x"}], [[]]],
 )
@@ -50,7 +50,7 @@ def test_what_only_sql_can_have_written_holds_for_nobody(world: World, stored: A
     assert reason_of(granted(world, tenant="acme")) is Reason.ISSUER_CONDITIONS
 
 
-@pytest.mark.parametrize(
+@cases(
     ("stored", "says"),
     [
         ({}, "JSON list"),

@@ -29,7 +29,7 @@ from oauth_jwt_grant.decision import Question, explain, failure_of, record
 from oauth_jwt_grant.dot import get_application_model
 from oauth_jwt_grant.models import Decision, TrustedIssuer
 from tests.factories import AUDIENCE, ISSUER, ec_key, mint
-from tests.support import World, assert_granted, assert_refused, make_user, post, tokens
+from tests.support import World, assert_granted, assert_refused, cases, make_user, post, tokens
 
 MIGRATE = "run migrate"
 EMOJI = "\U0001f600"
@@ -52,7 +52,7 @@ class Latin:
         return self.encoding
 
 
-@pytest.mark.parametrize(
+@cases(
     ("encoding", "text", "held"),
     [
         ("UTF8", EMOJI, True),
@@ -177,11 +177,11 @@ def test_a_recorded_claim_of_any_depth_is_stored_or_named(world: World, depth: i
         assert (decision.reason, tokens()) == (Reason.NOT_STORED, 0)
 
 
-@pytest.mark.parametrize(
+@cases(
     ("address", "stored"),
     [("fe80::1%eth0", "fe80::1"), ("fe80::1%25eth0", "fe80::1"), ("192.0.2.1", "192.0.2.1"), ("", None)],
 )
-@pytest.mark.parametrize("scope", ["read", "unknown"])
+@cases("scope", ["read", "unknown"])
 def test_an_address_with_a_zone(world: World, address: str, stored: str | None, scope: str) -> None:
     post(world.pairs(scope=scope), REMOTE_ADDR=address)
     assert Decision.objects.get().client_address == stored

@@ -32,6 +32,7 @@ from tests.factories import (
     thumbprint,
     unb64,
 )
+from tests.support import cases
 
 URL = "https://as.example.com/o/token/"
 TOKEN = "the.access_token~of+a/client=="
@@ -54,7 +55,7 @@ def why(text: str, **changes: Any) -> str:
 
 
 @pytest.mark.standard("POP-03")
-@pytest.mark.parametrize("alg", ALGORITHMS)
+@cases("alg", ALGORITHMS)
 def test_a_good_proof_of_every_algorithm(alg: str) -> None:
     key = key_for(alg)
 
@@ -119,20 +120,20 @@ MALFORMED: dict[str, Callable[[], str]] = {
 
 
 @pytest.mark.standard("POP-03")
-@pytest.mark.parametrize("name", MALFORMED)
+@cases("name", MALFORMED)
 def test_not_one_well_formed_jwt(name: str) -> None:
     assert why(MALFORMED[name]()) == "form"
 
 
 @pytest.mark.standard("POP-03")
-@pytest.mark.parametrize("claim", ["jti", "htm", "htu", "iat"])
-@pytest.mark.parametrize("value", [DROP, None, True, {}, [], ["POST"], "", float("inf")])
+@cases("claim", ["jti", "htm", "htu", "iat"])
+@cases("value", [DROP, None, True, {}, [], ["POST"], "", float("inf")])
 def test_a_required_claim_is_missing_or_of_a_wrong_type(claim: str, value: Any) -> None:
     assert why(made(**{claim: value})) == ("form" if value == float("inf") else claim)
 
 
 @pytest.mark.standard("POP-03")
-@pytest.mark.parametrize(
+@cases(
     ("claim", "value"),
     [("jti", 1), ("jti", "a" * 513), ("htm", 1), ("htu", 1), ("iat", "1"), ("iat", -1), ("iat", 10**400)],
 )
@@ -141,7 +142,7 @@ def test_a_required_claim_of_another_wrong_type(claim: str, value: Any) -> None:
 
 
 @pytest.mark.standard("POP-03")
-@pytest.mark.parametrize("typ", [DROP, "", "JWT", "at+jwt", "oauth-id-jag+jwt", "dpop", "text/dpop+jwt"])
+@cases("typ", [DROP, "", "JWT", "at+jwt", "oauth-id-jag+jwt", "dpop", "text/dpop+jwt"])
 def test_another_kind_of_jwt(typ: Any) -> None:
     assert why(made(header={"typ": typ})) == "typ"
 
@@ -152,7 +153,7 @@ def test_the_type_is_compared_as_a_media_type(typ: str) -> None:
 
 
 @pytest.mark.standard("POP-03")
-@pytest.mark.parametrize("alg", ["none", "None", "HS256", "HS512", "RS1", "ES256K", "A128KW", "", "ES256 "])
+@cases("alg", ["none", "None", "HS256", "HS512", "RS1", "ES256K", "A128KW", "", "ES256 "])
 def test_an_algorithm_that_proves_nothing(alg: str) -> None:
     assert why(made(header={"alg": alg})) == "alg"
 
@@ -213,7 +214,7 @@ KEYS: dict[str, Any] = {
 
 
 @pytest.mark.standard("POP-03")
-@pytest.mark.parametrize("name", KEYS)
+@cases("name", KEYS)
 def test_no_public_key_that_fits(name: str) -> None:
     assert why(made(header={"jwk": KEYS[name]})) == "jwk"
 
@@ -230,7 +231,7 @@ def test_another_method(method: str) -> None:
 
 
 @pytest.mark.standard("POP-03")
-@pytest.mark.parametrize(
+@cases(
     "url",
     [
         "https://as.example.com/o/token",
@@ -266,7 +267,7 @@ def test_another_url(url: str) -> None:
 
 
 @pytest.mark.standard("POP-03")
-@pytest.mark.parametrize(
+@cases(
     "url",
     [
         "https://as.example.com/o/token/?a=b",
@@ -307,7 +308,7 @@ def test_made_just_now(age: float) -> None:
 
 
 @pytest.mark.standard("POP-03")
-@pytest.mark.parametrize("ath", [DROP, None, 1, "", TOKEN, b64(b"\0" * 32), [b64(b"\0" * 32)]])
+@cases("ath", [DROP, None, 1, "", TOKEN, b64(b"\0" * 32), [b64(b"\0" * 32)]])
 def test_made_for_another_access_token(ath: Any) -> None:
     assert why(made(ath=ath), token=TOKEN) == "ath"
     assert why(made(token=f"{TOKEN}a"), token=TOKEN) == "ath"

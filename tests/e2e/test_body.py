@@ -25,6 +25,7 @@ from tests.support import (
     assert_refused,
     case,
     case_undone,
+    cases,
     post,
     tokens,
 )
@@ -120,7 +121,7 @@ def test_some_codecs_are_a_server_error_of_djangos(settings: Any, world: World) 
     assert post(body, content_type=called(MULTIPART, "undefined")).status_code == 500
 
 
-@pytest.mark.parametrize(
+@cases(
     "content_type",
     [
         f"{MULTIPART}; charset=utf-8; charset=utf-8",
@@ -170,7 +171,7 @@ def test_a_value_that_is_not_utf8_is_refused(world: World, kind: str, value: byt
 
 
 @pytest.mark.standard("REQ-03")
-@pytest.mark.parametrize(
+@cases(
     "content_type",
     [
         FORM.upper(),
@@ -186,7 +187,7 @@ def test_the_content_type_is_read_in_any_case_and_with_parameters(world: World, 
     assert_granted(post(world.pairs(), content_type=content_type))
 
 
-@pytest.mark.parametrize(
+@cases(
     "content_type",
     [
         "multipart/form-data",
@@ -196,7 +197,7 @@ def test_the_content_type_is_read_in_any_case_and_with_parameters(world: World, 
         'multipart/form-data; boundary=" "',
     ],
 )
-@pytest.mark.parametrize("grant_type", [GRANT_TYPE, "client_credentials"])
+@cases("grant_type", [GRANT_TYPE, "client_credentials"])
 def test_a_multipart_form_without_a_good_boundary_is_refused(
     world: World, content_type: str, grant_type: str
 ) -> None:
@@ -311,8 +312,8 @@ def test_what_the_sites_own_reading_raises_is_no_server_error(
 
 
 @pytest.mark.standard("REQ-03")
-@pytest.mark.parametrize("escaped", [False, True])
-@pytest.mark.parametrize(
+@cases("escaped", [False, True])
+@cases(
     "content_type",
     [
         "application/json",

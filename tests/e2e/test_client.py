@@ -20,6 +20,7 @@ from tests.support import (
     assert_granted,
     assert_refused,
     basic,
+    cases,
     make_application,
     make_issuer,
     make_rule,
@@ -134,7 +135,7 @@ def test_an_unknown_client_and_a_wrong_secret_look_alike(world: World) -> None:
 
 
 @pytest.mark.standard("CLI-06")
-@pytest.mark.parametrize(
+@cases(
     "header",
     [
         "Basic",
@@ -251,9 +252,7 @@ def test_a_secret_without_a_client_id_is_no_credential(world: World) -> None:
     assert_refused(world.post(client_id=DROP), "invalid_client", FAILED)
 
 
-@pytest.mark.parametrize(
-    "client_id", ["CLIENT", "client ", " client", "client\0", "cl\u0131ent", "cliént", "c" * 5000]
-)
+@cases("client_id", ["CLIENT", "client ", " client", "client\0", "cl\u0131ent", "cliént", "c" * 5000])
 def test_the_client_id_is_compared_exactly(world: World, client_id: str) -> None:
     world.change(world.rule, client_policy="anonymous")
 

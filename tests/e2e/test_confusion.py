@@ -12,7 +12,7 @@ from oauth2_provider.models import get_access_token_model
 from oauth2_provider.views import IntrospectTokenView
 
 from tests.factories import AUDIENCE, DROP, ISSUER, ec_key, mint
-from tests.support import UNVERIFIED, World, assert_granted, assert_refused, make_application, tokens
+from tests.support import UNVERIFIED, World, assert_granted, assert_refused, cases, make_application, tokens
 
 FOREIGN_TYPES = [
     "at+jwt", "AT+JWT", "application/at+jwt", "oauth-id-jag+jwt", "application/oauth-id-jag+jwt",
@@ -24,7 +24,7 @@ FOREIGN_TYPES = [
 
 
 @pytest.mark.standard("TYP-01", "TYP-02", "TYP-03", "TYP-08", "TYP-09", "TYP-10", "TYP-11", "FED-16")
-@pytest.mark.parametrize("typ", FOREIGN_TYPES)
+@cases("typ", FOREIGN_TYPES)
 def test_a_foreign_type_is_refused(world: World, typ: str) -> None:
     assert_refused(world.post(assertion=mint(ec_key(), header={"typ": typ})), "invalid_grant", UNVERIFIED)
 
@@ -45,8 +45,8 @@ def test_an_id_token_is_known_by_its_claims(world: World, name: str) -> None:
 
 
 @pytest.mark.standard("POP-16", "POP-11", "POP-13", "H-41")
-@pytest.mark.parametrize("profile", ["jwt-bearer", "id-jag"])
-@pytest.mark.parametrize("cnf", [{"jkt": "x"}, {"x5t#S256": "x"}, {}, None, "x"])
+@cases("profile", ["jwt-bearer", "id-jag"])
+@cases("cnf", [{"jkt": "x"}, {"x5t#S256": "x"}, {}, None, "x"])
 def test_an_assertion_that_is_bound_to_a_key_is_no_bearer_assertion(
     world: World, cnf: Any, profile: str
 ) -> None:

@@ -25,6 +25,7 @@ from tests.support import (
     assert_granted,
     assert_refused,
     basic,
+    cases,
     post,
     token_of,
     tokens,
@@ -97,7 +98,7 @@ def test_the_resources_of_a_bound_token_are_told_and_kept(world: World) -> None:
 
 
 @pytest.mark.standard("POP-02", "POP-03")
-@pytest.mark.parametrize("name", WRONG)
+@cases("name", WRONG)
 def test_a_bad_proof_is_refused_and_the_assertion_stays_usable(world: World, name: str) -> None:
     make, wrong = WRONG[name]
     assertion = mint(ec_key())
@@ -155,14 +156,14 @@ def test_an_assertion_for_a_key_without_a_proof(world: World, profile: str) -> N
 
 
 @pytest.mark.standard("POP-16")
-@pytest.mark.parametrize(
+@cases(
     "cnf",
     [
         None, "x", [], {}, ["jkt"], {"jkt": thumbprint(KEY), "x5t#S256": "x"}, {"x5t#S256": "x"},
         {"kid": "x"}, {"jwk": {"kty": "EC"}}, {"jku": "https://evil.example"}, {"JKT": thumbprint(KEY)},
     ],
 )  # fmt: skip
-@pytest.mark.parametrize("profile", ["jwt-bearer", "id-jag"])
+@cases("profile", ["jwt-bearer", "id-jag"])
 def test_an_assertion_that_is_bound_in_another_way(world: World, cnf: Any, profile: str) -> None:
     assertion = mint(ec_key(), cnf=cnf) if profile == "jwt-bearer" else jag(world, cnf=cnf)
 
@@ -170,7 +171,7 @@ def test_an_assertion_that_is_bound_in_another_way(world: World, cnf: Any, profi
     assert_refused(world.post(assertion=assertion), "invalid_grant", UNSUPPORTED)
 
 
-@pytest.mark.parametrize(
+@cases(
     "jkt",
     [
         None, 1, True, "", [thumbprint(KEY)], {}, "\u00e9", pytest.param(thumbprint(KEY) + "=", id="padded"),

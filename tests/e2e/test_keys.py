@@ -15,7 +15,7 @@ from oauth_jwt_grant.models import IssuerKeys, TrustedIssuer
 from oauth_jwt_grant.trust import key_source_of
 from tests.factories import ISSUER, ec_key, jwk, mint, rsa_key
 from tests.jwks_server import Answer, JwksServer, json_answer
-from tests.support import UNVERIFIED, World, assert_granted, assert_refused, make_issuer, make_rule
+from tests.support import UNVERIFIED, World, assert_granted, assert_refused, cases, make_issuer, make_rule
 
 
 @pytest.fixture
@@ -253,7 +253,7 @@ def test_an_unknown_issuer_is_never_asked_for_its_keys(world: World, server: Jwk
     assert server.requests == []
 
 
-@pytest.mark.parametrize("jwks", [[], "x", 1, {"keys": 1}, {"keys": ["x"]}, {}, {"keys": []}])
+@cases("jwks", [[], "x", 1, {"keys": 1}, {"keys": ["x"]}, {}, {"keys": []}])
 def test_stored_keys_that_are_none_verify_nothing(world: World, jwks: Any) -> None:
     # Past the validation of the model.
     TrustedIssuer.objects.update(jwks=jwks)
@@ -262,7 +262,7 @@ def test_stored_keys_that_are_none_verify_nothing(world: World, jwks: Any) -> No
 
 
 @pytest.mark.standard("KEY-11", "JOSE-12")
-@pytest.mark.parametrize(
+@cases(
     "jwks",
     [
         {"keys": [{"kty": "oct", "k": "c2VjcmV0"}]},

@@ -18,6 +18,7 @@ from tests.support import (
     World,
     assert_granted,
     assert_refused,
+    cases,
     make_application,
     make_issuer,
     make_rule,
@@ -28,7 +29,7 @@ USED = "The assertion has been used before."
 
 
 @pytest.mark.standard("RPL-02", "RPL-03", "JAG-12", "H-29")
-@pytest.mark.parametrize(
+@cases(
     ("policy", "jti", "second"),
     [
         ("once", "j", USED),

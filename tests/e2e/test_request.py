@@ -20,6 +20,7 @@ from tests.support import (
     assert_granted,
     assert_refused,
     basic,
+    cases,
     post,
     tokens,
 )
@@ -36,7 +37,7 @@ def test_a_good_request_gets_a_token_and_nothing_else(world: World) -> None:
 
 
 @pytest.mark.standard("REQ-01")
-@pytest.mark.parametrize("method", ["get", "put", "patch", "delete", "head", "options", "trace"])
+@cases("method", ["get", "put", "patch", "delete", "head", "options", "trace"])
 def test_only_post_is_a_token_request(world: World, method: str) -> None:
     body = urlencode(world.pairs())
 
@@ -59,7 +60,7 @@ def test_a_body_is_taken_as_it_came_whatever_its_coding_is_said_to_be(world: Wor
     assert_granted(world.post(headers=headers))
 
 
-@pytest.mark.parametrize(
+@cases(
     "headers",
     [
         {"Accept": "text/html"},
@@ -76,7 +77,6 @@ def test_a_body_is_taken_as_it_came_whatever_its_coding_is_said_to_be(world: Wor
         {"Prefer": "return=minimal"},
         {"Authorization": ""},
     ],
-    ids=lambda headers: "+".join(headers),
 )
 def test_headers_of_browsers_and_libraries_change_nothing(world: World, headers: dict[str, str]) -> None:
     response = world.post(headers=headers)
@@ -108,7 +108,7 @@ def test_without_the_final_slash_a_client_is_sent_on_and_its_assertion_is_not_us
 
 
 @pytest.mark.standard("REQ-04", "REQ-05")
-@pytest.mark.parametrize(
+@cases(
     "grant_type",
     [
         GRANT_TYPE.upper(),
@@ -158,10 +158,8 @@ def test_a_missing_assertion_is_the_fault_of_the_request(world: World, assertion
 
 
 @pytest.mark.standard("REQ-09")
-@pytest.mark.parametrize("same", [True, False], ids=["equal", "different"])
-@pytest.mark.parametrize(
-    "name", ["assertion", "scope", "client_id", "client_secret", "client_assertion", "foo"]
-)
+@cases("same", [True, False])
+@cases("name", ["assertion", "scope", "client_id", "client_secret", "client_assertion", "foo"])
 def test_a_repeated_parameter_is_refused_even_if_both_are_equal(world: World, name: str, same: bool) -> None:
     good = dict(world.pairs(scope="read", foo="1", client_assertion="x"))[name]
     values = [good, good if same else "other"]
@@ -182,11 +180,11 @@ def test_a_repeated_parameter_is_seen_even_where_one_of_them_is_empty(world: Wor
 
 
 @pytest.mark.standard("REQ-09")
-@pytest.mark.parametrize(
+@cases(
     "other",
     [GRANT_TYPE, "", "client_credentials", "password", "refresh_token", "authorization_code", "nonsense"],
 )
-@pytest.mark.parametrize("first", [True, False], ids=["first", "last"])
+@cases("first", [True, False])
 def test_a_second_grant_type_is_refused_whichever_it_is(world: World, other: str, first: bool) -> None:
     order = [GRANT_TYPE, other] if first else [other, GRANT_TYPE]
 
@@ -249,7 +247,7 @@ def test_no_parameter_takes_the_place_of_something_else(world: World, value: str
     assert decision.application == world.application
 
 
-@pytest.mark.parametrize("name", SHADOWS)
+@cases("name", SHADOWS)
 def test_no_parameter_stands_in_for_credentials_or_subject(world: World, name: str) -> None:
     for value in ("1", "client", "alice", str(world.user.pk)):
         nobodys = world.pairs(client_id=DROP, client_secret=DROP)
@@ -260,7 +258,7 @@ def test_no_parameter_stands_in_for_credentials_or_subject(world: World, name: s
 
 
 @pytest.mark.standard("REQ-12")
-@pytest.mark.parametrize("separator", [" ", ",", "\n", "\r\n", "&", ";", "~"])
+@cases("separator", [" ", ",", "\n", "\r\n", "&", ";", "~"])
 def test_an_assertion_is_one_jwt(world: World, separator: str) -> None:
     two = separator.join([mint(ec_key()), mint(ec_key())])
 
@@ -289,7 +287,7 @@ def test_a_request_that_is_in_the_url_as_a_whole_is_none(world: World) -> None:
 
 
 @pytest.mark.standard("REQ-16")
-@pytest.mark.parametrize("query", ["%", "%zz", "a=%G0", "%ff", "é", "a[]=1", "a;b", "=", "&", "\\", "%00"])
+@cases("query", ["%", "%zz", "a=%G0", "%ff", "é", "a[]=1", "a;b", "=", "&", "\\", "%00"])
 def test_whatever_the_query_is_the_answer_is_the_same(world: World, query: str) -> None:
     assert_refused(world.post(query=query), "invalid_request", IN_QUERY)
 
@@ -301,7 +299,7 @@ def test_a_correlation_id_in_the_url_is_passed_over(world: World) -> None:
 
 
 @pytest.mark.standard("REQ-14")
-@pytest.mark.parametrize(
+@cases(
     "query",
     [
         "client-request-id=",
@@ -321,8 +319,8 @@ def test_nothing_comes_in_beside_or_in_a_correlation_id(world: World, query: str
 
 
 @pytest.mark.standard("REQ-16")
-@pytest.mark.parametrize("broken", [b"%ff%fe", b"\xff\xfe", b"%ed%a0%80", b"%c0%80", b"\x80"])
-@pytest.mark.parametrize("name", [b"assertion", b"scope", b"client_id", b"client_secret", b"foo"])
+@cases("broken", [b"%ff%fe", b"\xff\xfe", b"%ed%a0%80", b"%c0%80", b"\x80"])
+@cases("name", [b"assertion", b"scope", b"client_id", b"client_secret", b"foo"])
 def test_bytes_that_are_no_text_are_the_fault_of_the_request(
     world: World, name: bytes, broken: bytes
 ) -> None:
@@ -340,9 +338,7 @@ def test_a_broken_escape_is_a_character_like_others(world: World, broken: str) -
     assert_granted(post(f"{urlencode(world.pairs())}&foo={broken}"))
 
 
-@pytest.mark.parametrize(
-    "name", ["assertion", "scope", "client_id", "client_secret", "resource", "foo", "grant_type"]
-)
+@cases("name", ["assertion", "scope", "client_id", "client_secret", "resource", "foo", "grant_type"])
 def test_nul_is_no_error_of_the_server(world: World, name: str) -> None:
     for value in ("\0", "a\0b", f"{dict(world.pairs()).get(name, '')}\0"):
         response = world.post(**{name: value})

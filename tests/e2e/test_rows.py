@@ -26,7 +26,7 @@ from oauth_jwt_grant.trust.sources import _source_of
 from tests.factories import ec_key, jwk, mint, rsa_key
 from tests.jwks_server import JwksServer
 from tests.keys.test_pem import ODD, STRAY
-from tests.support import World, assert_granted, case_undone, make_issuer, make_rule
+from tests.support import World, assert_granted, case_undone, cases, make_issuer, make_rule
 
 OTHER = "https://other.example"
 #: What a text column may hold.
@@ -126,7 +126,7 @@ def answered_with_each(world: World, row: Any, field: str, values: list[Any]) ->
         memory.clear()
 
 
-@pytest.mark.parametrize("field", ISSUER_FIELDS)
+@cases("field", ISSUER_FIELDS)
 def test_an_issuer_written_past_validation(world: World, field: str) -> None:
     source = SOURCES.get(field, {})
     base = {"jwks_url": "https://127.0.0.1:1/", "allow_private_network": True, "trust_anchors": "x"}
@@ -134,7 +134,7 @@ def test_an_issuer_written_past_validation(world: World, field: str) -> None:
     answered_with_each(world, world.issuer, field, ISSUER_FIELDS[field])
 
 
-@pytest.mark.parametrize("field", RULE_FIELDS)
+@cases("field", RULE_FIELDS)
 def test_a_rule_written_past_validation(world: World, field: str) -> None:
     answered_with_each(world, world.rule, field, RULE_FIELDS[field])
 

@@ -10,13 +10,13 @@ from django.test import Client
 
 from oauth_jwt_grant.models import Decision
 from tests.factories import DROP, ec_key, mint
-from tests.support import World, assert_granted, assert_refused, tokens
+from tests.support import World, assert_granted, assert_refused, cases, tokens
 
 REFUSED = "refused"
 
 
 @pytest.mark.standard("SCP-01", "SCP-02", "SCP-03", "SCP-05", "SCP-06", "SUB-06", "CHN-05")
-@pytest.mark.parametrize(
+@cases(
     ("ceiling", "default", "requested", "claimed", "granted"),
     [
         ("read write", "", DROP, DROP, "read write"),
@@ -107,9 +107,7 @@ def test_a_scope_claim_is_a_string_or_a_list_of_strings(world: World, claimed: A
 
 
 @pytest.mark.standard("SCP-04")
-@pytest.mark.parametrize(
-    "scope", ['read"', "read\\", "read\twrite", "read\nwrite", "réad", "read\u00a0write", "\x7f"]
-)
+@cases("scope", ['read"', "read\\", "read\twrite", "read\nwrite", "réad", "read\u00a0write", "\x7f"])
 def test_a_scope_keeps_to_the_grammar(world: World, scope: str) -> None:
     assert_refused(world.post(scope=scope), "invalid_scope")
     assert_refused(world.post(assertion=mint(ec_key(), scope=scope)), "invalid_scope")
@@ -141,7 +139,7 @@ def test_openid_and_offline_access_bring_neither_id_token_nor_refresh_token(
 
 
 @pytest.mark.standard("SCP-07", "SCP-08", "SCP-09", "SCP-11", "REQ-10")
-@pytest.mark.parametrize(
+@cases(
     ("allowed", "requested", "granted"),
     [
         ([], DROP, []),
@@ -208,7 +206,7 @@ def test_authorization_details_are_not_supported(world: World, value: str) -> No
 
 
 @pytest.mark.standard("RSP-04")
-@pytest.mark.parametrize(
+@cases(
     ("lifetime", "limit", "left", "expected"),
     [
         (3600, False, 60, 3600),

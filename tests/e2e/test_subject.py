@@ -15,6 +15,7 @@ from tests.support import (
     World,
     assert_granted,
     assert_refused,
+    cases,
     make_issuer,
     make_rule,
     make_user,
@@ -147,9 +148,7 @@ def test_a_claim_that_fits_two_users_names_nobody(world: World) -> None:
     assert_granted(world.post(assertion=mint(ec_key(), name="Dave")))
 
 
-@pytest.mark.parametrize(
-    "field", ["id", "is_active", "last_login", "date_joined", "groups", "nonsense", "", "pk"]
-)
+@cases("field", ["id", "is_active", "last_login", "date_joined", "groups", "nonsense", "", "pk"])
 def test_a_field_that_holds_no_text_finds_nobody(world: World, field: str) -> None:
     world.change(world.rule, subject_policy="user_field", user_field=field)
 

@@ -12,7 +12,16 @@ from django.core.management import CommandError, call_command
 from oauth_jwt_grant.models import Decision, LinkedSubject
 from oauth_jwt_grant.trust import obstacles_of
 from tests.factories import AUDIENCE, ISSUER, SUBJECT, ec_key, mint
-from tests.support import NOT_ENTITLED, World, assert_granted, assert_refused, make_user, token_of, tokens
+from tests.support import (
+    NOT_ENTITLED,
+    World,
+    assert_granted,
+    assert_refused,
+    cases,
+    make_user,
+    token_of,
+    tokens,
+)
 
 API = "https://api.example.com/"
 UNVERIFIED_EMAIL = {"email": "bob@acme.example", "email_verified": False}
@@ -188,7 +197,7 @@ def test_a_rule_requires_that_the_issuer_has_named_the_resource(world: World, re
 
 
 @pytest.mark.standard("JGC-11", "EMA-06", "RSP-07")
-@pytest.mark.parametrize(
+@cases(
     ("claimed", "requested", "granted"),
     [
         ("read", "openid profile read", "read"),

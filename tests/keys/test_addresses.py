@@ -7,6 +7,7 @@ import ipaddress
 import pytest
 
 from oauth_jwt_grant.keys.addresses import is_inside, is_public, resolve_host, resolve_within
+from tests.support import cases
 
 PUBLIC = ["93.184.216.34", "8.8.8.8", "2606:4700:4700::1111", "::ffff:8.8.8.8"]
 PRIVATE = [
@@ -79,31 +80,31 @@ def test_public(address: str) -> None:
     assert is_inside(ipaddress.ip_address(address))
 
 
-@pytest.mark.parametrize("address", [*PRIVATE, *NEVER, *OTHER])
+@cases("address", [*PRIVATE, *NEVER, *OTHER])
 def test_not_public(address: str) -> None:
     assert not is_public(ipaddress.ip_address(address))
 
 
-@pytest.mark.parametrize("address", PRIVATE)
+@cases("address", PRIVATE)
 def test_inside(address: str) -> None:
     assert is_inside(ipaddress.ip_address(address))
 
 
-@pytest.mark.parametrize("address", NEVER)
+@cases("address", NEVER)
 def test_never(address: str) -> None:
     assert not is_inside(ipaddress.ip_address(address))
 
 
-@pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("hidden", HIDDEN)
+@cases("way", WAYS)
+@cases("hidden", HIDDEN)
 def test_a_metadata_service_by_way_of_ipv6(way: str, hidden: str) -> None:
     address = in_ipv6(hidden)[way]
     assert not is_public(address)
     assert not is_inside(address)
 
 
-@pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("private", ["10.0.0.1", "127.0.0.1", "192.168.1.1", "100.64.0.1"])
+@cases("way", WAYS)
+@cases("private", ["10.0.0.1", "127.0.0.1", "192.168.1.1", "100.64.0.1"])
 def test_a_private_address_by_way_of_ipv6(way: str, private: str) -> None:
     """With permission it may be asked as what it is; the system connects to a mapped address as to itself."""
     address = in_ipv6(private)[way]
@@ -111,7 +112,7 @@ def test_a_private_address_by_way_of_ipv6(way: str, private: str) -> None:
     assert is_inside(address) is (way == "mapped")
 
 
-@pytest.mark.parametrize("way", WAYS)
+@cases("way", WAYS)
 def test_a_public_address_by_way_of_ipv6(way: str) -> None:
     """NAT64 is how a network without IPv4 reaches the rest of the internet."""
     address = in_ipv6("8.8.8.8")[way]

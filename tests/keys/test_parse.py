@@ -20,6 +20,7 @@ from oauth_jwt_grant.keys.parse import (
     parse_text,
     without_secrets,
 )
+from tests.support import cases
 
 from .authority import Authority, name_of
 from .material import ec_jwk, ec_key, header, rsa_jwk
@@ -32,7 +33,7 @@ def why(jwk: Any) -> str:
 
 
 @pytest.mark.standard("KEY-07")
-@pytest.mark.parametrize("document", [None, [], "keys", {}, {"keys": {}}, {"keys": None}, {"keys": "x"}])
+@cases("document", [None, [], "keys", {}, {"keys": {}}, {"keys": None}, {"keys": "x"}])
 def test_no_key_set(document: object) -> None:
     with pytest.raises(MalformedKeySet, match="not a JWK Set"):
         parse_key_set(document, 10)

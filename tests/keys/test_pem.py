@@ -18,6 +18,7 @@ from oauth_jwt_grant.keys import (
 from oauth_jwt_grant.keys.pem import read_certificates
 from tests import factories
 from tests.jwks_server import JwksServer, certificate_authority, json_answer
+from tests.support import cases
 
 from .authority import Authority
 from .material import ec_jwk
@@ -69,7 +70,7 @@ def test_a_bundle_serves_a_fetch(on_its_way: Any) -> None:
         assert fetcher.fetch(server.url("/")).document == {"a": 1}
 
 
-@pytest.mark.parametrize(
+@cases(
     "text",
     [
         "",
@@ -138,7 +139,7 @@ def test_json(form: str) -> None:
     assert normalise_jwks(text) == {"keys": [jwk]}
 
 
-@pytest.mark.parametrize("text", ['{"keys": [', '"', '"\\', "\ufeff", "\u00a0{}", '{"a": "\u00a0'])
+@cases("text", ['{"keys": [', '"', '"\\', "\ufeff", "\u00a0{}", '{"a": "\u00a0'])
 def test_what_is_no_json(text: str) -> None:
     with pytest.raises(ValueError, match=r"^Neither"):
         normalise_jwks(text)

@@ -14,7 +14,7 @@ from django.forms import model_to_dict, modelform_factory
 from django.utils.functional import Promise
 
 from oauth_jwt_grant.models import Decision, GrantRule, LinkedSubject, TrustedIssuer
-from tests.support import World
+from tests.support import World, cases
 
 CONSTRAINTS: dict[str, models.BaseConstraint] = {
     constraint.name: constraint
@@ -76,14 +76,14 @@ def test_each_has_words_and_a_code_of_its_own() -> None:
     assert len(set(codes)) == len(codes)
 
 
-@pytest.mark.parametrize("name", BROKEN)
+@cases("name", BROKEN)
 def test_the_row_is_one_that_the_database_refuses(world: World, name: str) -> None:
     row = BROKEN[name](world)
     with pytest.raises(IntegrityError), transaction.atomic():
         models.Model.save_base(row, force_insert=True)
 
 
-@pytest.mark.parametrize("name", BROKEN)
+@cases("name", BROKEN)
 def test_the_constraint_speaks(world: World, name: str) -> None:
     with pytest.raises(ValidationError) as caught:
         BROKEN[name](world).validate_constraints()
@@ -100,7 +100,7 @@ def said_of(name: str) -> tuple[str, str]:
     return BESIDE_THE_FIELD.get(name, (NON_FIELD_ERRORS, str(CONSTRAINTS[name].violation_error_message)))
 
 
-@pytest.mark.parametrize("name", BROKEN)
+@cases("name", BROKEN)
 def test_full_clean_says_it_once(world: World, name: str) -> None:
     with pytest.raises(ValidationError) as caught:
         BROKEN[name](world).full_clean()
@@ -110,7 +110,7 @@ def test_full_clean_says_it_once(world: World, name: str) -> None:
     assert name not in str(caught.value)
 
 
-@pytest.mark.parametrize("name", BROKEN)
+@cases("name", BROKEN)
 def test_a_form_shows_it(world: World, name: str) -> None:
     row = BROKEN[name](world)
     data = {field: value for field, value in model_to_dict(row).items() if value is not None}

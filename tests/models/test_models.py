@@ -21,7 +21,7 @@ from oauth_jwt_grant.models import (
     flaws_of,
 )
 from tests.factories import ISSUER, SUBJECT
-from tests.support import World
+from tests.support import World, cases
 
 
 def faults(row: Any) -> dict[str, list[str]]:
@@ -55,7 +55,7 @@ def test_natural_keys(world: World) -> None:
         assert type(row).objects.get_by_natural_key(*row.natural_key()) == row
 
 
-@pytest.mark.parametrize(
+@cases(
     ("field", "value"),
     [
         ("issuer", ""),
@@ -114,7 +114,7 @@ def test_fields_of_an_issuer_that_contradict_each_other(
     assert field in faults(world.issuer)
 
 
-@pytest.mark.parametrize(
+@cases(
     ("change", "field"),
     [
         ({"subject_policy": "service_user"}, "user"),
@@ -161,7 +161,7 @@ def test_a_field_of_the_user_model(world: World) -> None:
     assert faults(world.rule) == {}
 
 
-@pytest.mark.parametrize(
+@cases(
     ("operator", "values"),
     [
         ("equals", []),

@@ -25,7 +25,7 @@ from oauth_jwt_grant.presets import (
 )
 from tests.factories import rsa_key
 from tests.jwks_server import certificate_authority
-from tests.support import make_application
+from tests.support import cases, make_application
 
 GOOGLE_POOL = (
     "https://sts.googleapis.com/v1/organizations/{}/locations/global/workloadIdentityPools/"
@@ -205,7 +205,7 @@ def test_entra_takes_the_audience_that_its_tenants_can_name():
     assert issuer.discovery_url.startswith(f"https://login.microsoftonline.com/{tenant}/")
 
 
-@pytest.mark.parametrize(
+@cases(
     ("changes", "field"),
     [
         ({"owner_id": "acme"}, "owner_id"),
@@ -305,7 +305,7 @@ def test_site_registers_its_own(registered):
         get_preset("nobody")
 
 
-@pytest.mark.parametrize(
+@cases(
     ("iss", "key"),
     [
         ("https://token.actions.githubusercontent.com", "github-actions"),
@@ -349,7 +349,7 @@ def test_issuer_is_known_by_its_name(iss, key):
     assert bool(pins_of(iss)) is (key is not None)
 
 
-@pytest.mark.parametrize(
+@cases(
     ("iss", "pins"),
     [
         (
@@ -419,7 +419,7 @@ def test_scope_claim_that_is_the_vendors_own_is_ignored_and_any_other_bounds():
     assert ignoring == {"auth0", "keycloak", "vercel"}
 
 
-@pytest.mark.parametrize(
+@cases(
     ("key", "changes"),
     [
         # Tokens have UUIDs in small letters, and conditions compare exactly.

@@ -14,6 +14,7 @@ from oauth_jwt_grant.presets import TRAPS, all_presets, apply, get_preset, traps
 from oauth_jwt_grant.rules import Condition, Operator
 from oauth_jwt_grant.trust import obstacles_of_unsaved
 from tests.presets.test_presets import answers_for
+from tests.support import cases
 from tests.vendors.every import VENDORS
 
 EQUALS, IN, GLOB, EXISTS = Operator.EQUALS, Operator.IN, Operator.GLOB, Operator.EXISTS
@@ -35,7 +36,7 @@ def on(claim: str, *values: Any, operator: Operator = EQUALS) -> Condition:
     return Condition(claim, operator, values)
 
 
-@pytest.mark.parametrize("preset", [pytest.param(preset, id=preset.key) for preset in all_presets()])
+@cases("preset", [pytest.param(preset, id=preset.key) for preset in all_presets()])
 def test_a_preset_with_all_its_answers_falls_into_none(preset: Any) -> None:
     applied = apply(preset, answers_for(preset))
     conditions = [row.condition for row in applied.conditions]
@@ -105,7 +106,7 @@ def _lets_in_a_neighbour(vendor: Any, conditions: list[Condition]) -> bool:
     )
 
 
-@pytest.mark.parametrize(
+@cases(
     ("falls", "iss", "conditions", "rather"),
     [
         ("github-actions-name", GITHUB, [on("repository", "acme/deploy")], OWNER),
@@ -140,7 +141,7 @@ def test_a_condition_more_leads_out_of_it(falls: str, iss: str, conditions: Any,
     assert falls not in names(iss, *conditions, rather, **unlinked)
 
 
-@pytest.mark.parametrize(
+@cases(
     ("falls", "wrong", "right"),
     [
         ("loose-end", on("repository", "acme*", operator=GLOB), on("repository", "acme/*", operator=GLOB)),

@@ -29,7 +29,7 @@ from oauth_jwt_grant.rules import InvalidCondition
 from tests.dot import OAUTHLIB_CORE
 from tests.factories import ec_key, mint, proof
 from tests.resources.urls import PLAIN, REST
-from tests.support import SECRET, World, assert_granted, post
+from tests.support import SECRET, World, assert_granted, cases, post
 
 KEY = ec_key(name="client")
 HOST = "https://as.example.com"
@@ -312,7 +312,7 @@ def test_messages_that_are_no_text_are_kept(record: World, name: str) -> None:
     assert answer.json() == {"detail": R} if name == "rest-or-message" else {"required": "much"}
 
 
-@pytest.mark.parametrize("name", sorted(REST.keys() - {"rest-elsewhere"}))
+@cases("name", sorted(REST.keys() - {"rest-elsewhere"}))
 def test_without_a_token_rest_framework_asks_for_one(world: World, name: str) -> None:
     answer = get(f"/{name}/")
 
@@ -333,7 +333,7 @@ def test_another_authentication_has_no_claims(world: World) -> None:
     assert get("/rest-elsewhere/", **{"X-Auth": "token"}).status_code == 403
 
 
-@pytest.mark.parametrize(
+@cases(
     ("arguments", "operator", "holds"),
     [
         (("repository",), None, True),
@@ -362,8 +362,8 @@ def test_values_are_compared_as_by_a_rule(arguments: Any, operator: Any, holds: 
     assert HasClaim(*arguments, operator=operator)().has_permission(request, None) is holds
 
 
-@pytest.mark.parametrize("make", [HasClaim, claim_required])
-@pytest.mark.parametrize(
+@cases("make", [HasClaim, claim_required])
+@cases(
     ("arguments", "operator"),
     [
         (("",), None),

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oauth_jwt_grant.rules import ABSENT, Condition, InvalidCondition, Moment, Operator, claim_value, same
+from tests.support import cases
 
 CLAIMS: dict[str, Any] = {
     "sub": "repo:acme/app:ref:refs/heads/main",
@@ -220,7 +221,7 @@ INVALID = [
 
 
 @pytest.mark.standard("H-25")
-@pytest.mark.parametrize("condition", INVALID, ids=str)
+@cases("condition", INVALID)
 def test_a_condition_that_is_empty_or_contradicts_itself(condition: Condition) -> None:
     """It is reported; and were it stored all the same, it would hold for nobody."""
     with pytest.raises(InvalidCondition):
@@ -389,7 +390,7 @@ FACTS: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize(
+@cases(
     ("claim", "operator", "values", "holds"),
     [
         ("groups", "contains_any", ["dev", "ops"], True),
@@ -447,7 +448,7 @@ def test_time_to_come_is_younger_only_within_the_leeway(auth_time: float, holds:
     assert not condition.holds({"auth_time": auth_time})
 
 
-@pytest.mark.parametrize(
+@cases(
     ("operator", "values"),
     [
         ("contains_any", []), ("none_of", []), ("none_of", [""]), ("contains_any", [None]), ("at_least", []),

@@ -8,6 +8,7 @@ import pytest
 
 from oauth_jwt_grant.assertion import AssertionRefused, Door, Reason, is_for
 from oauth_jwt_grant.rules import Client, ClientPolicy, Condition, Miss, NoMatch, Operator, first_match
+from tests.support import cases
 
 CLAIMS = {"repository": "acme/app", "environment": "production"}
 APP = Client(pk=1)
@@ -43,7 +44,7 @@ def no_match(rules: list[Rule], client: Client | None = APP) -> NoMatch:
     return caught.value
 
 
-@pytest.mark.parametrize(
+@cases(
     ("policy", "client", "admitted"),
     [
         (ClientPolicy.LISTED, APP, True),

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
-
 from oauth_jwt_grant.rules import Condition, Operator, Pin, is_pinned
+from tests.support import cases
 
 ID = Pin("repository_id")
 NAME = Pin("repository", "", "/")
@@ -14,7 +13,7 @@ EQUALS, IN, GLOB = Operator.EQUALS, Operator.IN, Operator.GLOB
 CONTAINS, CONTAINS_ANY = Operator.CONTAINS, Operator.CONTAINS_ANY
 
 
-@pytest.mark.parametrize(
+@cases(
     ("claim", "operator", "values"),
     [
         ("repository_id", EQUALS, ["770123456"]),
@@ -37,7 +36,7 @@ def test_condition_that_names_customers_pins(claim, operator, values):
     assert is_pinned([other, Condition(claim, operator, tuple(values))], PINS)
 
 
-@pytest.mark.parametrize(
+@cases(
     ("claim", "operator", "values"),
     [
         ("ref", EQUALS, ["refs/heads/main"]),

@@ -8,6 +8,7 @@ import pytest
 
 from oauth_jwt_grant.assertion import AssertionRefused, Reason
 from oauth_jwt_grant.rules import check_sub, is_by_sub, subject_by_claim, subject_claim
+from tests.support import cases
 
 ISS = "https://idp.example"
 ISS_SUB = {"format": "iss_sub", "iss": ISS, "sub": "alice"}
@@ -16,7 +17,7 @@ SAML_PIN = ("/sub_id/issuer",)
 
 
 @pytest.mark.standard("JAG-14")
-@pytest.mark.parametrize(
+@cases(
     ("name", "claims", "pinned"),
     [
         ("oid", {"oid": "alice"}, ()),
@@ -33,7 +34,7 @@ def test_a_claim_names_the_person(name: str, claims: dict[str, Any], pinned: tup
 
 
 @pytest.mark.standard("JAG-15", "JAG-17", "JGC-12", "JGC-13", "SUB-02")
-@pytest.mark.parametrize(
+@cases(
     ("name", "claims", "pinned", "detail"),
     [
         ("oid", {}, (), "oid must be a string that is not empty; the JWT does not have it"),

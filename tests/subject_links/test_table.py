@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from oauth_jwt_grant.subject_links import COLUMNS, MAX_BYTES, MAX_LINES, read_table, write_table
 from oauth_jwt_grant.subject_links.table import TableRow
 from tests.spreadsheets import FORMULAS, STARTS, dangers
-from tests.support import case
+from tests.support import case, cases
 
 HEAD = "issuer,subject,user\n"
 #: All that a database can hold, and often what means something to CSV or to a spreadsheet.
@@ -95,7 +95,7 @@ def test_formula_that_a_spreadsheet_has_saved_again_comes_back(delimiter):
             assert rows(saved.getvalue()) == links
 
 
-@pytest.mark.parametrize(
+@cases(
     ("subject", "cell"),
     [
         ("=1+1", "'=1+1"),
@@ -130,7 +130,7 @@ def test_formula_that_nobody_has_guarded_is_read_as_it_is():
     assert rows(f"{HEAD}i,=1,u\n") == [("i", "=1", "u")]
 
 
-@pytest.mark.parametrize(
+@cases(
     "data",
     [
         "issuer,subject,user\ni,s,u\n",
@@ -154,7 +154,7 @@ def test_cell_is_taken_character_by_character():
     assert rows(f'{HEAD}i," s, ""x""\r\ny ",u\n') == [("i", ' s, "x"\r\ny ', "u")]
 
 
-@pytest.mark.parametrize(
+@cases(
     ("data", "line", "words"),
     [
         ("", 0, "nothing in it"),

@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 
 from oauth_jwt_grant.models import GrantRule
 from oauth_jwt_grant.trust.doors import door_findings
-from tests.support import World, make_application
+from tests.support import World, cases, make_application
 
 ALL = ["authorization_grant", "subject_token", "client_assertion"]
 
@@ -34,7 +34,7 @@ def test_doors_that_can_be_saved(world: World, accepted_as: list[str]) -> None:
     assert errors_of(rule) == []
 
 
-@pytest.mark.parametrize(
+@cases(
     ("issuer", "rule", "application", "text"),
     [
         ({}, {"accepted_as": ["door"]}, {}, "door cannot be accepted"),
@@ -47,7 +47,6 @@ def test_doors_that_can_be_saved(world: World, accepted_as: list[str]) -> None:
         ({}, {}, {"authorization_grant_type": "authorization-code"}, "registered for client credentials"),
         ({}, {"subject_policy": "linked"}, {}, "nobody's"),
     ],
-    ids=str,
 )
 def test_doors_that_cannot_be_saved(
     world: World, issuer: dict[str, Any], rule: dict[str, Any], application: dict[str, Any], text: str

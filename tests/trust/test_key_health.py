@@ -6,13 +6,12 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
-import pytest
-
 from oauth_jwt_grant.admin.keys import key_words
 from oauth_jwt_grant.assertion.jose import import_jwk
 from oauth_jwt_grant.keys import CertificateInfo, KeyStatus
 from oauth_jwt_grant.trust import KeyState, Level, key_health
 from tests.keys.material import ec_jwk
+from tests.support import cases
 
 NOW, DAY = 1_800_000_000.0, 86400.0
 KEY = import_jwk(ec_jwk("a"))
@@ -54,7 +53,7 @@ ROWS: list[tuple[str, KeyStatus, KeyState, Level, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("key_source", "status", "state", "level", "words"), ROWS)
+@cases(("key_source", "status", "state", "level", "words"), ROWS)
 def test_each_state(key_source: str, status: KeyStatus, state: KeyState, level: Level, words: str) -> None:
     issuer: Any = SimpleNamespace(key_source=key_source, issuer="https://issuer.example")
     health = key_health(issuer, status, NOW)

@@ -38,7 +38,7 @@ from oauth_jwt_grant.trust import (
 from oauth_jwt_grant.trust.key_store import DatabaseKeyStore
 from oauth_jwt_grant.trust.sources import _source_of
 from tests.factories import AUDIENCE, ISSUER, SUBJECT, ec_key, mint
-from tests.support import World, assert_granted, make_application, make_issuer, make_rule
+from tests.support import World, assert_granted, cases, make_application, make_issuer, make_rule
 
 ODD: dict[str, Any] = {
     "source": "s",
@@ -138,7 +138,7 @@ def test_a_value_has_what_its_row_has() -> None:
         assert columns - left_out[name] == fields - ({"issuer"} if name == "rule" else set())
 
 
-@pytest.mark.parametrize("iss", [ISSUER.upper(), f"{ISSUER}/", f"{ISSUER} ", "", "x" * 5000, "\u0130"])
+@cases("iss", [ISSUER.upper(), f"{ISSUER}/", f"{ISSUER} ", "", "x" * 5000, "\u0130"])
 def test_an_unknown_issuer(world: World, iss: str) -> None:
     assert refusal(find_trust, iss, None) is Reason.UNKNOWN_ISSUER
 
@@ -159,7 +159,7 @@ def test_an_issuer_is_trusted_in_its_dates(world: World) -> None:
     assert refusal(check_trusted, issuer, now) is Reason.ISSUER_DISABLED
 
 
-@pytest.mark.parametrize(
+@cases(
     ("enabled", "begins", "ends", "trusted"),
     [
         (enabled, begins, ends, enabled and (begins or 0) <= 0 and (ends is None or ends > 0))
@@ -209,7 +209,7 @@ def test_the_terms_of_an_issuer_and_the_settings_it_leaves_open(world: World, se
 
 
 @pytest.mark.standard("AUD-01", "JOSE-03")
-@pytest.mark.parametrize(
+@cases(
     "change",
     [
         {"algorithms": ["none"]},
@@ -221,7 +221,6 @@ def test_the_terms_of_an_issuer_and_the_settings_it_leaves_open(world: World, se
         {"max_lifetime": 2**31},
         {"leeway": 2**31},
     ],
-    ids=str,
 )
 def test_terms_that_accept_all_or_nothing_are_refused(world: World, change: dict[str, Any]) -> None:
     for name, value in change.items():
@@ -292,7 +291,7 @@ def test_a_failure_is_stored_beside_the_keys(world: World) -> None:
     assert store.load() == Stored(keys, short)
 
 
-@pytest.mark.parametrize(
+@cases(
     "value", ["x", [], {}, 5, {"source": "s"}, {**ODD, "at": "x"}, {**ODD, "error": None}, {**ODD, "x": 1}]
 )
 def test_a_failure_of_another_form_counts_as_none(world: World, value: Any) -> None:

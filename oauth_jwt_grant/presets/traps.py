@@ -144,7 +144,7 @@ def _unverified_email(terms: Terms) -> bool:
 
 
 def _anybody(terms: Terms) -> bool:
-    """Nothing names a client of the provider. Where a preset knows the issuer, that is an obstacle of its own."""
+    """Nothing names a client of the provider. Of an issuer that a preset knows, obstacles say so."""
     pins = [claim.removeprefix("/") for claim in terms.pins]
     return bool(pins) and not terms.linked and not names_values_of(terms.on(*pins))
 

@@ -76,6 +76,7 @@ MEANT: dict[str, set[tuple[str, ...]]] = {
     "pulumi": {
         *((f"{PULUMI}org_id",), (f"{PULUMI}current_env_id",), (f"{PULUMI}root_env_id",)),
         *((f"{PULUMI}org_id", f"{PULUMI}root_env_id"), (f"{PULUMI}current_env_id", f"{PULUMI}root_env_id")),
+        (f"{PULUMI}org_id", f"{PULUMI}current_env_id"),
     },
     "claude-tag": {("agent_id",)},
     "google-agent": set(),

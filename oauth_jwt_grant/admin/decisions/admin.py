@@ -50,8 +50,6 @@ class DecisionAdmin(BoundedList, StorableAdmin):
         "A whole subject, jti or key ID, capitals included; or the beginning of subjects and *."
     )
     sortable_by = ("exact_time",)
-    # Nothing is counted or put in order that would need the whole table.
-    show_facets = admin.ShowFacets.NEVER
     fieldsets: ClassVar[Any] = [
         (None, {"fields": ["exact_time", "outcome", "reason_shown", "detail_shown", "explained"]}),
         (

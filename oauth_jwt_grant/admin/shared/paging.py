@@ -46,6 +46,7 @@ class BoundedList(_Admin):
 
     paginator = BoundedPaginator
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER  # one count of the table for each choice
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """The list, which can say how much of it there is to be seen."""

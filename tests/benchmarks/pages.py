@@ -80,7 +80,7 @@ def main() -> int:
 def _count_the_processor() -> None:
     global clock
     with connection.cursor() as cursor:
-        cursor.execute("SET max_parallel_workers_per_gather = 0")  # whose time is counted nowhere
+        cursor.execute("SET max_parallel_workers_per_gather = 0")  # their time is counted nowhere
     clock = partial(processor_time, server_task())
 
 

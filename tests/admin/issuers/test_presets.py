@@ -15,7 +15,7 @@ from oauth_jwt_grant.models import GrantRule, TrustedIssuer
 from oauth_jwt_grant.presets import all_presets
 from tests.admin.conftest import make_user
 from tests.admin.forms import fill_in
-from tests.factories import ISSUER, rsa_key
+from tests.factories import rsa_key
 from tests.presets.test_presets import answers_for, application_for
 
 ADD = reverse("admin:oauth_jwt_grant_trustedissuer_add")
@@ -201,24 +201,6 @@ def test_rule_that_pins_no_customer_of_a_shared_issuer_is_pointed_out(page):
     assert "must name customers of the shared issuer by repository_id, repository_owner_id" in text_of(
         page.get(change)
     )
-
-
-def test_page_of_an_issuer_shows_clients_what_to_do(page, issuer, rule):
-    change = reverse("admin:oauth_jwt_grant_trustedissuer_change", args=[issuer.pk])
-    said = text_of(page.get(change))
-    assert "curl http://testserver/o/token/" in said
-    assert "scope=read write" in said
-    assert "--user" not in said
-    rule.client_policy = "listed"
-    rule.save()
-    assert '--user "$CLIENT_ID:$CLIENT_SECRET"' in text_of(page.get(change))
-    rule.delete()
-    assert "scope=" not in text_of(page.get(change))
-    TrustedIssuer.objects.update(issuer="https://token.actions.githubusercontent.com")
-    said = text_of(page.get(change))
-    assert "id-token: write" in said
-    assert "&audience=https://as.example.com" in said
-    assert ISSUER not in said
 
 
 def test_doors_are_chosen_on_the_way(page):

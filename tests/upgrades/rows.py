@@ -78,7 +78,7 @@ def ci(application: Any) -> None:
         issuer,
         "deploy",
         ("repository", "equals", ["acme/website"]),
-        ("ref", "glob", ["refs/heads/*"]),
+        ("ref", "glob", ["refs/tags/*"]),
         ("attempt", "at_most", [3]),
         position=1,
         scopes="read write",
@@ -98,7 +98,7 @@ def persons(application: Any, alice: Any) -> None:
     row = rule(
         issuer,
         "linked",
-        ("groups", "contains_any", ["staff", "ops"]),
+        ("amr", "contains_any", ["hwk", "mfa"]),
         subject_policy="linked",
         accepted_as=["authorization_grant", "subject_token"],
         resources=["https://api.example.com/"],
@@ -176,7 +176,7 @@ def enterprise(application: Any) -> None:
 
 def deploy_assertion(**claims: Any) -> str:
     """An assertion that the rule ``deploy`` admits."""
-    good = {"repository": "acme/website", "ref": "refs/heads/main", "attempt": 1, "environment": "production"}
+    good = {"repository": "acme/website", "ref": "refs/tags/v1", "attempt": 1, "environment": "production"}
     return mint(KEY, **{"iss": CI, "sub": "job", **good, **claims})
 
 
@@ -187,7 +187,7 @@ def decisions(root: Any) -> None:
         post(pairs_of(door, deploy_assertion(jti=SPENT))),
         post(pairs_of(door, deploy_assertion(jti=SPENT))),
         post(pairs_of(door, deploy_assertion(repository="acme/other"))),
-        post(pairs_of(door, mint(KEY, iss=PEOPLE, sub="Alice", groups=["ops"]))),
+        post(pairs_of(door, mint(KEY, iss=PEOPLE, sub="Alice", amr=["mfa"]))),
         post(pairs_of(door, deploy_assertion()[:-8] + "AAAAAAAA")),
     ]
     assert [answer.status_code for answer in answers] == [200, 400, 400, 200, 400], answers

@@ -84,7 +84,7 @@ def the_tokens() -> None:
     assert latest().claims == {"repository": "acme/website"}
     assert_refused(post(pairs_of(Door.AUTHORIZATION_GRANT, assertion)))
 
-    exchanged = mint(KEY, iss=PEOPLE, sub="z\xfcrich \U0001f511", groups=["staff"])
+    exchanged = mint(KEY, iss=PEOPLE, sub="z\xfcrich \U0001f511", amr=["hwk"])
     assert post(pairs_of(Door.SUBJECT_TOKEN, exchanged)).status_code == 200
     assert (latest().rule.name, latest().access_token.user.username) == ("linked", "alice")
 

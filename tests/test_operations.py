@@ -37,7 +37,10 @@ def commands(heading: str) -> list[list[str]]:
 
 def run(arguments: list[str]) -> str:
     out = io.StringIO()
-    call_command(*arguments, stdout=out, stderr=out)
+    try:
+        call_command(*arguments, stdout=out, stderr=out)
+    finally:
+        print(out.getvalue())
     return out.getvalue()
 
 
@@ -146,7 +149,7 @@ class TestMovingTrust:
 
     @pytest.fixture
     def dump(self, world: World) -> World:
-        world.rule.conditions.create(claim="ref", operator="glob", values=["refs/*"])
+        world.rule.conditions.create(claim="ref", operator="glob", values=["refs/?ain"])
         world.rule.conditions.create(claim="ref", operator="glob", values=["ref?/main"])
         world.rule.conditions.create(claim="run", values=[1])
         world.rule.conditions.create(claim="run", operator="in", values=[True, 1])

@@ -408,7 +408,7 @@ TRAPS: tuple[Trap, ...] = (
         "default-issuer",
         Severity.HIGH,
         (),
-        _places(r"^(https?://)?(kubernetes\.default\.svc|localhost|kubernetes/serviceaccount)"),
+        _places(r"^(https?://)?(localhost|kubernetes/serviceaccount)"),
         _("trusts a name that unrelated installations share, as it is the default of their software"),
         _("Give the installation an issuer of its own."),
         "https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/",

@@ -166,6 +166,7 @@ def test_checks_that_read_the_database_are_left_out_of_a_plain_run():
     assert [check.__name__ for check, tag, _ in CHECKS if tag == "database"] == [
         "check_trust",
         "check_own_assertions",
+        "check_former_migrations",
     ]
 
 

@@ -22,6 +22,7 @@ GITHUB = "https://token.actions.githubusercontent.com"
 OWN = "https://issuer.example"
 ENTRA = "https://login.microsoftonline.com/72f988bf-1111-4222-8333-000000000001/v2.0"
 PULUMI = "https://pulumi.com/"
+_UID = "/kubernetes.io/serviceaccount/uid"
 EVENT = Condition("event_name", IN, ("push",))
 OWNER = Condition("repository_owner_id", EQUALS, ("90210",))
 MAIN = Condition("ref", EQUALS, ("refs/heads/main",))
@@ -80,7 +81,8 @@ MEANT: dict[str, set[tuple[str, ...]]] = {
     },
     "claude-tag": {("agent_id",)},
     "google-agent": set(),
-    "kubernetes": set(),
+    # Without any condition: the page of the issuer says so, as of each rule that has none.
+    "kubernetes": {("sub",), (_UID,), ("sub", _UID)},
 }
 
 
@@ -222,7 +224,7 @@ def test_an_audience_that_others_accept_too(audience: str, falls: bool) -> None:
 @pytest.mark.parametrize(
     ("falls", "place", "rather"),
     [
-        ("default-issuer", "https://kubernetes.default.svc.cluster.local", "https://kubernetes.acme.example"),
+        ("default-issuer", "kubernetes/serviceaccount", "https://kubernetes.default.svc.cluster.local"),
         ("entra-common", "https://login.microsoftonline.com/common/v2.0", ENTRA),
         ("fixed-audience", "https://acme.cloudflareaccess.com", "https://cloudflareaccess.com.example"),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from datetime import datetime
 from functools import partial
 from typing import Any, ClassVar
@@ -153,8 +154,10 @@ class TrustedIssuerAdmin(ServiceAccountsMixin, GoodTokensMixin, WithdrawalMixin,
             return [
                 (title, {**rest, "fields": _still_to_enter(rest["fields"])}) for title, rest in self.fieldsets
             ]
-        obj.ojg_obstacles = obstacles_of(obj)  # type: ignore[attr-defined]
-        obj.ojg_advice = advice_on(obj, obj.ojg_obstacles)  # type: ignore[attr-defined]
+        # Before a form is bound: one with errors leaves in its row what was entered.
+        stored = vars(obj).setdefault("ojg_stored", copy(obj))
+        obj.ojg_obstacles = obstacles_of(stored)  # type: ignore[attr-defined]
+        obj.ojg_advice = advice_on(stored, obj.ojg_obstacles)  # type: ignore[attr-defined]
         first, keys, *rest = self.fieldsets
         fields = [*first[1]["fields"], *(["advice"] if obj.ojg_advice else [])]  # type: ignore[attr-defined]
         shown = [*keys[1]["fields"], "key_panel"]
@@ -234,12 +237,12 @@ class TrustedIssuerAdmin(ServiceAccountsMixin, GoodTokensMixin, WithdrawalMixin,
     @admin.display(description=_("keys at present"))
     def key_panel(self, issuer: Any) -> str:
         """The keys as they are now."""
-        return key_panel(issuer, may_change=issuer.ojg_may_change)
+        return key_panel(issuer.ojg_stored, may_change=issuer.ojg_may_change)
 
     @admin.display(description=_("how to ask for a token"))
     def client_example(self, issuer: Any) -> str:
         """What a request of each rule names, and a command that sends it."""
-        return for_clients(issuer, issuer.ojg_token_url)
+        return for_clients(issuer.ojg_stored, issuer.ojg_token_url)
 
     def _decisions(self, issuer: Any, outcomes: str) -> str:
         """The number of decisions of the last day with one of ``outcomes``, as a link to just these."""

@@ -7,7 +7,7 @@ transaction, nobody waits for it.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from typing import Any
+from typing import Any, cast
 
 from django.db import connections, router
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -87,24 +87,52 @@ class ManyUpdates:
     def _statement(
         self, model: type[Model], rows: Sequence[Any], fields: Sequence[Any]
     ) -> tuple[str, list[Any]]:
-        """An UPDATE of these rows: each column has a value for each primary key."""
-        quote = self._connection.ops.quote_name
-        pk: Any = model._meta.pk
-        key = quote(pk.column)
-        values: list[Any] = []
-        columns = []
-        for field in fields:
-            case = f"CASE {key}{' WHEN %s THEN %s' * len(rows)} END"
-            if self._connection.features.requires_casted_case_in_updates:
-                case = f"CAST({case} AS {_type(field, self._connection)})"
-            columns.append(f"{quote(field.column)} = {case}")
-            values += [value for row in rows for value in (row.pk, self._value(field, row))]
-        places = ", ".join(["%s"] * len(rows))
-        sql = f"UPDATE {quote(model._meta.db_table)} SET {', '.join(columns)} WHERE {key} IN ({places})"  # noqa: S608
-        return sql, [*values, *(row.pk for row in rows)]
+        """An UPDATE of these rows."""
+        columns = [[self._value(field, row) for row in rows] for field in fields]
+        source = _UPDATES.get(self._connection.vendor, _cases)
+        return source(self._connection, model, fields, [row.pk for row in rows], columns)
 
     def _value(self, field: Any, row: Model) -> Any:
         return field.get_db_prep_save(field.pre_save(row, False), self._connection)
+
+
+def _cases(
+    connection: BaseDatabaseWrapper,
+    model: type[Model],
+    fields: Sequence[Any],
+    keys: list[Any],
+    columns: list[list[Any]],
+) -> tuple[str, list[Any]]:
+    """Each column has a value for each primary key."""
+    quote, meta = connection.ops.quote_name, model._meta
+    key = quote(cast(Any, meta.pk).column)
+    case = f"CASE {key}{' WHEN %s THEN %s' * len(keys)} END"
+    sets = ", ".join(f"{quote(field.column)} = {case}" for field in fields)
+    sql = f"UPDATE {quote(meta.db_table)} SET {sets} WHERE {key} IN ({', '.join(['%s'] * len(keys))})"  # noqa: S608
+    values = [value for column in columns for pair in zip(keys, column, strict=True) for value in pair]
+    return sql, [*values, *keys]
+
+
+def _joined(
+    connection: BaseDatabaseWrapper,
+    model: type[Model],
+    fields: Sequence[Any],
+    keys: list[Any],
+    columns: list[list[Any]],
+) -> tuple[str, list[Any]]:
+    """The rows are joined with arrays, by the primary key: the server looks for no case among hundreds."""
+    quote, meta = connection.ops.quote_name, model._meta
+    table, pk = quote(meta.db_table), cast(Any, meta.pk)
+    arrays = ", ".join(f"(%s)::{_type(field, connection)}[]" for field in (pk, *fields))
+    names = [f"v{place}" for place in range(len(fields))]
+    sets = ", ".join(f"{quote(field.column)} = new.{name}" for field, name in zip(fields, names, strict=True))
+    new = f"UNNEST({arrays}) AS new (pk, {', '.join(names)})"
+    sql = f"UPDATE {table} SET {sets} FROM {new} WHERE {table}.{quote(pk.column)} = new.pk"  # noqa: S608
+    return sql, [keys, *columns]
+
+
+#: How an UPDATE of many rows gets them.
+_UPDATES = {"postgresql": _joined}
 
 
 def _values(types: Sequence[str], rows: Sequence[list[Any]]) -> tuple[str, list[Any]]:

@@ -9,7 +9,7 @@ import pytest
 from django.db import DataError, connection, transaction
 
 from oauth_jwt_grant.database import ManyInserts, ManyUpdates, raw_rows
-from oauth_jwt_grant.database.many import _arrays
+from oauth_jwt_grant.database.many import _arrays, _joined, _type
 from oauth_jwt_grant.models import GrantRule, TrustedIssuer
 from tests.support import make_application, make_user
 
@@ -90,20 +90,22 @@ def test_only_the_columns_that_are_named_are_written_and_each_row_gets_its_own()
         assert row.updated > before[row.pk]
 
 
-def test_a_database_may_want_casts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """PostgreSQL, on which all tests of this module run, too."""
-    if connection.vendor == "mysql":
-        pytest.skip("not on mysql: its types are not those of a cast")
-    monkeypatch.setattr(type(connection.features), "requires_casted_case_in_updates", True)
-    (row,) = issuers(1)
-    row.save()
-    row.name = "cast"
-    ManyUpdates(TrustedIssuer, [row], ["name"]).run()
-    assert TrustedIssuer.objects.get().name == "cast"
+def test_postgresql_gets_an_array_for_each_column() -> None:
+    """On it, all tests of this module run so."""
     assert _arrays(["varchar", "jsonb"], [["a", 1], ["b", 2]]) == (
         "SELECT * FROM UNNEST((%s)::varchar[], (%s)::jsonb[])",
         [["a", "b"], [1, 2]],
     )
+    name = TrustedIssuer._meta.get_field("name")
+    sql, values = _joined(connection, TrustedIssuer, [name, name], [7, 8], [["a", "b"], ["c", "d"]])
+    key, kind = (_type(field, connection) for field in (TrustedIssuer._meta.pk, name))
+    sets, _, source = sql.replace("`", '"').partition(" FROM ")
+    assert sets == 'UPDATE "oauth_jwt_grant_trustedissuer" SET "name" = new.v0, "name" = new.v1'
+    assert source == (
+        f"UNNEST((%s)::{key}[], (%s)::{kind}[], (%s)::{kind}[]) AS new (pk, v0, v1) "
+        'WHERE "oauth_jwt_grant_trustedissuer"."id" = new.pk'
+    )
+    assert values == [[7, 8], ["a", "b"], ["c", "d"]]
 
 
 def test_nothing_to_write_is_no_statement(django_assert_num_queries: Any) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from cryptography.x509 import load_pem_x509_certificates
 from django.apps import apps
 from django.contrib.auth.models import Permission
 from django.contrib.contenttypes.models import ContentType
@@ -14,6 +15,7 @@ from django.utils.text import capfirst
 
 from oauth_jwt_grant.assertion import ALGORITHMS
 from oauth_jwt_grant.dot import get_scopes_backend
+from oauth_jwt_grant.models import TrustedIssuer
 from oauth_jwt_grant.presets import all_presets
 from oauth_jwt_grant.presets.traps import TRAPS
 from tests.languages.pseudo import LANGUAGE, words_outside, write_catalogue
@@ -50,7 +52,7 @@ return [texts.join("\\n"), ...attributes];
 """
 #: Names that are the same in each language, and what is only in a JWT, a certificate or a posted form.
 _NAMES = """
-HTTP RFC SHA Python curl typ alg kid jose jwt OU=Testing CA trustme report.json backup.json JSON
+HTTP RFC SHA Python curl typ alg kid jose jwt report.json backup.json JSON
 ref_protected job_id sha environment groups
 bob carol nobody@example.com https://other.example as.example.com aud true refs/heads/main feature production
 project_path:acme/deploy:ref_type:branch:ref:main gitlab.com mona
@@ -86,6 +88,9 @@ def _data() -> set[str]:
         if config.name != "oauth_jwt_grant":
             told += [config.verbose_name, config.label]
             told += [name for model in config.get_models() for name in _names(model)]
+    for issuer in TrustedIssuer.objects.exclude(trust_anchors=""):  # the names in them are random
+        anchors = load_pem_x509_certificates(issuer.trust_anchors.encode())
+        told += [anchor.subject.rfc4514_string() for anchor in anchors]
     rows = [row for model in apps.get_models() if model not in _UNREAD for row in model._base_manager.all()]
     words = " ".join([*map(str, told), *map(capfirst, map(str, told)), serializers.serialize("json", rows)])
     return set(words_outside(words))

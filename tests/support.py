@@ -21,7 +21,7 @@ from urllib.parse import quote_plus, urlencode
 from _pytest.mark import ParameterSet
 from django.contrib.auth import get_user_model
 from django.core.cache import cache
-from django.db import transaction
+from django.db import connection
 from django.http import HttpResponse
 from django.test import Client
 from oauth2_provider.models import get_access_token_model, get_application_model
@@ -170,12 +170,12 @@ def case(*what: object) -> Iterator[None]:
 def case_undone(*what: object) -> Iterator[None]:
     """A :func:`case` after which the rows are as they were before."""
     # Not ``atomic``: some views want to begin the outermost transaction but for that of the test.
-    before = transaction.savepoint()
+    before = connection.savepoint()
     try:
         with case(*what):
             yield
     finally:
-        transaction.savepoint_rollback(before)
+        connection.savepoint_rollback(before)
 
 
 def cases(names: str | tuple[str, ...], values: Iterable[Any]) -> Callable[[Callable[..., None]], Any]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.contrib.admin import ModelAdmin
+from django.contrib.admin.models import LogEntry
 from django.db import DataError, OperationalError, transaction
 from django.test import Client
 from django.urls import reverse
@@ -80,6 +81,41 @@ def test_what_no_database_takes_in_the_url_of_a_list(page: Client, rule: GrantRu
     url, many = reverse(f"admin:oauth_jwt_grant_{model}_changelist"), "9" * 5000
     for query in ("q=%00", "q=%ED%A0%80", f"p={many}", f"o={many}", f"q={many}", f"user={many}", "rule=x"):
         assert page.get(f"{url}?{query}").status_code in (200, 302), query[:20]
+
+
+#: Lookups that Django lets a URL name for any field, each of which is a server error somewhere.
+LOOKUPS = [
+    *("id__regex=(", "id__range=1", "id__in=" + "9" * 30, "created__year=" + "9" * 30, "enabled__range=1"),
+    *("fetched_keys=" + "9" * 19, "conditions=" + "9" * 19, "jwks__contains=x", "accepted_as__contains=x"),
+    *("valid_from=0001-01-01T00:00:00%2B14:00", "created__gte=9999-12-31T23:59:59-12:00", "user=" + "9" * 30),
+    *("time__gte=0001-01-01T00:00:00%2B14:00", "time__lt=9999-12-31T23:59:59-12:00"),
+    "issuer__name__regex=(",
+]
+
+
+@pytest.mark.parametrize("model", ["trustedissuer", "grantrule", "linkedsubject", "decision"])
+def test_a_list_is_filtered_by_what_it_offers_alone(page: Client, rule: GrantRule, model: str) -> None:
+    url = reverse(f"admin:oauth_jwt_grant_{model}_changelist")
+    for query in LOOKUPS:
+        response = page.get(f"{url}?{query}")
+        assert (response.status_code, response["Location"]) == (302, f"{url}?e=1"), query
+
+
+@pytest.mark.parametrize("model", ["linkedsubject", "decision"])
+def test_an_export_is_filtered_by_what_the_list_offers_alone(
+    page: Client, rule: GrantRule, model: str
+) -> None:
+    url = reverse(f"admin:oauth_jwt_grant_{model}_export")
+    send = page.post if model == "decision" else page.get
+    for query in LOOKUPS:
+        assert send(f"{url}?{query}").status_code == 302, query
+
+
+@pytest.mark.parametrize("value", ["%00", "x%00*"])
+def test_an_export_is_logged_whatever_the_search(page: Client, rule: GrantRule, value: str) -> None:
+    url = reverse("admin:oauth_jwt_grant_decision_export")
+    assert page.post(f"{url}?q={value}").status_code == 200
+    assert "\0" not in LogEntry.objects.get().change_message
 
 
 def refuse(error: Exception) -> Any:

@@ -20,7 +20,7 @@ from import_export.admin import ImportExportModelAdmin
 from simple_history.admin import SimpleHistoryAdmin
 
 from oauth_jwt_grant.admin import GrantRuleAdmin, TrustedIssuerAdmin
-from oauth_jwt_grant.admin.decisions.filters import key_of
+from oauth_jwt_grant.admin.shared import parse_key
 from oauth_jwt_grant.models import Decision, GrantRule, LinkedSubject, TrustedIssuer
 from tests.admin.conftest import make_user
 from tests.support import assert_granted, build_world
@@ -152,4 +152,4 @@ def test_keys_of_any_type(
     relation_field: Any = Decision._meta.get_field(relation)
     monkeypatch.setitem(vars(relation_field), "foreign_related_fields", (field,))
     monkeypatch.setattr(type(relation_field), "target_field", property(lambda self: field))
-    assert key_of(relation, text) == key
+    assert parse_key(relation_field, text) == key

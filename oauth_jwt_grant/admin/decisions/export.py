@@ -96,6 +96,7 @@ def may_export(request: HttpRequest, model_admin: admin.ModelAdmin[Any]) -> bool
 def _log(request: HttpRequest, number: int, *, is_cut: bool) -> None:
     """Log who exported what. Filters are cut: an assertion that was searched for by mistake is not stored."""
     filters = ", ".join(f"{name}={Truncator(str(value)).chars(100)}" for name, value in request.GET.items())
+    filters = filters.replace("\0", "\ufffd")  # PostgreSQL does not store it
     part = "the newest " if is_cut else ""
     with in_english():
         name = str(Decision._meta.verbose_name_plural)

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ...assertion import Reason
 from ...models import Decision
-from ..shared import RelatedFilter, parse_key, reason_in_words
+from ..shared import RelatedFilter, reason_in_words
 from .periods import Period, offered, period_of
 
 #: The newest decisions, in which reasons are looked for.
@@ -71,11 +71,6 @@ class PeriodFilter(admin.SimpleListFilter):
         """The chosen time."""
         value = self.value()
         return period_of(value, timezone.now()) if value else None
-
-
-def key_of(relation: str | None, text: str) -> Any:
-    """The key of a row, which decisions point to by ``relation``, that ``text`` is, or ``None``."""
-    return parse_key(Decision._meta.get_field(str(relation)), text)
 
 
 class IssuerFilter(RelatedFilter):

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from ...database import local
+from ..shared import YEARS
 
 #: Intervals that end now, by their names in a URL.
 _LATEST = {
@@ -20,8 +21,6 @@ _LATEST = {
     "7d": (timedelta(days=7), gettext_lazy("last 7 days")),
     "30d": (timedelta(days=30), gettext_lazy("last 30 days")),
 }
-#: Years whose days have a beginning and an end in every time zone, and may have decisions.
-_YEARS = range(1970, 9999)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +84,7 @@ def _day_of(key: str) -> Period | None:
         day = parse_date(key)
     except ValueError:
         return None
-    return one_day(day) if day is not None and day.year in _YEARS else None
+    return one_day(day) if day is not None and day.year in YEARS else None
 
 
 def _midnight(day: date) -> datetime:

@@ -6,7 +6,6 @@ from collections import Counter, defaultdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.contrib.admin.views.main import ChangeList
 from django.db.models import Count, OuterRef, Subquery
 from django.http import HttpRequest
 from django.utils import timezone
@@ -14,9 +13,10 @@ from django.utils import timezone
 from ...models import Decision, TrustedIssuer
 from ...trust import obstacles_of_each
 from ..keys import key_statuses, key_words
+from ..shared import KnownChangeList
 
 
-class IssuerChangeList(ChangeList):
+class IssuerChangeList(KnownChangeList):
     """Gives each issuer of the page its ``ojg`` columns."""
 
     result_list: Any

@@ -17,6 +17,7 @@ from .history import record_import, tell_values
 from .keys import parse_key
 from .labels import as_stored, below, conditions_in_words, english, exact_time, near_misses, state_of
 from .links import change_url, link_to, list_url
+from .lists import YEARS, KnownChangeList
 from .pages import page_context
 from .paging import LISTED, BoundedList
 from .permissions import changeable, may_add, may_change_issuers, may_see
@@ -29,11 +30,13 @@ from .widgets import LabelledDateTime, LabelledFormSet
 
 __all__ = [
     "LISTED",
+    "YEARS",
     "AlgorithmsField",
     "BoundedList",
     "ConditionsField",
     "DoorsField",
     "KeysField",
+    "KnownChangeList",
     "LabelledDateTime",
     "LabelledFormSet",
     "ListField",

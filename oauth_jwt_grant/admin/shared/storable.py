@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext_lazy as _
 
 from ...database import is_incomparable
+from .lists import KnownChangeList
 
 if TYPE_CHECKING:
     _Admin = admin.ModelAdmin[Any]
@@ -25,6 +26,10 @@ class StorableAdmin(_Admin):
 
     class Media:
         css: ClassVar[dict[str, Any]] = {"all": ["oauth_jwt_grant/admin/admin.css"]}
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[KnownChangeList]:
+        """The list that is filtered by what it offers."""
+        return KnownChangeList
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Django's page, or itself again with a message."""

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, x25519
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from oauth_jwt_grant.assertion import AssertionRefused, Reason
-from oauth_jwt_grant.keys import InlineKeys, normalise_jwks
+from oauth_jwt_grant.keys import InlineKeys, KeyStatus, normalise_jwks, why_no_key
 
 from .authority import Authority
 from .material import ec_jwk, ec_key, ed_jwk, header, number, rsa_jwk, rsa_key
@@ -213,3 +213,9 @@ class TestSource:
             source.candidates(header())
         assert caught.value.reason == Reason.ISSUER_MISCONFIGURED
         assert source.status().last_error == "stored keys: not a JWK Set: there is no list of keys"
+
+
+def test_a_source_that_has_failed_says_why_there_is_no_key() -> None:
+    status = KeyStatus(last_error="stored keys: not JSON")
+    said = why_no_key(status, {"alg": "ES256", "kid": "a"})
+    assert said.endswith('with kid "a" must be there; there is none at all: stored keys: not JSON')

@@ -7,12 +7,14 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.contrib.admin import site
 from django.core.cache import cache
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from oauth_jwt_grant.admin import TrustedIssuerAdmin
 from oauth_jwt_grant.assertion import KeysUnavailable
 from oauth_jwt_grant.assertion.jose import import_jwk
 from oauth_jwt_grant.database import readable
@@ -316,3 +318,8 @@ def test_history_says_from_what_to_what(page, issuer, rule, application):
     said = text_of(page.get(reverse("admin:oauth_jwt_grant_grantrule_history", args=[rule.pk])))
     assert f"Applications (- \u2192 [{application.pk}])" in said
     assert "ref is 'main'" in said
+
+
+def test_state_of_an_issuer_that_nobody_has_examined_is_not_made_up() -> None:
+    """A site's own class may show the field on a page whose fieldsets are not ours."""
+    assert TrustedIssuerAdmin(TrustedIssuer, site).state(TrustedIssuer()) == "-"

@@ -524,7 +524,7 @@ def test_cache_of_one_process(backend, settings):
     assert message.id == CheckId.LOCAL_CACHE
     assert type(caches["default"]).__name__ in message.msg
     with grant(CACHE="other"):
-        settings.CACHES |= {"other": SHARED_CACHE}
+        settings.CACHES = settings.CACHES | {"other": SHARED_CACHE}
         assert ids(deploy=True) == []
 
 

@@ -66,7 +66,7 @@ def test_the_setting_is_a_switch(value):
     ],
 )
 def test_cache_for_proofs(settings, tmp_path, backend, options, words):
-    settings.CACHES |= {
+    settings.CACHES = settings.CACHES | {
         "proofs": {
             "BACKEND": f"django.core.cache.backends.{backend}",
             "LOCATION": str(tmp_path),

@@ -234,8 +234,8 @@ def undecided(response: Any) -> bool:
 def test_a_cache_that_keeps_nothing_lets_nothing_pass(
     dpop: Any, bound: str, caplog: pytest.LogCaptureFixture, kind: str
 ) -> None:
-    dpop.CACHES |= {"proofs": (DEAD | UNOPENED)[kind]}
-    dpop.OAUTH_JWT_GRANT |= {"DPOP_CACHE": "proofs"}
+    dpop.CACHES = dpop.CACHES | {"proofs": (DEAD | UNOPENED)[kind]}
+    dpop.OAUTH_JWT_GRANT = dpop.OAUTH_JWT_GRANT | {"DPOP_CACHE": "proofs"}
 
     with caplog.at_level(logging.WARNING, "oauth_jwt_grant"):
         assert "temporarily_unavailable" in error_of(bound, prove(bound, METADATA))
@@ -249,8 +249,8 @@ def test_every_view_says_that_the_proof_may_be_sent_again(dpop: Any, bound: str,
     dpop.MIDDLEWARE = [MIDDLEWARE, *dpop.MIDDLEWARE]
     path = f"/{slug(name)}/"
     assert is_in(with_proof(bound, path))
-    dpop.CACHES |= {"proofs": DEAD["mute"]}
-    dpop.OAUTH_JWT_GRANT |= {"DPOP_CACHE": "proofs"}
+    dpop.CACHES = dpop.CACHES | {"proofs": DEAD["mute"]}
+    dpop.OAUTH_JWT_GRANT = dpop.OAUTH_JWT_GRANT | {"DPOP_CACHE": "proofs"}
     assert undecided(with_proof(bound, path))
     # Nothing of it stays behind.
     assert ask(path, Authorization=f"Bearer {bound}").status_code in (401, 403)
@@ -266,8 +266,8 @@ def test_a_view_that_answers_all_the_same_keeps_its_answer() -> None:
 
 def test_under_asgi(dpop: Any, bound: str) -> None:
     dpop.MIDDLEWARE = [MIDDLEWARE, *dpop.MIDDLEWARE]
-    dpop.CACHES |= {"proofs": DEAD["mute"]}
-    dpop.OAUTH_JWT_GRANT |= {"DPOP_CACHE": "proofs"}
+    dpop.CACHES = dpop.CACHES | {"proofs": DEAD["mute"]}
+    dpop.OAUTH_JWT_GRANT = dpop.OAUTH_JWT_GRANT | {"DPOP_CACHE": "proofs"}
     text = prove(bound, VIEW, url=f"https://testserver{VIEW}")
     headers = {"Authorization": f"DPoP {bound}", "DPoP": text}
 
@@ -278,8 +278,8 @@ def test_under_asgi(dpop: Any, bound: str) -> None:
 def test_a_proof_is_good_once_with_each_cache_that_keeps_it(dpop: Any, bound: str, kind: str) -> None:
     entry = (CULLING | WORKING)[kind]
     cache_of(entry)
-    dpop.CACHES |= {"proofs": entry}
-    dpop.OAUTH_JWT_GRANT |= {"DPOP_CACHE": "proofs"}
+    dpop.CACHES = dpop.CACHES | {"proofs": entry}
+    dpop.OAUTH_JWT_GRANT = dpop.OAUTH_JWT_GRANT | {"DPOP_CACHE": "proofs"}
     text = prove(bound, METADATA)
 
     assert is_in(with_proof(bound, METADATA, text))
@@ -287,8 +287,8 @@ def test_a_proof_is_good_once_with_each_cache_that_keeps_it(dpop: Any, bound: st
 
 
 def test_proofs_are_not_in_the_cache_for_keys(dpop: Any, bound: str) -> None:
-    dpop.CACHES |= {"keys": DEAD["mute"]}
-    dpop.OAUTH_JWT_GRANT |= {"CACHE": "keys"}
+    dpop.CACHES = dpop.CACHES | {"keys": DEAD["mute"]}
+    dpop.OAUTH_JWT_GRANT = dpop.OAUTH_JWT_GRANT | {"CACHE": "keys"}
 
     assert is_in(with_proof(bound, METADATA))
 

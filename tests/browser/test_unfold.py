@@ -58,7 +58,7 @@ BLOCKS = {
     "delete-account": (".ojg-stays a",),
     "decisions": ("#changelist .ojg-chart .ojg-bars", "#ojg-export button"),
     "import-preview": ("#confirm_form [type=submit]", ".ojg-lines .ojg-ok"),
-    "application": (".ojg-trust a",),
+    "application": (".ojg-keys a",),
     "access-token": ('#content a[href*="/decision/"]',),
     "decision-refused": ('a[href*="/test-assertion/?decision="]',),
 }

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
+from django.db.models import Prefetch
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
 from ...assertion import Door, is_for
 from ...conf import issuer_identifier, server_audiences
-from ...dot import is_public
+from ...dot import get_application_model, is_public
 from ...models import GrantRule, TrustedIssuer
 from ...presets import Preset, all_presets, preset_for
 from ...service_accounts import GOOGLE_AUDIENCE, is_service_account
@@ -94,7 +95,8 @@ def for_clients(issuer: TrustedIssuer, token_url: str) -> str:
 
 def all_terms(issuer: TrustedIssuer, token_url: str) -> list[Terms]:
     """The terms of each enabled rule of ``issuer``, at the first of its doors."""
-    rules = issuer.rules.filter(enabled=True).prefetch_related("applications", "conditions")
+    in_order = Prefetch("applications", get_application_model().objects.order_by("client_id"))
+    rules = issuer.rules.filter(enabled=True).prefetch_related(in_order, "conditions")
     audience = _audience(issuer, token_url)
     return [
         Terms(

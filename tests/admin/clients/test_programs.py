@@ -83,7 +83,7 @@ def test_nothing_breaks_out(nasty, iss):
 
 def test_each_enabled_rule_has_its_own_values():
     one = rule_of("https://acme.example", clients=[client("tool", "public")], scopes="read")
-    rule_of("https://acme.example", clients=[client("a:b"), client("spare")], scopes="write")
+    rule_of("https://acme.example", clients=[client("spare"), client("a:b")], scopes="write")
     rule_of("https://acme.example", policy="anonymous", scopes="", clients=[client("not needed")])
     rule_of("https://acme.example", scopes="admin")
     GrantRule.objects.filter(pk=rule_of("https://acme.example").pk).update(enabled=False)

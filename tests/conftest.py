@@ -26,25 +26,34 @@ hypothesis_settings.load_profile("suite")
 
 #: A reason that begins so is about the cell itself ("not on sqlite: no row locks"): that skip is allowed.
 ALLOWED_SKIP = "not on "
-#: Asked for by name: the first needs a browser on the machine, the second only prints numbers.
+#: Asked for by name: the first needs a browser on the machine, the second only prints numbers, and the third are
+#: walks of a minute, which Python alone can change.
 collect_ignore = [
-    folder for folder in ("browser", "benchmarks") if os.environ.get(f"OJG_TEST_{folder.upper()}") != "1"
+    folder
+    for folder in ("browser", "benchmarks", "example")
+    if os.environ.get(f"OJG_TEST_{folder.upper()}") != "1"
 ]
 #: What renders pages, starts processes or waits for real: ``tox -e quick`` leaves it out.
 SLOW = [
     "admin",
-    "clients",
-    "management",
-    "processes",
-    "single_use",
-    "vendors",
-    "upgrades",
     "checks",
+    "clients",
+    "languages",
+    "management",
     "mutants",
+    "processes",
+    "resources",
+    "single_use",
+    "upgrades",
+    "assertion/test_fuzz.py",
+    "vendors",
     "dpop/test_resources.py",
     "e2e/test_body.py",
     "e2e/test_caches.py",
+    "e2e/test_enumeration.py",
     "e2e/test_error_mail.py",
+    "e2e/test_keys.py",
+    "e2e/test_other_kinds.py",
     "e2e/test_other_view.py",
     "e2e/test_robustness.py",
     "e2e/test_rows.py",
@@ -54,12 +63,22 @@ SLOW = [
     "keys/test_outage.py",
     "keys/test_patience.py",
     "keys/test_processes.py",
+    "keys/test_properties.py",
+    "keys/test_proxy.py",
+    "keys/test_together.py",
+    "keys/test_token_files.py",
+    "service_accounts/test_service_accounts.py",
     "trust/test_accepted_rows.py",
-    "test_example_project.py",
+    "trust/test_clients.py",
+    "trust/test_doors.py",
+    "trust/test_obstacles.py",
+    "trust_file/test_together.py",
+    "trust_file/test_worked_example.py",
+    "test_dot.py",
     "test_metadata_clients.py",
     "test_migrations.py",
+    "test_packaging.py",
     "test_walks.py",
-    "service_accounts/test_service_accounts.py",
 ]
 #: What neither a database nor the kind of site can change: once for each Python is enough.
 SITELESS = [
@@ -69,7 +88,6 @@ SITELESS = [
     "rules",
     "test_architecture.py",
     "test_docs.py",
-    "test_example_project.py",
     "test_packaging.py",
     "test_standards.py",
     "test_vectors.py",

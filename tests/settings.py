@@ -12,7 +12,7 @@
 ``OJG_TEST_QUICK``     ``1``: leave the slow folders out (``tests/conftest.py`` lists them)
 ``OJG_TEST_SITELESS``  ``0``: leave out what depends on Python alone (``tests/conftest.py`` lists it)
 ``OJG_TEST_NO_SKIP``   ``1``: a skipped test fails the run, unless its reason begins with "not on "
-``OJG_TEST_BROWSER``   ``1``: collect ``tests/browser``; ``OJG_TEST_BENCHMARKS``, ``OJG_TEST_CLIENTS`` alike
+``OJG_TEST_BROWSER``   ``1``: collect ``tests/browser``; ``BENCHMARKS``, ``CLIENTS``, ``EXAMPLE`` alike
 =====================  ==================================================================================
 
 Where the servers are, each with the usual address as its default: ``OJG_TEST_DB_HOST`` (an address, or the

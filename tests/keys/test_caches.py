@@ -137,8 +137,8 @@ def test_requests_at_once_make_few_threads(
         over.wait(10)
         return ["127.0.0.1"]
 
-    fetcher = Fetcher(timeout=2, ca_bundle=server.ca_pem, allow_private_network=True, resolver=resolver)
-    limits = KeyLimits(fetch_timeout=2, patience=0.5)
+    fetcher = Fetcher(timeout=0.6, ca_bundle=server.ca_pem, allow_private_network=True, resolver=resolver)
+    limits = KeyLimits(fetch_timeout=0.6, patience=0.2)
     results: list[Any] = []
 
     def ask(number: int) -> None:

@@ -19,7 +19,7 @@ import requests
 
 import oauth_jwt_grant
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parent.parent.parent
 MANAGE = ROOT / "example_project" / "manage.py"
 #: Seconds; the demo takes about three.
 PATIENCE = 120

@@ -26,8 +26,8 @@ hypothesis_settings.load_profile("suite")
 
 #: A reason that begins so is about the cell itself ("not on sqlite: no row locks"): that skip is allowed.
 ALLOWED_SKIP = "not on "
-#: Asked for by name: the first needs a browser on the machine, the second only prints numbers, and the third are
-#: walks of a minute, which Python alone can change.
+#: Asked for by name: the first needs a browser on the machine, the second only prints numbers, and the third
+#: holds walks of a minute, which Python alone can change.
 collect_ignore = [
     folder
     for folder in ("browser", "benchmarks", "example")
@@ -45,8 +45,8 @@ SLOW = [
     "resources",
     "single_use",
     "upgrades",
-    "assertion/test_fuzz.py",
     "vendors",
+    "assertion/test_fuzz.py",
     "dpop/test_resources.py",
     "e2e/test_body.py",
     "e2e/test_caches.py",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .clock import local, readable, to_datetime, to_seconds
+from .clock import has_place, local, readable, to_datetime, to_seconds
 from .inserts import Confirmation, PreparedInsert
 from .many import ManyInserts, ManyUpdates, raw_rows
 from .prepared import Columns, FetchedRow, Parameter, PreparedQuery, all_but, may_defer
@@ -18,6 +18,7 @@ __all__ = [
     "PreparedInsert",
     "PreparedQuery",
     "all_but",
+    "has_place",
     "holds",
     "is_incomparable",
     "is_missing",

@@ -26,6 +26,14 @@ def local(value: datetime) -> datetime:
     return value if value.tzinfo is None else timezone.localtime(value)
 
 
+def has_place(value: datetime | None) -> bool:
+    """Whether databases, which keep UTC, can store ``value``, and readers can see it in their time zone."""
+    try:
+        return value is None or value.tzinfo is None or all((value.astimezone(UTC), local(value)))
+    except OverflowError:
+        return False
+
+
 def readable(value: datetime) -> str:
     """``value`` in the reader's time zone and in the form that Django gives to all times in its admin."""
     return date_format(local(value), "DATETIME_FORMAT")

@@ -17,6 +17,7 @@ from django.db import router
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
+from ..database import has_place
 from ..dot import get_application_model
 from ..models import TrustedIssuer, written
 
@@ -48,10 +49,10 @@ def read_date(flag: str, text: str) -> datetime:
         value = parse_datetime(text)
     except ValueError:
         value = None
-    if value is None:
+    if value is not None and settings.USE_TZ and timezone.is_naive(value):
+        value = timezone.make_aware(value)
+    if value is None or not has_place(value):
         raise CommandError(f"{flag}: not a date and time such as 2030-01-31T12:00:00Z: {text}")
-    if settings.USE_TZ and timezone.is_naive(value):
-        return timezone.make_aware(value)
     return value if settings.USE_TZ or timezone.is_naive(value) else timezone.make_naive(value)
 
 

@@ -8,10 +8,12 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
+from django.forms import DateTimeField
 from django.utils.translation import gettext_lazy as _
 
 from ..assertion import MAX_SECONDS
 from ..conf import conf, server_audiences
+from ..database import has_place
 from ..fields import ExactCharField, ReadableJSONField
 from ..keys import FetchFailed, normalise_jwks, parse_bindings, parse_trust_anchors, well_known_urls
 from ..languages import translated
@@ -264,6 +266,9 @@ class TrustedIssuer(models.Model):
                 errors[name] = _("At most %d seconds.") % MAX_SECONDS
         if self.max_lifetime == 0:
             errors["max_lifetime"] = _("At least 1 second. With 0, every assertion would be refused.")
+        for name in ("valid_from", "valid_until", "issued_after"):
+            if not has_place(getattr(self, name)):
+                errors[name] = DateTimeField.default_error_messages["invalid"]
         if self._ends_too_early():
             errors["issued_after"] = _("The trust ends before such an assertion can be issued.")
         if self.issuer in server_audiences():

@@ -82,6 +82,22 @@ def test_what_no_database_takes_in_the_url_of_a_list(page: Client, rule: GrantRu
         assert page.get(f"{url}?{query}").status_code in (200, 302), query[:20]
 
 
+@pytest.mark.parametrize("field", ["valid_from", "valid_until", "issued_after"])
+@pytest.mark.parametrize(
+    ("zone", "date", "time"),
+    [("America/New_York", "9999-12-31", "23:59:59"), ("Asia/Tokyo", "0001-01-01", "00:00:00")],
+)
+def test_a_time_that_utc_does_not_have_is_an_error_beside_its_field(
+    page: Client, rule: GrantRule, settings: Any, field: str, zone: str, date: str, time: str
+) -> None:
+    """PostgreSQL would store it, and no row could be read again."""
+    settings.TIME_ZONE = zone
+    url = reverse("admin:oauth_jwt_grant_trustedissuer_change", args=[rule.issuer_id])
+    changes = {f"{field}_0": date, f"{field}_1": time}
+    response = page.post(url, fill_in(page.get(url), "trustedissuer_form") | changes)
+    assert response.context["adminform"].form.errors.keys() == {field}
+
+
 #: Lookups that Django lets a URL name for any field, each of which is a server error somewhere.
 LOOKUPS = [
     *("id__regex=(", "id__range=1", "id__in=" + "9" * 30, "created__year=" + "9" * 30, "enabled__range=1"),

@@ -303,6 +303,7 @@ def test_from_entered_keys_to_discovery(run, jwks, flags):
         (["--leeway", "-1"], "--leeway: "),
         (["--valid-from", "tomorrow"], "--valid-from: not a date and time"),
         (["--valid-until", "2030-02-31T00:00:00Z"], "--valid-until: not a date and time"),
+        (["--valid-until", "9999-12-31T23:59:59-14:00"], "--valid-until: not a date and time"),
         (["--jwks", "/nowhere"], "--jwks: cannot read /nowhere: No such file"),
         (["--trust-anchors", "/nowhere"], "--trust-anchors: cannot read /nowhere"),
         (["--name", "x" * 101], "--name: "),

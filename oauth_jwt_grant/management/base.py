@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
 from ..languages import in_english
+from .arguments import printable
 
 
 class Command(BaseCommand):
     """Escapes the characters that the encoding of the output does not have.
 
-    Whatever LANGUAGE_CODE is, the output is English: scripts read it.
+    Whatever LANGUAGE_CODE is, the output is English: scripts read it. An error shows nothing of an argument
+    that moves the cursor.
     """
 
     def execute(self, *args: Any, **options: Any) -> str | None:
@@ -23,5 +25,12 @@ class Command(BaseCommand):
             reconfigure = getattr(stream, "reconfigure", None)
             if reconfigure is not None:
                 reconfigure(errors="backslashreplace")
-        with in_english():
-            return super().execute(*args, **options)
+        try:
+            with in_english():
+                return super().execute(*args, **options)
+        except CommandError as error:
+            error.args = ("\n".join(map(printable, str(error).split("\n"))),)
+            raise
+        except UnicodeEncodeError as error:
+            # Bytes that are not UTF-8 are half surrogate pairs in the arguments, and no database takes them.
+            raise CommandError("an argument is not UTF-8 text", returncode=2) from error

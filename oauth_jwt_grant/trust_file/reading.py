@@ -19,6 +19,8 @@ from .schema import CONDITIONS, ISSUERS, LINKS, RULES, Table, Values
 #: ``$${`` is a literal ``${``.
 _VARIABLE = re.compile(r"\$\$\{|\$\{([^{}]*)\}|\$\{")
 _PREFIX = "TRUST_"
+#: Bytes of a file.
+_MOST = 64 << 20
 #: Keys of an issuer that stand for others.
 _PRESET = ("preset", "answers")
 
@@ -44,12 +46,13 @@ class _Reader:
         """Add what the file ``name`` wants."""
         try:
             document = _document(name)
+            self._unknown(document, ["issuers"], name)
+            for table in self._tables(document, "issuers", name):
+                self._issuer(table, name)
         except ValueError as error:
             self.problems.append(f"{name}: {error}")
-            return
-        self._unknown(document, ["issuers"], name)
-        for table in self._tables(document, "issuers", name):
-            self._issuer(table, name)
+        except RecursionError:
+            self.problems.append(f"{name}: it is nested too deeply")
 
     def _issuer(self, table: Values, file: str) -> None:
         shown = table.get("issuer")
@@ -165,7 +168,7 @@ def _answers(table: Values) -> Values:
 def _document(name: str) -> dict[str, Any]:
     """Raises :class:`ValueError` with line and column of what is no TOML."""
     try:
-        text = sys.stdin.read() if name == "-" else Path(name).read_bytes().decode()
+        text = _text(name)
     except OSError as error:
         raise ValueError(f"it cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
@@ -176,19 +179,36 @@ def _document(name: str) -> dict[str, Any]:
         lines = text.split("\n")
         end = f"at line {len(lines)}, column {len(lines[-1]) + 1}"
         raise ValueError(str(error).replace("at end of document", end)) from error
-    except RecursionError as error:
-        raise ValueError("it is nested too deeply") from error
+
+
+def _text(name: str) -> str:
+    """The whole file; a device may have no end."""
+    if name == "-":
+        text = sys.stdin.read(_MOST + 1)
+    else:
+        with Path(name).open("rb") as file:
+            text = file.read(_MOST + 1).decode()
+    if len(text) > _MOST:
+        raise ValueError(f"it is larger than {_MOST >> 20} MiB")
+    return text
 
 
 def filled_in(value: Any) -> Any:
     """``value`` with the variables in its strings replaced. Raises :class:`ValueError`."""
     if isinstance(value, str):
-        return _VARIABLE.sub(_variable, value)
+        return _storable(_VARIABLE.sub(_variable, value))
     if isinstance(value, list):
         return [filled_in(member) for member in value]
     if isinstance(value, dict):
         return {name: filled_in(member) for name, member in value.items()}
     return value
+
+
+def _storable(text: str) -> str:
+    """``text``, if each database takes it; of bytes that are not UTF-8, Python makes half surrogate pairs."""
+    if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
+        raise ValueError("it has a NUL, or a variable in it is not UTF-8 text")
+    return text
 
 
 def _variable(found: re.Match[str]) -> str:

@@ -16,6 +16,7 @@ from django.db import router
 from django.db.models import BooleanField, DateTimeField, Field, IntegerField, JSONField, Model
 from django.utils import timezone
 
+from ..database import has_place
 from ..dot import get_application_model
 from ..models import ClaimCondition, GrantRule, LinkedSubject, TrustedIssuer, written
 
@@ -67,9 +68,13 @@ class _Moment(Column):
     def parsed(self, value: Any) -> Any:
         """In the site's time zone unless the file names an offset."""
         moment = super().parsed(value)
+        if moment is not None and timezone.is_naive(moment) and settings.USE_TZ:
+            moment = timezone.make_aware(moment)
+        if not has_place(moment):
+            raise ValueError(f"it must be a {self.kind}")
         if moment is None or timezone.is_aware(moment) == settings.USE_TZ:
             return moment
-        return timezone.make_aware(moment) if settings.USE_TZ else timezone.make_naive(moment)
+        return timezone.make_naive(moment)
 
 
 class _Json(Column):

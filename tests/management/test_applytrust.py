@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 
 import pytest
 from django.apps import apps
@@ -146,6 +148,20 @@ def test_json_has_the_values_before_and_after(apply):
         ('values = ["1"]', "values = [2030-01-01]", "values: 2030-01-01 is not a JSON value"),
         ('values = ["1"]', "values = [inf]", "values: inf is not a JSON value"),
         ('values = ["1"]', f"values = {'[' * 9999}{']' * 9999}", "it is nested too deeply"),
+        ('name = "CI"', f'name = "CI"\n[issuers.jwks{".a" * 990}]\na = 1', "it is nested too deeply"),
+        ('name = "CI"', r'name = "C\u0000I"', "name: it has a NUL"),
+        ('values = ["1"]', r'values = ["\u0000"]', "values: it has a NUL"),
+        ('name = "deploy"', 'name = "deploy"\nuser = "\\u0000"', "user: it has a NUL"),
+        (
+            'name = "CI"',
+            'name = "CI"\nvalid_from = 0001-01-01T00:00:00+14:00',
+            "valid_from: it must be a date and time",
+        ),
+        (
+            'name = "CI"',
+            'name = "CI"\nvalid_until = 9999-12-31T23:59:59-14:00',
+            "valid_until: it must be a date and time",
+        ),
         ("[[issuers.rules.cond", "[[issuers.rules]]\n[[issuers.rules.cond", "name: it is missing"),
         ('"anonymous"', '"listed"', "lists no application, so it admits nobody"),
         ('name = "CI"', 'name = "CI"\nlinks = [{subject = "a"}]', "user: it is missing"),
@@ -193,6 +209,34 @@ def test_what_is_not_utf_8_is_refused(run, tmp_path):
     assert result.status == 1
     assert "trust.toml: it is not UTF-8 text" in result.err
     assert rows() == [0, 0, 0, 0]
+
+
+@pytest.mark.parametrize("place", ['name = "CI"', 'name = "deploy"', 'values = ["1"]'])
+def test_a_variable_that_is_not_utf_8_is_refused_in_the_plan(apply, monkeypatch, place):
+    monkeypatch.setitem(os.environb, b"TRUST_BYTES", b"a\xff")
+    result = apply(GOOD.replace(place, re.sub('".*"', '"${TRUST_BYTES}"', place)), DRY)
+    assert result.status == 1
+    assert "a variable in it is not UTF-8 text" in result.err
+
+
+def test_a_file_without_end_is_refused(run, monkeypatch):
+    monkeypatch.setattr("oauth_jwt_grant.trust_file.reading._MOST", 1 << 20)
+    for name in ("/dev/zero", "-"):
+        result = run("applytrust", name, stdin="#" * ((1 << 20) + 1))
+        assert result.status == 1
+        assert f"{name}: it is larger than 1 MiB" in result.err
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["applytrust --user {} /dev/null", "revoketokens --user {}", "createserviceaccount {} --list-keys"],
+)
+def test_an_argument_moves_no_cursor_and_need_not_be_utf_8(run, command):
+    for odd in ("a\udcff", "a\x1b[31m", "a\u202e"):
+        result = run(*command.format(odd).split())
+        assert result.status in (1, 2)
+        assert result.err
+        assert result.err.isprintable()
 
 
 @pytest.mark.parametrize("form", [json.dumps, lambda jwk: json.dumps({"keys": [jwk]})], ids=["key", "set"])

@@ -34,3 +34,5 @@ class Command(BaseCommand):
         except UnicodeEncodeError as error:
             # Bytes that are not UTF-8 are half surrogate pairs in the arguments, and no database takes them.
             raise CommandError("an argument is not UTF-8 text", returncode=2) from error
+        except RecursionError as error:
+            raise CommandError("JSON in an argument or file is nested too deeply", returncode=2) from error

@@ -203,3 +203,11 @@ def test_what_is_wrong_is_named(run, tmp_path, arguments, error):
     done = run(*MINT, *(argument.format(folder=tmp_path) for argument in arguments))
     assert (done.status != 0, done.out) == (True, "")
     assert done.err.startswith(error.format(folder=tmp_path))
+
+
+def test_json_that_is_nested_too_deeply(run, tmp_path):
+    key, deep = str(tmp_path / "key.json"), "[" * 50_000
+    claim = run(*MINT, "--key", key, "--generate", "--claim", f"x={deep}")
+    (tmp_path / "deep.json").write_text(deep)
+    for result in (claim, run(*MINT, "--key", str(tmp_path / "deep.json"))):
+        assert (result.status, result.err) == (2, "JSON in an argument or file is nested too deeply")

@@ -49,6 +49,32 @@ def test_list_fits(browser, world, name, width):
     assert browser.width_of_page() <= width
 
 
+#: Words of the list that go on in the next line, as if they were too long for one.
+_BROKEN = """
+const texts = document.createTreeWalker(document.querySelector("#result_list"), NodeFilter.SHOW_TEXT);
+const broken = [], place = document.createRange();
+while (texts.nextNode()) {
+    for (const found of texts.currentNode.data.matchAll(/(?<!\\S)[\\p{L}_]+(?=[,.]?(?!\\S))/gu)) {
+        place.setStart(texts.currentNode, found.index);
+        place.setEnd(texts.currentNode, found.index + found[0].length);
+        if (place.getClientRects().length > 1) broken.push(found[0]);
+    }
+}
+return broken;
+"""
+
+
+@pytest.mark.parametrize("width", [1400, 400])
+@pytest.mark.parametrize("name", LISTS)
+@pytest.mark.parametrize("names", ["short", "long"])
+def test_words_stay_whole(request, browser, names, name, width):
+    world = make_world() if names == "short" else request.getfixturevalue("world")
+    Decision.objects.filter(outcome="refused").update(subject="robot", reason="issuer_misconfigured")
+    browser.driver.set_window_size(width, 900)
+    PAGES[name](browser, world)
+    assert browser.driver.execute_script(_BROKEN) == []
+
+
 _SCROLLED = """
 const boxes = [...document.querySelectorAll(arguments[0])];
 return [boxes.length > 0, boxes.filter((box) => box.scrollWidth > box.clientWidth).map((box) => box.id)];

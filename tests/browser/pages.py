@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from oauth2_provider.models import get_access_token_model, get_application_model
 
+from oauth_jwt_grant.decision.unknown_issuers import note_unknown
 from oauth_jwt_grant.models import Decision, GrantRule, LinkedSubject, TrustedIssuer
 from oauth_jwt_grant.service_accounts import add_key, create_service_account, find_service_account, key_uses
 from tests.admin.conftest import make_user
@@ -68,6 +69,7 @@ def make_world() -> World:
         name="Deploy tool", client_type="public", authorization_grant_type="client-credentials"
     )
     remote.rules.get().applications.add(application)
+    note_unknown("https://unknown.example", timezone.now().timestamp())
     token = get_access_token_model().objects.create(
         token="a-token", expires=timezone.now() + timedelta(hours=1), scope="read"
     )

@@ -39,6 +39,13 @@ return [...document.querySelectorAll(".aligned .form-row :is(input, select, text
     .map((control) => control.name);
 """
 
+#: Sections that have no room, as beside something that floats.
+SQUEEZED = """
+return [...document.querySelectorAll("#content :is(section, fieldset, table, .ojg-report)")]
+    .filter((part) => part.checkVisibility() && part.clientWidth < 200)
+    .map((part) => part.id || part.className);
+"""
+
 
 @every_page
 def test_narrow_screen_needs_no_scrolling_aside(browser, world, name):
@@ -46,6 +53,7 @@ def test_narrow_screen_needs_no_scrolling_aside(browser, world, name):
     PAGES[name](browser, world)
     cut = browser.driver.execute_script(CUT)
     browser.shoot(f"narrow-{name}")
+    assert browser.driver.execute_script(SQUEEZED) == []
     assert browser.width_of_page() <= 400
     # A page of django-oauth-toolkit's without styles of ours has Django's.
     assert cut == [] or name == "access-token"

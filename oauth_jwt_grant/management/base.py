@@ -7,7 +7,6 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from ..languages import in_english
-from .arguments import printable
 
 
 class Command(BaseCommand):
@@ -29,10 +28,15 @@ class Command(BaseCommand):
             with in_english():
                 return super().execute(*args, **options)
         except CommandError as error:
-            error.args = ("\n".join(map(printable, str(error).split("\n"))),)
+            error.args = (_without_controls(str(error)),)
             raise
         except UnicodeEncodeError as error:
             # Bytes that are not UTF-8 are half surrogate pairs in the arguments, and no database takes them.
             raise CommandError("an argument is not UTF-8 text", returncode=2) from error
         except RecursionError as error:
             raise CommandError("JSON in an argument or file is nested too deeply", returncode=2) from error
+
+
+def _without_controls(text: str) -> str:
+    """``text`` with escapes in the place of what is not printed, but for line breaks."""
+    return "".join(one if one == "\n" or one.isprintable() else ascii(one)[1:-1] for one in text)

@@ -114,7 +114,8 @@ def test_file_that_cannot_be_read_is_told_apart(run, tmp_path, monkeypatch, name
     monkeypatch.chdir(tmp_path)
     status, _out, err = run("linksubjects", name)
     assert status == 2
-    assert f"FILE: cannot read {name}: " in err
+    shown = name.replace("\0", "\\x00")
+    assert f"FILE: cannot read {shown}: " in err
 
 
 def test_reads_what_the_admin_exports(link, issuer, user):

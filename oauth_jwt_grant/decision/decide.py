@@ -256,8 +256,17 @@ def _choose_rule(case: Case, trust: Trust, assertion: VerifiedAssertion, watch: 
         )
     except NoMatch as error:
         case.misses = error.misses
+        held = _held(case)
+        if len(held) == 1:
+            # Nothing but the client is missing, so the decision names the rule.
+            case.rule = trust.rule_of_request(held[0])
         raise
     return chosen
+
+
+def _held(case: Case) -> list[LoadedRule]:
+    """Return the rules that are for another client, although their conditions hold."""
+    return [miss.rule for miss in case.misses if miss.is_for_another_client]
 
 
 def _supposed_rule(case: Case, trust: Trust) -> LoadedRule:
@@ -265,7 +274,7 @@ def _supposed_rule(case: Case, trust: Trust) -> LoadedRule:
 
     That is the first one with conditions that hold, or the only one. Raises :class:`AssertionRefused`.
     """
-    held = [miss.rule for miss in case.misses if miss.is_for_another_client]
+    held = _held(case)
     if not held and len(trust.rules) != 1:
         raise NoMatch(Reason.NO_RULE, case.misses)
     case.is_rule_supposed = True

@@ -23,7 +23,16 @@ from oauth_jwt_grant.models import Decision, GrantRule, TrustedIssuer
 from oauth_jwt_grant.signals import assertion_accepted, assertion_refused
 from oauth_jwt_grant.trust import Issuer, Rows
 from tests.factories import AUDIENCE, DROP, ISSUER, SUBJECT, ec_key, jwk, mint
-from tests.support import World, assert_granted, assert_refused, build_world, make_issuer, make_rule, post
+from tests.support import (
+    World,
+    assert_granted,
+    assert_refused,
+    build_world,
+    make_application,
+    make_issuer,
+    make_rule,
+    post,
+)
 
 
 def test_an_accepted_decision_tells_everything(world: World) -> None:
@@ -97,6 +106,17 @@ def test_a_refused_decision_tells_what_was_known(world: World) -> None:
     assert decision.jti_digest == hashlib.sha256(b"one").hexdigest()
     assert "unknown" in decision.detail
     assert decision.replay_key is None
+
+
+def test_a_refusal_for_want_of_the_right_client_names_the_rule_if_one_is_meant(world: World) -> None:
+    make_application("other")
+    make_rule(world.issuer).conditions.create(claim="absent", operator="exists")
+    for number, expected in enumerate((world.rule, None)):
+        assert_refused(world.post_anonymously(), "invalid_client")
+        assert_refused(world.post(client_id="other"), "unauthorized_client")
+        found = [(decision.reason, decision.rule) for decision in Decision.objects.order_by("pk")]
+        assert found[-2:] == [("client_required", expected), ("client_not_admitted", expected)]
+        make_rule(world.issuer, name=f"one more {number}")
 
 
 @pytest.mark.parametrize("address", ["", "unix:", "not an address", "1.2.3.4, 5.6.7.8", "10.0.0.1\0"])

@@ -180,7 +180,13 @@ class JWTBearerGrant(GrantTypeBase):  # type: ignore[misc]
             validator(request)
         parameters = read_parameters(request, self.required, self.repeatable)
         self._check_parameters(parameters)
-        self._identify_client(request, parameters)
+        try:
+            self._identify_client(request, parameters)
+        except JWTBearerError as error:
+            note = getattr(self.request_validator, "note_jwt_bearer_client_refused", None)
+            if note is not None:
+                note(error.refused, request)
+            raise
         if request.client is not None:
             self.validate_grant_type(request)
         terms = self.request_validator.decide_jwt_bearer_assertion(request)

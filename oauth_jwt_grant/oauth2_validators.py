@@ -157,6 +157,17 @@ class JWTBearerValidatorMixin:
             return False
         return True
 
+    def note_jwt_bearer_client_refused(self, refused: NotGranted, request: Request) -> None:
+        """Log that the client of ``request`` was ``refused``: there is no decision that could show it.
+
+        ``request.client`` is the application that was named, as far as it was found.
+        """
+        door = cast(Call, call_of(request)).door
+        question = Question(
+            assertion="", application=request.client, audiences=(), now=time.time(), door=door
+        )
+        log_refused(Case(question), refused, None)
+
     def decide_jwt_bearer_assertion(self, request: Request) -> Terms:
         """Decide on the assertion of ``request``, whose client has been checked.
 

@@ -1,7 +1,8 @@
 """One log record for each decision, with fields that a log system can search and count.
 
 No field has a value of a JWT: the issuer is the row's, the application one that has proved who it is, or the
-rule's. What was expected and found is in the decision, the key of which is in the record.
+rule's. What was expected and found is in the decision, the key of which is in the record. A client that could
+not prove who it is gets a record, too: its application is the row that it named, if there is one.
 """
 
 from __future__ import annotations

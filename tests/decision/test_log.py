@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
+from oauth_jwt_grant.assertion import Door, TokenType
 from oauth_jwt_grant.decision.log import Limiter
 from oauth_jwt_grant.decision.unknown_issuers import LONGEST, MOST, unknown_issuers
 from oauth_jwt_grant.models import Decision
 from tests.factories import DROP, GRANT_TYPE, ISSUER, ec_key, mint
-from tests.support import World, assert_granted, post
+from tests.support import CLIENT_TYPE, SECRET, World, assert_granted, post
 
 FIELDS = ("outcome", "reason", "about", "issuer", "rule", "application", "door", "decision_id", "held_back")
 LOGGER = "oauth_jwt_grant.decisions"
@@ -64,6 +65,56 @@ def test_what_could_not_be_decided(world: World, log: Log) -> None:
     world.post()
     ((level, fields),) = written(log)
     assert (level, fields["outcome"], fields["reason"]) == ("ERROR", "undecided", "keys_unavailable")
+
+
+CLIENTS_THAT_ARE_REFUSED = {
+    "a wrong secret": ("client", lambda world: world.post(client_secret="marked")),
+    "no secret": ("client", lambda world: world.post(client_secret=DROP)),
+    "a wrong secret in the header": ("client", lambda world: world.post_basic("client", "marked")),
+    "an unknown client": ("", lambda world: world.post(client_id="marked")),
+    "a header that cannot be read": ("", lambda world: world.post(headers={"Authorization": "marked"})),
+    "a secret in two places": ("", lambda world: world.post_basic("client", SECRET, client_secret="marked")),
+    "a client assertion": (
+        "",
+        lambda world: world.post(
+            client_id=DROP, client_secret=DROP, client_assertion="marked", client_assertion_type=CLIENT_TYPE
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", CLIENTS_THAT_ARE_REFUSED)
+def test_a_client_that_is_refused(world: World, log: Log, kind: str) -> None:
+    application, ask = CLIENTS_THAT_ARE_REFUSED[kind]
+    answer = ask(world)
+    ((level, fields),) = written(log)
+    assert (level, fields["outcome"], fields["decision_id"]) == ("WARNING", "refused", None)
+    assert fields["reason"] == (
+        "several_credentials" if answer.status_code == 400 else "client_authentication"
+    )
+    assert (fields["application"], fields["door"]) == (application, "authorization_grant")
+    assert not Decision.objects.exists()
+    # Nothing of what was posted, but for the name of an application that is there.
+    assert "marked" not in log.text
+    assert SECRET not in log.text
+
+
+def test_the_door_of_a_client_that_is_refused(world: World, log: Log, settings: Any) -> None:
+    settings.OAUTH_JWT_GRANT = settings.OAUTH_JWT_GRANT | {"ACCEPTED_AS": list(Door)}
+    exchange = {"grant_type": Door.SUBJECT_TOKEN.grant_type, "subject_token": mint(ec_key())}
+    world.post(assertion=DROP, client_secret="wrong", subject_token_type=TokenType.JWT, **exchange)
+    federated = {"grant_type": "client_credentials", "client_assertion": mint(ec_key())}
+    world.post(assertion=DROP, client_secret=DROP, client_assertion_type="wrong", **federated)
+    assert [(fields["door"], fields["application"]) for _, fields in written(log)] == [
+        ("subject_token", "client"),
+        ("client_assertion", ""),
+    ]
+
+
+def test_clients_that_are_refused_do_not_fill_the_log(world: World, log: Log) -> None:
+    for _ in range(15):
+        world.post(client_id="unknown")
+    assert len(written(log)) == 10
 
 
 def test_refusals_of_one_issuer_are_logged_as_often_as_they_are_stored(

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -22,6 +24,7 @@ from django.views.debug import ExceptionReporter
 from oauth_jwt_grant.assertion import ANSWERS, Door, Reason, TokenType
 from oauth_jwt_grant.models import Decision, TrustedIssuer
 from oauth_jwt_grant.oauth2_validators import JWTBearerOAuth2Validator
+from oauth_jwt_grant.signals import assertion_refused
 from tests.dot import forget_backends
 from tests.factories import AUDIENCE, DROP, ec_key, mint, proof, thumbprint
 from tests.jwks_server import dead_port
@@ -187,7 +190,7 @@ def parted(world: World) -> Any:
 CASES: dict[Reason, Callable[[World], Any]] = {
     Reason.MISSING_PARAMETER: posted(assertion=DROP),
     Reason.REPEATED_PARAMETER: posted(scope=["read", "read"]),
-    Reason.MALFORMED_REQUEST: posted(scope=b"\xff"),
+    Reason.MALFORMED_REQUEST: lambda world: post(world.pairs(), content_type=f"{FORM}; charset=latin-1"),
     Reason.REQUEST_TOO_LARGE: too_large,
     Reason.NOT_A_FORM: lambda world: post(json.dumps(dict(world.pairs())), content_type="application/json"),
     Reason.PARAMETER_IN_QUERY: posted(query="a=b"),
@@ -294,6 +297,40 @@ def test_each_refusal_is_answered_by_the_table_and_kept_if_its_issuer_is_known(
     assert kept == ([] if reason in UNKEPT else [reason])
     assert tokens() == (reason is Reason.REPLAYED)
     assert ("Retry-After" in response) == (answer.status == 503)
+
+
+PAGE = (Path(__file__).parents[2] / "docs" / "errors.md").read_text()
+#: The rows on requests: what one names is all that such a refusal leaves.
+REQUESTS = {
+    Reason(row[1]): row[0]
+    for row in re.finditer(r"^\| `(\w+)` .+$", PAGE.split("\n## The request\n")[1].split("\n## ")[0], re.M)
+}
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_each_refusal_leaves_the_records_and_the_signal_that_the_page_of_errors_says(
+    world: World, reason: Reason, caplog: pytest.LogCaptureFixture
+) -> None:
+    heard: list[Reason] = []
+
+    def hear(reason: Reason, **kwargs: Any) -> None:
+        heard.append(reason)
+
+    assertion_refused.connect(hear)
+    try:
+        CASES[reason](world)
+    finally:
+        assertion_refused.disconnect(hear)
+
+    written = {record.name for record in caplog.records if record.levelno >= logging.WARNING}
+    decided = {"oauth_jwt_grant.decisions"} if reason not in UNKEPT else set()
+    if reason in REQUESTS:
+        logs = {*re.findall(r"`(oauth_jwt_grant\.[a-z]+)`", REQUESTS[reason]), *decided}
+        assert {name for name in written if name.startswith("oauth_jwt_grant.")} == logs
+        assert heard == ([reason] if decided or "`assertion_refused`" in REQUESTS[reason] else [])
+    else:
+        assert "oauth_jwt_grant.decisions" in written
+        assert heard == [reason]
 
 
 @pytest.mark.standard("ERR-08", "ROB-04")

@@ -71,11 +71,12 @@ class ManyUpdates:
     """Writes the fields ``names`` of ``rows``, which the database has; sends no signals."""
 
     def __init__(self, model: type[Model], rows: Sequence[Model], names: Collection[str]) -> None:
+        self._meta = model._meta
         self._connection = connections[router.db_for_write(model)]
-        fields = [model._meta.get_field(name) for name in names]
-        size = _size(self._connection, [model._meta.pk, *(one for one in fields for _ in "12")], rows)
+        self._fields: list[Any] = [self._meta.get_field(name) for name in names]
+        size = _size(self._connection, [self._meta.pk, *(one for one in self._fields for _ in "12")], rows)
         self._statements = [
-            self._statement(model, rows[first : first + size], fields) for first in range(0, len(rows), size)
+            self._statement(rows[first : first + size]) for first in range(0, len(rows), size)
         ]
 
     def run(self) -> None:
@@ -84,55 +85,35 @@ class ManyUpdates:
             for sql, values in self._statements:
                 cursor.execute(sql, values)
 
-    def _statement(
-        self, model: type[Model], rows: Sequence[Any], fields: Sequence[Any]
-    ) -> tuple[str, list[Any]]:
+    def _statement(self, rows: Sequence[Any]) -> tuple[str, list[Any]]:
         """An UPDATE of these rows."""
-        columns = [[self._value(field, row) for row in rows] for field in fields]
-        source = _UPDATES.get(self._connection.vendor, _cases)
-        return source(self._connection, model, fields, [row.pk for row in rows], columns)
+        columns = [[self._value(field, row) for row in rows] for field in self._fields]
+        update = self._joined if self._connection.vendor == "postgresql" else self._cases
+        return update([row.pk for row in rows], columns)
 
     def _value(self, field: Any, row: Model) -> Any:
         return field.get_db_prep_save(field.pre_save(row, False), self._connection)
 
+    def _cases(self, keys: list[Any], columns: list[list[Any]]) -> tuple[str, list[Any]]:
+        """Each column has a value for each primary key."""
+        quote = self._connection.ops.quote_name
+        table, key = quote(self._meta.db_table), quote(cast(Any, self._meta.pk).column)
+        case = f"CASE {key}{' WHEN %s THEN %s' * len(keys)} END"
+        sets = ", ".join(f"{quote(field.column)} = {case}" for field in self._fields)
+        sql = f"UPDATE {table} SET {sets} WHERE {key} IN ({', '.join(['%s'] * len(keys))})"  # noqa: S608
+        values = [value for column in columns for pair in zip(keys, column, strict=True) for value in pair]
+        return sql, [*values, *keys]
 
-def _cases(
-    connection: BaseDatabaseWrapper,
-    model: type[Model],
-    fields: Sequence[Any],
-    keys: list[Any],
-    columns: list[list[Any]],
-) -> tuple[str, list[Any]]:
-    """Each column has a value for each primary key."""
-    quote, meta = connection.ops.quote_name, model._meta
-    key = quote(cast(Any, meta.pk).column)
-    case = f"CASE {key}{' WHEN %s THEN %s' * len(keys)} END"
-    sets = ", ".join(f"{quote(field.column)} = {case}" for field in fields)
-    sql = f"UPDATE {quote(meta.db_table)} SET {sets} WHERE {key} IN ({', '.join(['%s'] * len(keys))})"  # noqa: S608
-    values = [value for column in columns for pair in zip(keys, column, strict=True) for value in pair]
-    return sql, [*values, *keys]
-
-
-def _joined(
-    connection: BaseDatabaseWrapper,
-    model: type[Model],
-    fields: Sequence[Any],
-    keys: list[Any],
-    columns: list[list[Any]],
-) -> tuple[str, list[Any]]:
-    """The rows are joined with arrays, by the primary key: the server looks for no case among hundreds."""
-    quote, meta = connection.ops.quote_name, model._meta
-    table, pk = quote(meta.db_table), cast(Any, meta.pk)
-    arrays = ", ".join(f"(%s)::{_type(field, connection)}[]" for field in (pk, *fields))
-    names = [f"v{place}" for place in range(len(fields))]
-    sets = ", ".join(f"{quote(field.column)} = new.{name}" for field, name in zip(fields, names, strict=True))
-    new = f"UNNEST({arrays}) AS new (pk, {', '.join(names)})"
-    sql = f"UPDATE {table} SET {sets} FROM {new} WHERE {table}.{quote(pk.column)} = new.pk"  # noqa: S608
-    return sql, [keys, *columns]
-
-
-#: How an UPDATE of many rows gets them.
-_UPDATES = {"postgresql": _joined}
+    def _joined(self, keys: list[Any], columns: list[list[Any]]) -> tuple[str, list[Any]]:
+        """The rows are joined with arrays by the primary key: the server looks for no case among hundreds."""
+        quote, pk = self._connection.ops.quote_name, cast(Any, self._meta.pk)
+        table = quote(self._meta.db_table)
+        arrays = ", ".join(f"(%s)::{_type(field, self._connection)}[]" for field in (pk, *self._fields))
+        sets = ", ".join(f"{quote(field.column)} = new.v{place}" for place, field in enumerate(self._fields))
+        names = ", ".join(f"v{place}" for place in range(len(self._fields)))
+        new = f"UNNEST({arrays}) AS new (pk, {names})"
+        sql = f"UPDATE {table} SET {sets} FROM {new} WHERE {table}.{quote(pk.column)} = new.pk"  # noqa: S608
+        return sql, [keys, *columns]
 
 
 def _values(types: Sequence[str], rows: Sequence[list[Any]]) -> tuple[str, list[Any]]:

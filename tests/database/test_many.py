@@ -9,7 +9,7 @@ import pytest
 from django.db import DataError, connection, transaction
 
 from oauth_jwt_grant.database import ManyInserts, ManyUpdates, raw_rows
-from oauth_jwt_grant.database.many import _arrays, _joined, _type
+from oauth_jwt_grant.database.many import _arrays, _type
 from oauth_jwt_grant.models import GrantRule, TrustedIssuer
 from tests.support import make_application, make_user
 
@@ -98,7 +98,8 @@ def test_postgresql_gets_an_array_for_each_column() -> None:
         [["a", "b"], [1, 2]],
     )
     name = TrustedIssuer._meta.get_field("name")
-    sql, values = _joined(connection, TrustedIssuer, [name, name], [7, 8], [["a", "b"], ["c", "d"]])
+    updates = ManyUpdates(TrustedIssuer, [], ["name", "name"])
+    sql, values = updates._joined([7, 8], [["a", "b"], ["c", "d"]])
     key, kind = (_type(field, connection) for field in (TrustedIssuer._meta.pk, name))
     sets, _, source = sql.replace("`", '"').partition(" FROM ")
     assert sets == 'UPDATE "oauth_jwt_grant_trustedissuer" SET "name" = new.v0, "name" = new.v1'

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -18,6 +19,7 @@ from typing import Any
 from ..assertion import ABSENT, Text, _, all_of, both, either, mismatch, one_of, shown, the_jwt_has, typed
 
 _ARRAY_INDEX = re.compile(r"0|[1-9][0-9]*", re.ASCII)
+_LARGEST = sys.float_info.max
 
 
 class Operator(StrEnum):
@@ -346,7 +348,8 @@ def _is_empty(value: Any) -> bool:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    # As math.isfinite(), which raises for a whole number beyond a float: only SQL can have written one.
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= _LARGEST
 
 
 def _check_pattern(value: Any) -> None:

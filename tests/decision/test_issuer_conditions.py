@@ -43,8 +43,11 @@ def test_without_any_there_is_no_step(world: World) -> None:
 
 @cases(
     "stored",
-    ["acme", {"claim": "tenant"}, 5, [5], [{"claim": 5}], [{"claims": "sub"}], [{"operator": "x"}], [[]]],
-)
+    [
+        "acme", {"claim": "tenant"}, 5, [5], [{"claim": 5}], [{"claims": "sub"}], [{"operator": "x"}], [[]],
+        [{"claim": "iat", "operator": "at_most", "values": [10**400]}],
+    ],
+)  # fmt: skip
 def test_what_only_sql_can_have_written_holds_for_nobody(world: World, stored: Any) -> None:
     world.change(world.issuer, conditions=stored)
     assert reason_of(granted(world, tenant="acme")) is Reason.ISSUER_CONDITIONS

@@ -158,7 +158,7 @@ def check_issued_after(claims: Claims, policy: AssertionPolicy, now: float, watc
         "iat must be at or after {date} (issued_after of the issuer)", date=date_of(policy.issued_after)
     )
     if "iat" not in claims:
-        raise AssertionRefused(Reason.ISSUED_BEFORE, detail=Joined("; ", (demand, the_jwt_has(ABSENT))))
+        raise AssertionRefused(Reason.ISSUED_BEFORE, detail=mismatch(demand, ABSENT))
     if numeric_date(claims, "iat") < policy.issued_after:
         detail = Joined("; ", (demand, moment(claims["iat"], now)))
         raise AssertionRefused(Reason.ISSUED_BEFORE, detail=detail)

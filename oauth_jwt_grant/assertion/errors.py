@@ -378,14 +378,14 @@ class KeysUnavailable(Undecided):
 
 
 class DatabaseBusy(Undecided):
-    """The database stored neither token nor decision: it gave up waiting for a lock."""
+    """The database stored neither token nor decision: it gave up waiting for a lock, or was not there."""
 
-    def __init__(self, detail: str = "", *, retry_after: int = 1) -> None:
-        super().__init__(Reason.DATABASE_BUSY, detail, retry_after=retry_after)
+    def __init__(self) -> None:
+        super().__init__(Reason.DATABASE_BUSY, retry_after=1)
 
 
 class DatabasesDiffer(Undecided):
     """Rows of one transaction are written to different databases. Only an operator can correct that."""
 
-    def __init__(self, detail: str = "", *, retry_after: int = 30) -> None:
-        super().__init__(Reason.DATABASES_DIFFER, detail, retry_after=retry_after)
+    def __init__(self, detail: str) -> None:
+        super().__init__(Reason.DATABASES_DIFFER, detail, retry_after=30)

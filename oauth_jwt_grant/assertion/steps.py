@@ -68,7 +68,7 @@ class Attempt(Protocol):
 
 
 def at_once(check: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T | None:
-    """An :data:`Attempt` that leaves a refusal alone: it ends the request."""
+    """An :class:`Attempt` that leaves a refusal alone: it ends the request."""
     return check(*args, **kwargs)
 
 

@@ -34,6 +34,7 @@ from ..assertion import (
     at_once,
     both,
     is_for,
+    mismatch,
     moment,
     shown,
     subject_of,
@@ -199,7 +200,7 @@ def _check_delegation(door: Door, chosen: LoadedRule, assertion: VerifiedAsserti
         ("act", _("must be named by a condition of the rule or issuer")),
     ):
         if claim in assertion.claims and not (named and claim == "act"):
-            detail = Joined("; ", (demand, the_jwt_has(assertion.claims[claim])))
+            detail = mismatch(demand, assertion.claims[claim])
             raise AssertionRefused(Reason.DELEGATION, claim, detail)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from ..assertion import ABSENT, AssertionRefused, Joined, Reason, Text, _, both, shown, the_jwt_has
+from ..assertion import ABSENT, AssertionRefused, Reason, Text, _, both, mismatch, shown, the_jwt_has
 from .conditions import claim_path, claim_value
 
 _PREFIX = "claim:"
@@ -71,7 +71,7 @@ def _subject_identifier(claims: Mapping[str, Any]) -> Any:
         )
     if value.get("iss") != claims.get("iss"):
         demand = _("iss of sub_id must equal {iss}", iss=shown(claims.get("iss")))
-        raise _unknown(Joined("; ", (demand, the_jwt_has(value.get("iss", ABSENT)))))
+        raise _unknown(mismatch(demand, value.get("iss", ABSENT)))
     return value.get("sub", ABSENT)
 
 

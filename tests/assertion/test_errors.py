@@ -7,8 +7,16 @@ from collections import Counter
 
 import pytest
 
-from oauth_jwt_grant.assertion import ANSWERS, AssertionRefused, KeysUnavailable, NotGranted, Reason
-from oauth_jwt_grant.assertion.errors import DatabaseBusy
+from oauth_jwt_grant.assertion import (
+    ANSWERS,
+    AssertionRefused,
+    DatabaseBusy,
+    DatabasesDiffer,
+    KeysUnavailable,
+    NotGranted,
+    Reason,
+    Undecided,
+)
 from tests.support import cases
 
 STATUS = {"invalid_client": 401, "temporarily_unavailable": 503}
@@ -90,14 +98,16 @@ def test_the_detail_is_for_operators_alone() -> None:
     [
         (KeysUnavailable("refused"), Reason.KEYS_UNAVAILABLE, 30),
         (KeysUnavailable("refused", retry_after=7), Reason.KEYS_UNAVAILABLE, 7),
-        (DatabaseBusy("refused"), Reason.DATABASE_BUSY, 1),
+        (DatabaseBusy(), Reason.DATABASE_BUSY, 1),
+        (DatabasesDiffer("refused"), Reason.DATABASES_DIFFER, 30),
     ],
-    ids=["keys", "keys, 7 seconds", "database"],
+    ids=["keys", "keys, 7 seconds", "database", "databases"],
 )
 def test_what_could_not_be_decided_says_when_to_come_back(
-    error: KeysUnavailable | DatabaseBusy, reason: Reason, seconds: int
+    error: Undecided, reason: Reason, seconds: int
 ) -> None:
-    assert (error.reason, error.retry_after, error.detail) == (reason, seconds, "refused")
+    assert (error.reason, error.retry_after) == (reason, seconds)
+    assert error.detail == ("" if isinstance(error, DatabaseBusy) else "refused")
     assert error.answer.status == 503
     assert isinstance(error, NotGranted)
     assert not isinstance(error, AssertionRefused)

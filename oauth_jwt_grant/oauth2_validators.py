@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, cast
@@ -26,11 +25,12 @@ from .dpop import (
     HEADER,
     Proof,
     ProofUndecided,
-    binding_of,
+    as_proven,
     bound_resource,
     check_proof,
     is_first_use,
     own_urls,
+    proven,
     token_endpoint_urls,
     undecided,
 )
@@ -41,9 +41,6 @@ from .trust import find_application, signs_for_itself
 
 # Read and written through vars() alone: as an attribute it could be a posted parameter.
 _STATE = "_oauth_jwt_grant"
-# Thumbprint of the key of the proof that came with the access token that is looked up. DOT's lookup takes
-# the text of the token alone, so there is no argument that could carry it.
-_proof_key: ContextVar[str | None] = ContextVar("oauth_jwt_grant_proof_key", default=None)
 
 _NO_DECISION = "a token was saved without its decision"
 # What a site may have overridden on the way of a token into the database.
@@ -296,11 +293,8 @@ class JWTBearerValidatorMixin:
             proof = check_proof(request.headers.get(HEADER, ""), request.http_method, urls, token)
         except NotGranted as refused:
             return _denied(request, refused)
-        proven = _proof_key.set(proof.thumbprint)
-        try:
+        with proven(proof.thumbprint):
             valid: bool = self.validate_bearer_token(token, scopes, request)  # type: ignore[attr-defined]
-        finally:
-            _proof_key.reset(proven)
         if valid:
             # As the row has it: a view that saves the token must not unbind it.
             access_token = request.access_token
@@ -309,11 +303,11 @@ class JWTBearerValidatorMixin:
 
     def _load_access_token(self, token: str) -> Any:
         """A bound token is found only together with a proof of its key, a bearer token only without one."""
-        return _as_proven(super()._load_access_token(token))  # type: ignore[misc]
+        return as_proven(super()._load_access_token(token))  # type: ignore[misc]
 
     def _get_token_from_authentication_server(self, *args: Any, **kwargs: Any) -> Any:
         """The same for a token of another server; its introspection has the key among the audiences."""
-        return _as_proven(super()._get_token_from_authentication_server(*args, **kwargs))  # type: ignore[misc]
+        return as_proven(super()._get_token_from_authentication_server(*args, **kwargs))  # type: ignore[misc]
 
     def _require(self, violation: str | None) -> None:
         """Refuse the token if there is a ``violation``, and name the methods that may have done it."""
@@ -412,18 +406,6 @@ def _proof_key_of(request: Request) -> str | None:
     if header is None or not conf.DPOP:
         return None
     return check_proof(header, request.http_method, token_endpoint_urls(_Request(request))).thumbprint
-
-
-def _as_proven(access_token: Any) -> Any:
-    """``access_token`` with the resources that it is for besides its key, or ``None`` if it is not for us."""
-    binding = binding_of(access_token.resource) if access_token is not None else None
-    key = _proof_key.get()
-    if binding is None:
-        return access_token if key is None else None
-    if binding.thumbprint != key:
-        return None
-    access_token.resource = list(binding.resources)
-    return access_token
 
 
 def _denied(request: Request, refused: NotGranted) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .binding import binding_of, bound_resource
+from .binding import as_proven, binding_of, bound_resource, proven
 from .proof import Proof
 from .replay import HEADER, ProofUndecided, check_proof, is_first_use, undecided
 from .targets import origins_are_known, own_urls, token_endpoint_urls
@@ -11,12 +11,14 @@ __all__ = [
     "HEADER",
     "Proof",
     "ProofUndecided",
+    "as_proven",
     "binding_of",
     "bound_resource",
     "check_proof",
     "is_first_use",
     "origins_are_known",
     "own_urls",
+    "proven",
     "token_endpoint_urls",
     "undecided",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from oauth2_provider.models import get_access_token_model
 
-from oauth_jwt_grant.dpop import binding_of, bound_resource
+from oauth_jwt_grant.dpop import as_proven, binding_of, bound_resource, proven
 from oauth_jwt_grant.dpop.binding import Binding
 from tests.factories import ec_key, thumbprint
 
@@ -42,3 +42,19 @@ def test_a_token_that_no_key_opens(resource: list[str]) -> None:
 def test_no_url_is_among_the_audiences_of_a_bound_token(resources: list[str]) -> None:
     token = get_access_token_model()(resource=bound_resource(KEY, resources))
     assert not any(token.allows_audience(url) for url in (API, f"{API}a", URI, f"{URI}#{API}", "", "/"))
+
+
+@pytest.mark.standard("POP-20")
+def test_a_bound_token_needs_its_key_and_a_bearer_token_none() -> None:
+    def found(resource: list[str]) -> list[str] | None:
+        token = as_proven(get_access_token_model()(resource=resource))
+        return token and token.resource
+
+    bound = bound_resource(KEY, [API])
+    assert (found([API]), found(bound), as_proven(None)) == ([API], None, None)
+    with proven(KEY):
+        assert (found([API]), found(bound), as_proven(None)) == (None, [API], None)
+        with proven("another key"):
+            assert found(bound) is None
+        assert found(bound) == [API]
+    assert found(bound) is None

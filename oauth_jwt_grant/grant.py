@@ -4,8 +4,9 @@ The grants of the other doors (``door_grants``) extend it.
 
 Of the site it asks only ``self.request_validator``, and of that three things beyond oauthlib's own:
 ``jwt_bearer_doors``, which says what doors are open, ``decide_jwt_bearer_assertion(request)`` and
-``issue_jwt_bearer_token(token, terms, request)``. No other library has such names, so no class of theirs
-can stand in for ours by accident.
+``issue_jwt_bearer_token(token, terms, request)``. Others, such as
+``authenticate_jwt_bearer_client``, are optional. No other library has such names, so no class of theirs can
+stand in for ours by accident.
 
 ``oauthlib.common.Request`` answers for every attribute that is not set with the posted
 parameter of that name. So parameters are read from the decoded body, never as

@@ -33,8 +33,8 @@ def validate(
     """Check ``assertion`` against one issuer's ``policy`` and keys at the time ``now`` (epoch seconds).
 
     Returns the verified assertion. Raises :class:`AssertionRefused`, or
-    :class:`KeysUnavailable` where it cannot be decided. A dry run, the ``attempt`` of which notes refusals,
-    gets one without the claims that were refused.
+    :class:`~oauth_jwt_grant.assertion.KeysUnavailable` where it cannot be decided. A dry run, the ``attempt``
+    of which notes refusals, gets one without the claims that were refused.
     """
     _check_type(assertion, policy, watch)
     _check_algorithm(assertion, policy, watch)

@@ -33,7 +33,7 @@ class Confirmation:
 
     If the query finds nothing, the value is null. So the column must not be nullable: the database then
     refuses the row with an :class:`~django.db.IntegrityError`. The query may hold a
-    :class:`~oauth_jwt_grant.prepared.Parameter` for each value that changes.
+    :class:`~oauth_jwt_grant.database.Parameter` for each value that changes.
     """
 
     column: str

@@ -223,7 +223,7 @@ class JWTBearerValidatorMixin:
                 self._require(_violation(state, token) if state.is_saved else _NO_DECISION)
         except NotGranted as refused:
             raise self._refusal(state.case, refused, request) from refused
-        _complete(token, state)
+        token.update(state.case.members)
         cast(Call, call_of(request)).tokens.append(cast(Decision, state.decision).access_token)
         log_accepted(state.case, cast(Decision, state.decision).pk)
         _announce(assertion_accepted, state.case, state.decision, request=request)
@@ -387,17 +387,6 @@ def _targets(body: list[tuple[str, str]], door: Door, audiences: Collection[str]
 
 def _pk(row: Any) -> Any:
     return None if row is None else row.pk
-
-
-def _complete(token: Any, state: _State) -> None:
-    """Add to ``token``, which has been saved, the members that this grant has."""
-    resources = state.permission.resources
-    if resources and state.permission.issuer.is_id_jag:
-        # ID-JAG section 4.4.1: the answer contains what was granted. RFC 8707 gives the member no form.
-        token["resource"] = resources if len(resources) > 1 else resources[0]
-    token.update(state.case.question.door.members)
-    if state.case.proof_key is not None:
-        token["token_type"] = "DPoP"  # noqa: S105 - a name, not a secret
 
 
 def _proof_key_of(request: Request) -> str | None:

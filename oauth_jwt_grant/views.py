@@ -19,11 +19,7 @@ from .conf import conf
 from .database import to_datetime
 from .decision import failure_of, withdraw
 from .dot import IntrospectTokenView as DOTIntrospectTokenView
-from .dot import (
-    OAuthServerMetadataView,
-    TokenView,
-    app_authorized,
-)
+from .dot import OAuthServerMetadataView, TokenView, app_authorized
 from .dpop import binding_of
 from .grant import Call, not_set_up
 from .oauth2_backends import Response, answer_of, begin_call, call_of

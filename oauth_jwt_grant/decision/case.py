@@ -79,6 +79,17 @@ class Case:
     scopes: list[str] = field(default_factory=list)
     resources: list[str] = field(default_factory=list)
 
+    @property
+    def members(self) -> dict[str, Any]:
+        """Return the members of the answer that are not those of an ordinary bearer token."""
+        members: dict[str, Any] = {**self.question.door.members}
+        if self.proof_key is not None:
+            members["token_type"] = "DPoP"  # noqa: S105 - a name, not a secret
+        if self.resources and self.issuer is not None and self.issuer.is_id_jag:
+            # ID-JAG section 4.4.1: the answer has what was granted. RFC 8707 gives the member no form.
+            members["resource"] = self.resources if len(self.resources) > 1 else self.resources[0]
+        return members
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Permission:

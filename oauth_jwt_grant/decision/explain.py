@@ -83,9 +83,8 @@ class Explanation:
             return {"error": refusal.error, "error_description": refusal.text}
         expires_in = self.permission.expires_in if self.permission else None
         lifetime = default_lifetime(request_for_token(self.case)) if expires_in is None else expires_in
-        token_type = "Bearer" if self.case.proof_key is None else "DPoP"
-        members = {"token_type": token_type, "expires_in": lifetime, "scope": " ".join(self.case.scopes)}
-        return members | self.case.question.door.members
+        members = {"token_type": "Bearer", "expires_in": lifetime, "scope": " ".join(self.case.scopes)}
+        return members | self.case.members
 
 
 class _Notes:

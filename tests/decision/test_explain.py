@@ -239,6 +239,21 @@ def test_what_is_asked_of_id_jags_alone_are_steps_of_their_own(world: World) -> 
     assert failed(ask(world, mint(ec_key(), client_id="client", **jag), application=None))[0] is Step.CLIENT
 
 
+@pytest.mark.parametrize("number", [0, 1, 2], ids=["no resource", "one resource", "two resources"])
+def test_the_answer_to_an_id_jag_is_that_of_the_token_endpoint(world: World, number: int) -> None:
+    world.change(world.issuer, profile="id-jag", audiences=[AUDIENCE])
+    resources = ["https://a.example/", "https://b.example/"][:number]
+    world.change(world.rule, resources=resources)
+    jag = mint(ec_key(), header={"typ": "oauth-id-jag+jwt"}, client_id="client")
+
+    explained = ask(world, jag).answer
+
+    answer = world.post(assertion=jag).json()
+    assert answer.pop("access_token")
+    assert answer == explained
+    assert ("resource" in answer) is bool(number)
+
+
 def test_a_dpop_proof_is_a_step_where_there_is_one_or_has_to_be_one(world: World, settings: Any) -> None:
     settings.OAUTH_JWT_GRANT = settings.OAUTH_JWT_GRANT | {"DPOP": True}
     question = Question(

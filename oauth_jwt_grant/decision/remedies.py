@@ -10,7 +10,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from ..assertion import ANSWERS, Reason
+from ..assertion import ANSWERS, AssertionRefused, Door, Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,9 +255,14 @@ REMEDIES: dict[str, Remedy] = {
 }
 
 
-def answer_to(reason: str, detail: str) -> tuple[str, str]:
-    """Return the answer to the client for a decision that has a remedy: status with error, and the text."""
-    answer = ANSWERS[Reason(reason)]
+def answer_to(reason: str, detail: str, door: str) -> tuple[str, str]:
+    """Return the answer to the client for a decision that has a remedy: status with error, and the text.
+
+    ``door`` is where the assertion was presented; a name that only SQL can have written is the first door.
+    """
+    known = Reason(reason)
     # Where the text has the name of a parameter or claim, the detail starts with it.
-    name = detail.partition(" ")[0]
-    return f"{answer.status} {answer.error}", answer.text.format(name=name)
+    name = detail.partition(" ")[0] if "{name}" in ANSWERS[known].text else ""
+    where = Door(door) if door in list(Door) else Door.AUTHORIZATION_GRANT
+    answer = AssertionRefused(known, name).answer_at(where)
+    return f"{answer.status} {answer.error}", answer.text

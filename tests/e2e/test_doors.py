@@ -13,6 +13,7 @@ from django.http import HttpResponse
 from django.test.utils import CaptureQueriesContext
 
 from oauth_jwt_grant.assertion import Door
+from oauth_jwt_grant.decision import answer_to
 from oauth_jwt_grant.dot import HAS_ROLES, OAuth2Validator, app_authorized
 from oauth_jwt_grant.dpop import bound_resource
 from oauth_jwt_grant.models import Decision
@@ -463,6 +464,27 @@ def test_a_bound_token_at_each_door(opened: World, settings: Any) -> None:
         answer = json.loads(ask(door, jwt, headers={"DPoP": proof(ec_key(name="client"))}).content)
         assert answer["token_type"] == "DPoP"
         assert ("issued_token_type" in answer) == (door is Door.SUBJECT_TOKEN)
+
+
+def received(response: HttpResponse) -> tuple[str, str]:
+    answer = json.loads(response.content)
+    return f"{response.status_code} {answer['error']}", answer["error_description"]
+
+
+@pytest.mark.parametrize("door", Door)
+def test_the_page_of_a_decision_has_what_the_client_received(opened: World, door: Door) -> None:
+    def said() -> tuple[str, str]:
+        decision = Decision.objects.latest("pk")
+        return answer_to(decision.reason, decision.detail, decision.accepted_as)
+
+    for claims in ({"exp": 1}, {"aud": DROP}, {"jti": 1}, {"may_act": {}}):
+        assert received(ask(door, mint(ec_key(), **claims))) == said()
+    assert received(ask(door, mint(ec_key(name="other"), header={"kid": ec_key().kid}))) == said()
+    assert received(ask(door, scope="unknown")) == said()
+    opened.change(opened.issuer, issuer=AUDIENCE)
+    assert received(ask(door, mint(ec_key(), iss=AUDIENCE))) == said()
+    Decision.objects.update(accepted_as="odd")
+    assert said()[0] == "400 invalid_grant"
 
 
 @pytest.mark.standard("ANS-03", "ANS-12", "FIC-23", "XDR-10", "XDR-11", "XDR-16")

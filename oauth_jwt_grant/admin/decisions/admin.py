@@ -179,7 +179,7 @@ class DecisionAdmin(BoundedList, StorableAdmin):
         """The reason and its remedy, the answer to the client, and links to related pages."""
         context = {
             "remedy": REMEDIES[decision.reason],
-            "answer": answer_to(decision.reason, decision.detail),
+            "answer": answer_to(decision.reason, decision.detail, decision.accepted_as),
             "links": self._see_also(decision),
         }
         return render_to_string(EXPLAINED, context)

@@ -74,7 +74,8 @@ class ManyUpdates:
         self._meta = model._meta
         self._connection = connections[router.db_for_write(model)]
         self._fields: list[Any] = [self._meta.get_field(name) for name in names]
-        size = _size(self._connection, [self._meta.pk, *(one for one in self._fields for _ in "12")], rows)
+        # A value takes two places, as it comes with the key of its row.
+        size = _size(self._connection, [self._meta.pk, *self._fields, *self._fields], rows)
         self._statements = [
             self._statement(rows[first : first + size]) for first in range(0, len(rows), size)
         ]

@@ -13,7 +13,7 @@ from .views import AuthorizationServerMetadataView
 app_name = "oauth_jwt_grant"
 
 # RFC 8414 section 3.1: for an issuer with a path, the path comes after the well-known part.
-metadata_urlpatterns = [
+urlpatterns = [
     path(
         ".well-known/oauth-authorization-server",
         AuthorizationServerMetadataView.as_view(),
@@ -25,5 +25,3 @@ metadata_urlpatterns = [
         name="oauth-server-metadata-issuer",
     ),
 ]
-
-urlpatterns = metadata_urlpatterns

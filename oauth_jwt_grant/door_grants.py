@@ -9,7 +9,7 @@ from typing import Any
 from oauthlib.common import Request
 
 from .assertion import Door, Reason, TokenType
-from .grant import JWTBearerError, JWTBearerGrant, call_of, read_parameters, refusal
+from .grant import JWTBearerError, JWTBearerGrant, call_of, refusal
 
 
 class TokenExchangeGrant(JWTBearerGrant):
@@ -60,7 +60,7 @@ class ClientAssertionGrant(JWTBearerGrant):
         if is_own is None or self._otherwise is None or self._fault(request) is not None:
             return False
         try:
-            parameters = read_parameters(request, self.required, self.repeatable)
+            parameters = self._read_parameters(request)
             self._identify_client(request, parameters)
         except JWTBearerError:
             return False

@@ -179,7 +179,7 @@ class JWTBearerGrant(GrantTypeBase):  # type: ignore[misc]
         request.user = None
         for validator in self.custom_validators.pre_token:
             validator(request)
-        parameters = read_parameters(request, self.required, self.repeatable)
+        parameters = self._read_parameters(request)
         self._check_parameters(parameters)
         try:
             self._identify_client(request, parameters)
@@ -198,6 +198,31 @@ class JWTBearerGrant(GrantTypeBase):  # type: ignore[misc]
         for validator in self.custom_validators.post_token:
             validator(request)
         return terms
+
+    def _read_parameters(self, request: Request) -> Mapping[str, str]:
+        """The posted parameters, each once and none of them empty.
+
+        RFC 6749 section 3.2: a parameter without a value is as good as omitted, and none but
+        the ``repeatable`` may come twice. Raises :class:`JWTBearerError`.
+        """
+        if request.decoded_body is None:
+            raise refusal(Reason.MALFORMED_REQUEST)
+        parameters: dict[str, str] = {}
+        seen: set[str] = set()
+        for name, value in request.decoded_body:
+            if name in seen and name not in self.repeatable:
+                raise refusal(
+                    Reason.REPEATED_PARAMETER, name if _PLAIN_NAME.fullmatch(name) else "in question"
+                )
+            seen.add(name)
+            if value:
+                parameters[name] = value
+        for name in self.required:
+            if name not in parameters:
+                raise refusal(Reason.MISSING_PARAMETER, name)
+        if "authorization_details" in parameters:
+            raise refusal(Reason.AUTHORIZATION_DETAILS)
+        return cast(Mapping[str, str], _Posted(parameters))
 
     def _fault(self, request: Request) -> str | None:
         """Why this site's classes keep the grant from its work, or ``None``."""
@@ -313,34 +338,6 @@ class _Posted:
 
     def get(self, name: str, default: Any = None) -> Any:
         return self._values.get(name, default)
-
-
-def read_parameters(
-    request: Request,
-    required: Collection[str] = JWTBearerGrant.required,
-    repeatable: Collection[str] = JWTBearerGrant.repeatable,
-) -> Mapping[str, str]:
-    """The posted parameters, each once and none of them empty.
-
-    RFC 6749 section 3.2: a parameter without a value is as good as omitted, and none but
-    the ``repeatable`` may come twice. Raises :class:`JWTBearerError`.
-    """
-    if request.decoded_body is None:
-        raise refusal(Reason.MALFORMED_REQUEST)
-    parameters: dict[str, str] = {}
-    seen: set[str] = set()
-    for name, value in request.decoded_body:
-        if name in seen and name not in repeatable:
-            raise refusal(Reason.REPEATED_PARAMETER, name if _PLAIN_NAME.fullmatch(name) else "in question")
-        seen.add(name)
-        if value:
-            parameters[name] = value
-    for name in required:
-        if name not in parameters:
-            raise refusal(Reason.MISSING_PARAMETER, name)
-    if "authorization_details" in parameters:
-        raise refusal(Reason.AUTHORIZATION_DETAILS)
-    return cast(Mapping[str, str], _Posted(parameters))
 
 
 def read_credentials(request: Request, parameters: Mapping[str, str]) -> Credentials | None:

@@ -19,7 +19,16 @@ from . import subjects
 from .assertion import AssertionRefused, Door, NotGranted, Reason, TokenType, client_of, may_authenticate
 from .conf import conf, is_own_identifier, server_audiences
 from .database import is_incomparable
-from .decision import Case, Permission, Question, decide, log_accepted, log_refused, record
+from .decision import (
+    Case,
+    Permission,
+    Question,
+    decide,
+    log_accepted,
+    log_client_refused,
+    log_refused,
+    record,
+)
 from .dot import HAS_ROLES, OAuth2Validator
 from .dpop import (
     HEADER,
@@ -163,7 +172,7 @@ class JWTBearerValidatorMixin:
         question = Question(
             assertion="", application=request.client, audiences=(), now=time.time(), door=door
         )
-        log_refused(Case(question), refused, None)
+        log_client_refused(question, refused)
 
     def decide_jwt_bearer_assertion(self, request: Request) -> Terms:
         """Decide on the assertion of ``request``, whose client has been checked.

@@ -106,11 +106,12 @@ if not HAS_ROLES:
 @pytest.fixture(autouse=True)
 def _empty_cache():
     """Begin and end each test with an empty cache, so that no key set outlives its test."""
-    from oauth_jwt_grant.decision.log import without_row
+    from oauth_jwt_grant.decision.log import of_clients, without_row
 
     cache.clear()
     memory.clear()
     without_row.reset()
+    of_clients.reset()
     yield
     cache.clear()
     memory.clear()

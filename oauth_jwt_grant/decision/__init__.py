@@ -9,7 +9,7 @@ from __future__ import annotations
 from .case import Case, Permission, Question, presented
 from .decide import decide
 from .explain import ExplainedStep, Explanation, Failure, Status, explain
-from .log import log_accepted, log_refused
+from .log import log_accepted, log_client_refused, log_refused
 from .record import failure_of, withdraw
 from .remedies import REMEDIES, Remedy, answer_to
 from .unknown_issuers import UnknownIssuer, unknown_issuers
@@ -30,6 +30,7 @@ __all__ = [
     "explain",
     "failure_of",
     "log_accepted",
+    "log_client_refused",
     "log_refused",
     "presented",
     "unknown_issuers",

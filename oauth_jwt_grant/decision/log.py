@@ -12,7 +12,7 @@ from threading import Lock
 from typing import Any
 
 from ..assertion import NotGranted, Reason, Undecided
-from .case import Case
+from .case import Case, Question
 from .unknown_issuers import note_unknown
 
 logger = logging.getLogger("oauth_jwt_grant.decisions")
@@ -46,7 +46,8 @@ class Limiter:
 
 #: For what has no row: anybody can make such refusals, and as many as they like.
 without_row = Limiter(10, 60)
-
+#: For clients, so that one with a wrong secret, which tries again and again, does not hide an unknown issuer.
+of_clients = Limiter(10, 60)
 
 _FIELDS = ("outcome", "reason", "about", "issuer", "rule", "application", "door", "decision_id", "held_back")
 _TEXT = " ".join(f"{name}=%({name})s" for name in _FIELDS)
@@ -71,6 +72,13 @@ def log_refused(case: Case, refused: NotGranted, decision_id: Any) -> None:
     undecided = isinstance(refused, Undecided)
     level, outcome = (logging.ERROR, "undecided") if undecided else (logging.WARNING, "refused")
     _write(level, outcome, refused, case, decision_id, held_back)
+
+
+def log_client_refused(question: Question, refused: NotGranted) -> None:
+    """Write the record of a client that could not prove who it is. Its request comes to no decision."""
+    held_back = of_clients.admit(question.now)
+    if held_back is not None:
+        _write(logging.WARNING, "refused", refused, Case(question), None, held_back)
 
 
 def _write(

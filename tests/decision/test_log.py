@@ -115,6 +115,10 @@ def test_clients_that_are_refused_do_not_fill_the_log(world: World, log: Log) ->
     for _ in range(15):
         world.post(client_id="unknown")
     assert len(written(log)) == 10
+    # Nor do they hide an issuer that nobody has added.
+    world.post(assertion=mint(ec_key(), iss="https://new.example"))
+    assert written(log)[-1][1]["reason"] == "unknown_issuer"
+    assert [entry.iss for entry in unknown_issuers(time.time())] == ["https://new.example"]
 
 
 def test_refusals_of_one_issuer_are_logged_as_often_as_they_are_stored(

@@ -49,9 +49,13 @@ class Column:
         """``value`` of a file as a value of a row. Raises :class:`ValueError`."""
         if value == "" and self.field.null:
             return None
-        if not isinstance(value, self.types) or (isinstance(value, bool) and bool not in self.types):
+        if not self._is_one(value):
             raise ValueError(f"it must be a {self.kind}")
         return value
+
+    def _is_one(self, value: Any) -> bool:
+        """Whether ``value`` is of the kind."""
+        return isinstance(value, self.types) and (bool in self.types or not isinstance(value, bool))
 
 
 class _Boolean(Column):
@@ -90,7 +94,6 @@ class Reference(Column):
     """The key of another row: an application by its client ID, others by their natural key."""
 
     kind = "string, or a list of strings for a natural key of several parts"
-    types: tuple[type, ...] = (str, list)
 
     @property
     def default(self) -> Any:
@@ -102,11 +105,14 @@ class Reference(Column):
         target = getattr(row, self.name)
         return None if target is None else key_of(target)
 
+    def _is_one(self, value: Any) -> bool:
+        return _is_key(value)
+
 
 class References(Reference):
     """The keys of other rows."""
 
-    kind, types = "list of strings", (list,)
+    kind = "list of strings"
 
     @property
     def default(self) -> Any:
@@ -119,12 +125,14 @@ class References(Reference):
 
     def parsed(self, value: Any) -> Any:
         """Each once, in a stable order."""
-        keys = super().parsed(value)
-        if not all(
-            isinstance(part, str) for key in keys for part in (key if isinstance(key, list) else [key])
-        ):
-            raise ValueError(f"it must be a {self.kind}")
-        return ordered({json.dumps(key): key for key in keys}.values())
+        return ordered({json.dumps(key): key for key in super().parsed(value)}.values())
+
+    def _is_one(self, value: Any) -> bool:
+        return isinstance(value, list) and all(map(_is_key, value))
+
+
+def _is_key(value: Any) -> bool:
+    return all(isinstance(part, str) for part in (value if isinstance(value, list) else [value]))
 
 
 def ordered(keys: Any) -> list[Any]:

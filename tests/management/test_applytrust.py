@@ -152,6 +152,9 @@ def test_json_has_the_values_before_and_after(apply):
         ('name = "CI"', r'name = "C\u0000I"', "name: it has a NUL"),
         ('values = ["1"]', r'values = ["\u0000"]', "values: it has a NUL"),
         ('name = "deploy"', 'name = "deploy"\nuser = "\\u0000"', "user: it has a NUL"),
+        ('name = "deploy"', 'name = "deploy"\nuser = 1', "user: it must be a string, or a list of strings"),
+        ('name = "deploy"', 'name = "deploy"\nuser = [["a"]]', "user: it must be a string, or a list of str"),
+        ('name = "deploy"', 'name = "deploy"\ngroups = "a"', "groups: it must be a list of strings"),
         (
             'name = "CI"',
             'name = "CI"\nvalid_from = 0001-01-01T00:00:00+14:00',

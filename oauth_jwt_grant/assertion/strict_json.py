@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterator
 from typing import Any, NoReturn
 
 from .texts import _
 
 MAX_DEPTH = 32
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
 class MalformedJSON(ValueError):
@@ -44,7 +46,7 @@ def read_object(raw: bytes) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise MalformedJSON(_("not a JSON object"))
     # Only an escape can bring a NUL or half a surrogate pair past the decoder.
-    if "\\u" in text and not all(map(_is_storable, _strings(value))):
+    if "\\u" in text and not all(map(is_storable, _strings(value))):
         raise MalformedJSON(_("a string holds NUL or half a surrogate pair"))
     return value
 
@@ -112,5 +114,9 @@ def _strings(value: Any) -> Iterator[str]:
             yield from _strings(member)
 
 
-def _is_storable(text: str) -> bool:
-    return not any(character == "\0" or "\ud800" <= character <= "\udfff" for character in text)
+def is_storable(text: str) -> bool:
+    """Whether ``text`` has neither NUL, which PostgreSQL does not store, nor half a surrogate pair.
+
+    No encoding has the halves. JSON can escape them, and Python makes them of bytes that are not UTF-8.
+    """
+    return _UNSTORABLE.search(text) is None

@@ -9,12 +9,12 @@ from __future__ import annotations
 import codecs
 import csv
 import io
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
+from ..assertion.strict_json import is_storable
 from .formulas import guard_cell, unguard_cell
 
 COLUMNS = ("issuer", "subject", "user")
@@ -23,8 +23,6 @@ MAX_BYTES = 1_000_000
 #: Of links in a file.
 MAX_LINES = 10_000
 
-#: No database stores the first in a string, and no encoding has the others.
-_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 #: How many written lines are sent together.
 _BATCH = 500
 
@@ -153,7 +151,7 @@ def _row(number: int, cells: list[str], names: list[str]) -> TableRow | Problem:
     for name, cell in zip(names, cells, strict=True):
         if not cell:
             return Problem(number, _("The column %s is empty.") % name)
-        if _UNSTORABLE.search(cell):
+        if not is_storable(cell):
             return Problem(number, _("The column %s has a NUL or half a character.") % name)
     return TableRow(number, **dict(zip(names, cells, strict=True)))
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from ..assertion.strict_json import is_storable
 from .current import Entry, IssuerEntry, Trust
 from .errors import TrustFileError
 from .expansion import Expanded, expand, find_preset
@@ -196,19 +197,15 @@ def _text(name: str) -> str:
 def filled_in(value: Any) -> Any:
     """``value`` with the variables in its strings replaced. Raises :class:`ValueError`."""
     if isinstance(value, str):
-        return _storable(_VARIABLE.sub(_variable, value))
+        text = _VARIABLE.sub(_variable, value)
+        if not is_storable(text):
+            raise ValueError("it has a NUL, or a variable in it is not UTF-8 text")
+        return text
     if isinstance(value, list):
         return [filled_in(member) for member in value]
     if isinstance(value, dict):
         return {name: filled_in(member) for name, member in value.items()}
     return value
-
-
-def _storable(text: str) -> str:
-    """``text``, if each database takes it; of bytes that are not UTF-8, Python makes half surrogate pairs."""
-    if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
-        raise ValueError("it has a NUL, or a variable in it is not UTF-8 text")
-    return text
 
 
 def _variable(found: re.Match[str]) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+from ..assertion.strict_json import is_storable
 from ..rules import same
 from .current import Trust
 from .errors import TrustFileError
@@ -84,8 +85,8 @@ def _string(text: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    if any("\ud800" <= letter <= "\udfff" for letter in text):
-        raise ValueError("TOML has no half of a surrogate pair")
+    if not is_storable(text):
+        raise ValueError("a trust file has no NUL and no half of a surrogate pair")
     return "".join(map(_letter, text))
 
 

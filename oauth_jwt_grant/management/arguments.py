@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -21,25 +23,40 @@ from ..database import has_place
 from ..dot import get_application_model
 from ..models import TrustedIssuer, written
 
+#: Characters of a key, a certificate bundle or an assertion. A device may have no end.
+_MOST = 1 << 20
+
 
 def read_text(flag: str, name: str) -> str:
-    """The text of the file ``name``; ``-`` is standard input."""
-    try:
-        return sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8")
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
-        raise CommandError(f"{flag}: cannot read {name}: {reason}", returncode=2) from error
+    """The text of the file ``name``, of a MiB at most; ``-`` is standard input."""
+    with _reading(flag, name):
+        if name == "-":
+            text = sys.stdin.read(_MOST + 1)
+        else:
+            with Path(name).open(encoding="utf-8") as file:
+                text = file.read(_MOST + 1)
+    if len(text) > _MOST:
+        raise CommandError(f"{flag}: {name} is larger than {_MOST >> 20} MiB", returncode=2)
+    return text
 
 
 def read_bytes(flag: str, name: str, most: int) -> bytes:
     """The first ``most`` bytes of the file ``name``; ``-`` is standard input."""
-    try:
+    with _reading(flag, name):
         if name == "-":
             return sys.stdin.buffer.read(most)
         with Path(name).open("rb") as file:
             return file.read(most)
+
+
+@contextmanager
+def _reading(flag: str, name: str) -> Iterator[None]:
+    try:
+        yield
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "there can be no such file"
+        if isinstance(error, UnicodeDecodeError):
+            reason = "it is not UTF-8 text"
         raise CommandError(f"{flag}: cannot read {name}: {reason}", returncode=2) from error
 
 

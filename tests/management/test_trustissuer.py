@@ -443,6 +443,21 @@ def test_binary_file_is_no_text(run, tmp_path):
     assert run(*ISSUER, "--jwks", str(path)).err == f"--jwks: cannot read {path}: it is not UTF-8 text"
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        "trustissuer --issuer robot --jwks {}",
+        "mintassertion --issuer a --audience b --key {}",
+        "explainassertion {}",
+    ],
+)
+@pytest.mark.parametrize("name", ["/dev/zero", "-"])
+def test_a_file_without_end_is_refused(run, command, name):
+    done = run(*command.format(name).split(), stdin="x" * ((1 << 20) + 1))
+    assert (done.status, done.out) == (2, "")
+    assert done.err.endswith(f": {name} is larger than 1 MiB")
+
+
 def test_two_key_sources_are_one_too_many(run):
     done = run(*ISSUER, "--jwks", "-", "--jwks-url", "https://issuer.example/keys")
     assert "not allowed with" in done.err

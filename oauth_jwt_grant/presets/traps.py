@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -11,7 +10,29 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from ..models import GrantRule, TrustedIssuer
-from ..rules import Condition, Operator, names_values_of
+from ..rules import Condition, Pin
+from .predicates import (
+    Predicate,
+    Terms,
+    admits,
+    at,
+    audience,
+    by_name,
+    either,
+    foreign_keys,
+    groups_by_name,
+    named,
+    of_a_person,
+    only_exists,
+    pattern,
+    places,
+    unasked,
+    unlinked,
+    unnamed,
+    unpinned,
+    unverified_email,
+    user_or_condition,
+)
 from .registry import preset_for
 
 
@@ -24,38 +45,17 @@ class Severity(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
-    """What a rule asks, with what its issuer asks of all: conditions, and the claim that finds the user."""
-
-    conditions: Sequence[Condition]
-    user_claim: str
-    audiences: Sequence[str]
-    #: The issuer, and whether each person is let in by a link of an operator's.
-    issuer: TrustedIssuer
-    linked: bool
-    #: The claims that tell the clients of a provider that no preset finds by its host.
-    pins: Collection[str]
-
-    def on(self, *claims: str) -> list[Condition]:
-        """The conditions on one of ``claims``."""
-        return [one for one in self.conditions if one.claim.removeprefix("/") in claims]
-
-
-#: Whether the terms of a rule fall into a trap.
-_Falls = Callable[[Terms], bool]
-
-
-@dataclass(frozen=True, slots=True)
 class Trap:
     """One way to let in more than was meant, and how to avoid it.
 
-    ``vendors`` are keys of presets; without any it is looked for at each issuer.
+    ``vendors`` are keys of presets; without any it is looked for at each issuer. ``falls``: whether the terms
+    of a rule fall into it. ``source``: the URL of a page that says more.
     """
 
     name: str
     severity: Severity
     vendors: tuple[str, ...]
-    falls: _Falls
+    falls: Predicate
     text: Any
     fix: Any
     source: str
@@ -64,126 +64,10 @@ class Trap:
 def traps_of(issuer: TrustedIssuer, rule: GrantRule, conditions: Iterable[Condition]) -> Iterator[Trap]:
     """The traps into which ``rule`` falls with ``conditions``, those of the issuer among them."""
     vendor = preset_for(issuer.issuer)
-    by_claim = rule.subject_policy == GrantRule.SubjectPolicy.USER_FIELD
-    audiences = issuer.audiences if isinstance(issuer.audiences, list) else []
-    terms = Terms(
-        tuple(conditions),
-        rule.subject_claim if by_claim else "",
-        audiences,
-        issuer,
-        rule.subject_policy == GrantRule.SubjectPolicy.LINKED,
-        _pins_of_provider(issuer.issuer),
-    )
+    terms = Terms(issuer, rule, tuple(conditions))
     for trap in TRAPS:
         if (not trap.vendors or (vendor is not None and vendor.key in trap.vendors)) and trap.falls(terms):
             yield trap
-
-
-def _unasked(*claims: str) -> _Falls:
-    """No condition is on any of ``claims``."""
-    return lambda terms: not terms.on(*claims)
-
-
-def _admits(claim: str, *values: str) -> _Falls:
-    """There are conditions on ``claim``, and one of ``values`` meets them all."""
-
-    def falls(terms: Terms) -> bool:
-        asked = terms.on(claim)
-        return bool(asked) and any(all(one.holds({claim: value}) for one in asked) for value in values)
-
-    return falls
-
-
-def _pins_of_provider(iss: str) -> Collection[str]:
-    return next((claims for expression, claims in _PROVIDERS if re.fullmatch(expression, iss)), ())
-
-
-def _either(*ways: _Falls) -> _Falls:
-    return lambda terms: any(falls(terms) for falls in ways)
-
-
-def _by_name(names: Sequence[str], ids: Sequence[str]) -> _Falls:
-    """Somebody is named by ``names``, which others can have later, and by none of ``ids``."""
-
-    def falls(terms: Terms) -> bool:
-        named = [one for one in terms.on(*names) if not _has_ids(one)]
-        return bool(names_values_of(named)) and not names_values_of(terms.on(*ids))
-
-    return falls
-
-
-def _has_ids(condition: Condition) -> bool:
-    """GitHub writes the ids of owner and repository into the subjects of new repositories."""
-    return all(re.match(r"repo:[^/@]+@\d+/", str(value)) for value in condition.values)
-
-
-def _pattern(expression: str, *claims: str) -> _Falls:
-    """A pattern (on one of ``claims``, or on any) looks like ``expression``."""
-
-    def falls(terms: Terms) -> bool:
-        asked = terms.on(*claims) if claims else terms.conditions
-        globs = [one for one in asked if one.operator is Operator.GLOB]
-        return any(re.search(expression, str(value)) for one in globs for value in one.values)
-
-    return falls
-
-
-def _user_or_condition(*claims: str) -> _Falls:
-    """The user is found by one of ``claims``, or a condition names its values."""
-
-    def falls(terms: Terms) -> bool:
-        return terms.user_claim.removeprefix("/") in claims or bool(names_values_of(terms.on(*claims)))
-
-    return falls
-
-
-def _unverified_email(terms: Terms) -> bool:
-    verified = [one for one in terms.on("email_verified") if one.operator in (Operator.EQUALS, Operator.IN)]
-    is_verified = any(all(value in (True, "true") for value in one.values) for one in verified)
-    return _user_or_condition("email")(terms) and not is_verified
-
-
-def _anybody(terms: Terms) -> bool:
-    """Nothing names a client of the provider. Of an issuer that a preset knows, obstacles say so."""
-    pins = [claim.removeprefix("/") for claim in terms.pins]
-    return bool(pins) and not terms.linked and not names_values_of(terms.on(*pins))
-
-
-def _only_exists(*claims: str) -> _Falls:
-    """A condition asks no more than that one of ``claims`` is there."""
-    return lambda terms: any(
-        all(one.operator is Operator.EXISTS for one in asked)
-        for claim in claims
-        if (asked := terms.on(claim))
-    )
-
-
-def _groups_by_name(terms: Terms) -> bool:
-    named = [one for one in terms.on("groups", "cognito:groups", "groups_direct", "roles") if one.values]
-    return any(
-        not re.fullmatch(r"[0-9]+|[0-9a-fA-F-]{36}", str(value)) for one in named for value in one.values
-    )
-
-
-def _places(expression: str) -> _Falls:
-    """The issuer, or a place of its keys, looks like ``expression``."""
-
-    def falls(terms: Terms) -> bool:
-        places = (terms.issuer.issuer, terms.issuer.discovery_url, terms.issuer.jwks_url)
-        return any(re.search(expression, str(place)) for place in places)
-
-    return falls
-
-
-def _person(expression: str, claims: Sequence[str]) -> _Falls:
-    """A provider of people, and a rule that neither links them nor asks for what only a client has."""
-    return lambda terms: bool(
-        re.fullmatch(expression, terms.issuer.issuer) and not terms.linked and not terms.on(*claims)
-    )
-
-
-def _audience(expression: str) -> _Falls:
-    return lambda terms: any(re.fullmatch(expression, str(name)) for name in terms.audiences)
 
 
 _GITHUB_DOCS = "https://docs.github.com/en/actions/reference/security/oidc"
@@ -260,9 +144,31 @@ _PEOPLE = (
     ),
     ("keycloak", _PROVIDERS[2][0], ("sub",), "https://www.keycloak.org/securing-apps/oidc-layers"),
 )
+#: Issuers that sign for several customers, and have no preset.
+_SHARED = (
+    (
+        r"https://api\.cursor\.com",
+        [*map(Pin, ("team_id", "owner_service_account_id", "owner_user_id", "cloud_agent_id", "sub"))],
+    ),
+    (
+        r"https://oidc\.modal\.com",
+        (Pin("workspace_id"), Pin("environment_id"), Pin("sub", "modal:workspace_id:", ":")),
+    ),
+    (
+        r"https://oidc\.deno\.com",
+        (Pin("org_id"), Pin("app_id"), Pin("context_id"), Pin("sub", "deployment:", "/")),
+    ),
+    # Its other claims are copied from GitHub's.
+    (r"https://identity\.depot\.dev", (Pin("org_id"),)),
+)
+#: Issuers of programs that act on what people and documents tell them.
+_AGENTS = (
+    r"https://identity\.anthropic\.com/agents|https://api\.cursor\.com"
+    r"|https://sts\.googleapis\.com/v1/.+/workloadIdentityPools/agents\.global\..+"
+)
 _DISPLAYED = (
     *("actor", "triggering_actor", "workflow", "user_login", "build_creator", "triggered_by_name"),
-    *("launched_by_name", "https:~1~1pulumi.com~1actor"),
+    *("launched_by_name", "https://pulumi.com/actor"),
 )
 #: Their tokens have the same claims.
 _FORGES = ("github-actions", "gitea-actions", "forgejo-actions")
@@ -275,7 +181,7 @@ TRAPS: tuple[Trap, ...] = (
             f"{vendor}-name",
             Severity.HIGH,
             (vendor,),
-            _by_name(names, ids),
+            by_name(names, ids),
             _NAME_TEXT,
             _("Add a condition on %s.") % " / ".join(ids),
             source,
@@ -286,7 +192,7 @@ TRAPS: tuple[Trap, ...] = (
         "login-name",
         Severity.HIGH,
         (),
-        _user_or_condition("preferred_username", "upn", "unique_name", "nickname"),
+        user_or_condition("preferred_username", "upn", "unique_name", "nickname"),
         _("names a person by a login name, which can be changed and given to somebody else"),
         _("Use sub, or oid of Entra ID."),
         _ENTRA_DOCS,
@@ -295,7 +201,7 @@ TRAPS: tuple[Trap, ...] = (
         "unverified-email",
         Severity.CRITICAL,
         (),
-        _unverified_email,
+        unverified_email,
         _("trusts an e-mail address that nobody may have verified"),
         _("Add the condition email_verified equals [true], or use sub."),
         "https://www.descope.com/blog/post/noauth",
@@ -304,7 +210,7 @@ TRAPS: tuple[Trap, ...] = (
         "loose-end",
         Severity.HIGH,
         (),
-        _pattern(r"[A-Za-z0-9_-]\*$"),
+        pattern(r"[A-Za-z0-9_-]\*$"),
         _("has a wildcard directly after a name: acme* also matches acme-evil"),
         _("End the name with what ends it in the claim: acme/*."),
         _GITHUB_DOCS,
@@ -313,7 +219,7 @@ TRAPS: tuple[Trap, ...] = (
         "open-start",
         Severity.HIGH,
         (),
-        _pattern(r"^\*|\*[^*?]+\*"),
+        pattern(r"^\*|\*[^*?]+\*"),
         _("looks for a text that somebody else can put at another place of the claim"),
         _("Use conditions with equals on separate claims."),
         "https://labs.boostsecurity.io/articles/sleeper-squats-github-oidc-immutable-subject-claim",
@@ -322,7 +228,7 @@ TRAPS: tuple[Trap, ...] = (
         "wide-account",
         Severity.CRITICAL,
         (),
-        _pattern(r"^system:serviceaccount:[^:]*[*?]|^spiffe://[^/]*[*?]", "sub"),
+        pattern(r"^system:serviceaccount:[^:]*[*?]|^spiffe://[^/]*[*?]", "sub"),
         _("lets in every namespace of the cluster, or every trust domain"),
         _("Name the namespace and the account."),
         "https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/",
@@ -331,7 +237,7 @@ TRAPS: tuple[Trap, ...] = (
         "shared-audience",
         Severity.HIGH,
         (),
-        _audience(
+        audience(
             r"https://(github|buildkite|vercel)\.com/.*|sts\.amazonaws\.com|api://AzureADTokenExchange|sigstore|vault"
         ),
         _("accepts an audience that other servers accept, too: they could use here what they were sent"),
@@ -342,9 +248,18 @@ TRAPS: tuple[Trap, ...] = (
         "any-client",
         Severity.HIGH,
         (),
-        _anybody,
+        either(*(at(expression, unlinked, unnamed(*claims)) for expression, claims in _PROVIDERS)),
         _("names no client or workload of the issuer: everybody for whom it signs may be let in"),
         _("Add a condition on a claim that names whom it is for, as the preset of the vendor does."),
+        "https://unit42.paloaltonetworks.com/oidc-misconfigurations-in-ci-cd/",
+    ),
+    Trap(
+        "any-customer",
+        Severity.CRITICAL,
+        (),
+        either(*(at(expression, unpinned(*pins)) for expression, pins in _SHARED)),
+        _("names no customer of an issuer that signs for all customers of its vendor: strangers may come in"),
+        _("Add a condition on the id of the customer, and name that claim in the setting SHARED_ISSUERS."),
         "https://unit42.paloaltonetworks.com/oidc-misconfigurations-in-ci-cd/",
     ),
     *(
@@ -352,7 +267,7 @@ TRAPS: tuple[Trap, ...] = (
             f"{vendor}-person",
             Severity.HIGH,
             (),
-            _person(expression, claims),
+            at(expression, unlinked, unasked(*claims)),
             _("lets in people who sign in, not only the client itself"),
             _("Add a condition on %s.") % " / ".join(claims),
             source,
@@ -363,7 +278,7 @@ TRAPS: tuple[Trap, ...] = (
         "email-domain",
         Severity.CRITICAL,
         (),
-        _pattern(r"^\*[^@]|\*$", "email"),
+        pattern(r"^\*[^@]|\*$", "email"),
         _("has a pattern for e-mail addresses that addresses of other domains match as well"),
         _("Write *@ and the whole domain, with email_verified equals [true]."),
         "https://www.descope.com/blog/post/noauth",
@@ -372,7 +287,7 @@ TRAPS: tuple[Trap, ...] = (
         "only-exists",
         Severity.MEDIUM,
         (),
-        _only_exists("environment", "job_workflow_ref", "email_verified", "ref_protected", "tid"),
+        only_exists("environment", "job_workflow_ref", "email_verified", "ref_protected", "tid"),
         _("asks only that a claim is there, whatever it says"),
         _("Name the value that it must have."),
         _GITHUB_DOCS,
@@ -381,7 +296,7 @@ TRAPS: tuple[Trap, ...] = (
         "group-name",
         Severity.MEDIUM,
         (),
-        _groups_by_name,
+        groups_by_name,
         _("trusts a group or role by its name, which others may be able to create or take"),
         _("Use the id of the group, or a role that only administrators assign."),
         "https://learn.microsoft.com/en-us/entra/identity-platform/optional-claims-reference",
@@ -390,7 +305,7 @@ TRAPS: tuple[Trap, ...] = (
         "display-name",
         Severity.HIGH,
         (),
-        lambda terms: bool(names_values_of(terms.on(*_DISPLAYED))),
+        named(*_DISPLAYED),
         _("names somebody by a text for display or by who started a job, which others can choose"),
         _("Use the id of the project or workload."),
         _GITLAB_DOCS,
@@ -399,7 +314,7 @@ TRAPS: tuple[Trap, ...] = (
         "any-branch",
         Severity.HIGH,
         (),
-        _pattern(r"^(refs/)?(heads/)?\*$|^\*", "ref", "ref_path", "build_branch", "branchName"),
+        pattern(r"^(refs/)?(heads/)?\*$|^\*", "ref", "ref_path", "build_branch", "branchName"),
         _("has a pattern that every branch matches, also one that an outsider can make"),
         _('Name the branches, or add the condition ref_protected equals ["true"].'),
         "https://unit42.paloaltonetworks.com/oidc-misconfigurations-in-ci-cd/",
@@ -408,7 +323,7 @@ TRAPS: tuple[Trap, ...] = (
         "default-issuer",
         Severity.HIGH,
         (),
-        _places(r"^(https?://)?(localhost|kubernetes/serviceaccount)"),
+        places(r"^(https?://)?(localhost|kubernetes/serviceaccount)"),
         _("trusts a name that unrelated installations share, as it is the default of their software"),
         _("Give the installation an issuer of its own."),
         "https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/",
@@ -417,16 +332,47 @@ TRAPS: tuple[Trap, ...] = (
         "entra-common",
         Severity.CRITICAL,
         (),
-        _places(r"login\.microsoftonline\.com/(common|organizations|consumers|\{)"),
+        places(r"login\.microsoftonline\.com/(common|organizations|consumers|\{)"),
         _("takes names or keys of every tenant of Microsoft's"),
         _("Trust one tenant, by its id."),
         _ENTRA_DOCS,
     ),
     Trap(
+        "foreign-keys",
+        Severity.CRITICAL,
+        (),
+        # Google's own discovery document leads there.
+        foreign_keys("www.googleapis.com"),
+        _("takes the keys of a vendor from another host: its operator can sign for every customer"),
+        _("Take the keys from the discovery document of the issuer."),
+        "https://www.rfc-editor.org/rfc/rfc8725.html#section-3.8",
+    ),
+    Trap(
+        "other-issuer",
+        Severity.HIGH,
+        (),
+        places(
+            r"^https://identity\.anthropic\.com($|/(?!agents(/|$)|issuers/))"
+            r"|^https://api\.pulumi\.com($|/(?!oidc/v2(/|$)))"
+        ),
+        _("trusts an issuer that its vendor has beside the one for workloads, such as that for people"),
+        _("Use the issuer of the vendor's preset."),
+        "https://platform.claude.com/docs/en/manage-claude/oauth-apps/oauth-reference",
+    ),
+    Trap(
+        "agent-person",
+        Severity.HIGH,
+        (),
+        at(_AGENTS, of_a_person),
+        _("gives the rights of a person to an agent, which text of anybody can steer"),
+        _("Use one fixed user without privileges, or no user, and few scopes."),
+        "https://genai.owasp.org/llmrisk/llm01-prompt-injection/",
+    ),
+    Trap(
         "fixed-audience",
         Severity.HIGH,
         (),
-        _places(r"//(vstoken\.dev\.azure|oidc\.modal|login\.app\.env0)\.com|\.cloudflareaccess\.com"),
+        places(r"//(vstoken\.dev\.azure|oidc\.modal|login\.app\.env0)\.com|\.cloudflareaccess\.com"),
         _("trusts an issuer whose tokens have one audience for all receivers, who could use them here"),
         _("Use another issuer, or require a jti and give few scopes."),
         "https://modal.com/docs/guide/oidc-integration",
@@ -435,7 +381,7 @@ TRAPS: tuple[Trap, ...] = (
         "github-event",
         Severity.HIGH,
         _FORGES,
-        _unasked("event_name"),
+        unasked("event_name"),
         _("does not ask what started the run, which may be a pull request of anybody"),
         _("Add the condition event_name in [push, workflow_dispatch, schedule, release]."),
         _GITHUB_DOCS,
@@ -444,7 +390,7 @@ TRAPS: tuple[Trap, ...] = (
         "github-foreign-code",
         Severity.CRITICAL,
         _FORGES,
-        _admits("event_name", "pull_request_target", "workflow_run", "issue_comment", "issues", "discussion"),
+        admits("event_name", "pull_request_target", "workflow_run", "issue_comment", "issues", "discussion"),
         _("lets in runs that strangers start and that look like those of the default branch"),
         _("Admit none of pull_request_target, workflow_run, issue_comment, issues and discussion."),
         "https://github.blog/changelog/2025-11-07-actions-pull_request_target-and-environment-branch-"
@@ -454,7 +400,7 @@ TRAPS: tuple[Trap, ...] = (
         "github-ref",
         Severity.HIGH,
         _FORGES,
-        _unasked("ref", "environment", "ref_protected", "workflow_ref", "sub"),
+        unasked("ref", "environment", "ref_protected", "workflow_ref", "sub"),
         _("lets in every branch and tag, no matter who pushed it"),
         _("Add a condition on ref, or on a protected environment."),
         _GITHUB_DOCS,
@@ -463,7 +409,7 @@ TRAPS: tuple[Trap, ...] = (
         "gitlab-ref",
         Severity.HIGH,
         ("gitlab-ci",),
-        _unasked("ref", "ref_path", "ref_protected", "environment", "sub"),
+        unasked("ref", "ref_path", "ref_protected", "environment", "sub"),
         _("lets in every branch and tag, no matter who pushed it"),
         _('Add the condition ref_protected equals ["true"].'),
         _GITLAB_DOCS,
@@ -481,7 +427,7 @@ TRAPS: tuple[Trap, ...] = (
         "gitlab-fork",
         Severity.MEDIUM,
         ("gitlab-ci",),
-        _unasked("job_project_id"),
+        unasked("job_project_id"),
         _("does not ask whose code a job runs, which may be that of a fork"),
         _("Add the condition job_project_id equals the id of the project."),
         _GITLAB_DOCS,
@@ -490,7 +436,7 @@ TRAPS: tuple[Trap, ...] = (
         "gitlab-person",
         Severity.HIGH,
         ("gitlab-ci",),
-        _unasked("project_id", "project_path", "namespace_id", "namespace_path"),
+        unasked("project_id", "project_path", "namespace_id", "namespace_path"),
         _("lets in people who log in by GitLab, not only jobs"),
         _("Add a condition on project_id."),
         _GITLAB_DOCS,
@@ -499,7 +445,7 @@ TRAPS: tuple[Trap, ...] = (
         "buildkite-branch",
         Severity.HIGH,
         ("buildkite",),
-        _unasked("build_branch", "build_tag", "sub"),
+        unasked("build_branch", "build_tag", "sub"),
         _("lets in builds of every branch, those of forks among them"),
         _("Add a condition on build_branch."),
         _BUILDKITE_DOCS,
@@ -508,7 +454,7 @@ TRAPS: tuple[Trap, ...] = (
         "circleci-ssh",
         Severity.HIGH,
         ("circleci",),
-        _unasked("oidc.circleci.com/ssh-rerun"),
+        unasked("oidc.circleci.com/ssh-rerun"),
         _("lets in runs that a person repeats with a shell in them"),
         _("Add the condition oidc.circleci.com/ssh-rerun equals [false]."),
         _CIRCLECI_DOCS,
@@ -517,7 +463,7 @@ TRAPS: tuple[Trap, ...] = (
         "circleci-fork",
         Severity.HIGH,
         ("circleci",),
-        _unasked("oidc.circleci.com/vcs-origin"),
+        unasked("oidc.circleci.com/vcs-origin"),
         _("lets in builds of forks"),
         _("Add a condition on oidc.circleci.com/vcs-origin."),
         _CIRCLECI_DOCS,
@@ -526,7 +472,7 @@ TRAPS: tuple[Trap, ...] = (
         "circleci-ref",
         Severity.HIGH,
         ("circleci",),
-        _unasked("oidc.circleci.com/vcs-ref"),
+        unasked("oidc.circleci.com/vcs-ref"),
         _("lets in builds of every branch and tag"),
         _("Add a condition on oidc.circleci.com/vcs-ref."),
         _CIRCLECI_DOCS,
@@ -535,7 +481,7 @@ TRAPS: tuple[Trap, ...] = (
         "bitbucket-branch",
         Severity.HIGH,
         ("bitbucket",),
-        _unasked("branchName", "deploymentEnvironmentUuid"),
+        unasked("branchName", "deploymentEnvironmentUuid"),
         _("lets in builds of every branch"),
         _("Add a condition on branchName or deploymentEnvironmentUuid."),
         _BITBUCKET_DOCS,
@@ -544,7 +490,7 @@ TRAPS: tuple[Trap, ...] = (
         "terraform-plan",
         Severity.HIGH,
         ("hcp-terraform",),
-        _either(_unasked("terraform_run_phase", "sub"), _admits("terraform_run_phase", "plan")),
+        either(unasked("terraform_run_phase", "sub"), admits("terraform_run_phase", "plan")),
         _("lets in plans, which run the code of pull requests"),
         _("Add the condition terraform_run_phase equals [apply]."),
         _TERRAFORM_DOCS,
@@ -553,9 +499,30 @@ TRAPS: tuple[Trap, ...] = (
         "vercel-preview",
         Severity.HIGH,
         ("vercel",),
-        _either(_unasked("environment", "sub"), _admits("environment", "preview", "development")),
+        either(unasked("environment", "sub"), admits("environment", "preview", "development")),
         _("lets in previews, which are built from pull requests, and laptops"),
         _("Add the condition environment equals [production]."),
         _VERCEL_DOCS,
+    ),
+    Trap(
+        "spacelift-proposed",
+        Severity.HIGH,
+        (),
+        at(
+            r"https://[\w-]+\.app\.spacelift\.io",
+            either(unasked("runType", "sub"), admits("runType", "PROPOSED")),
+        ),
+        _("lets in proposed runs, which run the code of pull requests"),
+        _("Add the condition runType equals [TRACKED]."),
+        "https://docs.spacelift.io/integrations/cloud-providers/oidc",
+    ),
+    Trap(
+        "harness-test",
+        Severity.MEDIUM,
+        ("harness",),
+        unasked("context"),
+        _("lets in the test of a connector, which runs no pipeline"),
+        _("Add the condition context equals [PIPELINE_EXECUTION]."),
+        "https://developer.harness.io/docs/platform/",
     ),
 )

@@ -22,6 +22,8 @@ GITHUB = "https://token.actions.githubusercontent.com"
 OWN = "https://issuer.example"
 ENTRA = "https://login.microsoftonline.com/72f988bf-1111-4222-8333-000000000001/v2.0"
 PULUMI = "https://pulumi.com/"
+HARNESS = "https://app.harness.io/ng/api/oidc/account/a"
+CLAUDE = "https://identity.anthropic.com"
 _UID = "/kubernetes.io/serviceaccount/uid"
 EVENT = Condition("event_name", IN, ("push",))
 OWNER = Condition("repository_owner_id", EQUALS, ("90210",))
@@ -136,6 +138,18 @@ def _lets_in_a_neighbour(vendor: Any, conditions: list[Condition]) -> bool:
         ("only-exists", OWN, [Condition("environment", EXISTS, ())], on("environment", "production")),
         ("vercel-preview", "https://oidc.vercel.com/acme", [], on("environment", "production")),
         ("buildkite-branch", "https://agent.buildkite.com", [], on("build_branch", "main")),
+        ("any-customer", "https://api.cursor.com", [on("repo_url", "acme/deploy")], on("team_id", "9021")),
+        (
+            "any-customer",
+            "https://api.cursor.com",
+            [on("sub", "user:*", operator=GLOB)],
+            on("sub", "user:1", "user:2", operator=IN),
+        ),
+        ("any-customer", "https://oidc.modal.com", [on("app_name", "a")], on("workspace_id", "ac-1")),
+        ("any-customer", "https://oidc.deno.com", [], on("sub", "deployment:acme/*", operator=GLOB)),
+        ("any-customer", "https://identity.depot.dev", [on("repository_id", "1")], on("org_id", "1")),
+        ("spacelift-proposed", "https://acme.app.spacelift.io", [], on("runType", "TRACKED")),
+        ("harness-test", HARNESS, [on("account_id", "a")], on("context", "PIPELINE_EXECUTION")),
     ],
 )
 def test_a_condition_more_leads_out_of_it(falls: str, iss: str, conditions: Any, rather: Condition) -> None:
@@ -165,6 +179,8 @@ def test_a_condition_more_leads_out_of_it(falls: str, iss: str, conditions: Any,
         ("email-domain", on("email", "*@a.example*", operator=GLOB), on("email", "a@a.example")),
         ("group-name", on("groups", "admins", operator=Operator.CONTAINS), on("groups", "17", operator=IN)),
         ("display-name", on("actor", "mona"), on("actor_id", "1")),
+        ("display-name", on(f"{PULUMI}actor", "mona"), on(f"{PULUMI}actor_id", "1")),
+        ("display-name", on("/https:~1~1pulumi.com~1actor", "mona"), on("/https:/pulumi.com/actor", "mona")),
         ("any-branch", on("ref", "refs/heads/*", operator=GLOB), on("ref", "refs/heads/v/*", operator=GLOB)),
         ("any-branch", on("build_branch", "*main", operator=GLOB), on("build_branch", "main")),
         # Only what compares to the letter has no wildcards.
@@ -227,6 +243,10 @@ def test_an_audience_that_others_accept_too(audience: str, falls: bool) -> None:
         ("default-issuer", "kubernetes/serviceaccount", "https://kubernetes.default.svc.cluster.local"),
         ("entra-common", "https://login.microsoftonline.com/common/v2.0", ENTRA),
         ("fixed-audience", "https://acme.cloudflareaccess.com", "https://cloudflareaccess.com.example"),
+        ("other-issuer", f"{CLAUDE}/users", f"{CLAUDE}/agents"),
+        ("other-issuer", f"{CLAUDE}/agent", f"{CLAUDE}/issuers/1"),
+        ("other-issuer", CLAUDE, f"{CLAUDE}.example"),
+        ("other-issuer", "https://api.pulumi.com/oidc", "https://api.pulumi.com/oidc/v2"),
     ],
 )
 def test_a_place_that_is_everybodys_is_pointed_out(falls: str, place: str, rather: str) -> None:
@@ -236,9 +256,45 @@ def test_a_place_that_is_everybodys_is_pointed_out(falls: str, place: str, rathe
     assert falls in {trap.name for trap in traps_of(by_keys, GrantRule(), ())}
 
 
+@pytest.mark.parametrize(
+    ("source", "iss", "place", "falls"),
+    [
+        ("jwks_url", GITHUB, "https://keys.example/jwks", True),
+        ("discovery", GITHUB, "https://keys.example/discovery", True),
+        ("jwks_url", GITHUB, f"{GITHUB}.example/jwks", True),
+        ("jwks_url", GITHUB, "https://TOKEN.actions.githubusercontent.com/.well-known/jwks", False),
+        ("discovery", GITHUB, "", False),
+        ("inline", GITHUB, "https://keys.example/jwks", False),
+        ("jwks_url", "https://accounts.google.com", "https://www.googleapis.com/oauth2/v3/certs", False),
+        ("jwks_url", OWN, "https://keys.example/jwks", False),
+        ("jwks_url", "https://git.example/_services/token", "https://keys.example/jwks", False),
+    ],
+)
+def test_keys_of_a_shared_issuer_from_elsewhere(source: str, iss: str, place: str, falls: bool) -> None:
+    where = "discovery_url" if source == "discovery" else "jwks_url"
+    issuer = TrustedIssuer(issuer=iss, key_source=source, **{where: place})
+    found = {trap.name for trap in traps_of(issuer, GrantRule(), ())}
+    assert ("foreign-keys" in found) is falls
+
+
+@pytest.mark.parametrize("iss", [f"{CLAUDE}/agents", "https://api.cursor.com"])
+def test_what_steers_an_agent_must_not_act_for_a_person(iss: str) -> None:
+    policies = GrantRule.SubjectPolicy.values
+    found = {policy for policy in policies if "agent-person" in names(iss, subject_policy=policy)}
+    assert found == {"linked", "user_field", "provision"}
+    assert "agent-person" not in names(OWN, subject_policy="provision")
+
+
+def test_a_rule_that_is_meant_for_every_customer_says_so() -> None:
+    assert "any-customer" in names("https://oidc.modal.com")
+    assert "any-customer" not in names("https://oidc.modal.com", allow_any_tenant=True)
+
+
 def test_plans_and_previews_among_others_are_pointed_out() -> None:
     phases = on("terraform_run_phase", "apply", "plan", operator=IN)
     assert "terraform-plan" in names("https://app.terraform.io", phases)
+    runs = on("runType", "TRACKED", "PROPOSED", operator=IN)
+    assert "spacelift-proposed" in names("https://acme.app.spacelift.io", runs)
     stages = on("environment", "production", "preview", operator=IN)
     assert "vercel-preview" in names("https://oidc.vercel.com/acme", stages)
 

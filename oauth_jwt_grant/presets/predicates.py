@@ -158,7 +158,7 @@ def foreign_keys(*hosts: str) -> Predicate:
 
     def falls(terms: Terms) -> bool:
         issuer, sources = terms.issuer, TrustedIssuer.KeySource
-        places = {sources.DISCOVERY: issuer.discovery_url, sources.JWKS_URL: issuer.jwks_url}
+        places: dict[str, str] = {sources.DISCOVERY: issuer.discovery_url, sources.JWKS_URL: issuer.jwks_url}
         place = places.get(issuer.key_source)
         if not place or shared_pins(issuer.issuer) is None:
             return False

@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
-from django.db import IntegrityError, OperationalError, router
+from django.db import DataError, IntegrityError, OperationalError, router
 from django.db.models import Model
 from django.db.models.deletion import Collector
 
 from ..database import ManyInserts, ManyUpdates
 from ..models import ClaimCondition, Decision, GrantRule, LinkedSubject, TrustedIssuer, written
 from ..trust import withdrawal
-from .current import chunks, entries_of, seen
+from .current import chunks, keys_of, seen
 from .errors import TrustFileError
 from .history import History
 from .planning import Plan, Step
@@ -47,6 +47,8 @@ def carry_out(plan: Plan, *, user: Any = None, revoke: bool = False) -> int:
             history.write()
             for issuers in chunks(disabling):
                 withdrawal.wait_after_commit(*issuers)
+    except DataError as error:  # one encoding has not the characters of another
+        raise TrustFileError([f"Nothing was written: the database cannot store a value: {error}"]) from error
     except (IntegrityError, OperationalError) as error:
         raise TrustFileError(
             [f"Nothing was written: the trust changed meanwhile, or is busy: {error}"]
@@ -57,7 +59,7 @@ def carry_out(plan: Plan, *, user: Any = None, revoke: bool = False) -> int:
 
 def _check_unchanged(plan: Plan) -> None:
     """Lock the rows in the order of their primary keys, and compare them with what the plan has seen."""
-    now = seen(entries_of(plan.before.values()), links=plan.links, lock=True)
+    now = seen(keys_of(plan.before.values()), links=plan.links, lock=True)
     changed = [iss for iss, entry in plan.before.items() if entry.seen != now[entry.row.pk]]
     if changed:
         text = "Nothing was written: the issuer %s is no longer as it was when the plan was made"

@@ -128,6 +128,6 @@ def _fill_lists(entries: dict[Any, Entry]) -> None:
             entries[pk].values[column.name] = ordered(keys)
 
 
-def entries_of(trust: Iterable[IssuerEntry]) -> list[Any]:
-    """The primary keys of those that the database has, in their order."""
-    return sorted(entry.row.pk for entry in trust if entry.row is not None)
+def keys_of(issuers: Iterable[IssuerEntry]) -> list[Any]:
+    """The primary keys of those of ``issuers`` that the database has, in their order."""
+    return sorted(entry.row.pk for entry in issuers if entry.row is not None)

@@ -9,9 +9,10 @@ import re
 import pytest
 from django.apps import apps
 from django.contrib.admin.models import LogEntry
-from django.db import connection
+from django.db import DataError, connection
 from oauth2_provider.models import get_access_token_model
 
+from oauth_jwt_grant.database import ManyInserts
 from oauth_jwt_grant.models import ClaimCondition, GrantRule, LinkedSubject, TrustedIssuer
 from tests.factories import ec_key, jwks
 from tests.management.conftest import Result
@@ -247,6 +248,17 @@ def test_keys_in_another_form_than_the_stored_one_are_no_change(apply, form):
     assert apply(text).status == 0
     assert TrustedIssuer.objects.get().jwks == {"keys": [JWK]}
     assert (apply(text, DRY).status, apply(text).out) == (0, "0 to add, 0 to change, 0 to remove.\n")
+
+
+def test_a_character_that_the_database_does_not_have_is_said(apply, monkeypatch):
+    def fail(inserts):
+        raise DataError("no equivalent in encoding LATIN1")
+
+    monkeypatch.setattr(ManyInserts, "run", fail)
+    result = apply(GOOD)
+    assert result.status == 1
+    assert "Nothing was written: the database cannot store a value: no equivalent in" in result.err
+    assert rows() == [0, 0, 0, 0]
 
 
 def test_a_database_that_returns_no_primary_keys_of_many_rows(apply, monkeypatch):

@@ -316,10 +316,8 @@ def _user_by_claim(assertion: VerifiedAssertion, rule: Rule) -> User:
 
 
 def _the_one_user(field: str, value: str) -> User:
-    model, sought = (
-        get_user_model(),
-        _("exactly one user must have the {field} {value}", field=field, value=shown(value)),
-    )
+    model = get_user_model()
+    sought = _("exactly one user must have the {field} {value}", field=field, value=shown(value))
     try:
         users = _users_with(model, model._meta.get_field(field), value)
     except (DatabaseError, FieldDoesNotExist, TypeError, ValidationError, ValueError) as error:

@@ -13,14 +13,13 @@ from .base import (
     KeySource,
     KeyStatus,
     KeyStore,
-    LeftOut,
     Stored,
 )
 from .bindings import parse_bindings
 from .certificates import CertificateKeys, parse_ca_bundle, parse_trust_anchors
 from .discovered import DiscoveredKeys
 from .discovery import well_known_urls
-from .fetch import FetchedDocument, Fetcher, FetchFailed, check_url
+from .fetch import Fetcher, FetchFailed, check_url
 from .guarded import GuardedKeys, misconfigured
 from .inline import InlineKeys, normalise_jwks
 from .parse import key_set_text
@@ -35,7 +34,6 @@ __all__ = [
     "DiscoveredKeys",
     "Failure",
     "FetchFailed",
-    "FetchedDocument",
     "Fetcher",
     "GuardedKeys",
     "InlineKeys",
@@ -45,7 +43,6 @@ __all__ = [
     "KeySource",
     "KeyStatus",
     "KeyStore",
-    "LeftOut",
     "RemoteKeys",
     "Stored",
     "check_url",

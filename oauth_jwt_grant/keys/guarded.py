@@ -13,6 +13,9 @@ from ..assertion.texts import Text, _, verbatim
 from .base import KeySource, KeyStatus
 from .notes import logger
 
+#: Characters of what an exception says that a detail has.
+_MAX_SHOWN = 300
+
 
 @contextmanager
 def misconfigured(what: Text, *passing: type[Exception]) -> Iterator[None]:
@@ -31,9 +34,6 @@ def misconfigured(what: Text, *passing: type[Exception]) -> Iterator[None]:
             Reason.ISSUER_MISCONFIGURED,
             detail=fault if len(fault) <= _MAX_SHOWN else verbatim(fault[:_MAX_SHOWN]),
         ) from error
-
-
-_MAX_SHOWN = 300
 
 
 class GuardedKeys(KeySource):

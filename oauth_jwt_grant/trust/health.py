@@ -10,7 +10,6 @@ from typing import Any
 from django.core.cache.backends.dummy import DummyCache
 
 from ..assertion import NotGranted
-from ..conf import conf
 from ..database import to_datetime
 from ..keys import KeyStatus, parse_ca_bundle
 from ..models import Decision, TrustedIssuer, written
@@ -18,7 +17,7 @@ from .key_health import KeyHealth, KeyState, key_health
 from .key_store import LoadedKeyStore
 from .obstacles import Level, obstacles_of
 from .sources import key_source_of
-from .terms import is_limited, why_not_trusted
+from .terms import is_limited, leeway_of, why_not_trusted
 from .withdrawal import unentitled
 
 #: Seconds.
@@ -125,7 +124,7 @@ def _certificates(issuer: TrustedIssuer, keys: KeyStatus, now: float, soon: floa
 
 def _clock(issuer: TrustedIssuer, keys: KeyStatus) -> Iterator[Finding]:
     """A clock that is further from ours than is forgiven, by the ``Date`` of the answer with the keys."""
-    leeway = conf.LEEWAY if issuer.leeway is None else issuer.leeway
+    leeway = leeway_of(issuer)
     # The header has whole seconds, and the answer took its time.
     if keys.clock_ahead is not None and abs(keys.clock_ahead) > leeway + _IMPRECISION:
         way = "ahead of" if keys.clock_ahead > 0 else "behind"

@@ -196,5 +196,6 @@ def _check_certificate(jwk: Mapping[str, Any], key: PublicKey) -> None:
         certified = certificate_key(decode_certificate(chain[0]))
     except UnusableKey:
         return
-    if certified.thumbprint != key.thumbprint:
+    # Not by their thumbprints: some libraries write numbers with a zero octet before them.
+    if certified.native.public_key != key.native.public_key:
         raise UnusableKey(_("certificate (x5c) is not of this key"))

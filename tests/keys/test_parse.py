@@ -23,7 +23,7 @@ from oauth_jwt_grant.keys.parse import (
 from tests.support import cases
 
 from .authority import Authority, name_of
-from .material import ec_jwk, ec_key, header, rsa_jwk
+from .material import ec_jwk, ec_key, header, rsa_jwk, rsa_key
 
 
 def why(jwk: Any) -> str:
@@ -71,6 +71,14 @@ class TestCertificate:
     def test_of_this_key(self) -> None:
         jwk = ec_jwk("a", x5c=[self.certificate("a"), "not looked at"])
         assert [key.kid for key in parse_key_set({"keys": [jwk]}, 10).keys] == ["a"]
+
+    def test_of_this_key_in_another_form(self) -> None:
+        """RFC 7518 section 6.3.1.1: some libraries write an extra octet before the modulus."""
+        authority = Authority("Root")
+        jwk = rsa_jwk(x5c=[authority.b64(authority.issue(name_of("leaf"), key=rsa_key()))])
+        padded = base64.urlsafe_b64encode(b"\0" + base64.urlsafe_b64decode(f"{jwk['n']}=="))
+        jwk["n"] = padded.rstrip(b"=").decode()
+        assert [key.kid for key in parse_key_set({"keys": [jwk]}, 10).keys] == ["rsa"]
 
     def test_of_another_key(self) -> None:
         assert why(ec_jwk("a", x5c=[self.certificate("b")])) == "certificate (x5c) is not of this key"

@@ -287,13 +287,13 @@ class GrantRule(models.Model):
             errors["require_resource"] = _("Enter the resources. Without one, no token can be issued.")
         if not self.scopes.split():
             errors["scopes"] = _("Enter at least one scope. Without one, no token can be issued.")
-        beyond = set(self.default_scopes.split()) - set(self.scopes.split())
         if (self.access_token_lifetime or 0) > MAX_SECONDS:
             errors["access_token_lifetime"] = _("At most %d seconds.") % MAX_SECONDS
         if self.access_token_lifetime == 0:
             errors["access_token_lifetime"] = _(
                 "At least 1 second. If blank, django-oauth-toolkit's setting applies."
             )
+        beyond = set(self.default_scopes.split()) - set(self.scopes.split())
         if beyond:
             errors["default_scopes"] = _("Not among the scopes: %s.") % " ".join(sorted(beyond))
         doors = self._door_errors()

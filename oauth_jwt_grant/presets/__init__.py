@@ -10,7 +10,7 @@ from .applied import Applied, apply
 from .base import ConditionTemplate, Preset, PresetQuestion
 from .registry import all_presets, get_preset, pins_of, preset_for, register, shared_pins
 from .shared import check_pinned, check_pins_stay, check_stay_pinned, pins_of_shared, why_unpinned
-from .traps import TRAPS, traps_of
+from .traps import TRAPS, Severity, traps_of
 
 __all__ = [
     "TRAPS",
@@ -19,6 +19,7 @@ __all__ = [
     "Pin",
     "Preset",
     "PresetQuestion",
+    "Severity",
     "all_presets",
     "apply",
     "check_pinned",

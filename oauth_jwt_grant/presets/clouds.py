@@ -5,6 +5,8 @@ Facts: the vendors' documentation of 2026.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
@@ -97,22 +99,6 @@ def _entra_audience(label: object, help: object) -> PresetQuestion:
     )
 
 
-_ENTRA = (
-    *_ENTRA_PAIR,
-    _entra_audience(
-        _("Application id of this server in the tenant"),
-        _("What the tenant's tokens name as aud: the application's id, or its App ID URI."),
-    ),
-    tick(
-        "managed_identity",
-        _("The caller is a managed identity"),
-        _("Its tokens live for a day, those of a service principal for an hour and a half at most."),
-    ),
-)
-_ENTRA_DOCS = "https://learn.microsoft.com/en-us/entra/identity-platform/access-token-claims-reference"
-# A service principal's token lives 60 to 90 minutes, 120 at most.
-_ENTRA_LIFETIME = 7500
-_ENTRA_LONGER = {"managed_identity": 90000}
 _ENTRA_PINS = (
     ConditionTemplate("tid", ("{tenant}",), pin=True),
     ConditionTemplate("oid", ("{object}",), pin=True),
@@ -120,35 +106,39 @@ _ENTRA_PINS = (
 ENTRA = Preset(
     key="entra-id",
     name=gettext_noop("Microsoft Entra ID (v2 tokens)"),
-    questions=_ENTRA,
+    questions=(
+        *_ENTRA_PAIR,
+        _entra_audience(
+            _("Application id of this server in the tenant"),
+            _("What the tenant's tokens name as aud: the application's id, or its App ID URI."),
+        ),
+        tick(
+            "managed_identity",
+            _("The caller is a managed identity"),
+            _("Its tokens live for a day, those of a service principal for an hour and a half at most."),
+        ),
+    ),
     conditions=_ENTRA_PINS,
     issuer="https://login.microsoftonline.com/{tenant}/v2.0",
     fields={"audiences": ("{audience}",)},
-    max_lifetime=_ENTRA_LIFETIME,
-    longer=_ENTRA_LONGER,
+    # A service principal's token lives 60 to 90 minutes, 120 at most.
+    max_lifetime=7500,
+    longer={"managed_identity": 90000},
     replay_policy=_REUSABLE,
     # Of delegated tokens alone; those of applications have roles instead.
     scope_claim_name="scp",
-    docs=_ENTRA_DOCS,
+    docs="https://learn.microsoft.com/en-us/entra/identity-platform/access-token-claims-reference",
     obtain="az account get-access-token --resource api://APPLICATION",
 )
-ENTRA_V1 = Preset(
+ENTRA_V1 = replace(
+    ENTRA,
     key="entra-id-v1",
     name=gettext_noop("Microsoft Entra ID (v1 tokens)"),
-    questions=_ENTRA,
-    conditions=_ENTRA_PINS,
     issuer="https://sts.windows.net/{tenant}/",
     fields={
         "discovery_url": "https://login.microsoftonline.com/{tenant}/.well-known/openid-configuration",
         "audiences": ("{audience}",),
     },
-    max_lifetime=_ENTRA_LIFETIME,
-    longer=_ENTRA_LONGER,
-    replay_policy=_REUSABLE,
-    # Of delegated tokens alone; those of applications have roles instead.
-    scope_claim_name="scp",
-    docs=_ENTRA_DOCS,
-    obtain="az account get-access-token --resource api://APPLICATION",
 )
 # The provisioning service is a client of this server, and sub is its own object, of Microsoft's application.
 ENTRA_SCIM = Preset(

@@ -24,8 +24,7 @@ from ..conf import DEFAULTS, conf, hosts_are_exact, server_audiences
 from ..dot import AbstractApplication, get_application_model, get_scopes_backend
 from ..keys import misconfigured
 from ..models import ClaimCondition, GrantRule, LinkedSubject, TrustedIssuer, flaws_of, written
-from ..presets import pins_of, pins_of_shared, traps_of, why_unpinned
-from ..presets.traps import Severity
+from ..presets import Severity, pins_of, pins_of_shared, traps_of, why_unpinned
 from ..rules import NAMING, Condition, InvalidCondition, Operator, claim_path, conditions_of, same
 from .doors import door_findings
 from .terms import BY_LINK, check_rule, is_privileged, policy_of

@@ -17,10 +17,10 @@ from ..trust import withdrawal
 from .current import chunks, keys_of, seen
 from .errors import TrustFileError
 from .history import History
-from .planning import Plan, Step
+from .planning import Kind, Plan, Step
 from .schema import RULES
 
-_MODELS: dict[str, type[Model]] = {"issuer": TrustedIssuer, "rule": GrantRule, "link": LinkedSubject}
+_MODELS: dict[Kind, type[Model]] = {"issuer": TrustedIssuer, "rule": GrantRule, "link": LinkedSubject}
 #: What names a row, for a database that does not return the primary keys of many new rows.
 _NAMES: dict[type[Model], tuple[str, ...]] = {
     TrustedIssuer: ("issuer",),
@@ -36,7 +36,7 @@ def carry_out(plan: Plan, *, user: Any = None, revoke: bool = False) -> int:
     Raises :class:`TrustFileError`, with nothing written, if the trust is no longer as planned.
     """
     # Others wait for the transaction: what needs no lock comes before it.
-    work, history = list(_prepared(plan.steps)), History(plan.steps, user)
+    work, history = list(_prepared(plan)), History(plan.steps, user)
     disabling = sorted({_issuer_of(step) for step in plan.steps if step.disables})
     try:
         with withdrawal.writing(TrustedIssuer):
@@ -74,24 +74,21 @@ def _decisions_of_removed(plan: Plan) -> list[Any]:
     """
     found: set[Any] = set()
     for kind in ("issuer", "rule"):
-        for some in chunks([row.pk for row in _removed(plan.steps, kind)]):
+        for some in chunks(list(plan.removed(kind))):
             of_rows = written(Decision).filter(**{f"{kind}__in": some})
             found.update(withdrawal.living(of_rows).values_list("pk", flat=True))
-    of_links = withdrawal.by_link(withdrawal.living(Decision.objects.all()), _removed(plan.steps, "link"))
+    links = [step.row for step in plan.removed("link").values()]
+    of_links = withdrawal.by_link(withdrawal.living(Decision.objects.all()), links)
     return sorted(found.union(*of_links.values()))
 
 
-def _removed(steps: Iterable[Step], kind: str) -> list[Any]:
-    return [step.row for step in steps if (step.action, step.kind) == ("remove", kind)]
-
-
-def _prepared(steps: Sequence[Step]) -> _Work:
+def _prepared(plan: Plan) -> _Work:
     """Yield what is to be done in the transaction, one after the other; the values are made now."""
     for kind in reversed(_MODELS):
-        yield partial(_remove, _removed(steps, kind))
+        yield partial(_remove, [step.row for step in plan.removed(kind).values()])
     for kind, model in _MODELS.items():
-        yield from _rows(model, [step for step in steps if step.kind == kind])
-    rules = [step for step in steps if step.kind == "rule"]
+        yield from _rows(model, [step for step in plan.steps if step.kind == kind])
+    rules = [step for step in plan.steps if step.kind == "rule"]
     for column in RULES.lists:
         changed = [step for step in rules if column.name in step.lists]
         yield from _list(column, changed)

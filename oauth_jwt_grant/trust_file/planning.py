@@ -58,6 +58,10 @@ class Plan:
     links: bool = False
     warnings: list[str] = field(default_factory=list)
 
+    def removed(self, kind: Kind) -> dict[Any, Step]:
+        """The steps that remove rows of ``kind``, by the primary keys of these."""
+        return {step.row.pk: step for step in self.steps if (step.action, step.kind) == ("remove", kind)}
+
 
 def plan(wanted: Trust, now: Trust, *, prune: bool) -> Plan:
     """Return what leads from ``now`` to ``wanted``. Raises :class:`TrustFileError` with all problems."""
@@ -81,18 +85,14 @@ def _count_tokens(planned: Plan) -> None:
     """Find out how many good tokens each removal leaves."""
     good = Decision.objects.using(router.db_for_write(Decision)).good(timezone.now())
     for kind in ("issuer", "rule"):
-        removed = _removed(planned, kind)
+        removed = planned.removed(kind)
         for pks in chunks(list(removed)):
             of_rows = good.filter(**{f"{kind}__in": pks}).order_by().values_list(kind)
             for pk, number in of_rows.annotate(number=Count("pk")):
                 removed[pk].tokens = number
-    links = _removed(planned, "link")
+    links = planned.removed("link")
     for pk, decisions in withdrawal.by_link(good, [step.row for step in links.values()]).items():
         links[pk].tokens = len(decisions)
-
-
-def _removed(planned: Plan, kind: Kind) -> dict[Any, Step]:
-    return {step.row.pk: step for step in planned.steps if (step.action, step.kind) == ("remove", kind)}
 
 
 class _Planner:

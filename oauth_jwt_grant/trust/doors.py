@@ -18,12 +18,9 @@ def door_findings(issuer: TrustedIssuer, rules: Collection[GrantRule]) -> Iterat
         yield from (_("Rule {rule} never matches: {why}.", rule=rule, why=why) for why in _faults(rule))
     doors = {door for door in Door for rule in rules if is_for(rule.accepted_as, door)}
     if len(doors) > 1 and issuer.replay_policy == TrustedIssuer.ReplayPolicy.REUSABLE:
-        yield (
-            _(
-                "Is reusable and accepted as {names}: an assertion made for one of them can be used as "
-                "another.",
-                names=Joined(", ", sorted(doors)),
-            )
+        yield _(
+            "Is reusable and accepted as {names}: an assertion made for one of them can be used as another.",
+            names=Joined(", ", sorted(doors)),
         )
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from django.contrib.admin.models import ADDITION, LogEntry
+from django.contrib.contenttypes.models import ContentType
 from django.urls import reverse
 from django.utils import timezone
 from oauth2_provider.models import get_access_token_model, get_application_model
@@ -69,6 +71,14 @@ def make_world() -> World:
         name="Deploy tool", client_type="public", authorization_grant_type="client-credentials"
     )
     remote.rules.get().applications.add(application)
+    LogEntry.objects.create(
+        user=make_user("first-operator-of-the-purchasing-department"),
+        content_type=ContentType.objects.get_for_model(issuer),
+        object_id=str(issuer.pk),
+        object_repr=issuer.name,
+        action_flag=ADDITION,
+        change_message='[{"added": {}}]',
+    )
     note_unknown("https://unknown.example", timezone.now().timestamp())
     token = get_access_token_model().objects.create(
         token="a-token", expires=timezone.now() + timedelta(hours=1), scope="read"

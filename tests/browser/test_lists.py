@@ -39,6 +39,15 @@ return [box.scrollWidth - box.clientWidth, cut];
 """
 
 
+#: In how many lines each time is written, and in how many columns the first row beside its box to tick.
+_LINES = """
+const times = [...document.querySelectorAll("#result_list tbody time")];
+const cells = [...document.querySelectorAll("#result_list tbody tr:first-child > :not(.action-checkbox)")];
+const left = (cell) => cell.offsetParent && cell.getBoundingClientRect().left;
+return [Math.max(0, ...times.map((time) => time.getClientRects().length)), new Set(cells.map(left)).size];
+"""
+
+
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("name", LISTS)
 def test_list_fits(browser, world, name, width):
@@ -46,6 +55,9 @@ def test_list_fits(browser, world, name, width):
     PAGES[name](browser, world)
     assert browser.driver.execute_script(_BEYOND) == [0, []]
     assert browser.width_of_page() <= width
+    lines, columns = browser.driver.execute_script(_LINES)
+    assert lines <= 2
+    assert columns >= (2 if width == 400 else 3)
     for scheme in ("light", "dark"):
         with browser.scheme(scheme):
             browser.shoot(f"{name}-{width}-{scheme}")
@@ -76,6 +88,13 @@ def test_words_stay_whole(request, browser, names, name, width):
     PAGES[name](browser, world)
     assert browser.driver.execute_script(_BROKEN) == []
     assert browser.driver.execute_script(_BEYOND) == [0, []]
+
+
+def test_history_is_read_from_top_to_bottom_on_a_narrow_screen(browser, world):
+    browser.driver.set_window_size(400, 900)
+    PAGES["history"](browser, world)
+    assert [cell.location["x"] for cell in browser.find_all(".ojg-history tbody :is(th, td)")] == [15] * 3
+    assert browser.width_of_page() <= 400
 
 
 _SCROLLED = """

@@ -8,7 +8,7 @@ import pytest
 from django.conf import settings
 from selenium.webdriver.common.keys import Keys
 
-from oauth_jwt_grant.models import TrustedIssuer
+from oauth_jwt_grant.models import Decision, TrustedIssuer
 
 from .pages import PAGES, World, make_world
 from .test_quality import CUT
@@ -98,6 +98,25 @@ def test_our_own_pages_fit_a_narrow_screen(browser, world, name):
     PAGES[name](browser, world)
     assert browser.width_of_page() <= 400
     assert browser.driver.execute_script(CUT) == []
+
+
+#: Whether there are cells, and how many of them have text that is cut off below or at the right.
+_CUT_CELLS = """
+const cells = [...document.querySelectorAll(":is(#result_list, .ojg-history) tbody :is(td, th)")];
+const right = (cell) => cell.getBoundingClientRect().right;
+const cut = cells.filter((cell) => cell.scrollHeight > cell.clientHeight + 1 || right(cell) > innerWidth);
+return [cells.length > 0, cut.length];
+"""
+
+
+@pytest.mark.parametrize("name", ["issuers", "decisions", "history"])
+def test_rows_show_all_their_text_on_a_narrow_screen(browser, world, name):
+    Decision.objects.update(
+        subject="repo:acme-industries/website-and-shop:environment:production-eu-central-1"
+    )
+    browser.driver.set_window_size(400, 900)
+    PAGES[name](browser, world)
+    assert browser.driver.execute_script(_CUT_CELLS) == [True, 0]
 
 
 def test_tables_and_buttons_are_no_bare_ones(browser, world):

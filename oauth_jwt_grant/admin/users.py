@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from ..models import Decision, LinkedSubject, written
 from ..trust import withdrawal
 from .revocation import HolderWarningMixin
+from .shared import may_revoke
 
 
 class AssertionTokensMixin(HolderWarningMixin):
@@ -31,7 +32,7 @@ class AssertionTokensMixin(HolderWarningMixin):
         """
         location = {} if action_location is None else {"action_location": action_location}
         actions: Any = super().get_actions(request, **location)
-        if actions and request.user.has_perm("oauth_jwt_grant.revoke_tokens"):
+        if actions and may_revoke(request):
             ours = self.get_action(revoke_tokens_from_assertions, **location)
             # None: from Django 6.1 on, for another place than the list.
             actions |= {revoke_tokens_from_assertions.__name__: ours} if ours else {}

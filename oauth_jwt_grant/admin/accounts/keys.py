@@ -25,9 +25,9 @@ from ...service_accounts import (
     withdraw_key,
 )
 from ...trust import withdrawal
-from ..keys import account_key_words, account_keys, changeable_issuer
+from ..keys import account_key_words, account_keys
 from ..revocation import disable_rows
-from ..shared import page_context
+from ..shared import changeable_issuer, page_context
 from .pages import key_file_page
 
 ADD_TEMPLATE = "admin/oauth_jwt_grant/trustedissuer/add_key.html"

@@ -42,11 +42,6 @@ class Series:
     counts: Sequence[int]
     links: Sequence[tuple[str, str, str]]
 
-    @property
-    def total(self) -> int:
-        """The number of the whole day."""
-        return sum(self.counts)
-
 
 @dataclass(frozen=True, slots=True)
 class Bar:

@@ -19,14 +19,13 @@ from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseBase, HttpResponseNotAllowed, HttpResponseRedirect
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import Truncator
 
 from ...languages import in_english
 from ...models import Decision
 from ...subject_links import guard_cell
-from ..shared import csv_file
+from ..shared import csv_file, list_url
 
 #: Decisions in one file at most; of more, it has the newest.
 LIMIT = 100_000
@@ -71,8 +70,8 @@ def export(request: HttpRequest, model_admin: admin.ModelAdmin[Any]) -> HttpResp
     try:
         matching = model_admin.get_changelist_instance(request).queryset
     except IncorrectLookupParameters:
-        url = reverse("admin:oauth_jwt_grant_decision_changelist", current_app=model_admin.admin_site.name)
-        return HttpResponseRedirect(f"{url}?{ERROR_FLAG}=1")
+        # As the list itself would.
+        return HttpResponseRedirect(f"{list_url(model_admin.admin_site, Decision)}?{ERROR_FLAG}=1")
     # From the newest that exists now: decisions created meanwhile are left out.
     newest = Decision.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
     decisions = matching.filter(pk__lte=newest).order_by("-pk")

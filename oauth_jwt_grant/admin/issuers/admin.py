@@ -39,7 +39,7 @@ from ..revocation import (
     revoke_tokens,
 )
 from ..rules import RuleInline
-from ..shared import StorableAdmin, change_url, exact_time, light, list_url, state_of, tell_values
+from ..shared import StorableAdmin, change_url, exact_time, light, list_url, state_of
 from ..test_assertion import test_assertion, token_url
 from .advice import advice_on
 from .columns import IssuerChangeList
@@ -103,7 +103,7 @@ class TrustedIssuerAdmin(ServiceAccountsMixin, GoodTokensMixin, WithdrawalMixin,
             ("add/preset/<slug:key>/", "preset", partial(add_by_preset, model_admin=self)),
             ("add/service-account/", "add_account", partial(add_account, model_admin=self)),
             ("trust-jwt/", "trust_jwt", partial(trust_jwt, model_admin=self, save=to_issuer)),
-            ("test-assertion/", "test", partial(test_assertion, site=self.admin_site)),
+            ("test-assertion/", "test", partial(test_assertion, model_admin=self)),
             ("<path:object_id>/fetch-keys/", "fetch", partial(fetch_keys, model_admin=self)),
             ("<path:object_id>/add-key/", "add_key", partial(add_key_page, model_admin=self)),
             ("<path:object_id>/withdraw-key/", "withdraw_key", partial(withdraw_key_page, model_admin=self)),
@@ -192,12 +192,6 @@ class TrustedIssuerAdmin(ServiceAccountsMixin, GoodTokensMixin, WithdrawalMixin,
         if not self.has_view_permission(request, obj):
             return super().response_post_save_add(request, obj)
         return HttpResponseRedirect(change_url(self.admin_site, obj) or ".")
-
-    def construct_change_message(
-        self, request: HttpRequest, form: Any, formsets: Any, add: bool = False
-    ) -> Any:
-        """For the history: what was changed, from what to what."""
-        return tell_values(super().construct_change_message(request, form, formsets, add), form)
 
     @admin.display(description=_("state"))
     def state(self, issuer: TrustedIssuer) -> str:

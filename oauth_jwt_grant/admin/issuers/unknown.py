@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from ...assertion import near_miss, shown
 from ...database import readable, to_datetime
 from ...decision import UnknownIssuer, unknown_issuers
+from ...languages import translated
 from ..shared import near_misses, table
 
 logger = logging.getLogger("oauth_jwt_grant.admin")
@@ -39,5 +40,5 @@ def unknown_table() -> str:
 
 def _hints(entry: UnknownIssuer) -> Iterator[str]:
     for near in near_misses(entry.iss):
-        difference = near_miss([near.issuer], entry.iss)
+        difference = translated(near_miss([near.issuer], entry.iss))
         yield _("Trusted is %(issuer)s: %(difference)s.") % {"issuer": near.issuer, "difference": difference}

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from .page import may_trust_jwts, trust_jwt
+from .page import trust_jwt
 
 __all__ = [
-    "may_trust_jwts",
     "trust_jwt",
 ]

@@ -24,7 +24,7 @@ from ...models import GrantRule, TrustedIssuer, written
 from ...presets import Applied, all_presets
 from ...trust import obstacles_of_unsaved
 from ..rules import GrantRuleAdmin
-from ..shared import may_add, near_misses, page_context, reason_in_words
+from ..shared import may_trust_jwts, near_misses, page_context, reason_in_words
 from ..test_assertion import token_request
 from .checking import Checked, check, urls_of
 from .forms import TrustForm
@@ -33,11 +33,6 @@ from .words import rule_in_words
 
 FORM_TEMPLATE = "admin/oauth_jwt_grant/trustedissuer/trust_jwt.html"
 CONFIRM_TEMPLATE = "admin/oauth_jwt_grant/trustedissuer/trust_jwt_confirm.html"
-
-
-def may_trust_jwts(request: HttpRequest, *, is_known: bool) -> bool:
-    """Whether the user may add a rule, and the issuer where it is not ``is_known``."""
-    return may_add(request, GrantRule) and (is_known or may_add(request, TrustedIssuer))
 
 
 @sensitive_post_parameters()

@@ -6,7 +6,6 @@ from .health import key_statuses, key_words
 from .panel import (
     account_key_words,
     account_keys,
-    changeable_issuer,
     fetch_after_commit,
     fetch_keys,
     key_panel,
@@ -15,7 +14,6 @@ from .panel import (
 __all__ = [
     "account_key_words",
     "account_keys",
-    "changeable_issuer",
     "fetch_after_commit",
     "fetch_keys",
     "key_panel",

@@ -9,10 +9,9 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
 from django.db import router, transaction
 from django.db.models import Max
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.html import format_html
@@ -27,12 +26,10 @@ from ...languages import translated
 from ...models import Decision, TrustedIssuer
 from ...service_accounts import KeyUse, is_service_account, uses_of
 from ...trust import FETCHED, KeyState, key_health, key_source_of
-from ..shared import as_stored, table
+from ..shared import as_stored, changeable_issuer, table
 from .health import at, count_of, key_words
 
 TEMPLATE = "admin/oauth_jwt_grant/trustedissuer/key_panel.html"
-#: The form of the page that the button "Fetch now" belongs to.
-FETCH_FORM = "ojg-fetch-keys"
 _USED_WITHIN = timedelta(days=7)
 
 
@@ -59,7 +56,6 @@ def key_panel(issuer: TrustedIssuer, *, may_change: bool) -> str:
         "last_error": as_stored(status.last_error),
         "remote": issuer.key_source in FETCHED,
         "may_change": may_change,
-        "fetch_form": FETCH_FORM,
     }
     return render_to_string(TEMPLATE, context)
 
@@ -96,18 +92,6 @@ def _fetch(request: HttpRequest, source: KeySource) -> None:
         messages.error(request, _("Not fetched: %s.") % translated(Clause(refused.detail)))
     else:
         messages.success(request, _("Fetched: %s.") % count_of(source.status()))
-
-
-def changeable_issuer(
-    request: HttpRequest, object_id: str, model_admin: admin.ModelAdmin[Any]
-) -> TrustedIssuer:
-    """The issuer called ``object_id``, for a user who may change it. Raises 404 or 403."""
-    issuer: TrustedIssuer | None = model_admin.get_object(request, object_id)
-    if issuer is None:
-        raise Http404
-    if not model_admin.has_change_permission(request, issuer):
-        raise PermissionDenied
-    return issuer
 
 
 def account_key_words(use: KeyUse) -> dict[str, str]:

@@ -26,7 +26,7 @@ from django.utils.translation import ngettext
 from ...languages import translated
 from ...models import Decision, GrantRule, TrustedIssuer
 from ...trust import withdrawal
-from ..shared import page_context
+from ..shared import may_revoke, page_context
 from .pages import CONFIRMED, warn_unless
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ class WithdrawalMixin(_Admin):
 
     def has_revoke_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Whether tokens may be revoked; asked for the action and for the page of an issuer."""
-        return request.user.has_perm("oauth_jwt_grant.revoke_tokens")
+        return may_revoke(request)
 
     def has_disable_and_revoke_permission(self, request: HttpRequest) -> bool:
         """Both permissions at once: of those that an action names, Django asks for any one."""

@@ -24,7 +24,7 @@ from ...dot import get_application_model
 from ...fields import rests_on_application
 from ...models import Decision, GrantRule, LinkedSubject, TrustedIssuer, written
 from ...trust import withdrawal
-from ..shared import may_see
+from ..shared import may_revoke, may_see
 
 if TYPE_CHECKING:
     _Admin = admin.ModelAdmin[Any]
@@ -47,7 +47,7 @@ class GoodTokensMixin(_Admin):
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         """Ask, or say how many tokens have to be revoked first."""
         number = good_tokens("issuer", [object_id] if self.get_object(request, object_id) else [])
-        context = {"valid": sum(number.values()), "may_revoke": _may_revoke(request)}
+        context = {"valid": sum(number.values()), "may_revoke": may_revoke(request)}
         return super().delete_view(request, object_id, {**(extra_context or {}), **context})
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
@@ -77,7 +77,7 @@ class GoodTokensMixin(_Admin):
             number,
         )
         text = f"{issuer}: {words % number}"
-        if not _may_revoke(request):
+        if not may_revoke(request):
             return text
         url = _revoke_url(self, issuer.pk)
         return format_html('<a href="{}">{}</a>', url, text) if url else text
@@ -195,13 +195,9 @@ def _warn_of_good(
     model_admin: admin.ModelAdmin[Any], request: HttpRequest, text: str, issuer: Any, query: str = ""
 ) -> None:
     """Show ``text`` with a link to the page that revokes tokens of ``issuer``, for who may revoke them."""
-    url = _revoke_url(model_admin, issuer) if _may_revoke(request) else None
+    url = _revoke_url(model_admin, issuer) if may_revoke(request) else None
     link = format_html(' <a href="{}{}">{}</a>', url, query, _("Revoke tokens")) if url else ""
     messages.warning(request, format_html("{}{}", text, link))
-
-
-def _may_revoke(request: HttpRequest) -> bool:
-    return request.user.has_perm("oauth_jwt_grant.revoke_tokens")
 
 
 def _revoke_url(model_admin: admin.ModelAdmin[Any], pk: Any) -> str | None:

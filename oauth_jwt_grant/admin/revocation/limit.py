@@ -6,8 +6,7 @@ from datetime import datetime
 from typing import Any, cast
 
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -15,7 +14,7 @@ from django.utils.translation import gettext as _
 from ...database import readable
 from ...models import Decision, TrustedIssuer, written
 from ...trust import withdrawal
-from ..shared import page_context
+from ..shared import changeable_issuer, page_context
 from .pages import warn_unless
 
 TEMPLATE = "admin/oauth_jwt_grant/trustedissuer/from_now_on.html"
@@ -23,11 +22,7 @@ TEMPLATE = "admin/oauth_jwt_grant/trustedissuer/from_now_on.html"
 
 def from_now_on(request: HttpRequest, object_id: str, model_admin: admin.ModelAdmin[Any]) -> HttpResponse:
     """Say what it does, and once that is posted, accept only what the issuer issues from now on."""
-    issuer = model_admin.get_object(request, object_id)
-    if issuer is None:
-        raise Http404
-    if not model_admin.has_change_permission(request, issuer):
-        raise PermissionDenied
+    issuer = changeable_issuer(request, object_id, model_admin)
     if request.method == "POST":
         return _limit(request, issuer, model_admin)
     context = page_context(

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ...models import Decision, TrustedIssuer
 from ...trust import withdrawal
-from ..shared import page_context
+from ..shared import may_see, page_context
 
 TEMPLATE = "admin/oauth_jwt_grant/trustedissuer/revoke_tokens.html"
 #: Posted by the confirmation pages alone.
@@ -86,7 +86,8 @@ def revoke_tokens(request: HttpRequest, object_id: str, model_admin: admin.Model
     if not model_admin.has_revoke_permission(request, issuer):  # type: ignore[attr-defined]
         raise PermissionDenied
     form = TokensForm(request.POST) if request.method == "POST" else TokensForm(initial=request.GET.dict())
-    form.offer(issuer)
+    if may_see(request, Decision):
+        form.offer(issuer)
     context = page_context(
         request,
         model_admin,
@@ -103,7 +104,8 @@ def revoke_tokens(request: HttpRequest, object_id: str, model_admin: admin.Model
             revoked = withdrawal.revoke(decisions)
             model_admin.log_change(request, issuer, f"Revoked tokens ({form.in_words()}): {revoked}.")
             messages.success(request, _("Tokens revoked: %d.") % revoked)
-            return HttpResponseRedirect("../change/")
+            may_see_it = model_admin.has_view_permission(request, issuer)
+            return HttpResponseRedirect("../change/" if may_see_it else ".")
         context |= withdrawal.count(decisions)
     return TemplateResponse(request, TEMPLATE, context)
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ...assertion import Door, is_for
 from ...languages import translated
-from ...models import ClaimCondition, GrantRule
+from ...models import ClaimCondition, GrantRule, TrustedIssuer
 from ...trust import obstacles_of, withdrawal
 from ..revocation import GoodTokensWarningMixin, WithdrawalMixin, disable, disable_and_revoke
 from ..shared import (
@@ -21,7 +21,7 @@ from ..shared import (
     change_url,
     conditions_in_words,
     may_change_issuers,
-    tell_values,
+    may_see,
 )
 from .forms import ClaimConditionForm, ConditionFormSet, GrantRuleForm, RuleFormSet
 
@@ -174,12 +174,6 @@ class GrantRuleAdmin(SearchableRelations, GoodTokensWarningMixin, WithdrawalMixi
         """The conditions in words."""
         return conditions_in_words(rule)
 
-    def construct_change_message(
-        self, request: HttpRequest, form: Any, formsets: Any, add: bool = False
-    ) -> Any:
-        """For the history: what was changed, from what to what."""
-        return tell_values(super().construct_change_message(request, form, formsets, add), form)
-
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """Save conditions and applications, and warn of what keeps the rule from granting.
 
@@ -201,6 +195,6 @@ class GrantRuleAdmin(SearchableRelations, GoodTokensWarningMixin, WithdrawalMixi
         return self._to_issuer(request, obj) or super().response_post_save_change(request, obj)
 
     def _to_issuer(self, request: HttpRequest, rule: GrantRule) -> HttpResponseRedirect | None:
-        if not request.user.has_perm("oauth_jwt_grant.view_trustedissuer"):
+        if not may_see(request, TrustedIssuer):
             return None
         return HttpResponseRedirect(change_url(self.admin_site, rule.issuer) or ".")

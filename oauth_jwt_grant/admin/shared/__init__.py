@@ -13,14 +13,22 @@ from .formfields import (
     ObjectField,
     PublicTextField,
 )
-from .history import record_import, tell_values
+from .history import record_import
 from .keys import parse_key
 from .labels import as_stored, below, conditions_in_words, english, exact_time, near_misses, state_of
 from .links import change_url, link_to, list_url
 from .lists import YEARS, KnownChangeList
 from .pages import page_context
 from .paging import LISTED, BoundedList
-from .permissions import changeable, may_add, may_change_issuers, may_see
+from .permissions import (
+    changeable,
+    changeable_issuer,
+    may_add,
+    may_change_issuers,
+    may_revoke,
+    may_see,
+    may_trust_jwts,
+)
 from .reasons import reason_in_words
 from .related import SearchableRelations, check_related
 from .searching import begins
@@ -50,6 +58,7 @@ __all__ = [
     "below",
     "change_url",
     "changeable",
+    "changeable_issuer",
     "check_related",
     "conditions_in_words",
     "csv_file",
@@ -60,7 +69,9 @@ __all__ = [
     "list_url",
     "may_add",
     "may_change_issuers",
+    "may_revoke",
     "may_see",
+    "may_trust_jwts",
     "near_misses",
     "page_context",
     "parse_key",
@@ -68,5 +79,4 @@ __all__ = [
     "record_import",
     "state_of",
     "table",
-    "tell_values",
 ]

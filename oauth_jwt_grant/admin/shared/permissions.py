@@ -7,9 +7,12 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth import get_permission_codename
+from django.core.exceptions import PermissionDenied
 from django.db import router
 from django.db.models import Model
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
+
+from ...models import GrantRule, TrustedIssuer
 
 
 def may_see(request: HttpRequest, *models: type[Model]) -> bool:
@@ -25,6 +28,28 @@ def may_add(request: HttpRequest, *models: type[Model]) -> bool:
 def may_change_issuers(request: HttpRequest) -> bool:
     """Whether the user may change issuers, and so what a rule must not do without them."""
     return request.user.has_perm("oauth_jwt_grant.change_trustedissuer")
+
+
+def may_revoke(request: HttpRequest) -> bool:
+    """Whether the user may revoke tokens."""
+    return request.user.has_perm("oauth_jwt_grant.revoke_tokens")
+
+
+def may_trust_jwts(request: HttpRequest, *, is_known: bool) -> bool:
+    """Whether the user may make a rule of a JWT, and the issuer too where it is not ``is_known``."""
+    return may_add(request, GrantRule) and (is_known or may_add(request, TrustedIssuer))
+
+
+def changeable_issuer(
+    request: HttpRequest, object_id: str, model_admin: admin.ModelAdmin[Any]
+) -> TrustedIssuer:
+    """The issuer called ``object_id``, for a user who may change it. Raises 404 or 403."""
+    issuer: TrustedIssuer | None = model_admin.get_object(request, object_id)
+    if issuer is None:
+        raise Http404
+    if not model_admin.has_change_permission(request, issuer):
+        raise PermissionDenied
+    return issuer
 
 
 def may_change_row(request: HttpRequest, site: admin.AdminSite, row: Model) -> bool:

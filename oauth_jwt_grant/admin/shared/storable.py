@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext_lazy as _
 
 from ...database import is_incomparable
+from .history import tell_values
 from .lists import KnownChangeList
 
 if TYPE_CHECKING:
@@ -26,6 +27,10 @@ class StorableAdmin(_Admin):
 
     class Media:
         css: ClassVar[dict[str, Any]] = {"all": ["oauth_jwt_grant/admin/admin.css"]}
+
+    def construct_change_message(self, request: HttpRequest, form: Any, *args: Any, **kwargs: Any) -> Any:
+        """For the history: what was changed, from what to what."""
+        return tell_values(super().construct_change_message(request, form, *args, **kwargs), form)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[KnownChangeList]:
         """The list that is filtered by what it offers."""

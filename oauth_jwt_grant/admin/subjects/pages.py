@@ -6,14 +6,15 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import ERROR_FLAG
 from django.contrib.auth import get_user_model
 from django.core import signing
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from ...models import LinkedSubject
 from ...subject_links import (
     NotImported,
     Outcome,
@@ -26,12 +27,11 @@ from ...subject_links import (
     shown,
 )
 from ...subject_links.plan import CHUNK
-from ..shared import changeable, csv_file, may_see, record_import
+from ..shared import changeable, csv_file, list_url, may_see, page_context, record_import
 from .forms import ConfirmForm, LinksForm
 from .preview import preview_of
 
 TEMPLATE = "admin/oauth_jwt_grant/linkedsubject/import.html"
-LIST = "admin:oauth_jwt_grant_linkedsubject_changelist"
 _SALT = "oauth_jwt_grant.subject_links"
 
 
@@ -52,7 +52,8 @@ def export_page(request: HttpRequest, model_admin: admin.ModelAdmin[Any]) -> Htt
     try:
         links = model_admin.get_changelist_instance(request).get_queryset(request)
     except IncorrectLookupParameters:
-        return HttpResponseRedirect(_list_url(model_admin) + "?e=1")  # as the list itself would
+        # As the list itself would.
+        return HttpResponseRedirect(f"{list_url(model_admin.admin_site, LinkedSubject)}?{ERROR_FLAG}=1")
     return csv_file(request, "linked-subjects.csv", export_links(links))
 
 
@@ -112,7 +113,7 @@ def _confirmed(request: HttpRequest, model_admin: admin.ModelAdmin[Any]) -> Http
     numbers = {outcome.value: len(plan.of(outcome)) for outcome in Outcome}
     text = _("Imported. Added: %(add)d, replaced: %(replace)d, unchanged: %(unchanged)d.")
     messages.success(request, text % numbers)
-    return HttpResponseRedirect(_list_url(model_admin))
+    return HttpResponseRedirect(list_url(model_admin.admin_site, LinkedSubject) or ".")
 
 
 def _preview(
@@ -135,21 +136,10 @@ def _preview(
 def _page(
     request: HttpRequest, model_admin: admin.ModelAdmin[Any], form: LinksForm, **context: Any
 ) -> HttpResponse:
-    request.current_app = model_admin.admin_site.name
-    context = {
-        **model_admin.admin_site.each_context(request),
-        "title": _("Import linked subjects"),
-        "opts": model_admin.opts,
-        "form": form,
-        **context,
-    }
+    context = page_context(request, model_admin, _("Import linked subjects"), form=form, **context)
     return TemplateResponse(request, TEMPLATE, context)
 
 
 def _salt(request: HttpRequest) -> str:
     """A preview is confirmed only by the user who has seen it."""
     return f"{_SALT}.{request.user.pk}"
-
-
-def _list_url(model_admin: admin.ModelAdmin[Any]) -> str:
-    return reverse(LIST, current_app=model_admin.admin_site.name)

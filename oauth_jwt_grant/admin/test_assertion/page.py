@@ -10,7 +10,6 @@ from django import forms
 from django.contrib import admin
 from django.contrib.admin.widgets import AdminTextareaWidget, AdminTextInputWidget
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import NoReverseMatch, reverse
@@ -21,8 +20,8 @@ from ...assertion import Reason
 from ...conf import conf, server_audiences
 from ...decision import Explanation, Question, explain, presented
 from ...dot import AbstractApplication, get_application_model
-from ...models import Decision, DoorChoices, GrantRule, TrustedIssuer
-from ..shared import ListField, may_add
+from ...models import Decision, DoorChoices
+from ..shared import ListField, may_trust_jwts, page_context
 from .steps import report
 
 PERMISSION = "oauth_jwt_grant.test_assertion"
@@ -96,7 +95,7 @@ class AssertionForm(forms.Form):
 
 @sensitive_post_parameters("assertion")
 @sensitive_variables("form", "context", "explanation")
-def test_assertion(request: HttpRequest, site: admin.AdminSite) -> HttpResponse:
+def test_assertion(request: HttpRequest, model_admin: admin.ModelAdmin[Any]) -> HttpResponse:
     """Show the form, or what would become of the assertion that was posted in it.
 
     Nothing is issued, stored, spent or logged; keys may be fetched, as for a real
@@ -104,21 +103,14 @@ def test_assertion(request: HttpRequest, site: admin.AdminSite) -> HttpResponse:
     """
     if not request.user.has_perm(PERMISSION):
         raise PermissionDenied
-    request.current_app = site.name  # as the admin's own views do
     form = (
         AssertionForm(request.POST) if request.method == "POST" else AssertionForm(initial=_initial(request))
     )
-    context: dict[str, Any] = {
-        **site.each_context(request),
-        "title": _("Test an assertion"),
-        "opts": TrustedIssuer._meta,
-        "form": form,
-        "media": form.media,
-    }
+    context = page_context(request, model_admin, _("Test an assertion"), form=form, media=form.media)
     if form.is_bound and form.is_valid():
         question = _question(form.cleaned_data, server_audiences(token_request(request)))
         explanation = explain(question, form.cleaned_data.get("proof_key") or None)
-        context["report"] = report(explanation, site)
+        context["report"] = report(explanation, model_admin.admin_site)
         context |= _way_on(request, explanation, form.cleaned_data["assertion"])
         # Everything but the assertion stays, so that the next try is one paste away.
         kept = {name: form.data.get(name, "") for name in form.fields if name != "assertion"}
@@ -133,14 +125,11 @@ def _way_on(request: HttpRequest, explanation: Explanation, assertion: str) -> d
     The JWT is in that form alone. Only what was pasted here leads there, no list of names.
     """
     reason = explanation.refused.reason if explanation.refused is not None else None
-    needed: tuple[type[Model], ...] = (GrantRule,)
-    if reason is Reason.UNKNOWN_ISSUER:
-        needed = (GrantRule, TrustedIssuer)
-    elif reason is not Reason.NO_RULE:
+    is_known = reason is Reason.NO_RULE
+    leads_on = is_known or reason is Reason.UNKNOWN_ISSUER
+    if not (leads_on and may_trust_jwts(request, is_known=is_known)):
         return {}
-    if not may_add(request, *needed):
-        return {}
-    return {"jwt": assertion, "is_known": reason is Reason.NO_RULE}
+    return {"jwt": assertion, "is_known": is_known}
 
 
 @sensitive_variables("data")

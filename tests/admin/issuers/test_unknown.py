@@ -41,6 +41,12 @@ def test_a_near_miss_is_named(page, issuer, iss, difference):
     assert f"Trusted is {ISSUER}: they differ in {difference} alone." in content
 
 
+def test_a_near_miss_is_named_in_the_language_of_the_page(page, issuer, settings):
+    settings.LANGUAGE_CODE = "de"
+    note_unknown(f"{ISSUER}/", time.time())
+    assert "sie unterscheiden sich nur im Schr\u00e4gstrich am Ende" in html.unescape(content_of(page))
+
+
 def test_names_are_text_and_never_lead_to_trust(page, issuer):
     note_unknown('https://evil.example/"><script>alert(1)</script>\u202e', time.time())
     content = content_of(page)

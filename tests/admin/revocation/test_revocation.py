@@ -538,3 +538,15 @@ def test_keys_and_subjects_of_the_latest_decisions_are_offered(page, issuer, oth
         ("bob", "subject"),
     ]
     assert f"<title>{issuer} | Revoke tokens |" in " ".join(content.split())
+
+
+def test_who_may_not_see_decisions_revokes_without_being_told_names(page_of, issuer):
+    token_of(issuer, number=1, subject="bob")
+    revoker = page_of("revoke_tokens")
+    asked = revoker.get(page_url(issuer))
+    assert "<option" not in asked.content.decode()
+    counted = revoker.post(page_url(issuer), fill_in(asked, "revoke_tokens_form", which="subject", value="bob"))
+    done = revoker.post(page_url(issuer), fill_in(counted, "revoke_tokens_form"), follow=True)
+    # Nor is the page of the issuer theirs to see.
+    assert (done.status_code, tokens()) == (200, set())
+    assert "Tokens revoked: 1." in said(done)

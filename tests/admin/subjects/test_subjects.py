@@ -253,6 +253,14 @@ def test_history_tells_who_imported_what(page, operator, alice, bob):
     assert f'"{BOB}" \u2192 "{ALICE}"' in said(history)
 
 
+def test_history_tells_whose_a_link_was_before_it_was_changed_by_hand(page, alice, bob):
+    link = LinkedSubject.objects.create(issuer=TrustedIssuer.objects.get(), subject="robot", user=bob)
+    url = reverse(f"{PREFIX}change", args=[link.pk])
+    page.post(url, fill_in(page.get(url), "linkedsubject_form", user=alice.pk))
+    entry = LogEntry.objects.get()
+    assert f"({bob.pk} \u2192 {alice.pk})" in entry.get_change_message()
+
+
 def test_privileged_user_is_pointed_out(page, alice):
     get_user_model().objects.filter(pk=alice.pk).update(is_staff=True)
     response = preview(page, csv(f"robot,{ALICE}"))

@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.core.management import call_command
 from django.core.validators import MaxLengthValidator
 
-from oauth_jwt_grant.admin.shared import tell_values
+from oauth_jwt_grant.admin.shared.history import tell_values
 from oauth_jwt_grant.assertion import AssertionRefused, Reason, verbatim
 from oauth_jwt_grant.checks import CHECKS
 from oauth_jwt_grant.models import GrantRule, TrustedIssuer

@@ -72,6 +72,12 @@ class TokensForm(forms.Form):
         which = self.cleaned_data["which"]
         return decisions if which == "all" else decisions.filter(**{which: self.cleaned_data["value"]})
 
+    def meant(self) -> str:
+        """Which tokens, for the person who is asked."""
+        which = self.cleaned_data["which"]
+        words = dict(self.fields["which"].choices)[which]  # type: ignore[attr-defined]
+        return str(words) if which == "all" else f"{words}: {self.cleaned_data['value']}"
+
     def in_words(self) -> str:
         """Which tokens, for the history of the issuer."""
         which, value = self.cleaned_data["which"], self.cleaned_data["value"]

@@ -545,7 +545,10 @@ def test_who_may_not_see_decisions_revokes_without_being_told_names(page_of, iss
     revoker = page_of("revoke_tokens")
     asked = revoker.get(page_url(issuer))
     assert "<option" not in asked.content.decode()
-    counted = revoker.post(page_url(issuer), fill_in(asked, "revoke_tokens_form", which="subject", value="bob"))
+    counted = revoker.post(
+        page_url(issuer), fill_in(asked, "revoke_tokens_form", which="subject", value="bob")
+    )
+    assert "Those of a subject: bob 1 token will be revoked." in said(counted)
     done = revoker.post(page_url(issuer), fill_in(counted, "revoke_tokens_form"), follow=True)
     # Nor is the page of the issuer theirs to see.
     assert (done.status_code, tokens()) == (200, set())

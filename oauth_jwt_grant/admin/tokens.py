@@ -7,7 +7,7 @@ site that has a class of its own there, :class:`AccessTokenDecisionMixin` before
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.utils import flatten_fieldsets
@@ -15,24 +15,18 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from ..models import Decision
-from .shared import link_to
-
-if TYPE_CHECKING:
-    _Admin = admin.ModelAdmin[Any]
-else:
-    _Admin = object
+from .shared import AdminMixin, link_to, may_see
 
 _FIELD = "decision_link"
 
 
-class AccessTokenDecisionMixin(_Admin):
+class AccessTokenDecisionMixin(AdminMixin):
     """Shows the decision on the page of a token, to those who may see decisions."""
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[Any, ...]:
         """Also the decision."""
         fields = tuple(super().get_readonly_fields(request, obj))
-        may_see = obj is not None and request.user.has_perm("oauth_jwt_grant.view_decision")
-        return (*fields, _FIELD) if may_see else fields
+        return (*fields, _FIELD) if obj is not None and may_see(request, Decision) else fields
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """The site's own, and the decision below them where they do not name it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.auth import get_user_model
@@ -15,13 +15,8 @@ from django.utils.translation import gettext_lazy as _
 
 from ...models import TrustedIssuer
 from ...service_accounts import ACCOUNTS, account_links, is_service_account
-from ..shared import below, link_to, may_see
+from ..shared import AdminMixin, below, link_to, may_see
 from .pages import may_add_accounts
-
-if TYPE_CHECKING:
-    _Admin = admin.ModelAdmin[TrustedIssuer]
-else:
-    _Admin = object
 
 
 class KindFilter(admin.SimpleListFilter):
@@ -41,7 +36,7 @@ class KindFilter(admin.SimpleListFilter):
         return queryset.exclude(ACCOUNTS) if self.value() == "other" else queryset
 
 
-class ServiceAccountsMixin(_Admin):
+class ServiceAccountsMixin(AdminMixin):
     """For the admin class of issuers: a way to add accounts, a mark on them, and a word on their users."""
 
     @admin.display(description=_("name"), ordering="name")

@@ -21,7 +21,7 @@ from ...trust import obstacles_of
 from ..accounts import may_add_accounts
 from ..keys import fetch_after_commit
 from ..rules import GrantRuleAdmin, RuleAdditionForm
-from ..shared import PublicTextField, change_url, page_context
+from ..shared import PublicTextField, change_url, may_add, page_context
 
 CHOOSE_TEMPLATE = "admin/oauth_jwt_grant/trustedissuer/choose_preset.html"
 FORM_TEMPLATE = "admin/oauth_jwt_grant/trustedissuer/add_by_preset.html"
@@ -73,7 +73,7 @@ class PresetForm(RuleAdditionForm):
 
 def may_use_presets(request: HttpRequest, model_admin: admin.ModelAdmin[Any]) -> bool:
     """Whether the user may add both an issuer and a rule."""
-    return model_admin.has_add_permission(request) and request.user.has_perm("oauth_jwt_grant.add_grantrule")
+    return model_admin.has_add_permission(request) and may_add(request, GrantRule)
 
 
 def choose_preset(request: HttpRequest, model_admin: admin.ModelAdmin[Any]) -> HttpResponse:

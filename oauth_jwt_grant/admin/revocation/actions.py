@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import wraps
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
@@ -26,13 +26,8 @@ from django.utils.translation import ngettext
 from ...languages import translated
 from ...models import Decision, GrantRule, TrustedIssuer
 from ...trust import withdrawal
-from ..shared import may_revoke, page_context
+from ..shared import AdminMixin, may_revoke, page_context
 from .pages import CONFIRMED, warn_unless
-
-if TYPE_CHECKING:
-    _Admin = admin.ModelAdmin[Any]
-else:
-    _Admin = object
 
 TEMPLATE = "admin/oauth_jwt_grant/trustedissuer/disable_and_revoke.html"
 #: What a decision calls the row, and what comes of disabling some, by their model.
@@ -115,7 +110,7 @@ def disable_and_revoke(
     return None
 
 
-class WithdrawalMixin(_Admin):
+class WithdrawalMixin(AdminMixin):
     """For the admin classes of issuers and rules: who may withdraw, and outside of which transaction."""
 
     def get_urls(self) -> list[URLPattern]:

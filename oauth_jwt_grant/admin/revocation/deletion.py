@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.auth import get_user_model
@@ -24,12 +24,7 @@ from ...dot import get_application_model
 from ...fields import rests_on_application
 from ...models import Decision, GrantRule, LinkedSubject, TrustedIssuer, written
 from ...trust import withdrawal
-from ..shared import may_revoke, may_see
-
-if TYPE_CHECKING:
-    _Admin = admin.ModelAdmin[Any]
-else:
-    _Admin = object
+from ..shared import AdminMixin, may_revoke, may_see
 
 
 def why_kept(decision: Decision, now: datetime) -> str:
@@ -41,7 +36,7 @@ def why_kept(decision: Decision, now: datetime) -> str:
     return ""
 
 
-class GoodTokensMixin(_Admin):
+class GoodTokensMixin(AdminMixin):
     """For the admin class of issuers: one is not deleted while a token of its assertions is good."""
 
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
@@ -83,7 +78,7 @@ class GoodTokensMixin(_Admin):
         return format_html('<a href="{}">{}</a>', url, text) if url else text
 
 
-class GoodTokensWarningMixin(_Admin):
+class GoodTokensWarningMixin(AdminMixin):
     """For the admin class of rules: the page that asks says how many tokens stay good.
 
     They are found by the issuer, so the rule can be deleted.
@@ -104,7 +99,7 @@ class GoodTokensWarningMixin(_Admin):
         _warn_of_good(self, request, words % {"rule": rule, "number": number}, rule.issuer_id)
 
 
-class LinkWarningMixin(_Admin):
+class LinkWarningMixin(AdminMixin):
     """For the admin class of linked subjects: the page that asks says how many tokens stay good."""
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
@@ -125,7 +120,7 @@ class LinkWarningMixin(_Admin):
         _warn_of_good(self, request, words % {"subject": link, "number": number}, link.issuer_id, query)
 
 
-class HolderWarningMixin(_Admin):
+class HolderWarningMixin(AdminMixin):
     """For the admin class of users or applications: the page that asks says what else a deletion does."""
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:

@@ -25,9 +25,7 @@ def from_now_on(request: HttpRequest, object_id: str, model_admin: admin.ModelAd
     issuer = changeable_issuer(request, object_id, model_admin)
     if request.method == "POST":
         return _limit(request, issuer, model_admin)
-    context = page_context(
-        request, model_admin, _("Refuse what was issued until now"), issuer=issuer, original=issuer
-    )
+    context = page_context(request, model_admin, _("Refuse what was issued until now"), original=issuer)
     context["valid"] = withdrawal.count(Decision.objects.filter(issuer=issuer))["valid"]
     context["limit"] = readable(withdrawal.limit_from(timezone.now(), issuer.leeway))
     return TemplateResponse(request, TEMPLATE, context)

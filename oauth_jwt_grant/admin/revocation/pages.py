@@ -99,7 +99,6 @@ def revoke_tokens(request: HttpRequest, object_id: str, model_admin: admin.Model
         model_admin,
         _("Revoke tokens"),
         confirmed=CONFIRMED,
-        issuer=issuer,
         original=issuer,
         form=form,
     )

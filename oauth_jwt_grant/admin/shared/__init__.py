@@ -18,6 +18,7 @@ from .keys import parse_key
 from .labels import as_stored, below, conditions_in_words, english, exact_time, near_misses, state_of
 from .links import change_url, link_to, list_url
 from .lists import YEARS, KnownChangeList
+from .mixins import AdminMixin
 from .pages import page_context
 from .paging import LISTED, BoundedList
 from .permissions import (
@@ -39,6 +40,7 @@ from .widgets import LabelledDateTime, LabelledFormSet
 __all__ = [
     "LISTED",
     "YEARS",
+    "AdminMixin",
     "AlgorithmsField",
     "BoundedList",
     "ConditionsField",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib import admin, messages
 from django.core.paginator import Paginator
@@ -12,10 +12,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
-if TYPE_CHECKING:
-    _Admin = admin.ModelAdmin[Any]
-else:
-    _Admin = object
+from .mixins import AdminMixin
 
 #: Rows that are counted and can be paged through; filters lead to the others.
 LISTED = 10_000
@@ -41,7 +38,7 @@ class BoundedPaginator(Paginator):  # type: ignore[type-arg]
         return counted
 
 
-class BoundedList(_Admin):
+class BoundedList(AdminMixin):
     """For an admin class whose table may have millions of rows; ``listed`` is for its template."""
 
     paginator = BoundedPaginator

@@ -4,23 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 from django import forms
-from django.contrib import admin
 from django.contrib.admin.widgets import ManyToManyRawIdWidget, RelatedFieldWidgetWrapper
 from django.db.models import Model
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from .keys import KeySelect, KeySelectMultiple, RowsField
+from .mixins import AdminMixin
 from .permissions import may_change_row
-
-if TYPE_CHECKING:
-    _Admin = admin.ModelAdmin[Any]
-else:
-    _Admin = object
 
 
 class _WithAdd(RelatedFieldWidgetWrapper):
@@ -39,7 +34,7 @@ class _WithAdd(RelatedFieldWidgetWrapper):
         return context
 
 
-class SearchableRelations(_Admin):
+class SearchableRelations(AdminMixin):
     """Searches in ``searchable`` relations where the other admin class can be searched.
 
     Where it cannot, or where the model is not in the admin, the raw id is asked for.

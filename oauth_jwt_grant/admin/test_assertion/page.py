@@ -21,7 +21,7 @@ from ...conf import conf, server_audiences
 from ...decision import Explanation, Question, explain, presented
 from ...dot import AbstractApplication, get_application_model
 from ...models import Decision, DoorChoices
-from ..shared import ListField, may_trust_jwts, page_context
+from ..shared import ListField, may_see, may_trust_jwts, page_context
 from .steps import report
 
 PERMISSION = "oauth_jwt_grant.test_assertion"
@@ -149,7 +149,7 @@ def _initial(request: HttpRequest) -> dict[str, Any]:
     pk = request.GET.get("decision", "")
     if not pk.isascii() or not pk.isdigit() or len(pk) > 18:
         return {}
-    if not request.user.has_perm("oauth_jwt_grant.view_decision"):
+    if not may_see(request, Decision):
         return {}
     decision = Decision.objects.select_related("application").filter(pk=pk).first()
     if decision is None:

@@ -198,7 +198,7 @@ def test_assertion_that_was_used_is_told(page, rule):
 @pytest.mark.parametrize("spelling", [f"{ISSUER}/", ISSUER.upper(), ISSUER.replace("https", "http")])
 def test_issuer_that_is_nearly_trusted_is_pointed_out(page, rule, spelling):
     said = text_of(try_assertion(page, mint(ec_key(), iss=spelling)))
-    assert f"Trusted is {ISSUER} , which is nearly the same" in said
+    assert f"Trusted is {ISSUER}, which is nearly the same" in said
 
 
 def test_keys_that_cannot_be_had_are_no_fault_of_the_assertion(page, rule):

@@ -59,6 +59,22 @@ def test_narrow_screen_needs_no_scrolling_aside(browser, world, name):
     assert cut == [] or name == "access-token"
 
 
+#: Of the pages with forms, one of each kind.
+_FORMS = ("add-issuer", "issuer", "account", "rule", "preset", "test", "trust-jwt", "import-links")
+
+
+@pytest.mark.parametrize("name", [*_FORMS, "application"])
+def test_form_beside_the_list_of_pages_fits_a_tablet(browser, world, name):
+    browser.driver.set_window_size(780, 900)
+    PAGES[name](browser, world)
+    assert browser.shows("#nav-sidebar")
+    assert browser.driver.execute_script(CUT) == []
+    for box in browser.find_all(".ojg-keys"):
+        assert box.size["width"] >= 200
+        assert box.location["x"] + box.size["width"] <= 780
+        assert browser.driver.execute_script("return arguments[0].scrollWidth", box) <= box.size["width"]
+
+
 @pytest.mark.parametrize("name", ["account", "add-key"])
 def test_keys_of_an_account_fit_a_narrow_screen(browser, world, name):
     browser.driver.set_window_size(400, 900)

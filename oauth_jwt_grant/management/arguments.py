@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from argparse import ArgumentTypeError
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
@@ -60,6 +62,28 @@ def _reading(flag: str, name: str) -> Iterator[None]:
         raise CommandError(f"{flag}: cannot read {name}: {reason}", returncode=2) from error
 
 
+@contextmanager
+def new_private_file(flag: str, name: str) -> Iterator[TextIO]:
+    """A new file ``name`` of mode 0600 for a private key. Whatever goes wrong, no part of it stays.
+
+    Raises :class:`CommandError`, also if there is such a file already.
+    """
+    if name == "-":
+        raise CommandError(f"{flag}: a private key goes into a file, not to standard output")
+    try:
+        file = os.fdopen(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w")
+    except OSError as error:
+        raise CommandError(f"{flag}: cannot write {name}: {error.strerror}") from error
+    try:
+        with file:
+            yield file
+    except BaseException as error:
+        os.unlink(name)
+        if isinstance(error, OSError):
+            raise CommandError(f"{flag}: cannot write {name}: {error.strerror}") from error
+        raise
+
+
 def read_date(flag: str, text: str) -> datetime:
     """A date and time in ISO 8601; without an offset it is in the site's time zone."""
     try:
@@ -71,6 +95,18 @@ def read_date(flag: str, text: str) -> datetime:
     if value is None or not has_place(value):
         raise CommandError(f"{flag}: not a date and time such as 2030-01-31T12:00:00Z: {text}")
     return value if settings.USE_TZ or timezone.is_naive(value) else timezone.make_naive(value)
+
+
+def between(least: int, most: int) -> Callable[[str], int]:
+    """The type, for argparse, of a whole number from ``least`` to ``most``."""
+
+    def read(text: str) -> int:
+        with suppress(ValueError):
+            if least <= int(text) <= most:
+                return int(text)
+        raise ArgumentTypeError(f"not a whole number from {least} to {most}")
+
+    return read
 
 
 def find_user(flag: str, name: str) -> Any:
@@ -138,7 +174,10 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def printable(value: Any) -> str:
-    """``value`` for a terminal: text as it is, all else as JSON, and nothing that moves the cursor."""
+def printable(value: Any, *, keep: str = "") -> str:
+    """``value`` for a terminal: text as it is, all else as JSON, with escapes for what is not printed.
+
+    A line break is escaped, too, as a value must not look like a line of ours, unless it is in ``keep``.
+    """
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-    return text if text.isprintable() else ascii(text)
+    return "".join(mark if mark.isprintable() or mark in keep else ascii(mark)[1:-1] for mark in text)

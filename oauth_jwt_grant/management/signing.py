@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import os
-from pathlib import Path
 from typing import Any
 
 from authlib.oauth2.rfc7523.assertion import sign_jwt_bearer_assertion
@@ -51,12 +49,6 @@ def generate_private_jwk() -> dict[str, Any]:
 def public_jwk(jwk: dict[str, Any]) -> dict[str, Any]:
     """The public part of ``jwk``."""
     return {name: jwk[name] for name in _PUBLIC if name in jwk}
-
-
-def write_private(path: Path, jwk: dict[str, Any]) -> None:
-    """Write ``jwk`` into a new file of mode 0600. Raises :class:`OSError`, also if there is one already."""
-    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        json.dump(jwk, file)
 
 
 def sign(jwk: dict[str, Any], header: dict[str, Any], claims: dict[str, Any]) -> str:

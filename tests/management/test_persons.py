@@ -72,7 +72,7 @@ def test_what_could_not_run_is_no_finding(world: World, run: Any, manage: Any) -
     assert run("checkissuers", "--no-fetch").status == 0
     assert run("checkissuers", "--issuer", "https://unknown.example").status == 3
     done = manage("checkissuers", database="nowhere/database")
-    assert (done.status, "could not run: OperationalError: " in done.err) == (3, True)
+    assert (done.status, "could not finish: OperationalError: " in done.err) == (3, True)
 
 
 def test_wrong_arguments_are_no_finding(manage: Any, transactional_db: None) -> None:

@@ -279,7 +279,7 @@ def test_rotation(account):
 
 
 def test_a_key_that_is_not_there_and_the_last_one_cannot_be_withdrawn(account):
-    for kid, word in (("other", "no key"), (account["private_key_id"], "last key")):
+    for kid, word in (("", "no key"), ("other", "no key"), (account["private_key_id"], "last key")):
         result = run("createserviceaccount", "bot", "--withdraw-key", kid)
         assert result.status == 1
         assert word in result.err

@@ -18,7 +18,7 @@ class Command(base.Command):
     """Exit status: 0 done, or nothing to do; 2 if ``--dry-run`` found changes; 1 for all else."""
 
     help = "Make the trust what TOML files say. Prints the plan; --dry-run does no more than that."
-    _found_changes = False
+    error_status = 1
 
     def add_arguments(self, parser: CommandParser) -> None:
         """The files, and what to do with the plan."""
@@ -32,23 +32,6 @@ class Command(base.Command):
         parser.add_argument("--json", action="store_true", help="print the plan as JSON")
         parser.add_argument("--user", metavar="NAME", help="for the admin's history: who changes the trust")
 
-    def run_from_argv(self, argv: list[str]) -> None:
-        """As any command, but exit status 2 means changes alone: usage errors end with 1."""
-        try:
-            super().run_from_argv(argv)
-        except SystemExit as stop:
-            if stop.code and not self._found_changes:
-                raise SystemExit(1) from stop
-            raise
-
-    def execute(self, *args: Any, **options: Any) -> str | None:
-        """As any command; every error has exit status 1."""
-        try:
-            return super().execute(*args, **options)
-        except CommandError as error:
-            error.returncode = 1
-            raise
-
     def handle(self, *args: Any, **options: Any) -> None:
         """Plan, print, and write unless it is a dry run."""
         if options["revoke"] and not options["prune"]:
@@ -57,13 +40,11 @@ class Command(base.Command):
         try:
             planned = _plan(options)
             self._print(planned, as_json=options["json"])
-            if options["dry_run"]:
-                self._found_changes = bool(planned.steps)
-            elif planned.steps:
+            if planned.steps and not options["dry_run"]:
                 self._apply(planned, user, revoke=options["revoke"])
         except TrustFileError as error:
             raise CommandError("\n".join(map(printable, error.problems))) from error
-        if self._found_changes:
+        if planned.steps and options["dry_run"]:
             sys.exit(_CHANGES)
 
     def _print(self, planned: Plan, *, as_json: bool) -> None:

@@ -7,14 +7,13 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from django.core.management.base import CommandError, CommandParser
+from django.core.management.base import CommandParser
 
 from ...models import TrustedIssuer
 from ...trust import Finding, Health, Level, examine, health_as_json
 from .. import base
-from ..arguments import counted, fault, find_issuers, printable, whole
+from ..arguments import between, counted, fault, find_issuers, printable, whole
 
-_COULD_NOT_RUN = 3
 _EXIT_STATUS = {Level.WARNING: 1, Level.FAILING: 2}
 
 
@@ -29,32 +28,20 @@ class Command(base.Command):
         "Exit status 0: all is fine, 1: there are warnings, 2: an enabled issuer cannot be accepted, "
         "3: the command could not run."
     )
+    # Whatever stops it has a status of its own, so that monitoring does not take it for a finding.
+    error_status = 3
+    stopped_by = (Exception,)
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Which issuer, how far ahead, in which form."""
         parser.add_argument("--issuer", metavar="ISS", help="only this one")
-        parser.add_argument("--warn-days", type=int, default=30, metavar="DAYS", help="default: 30")
+        parser.add_argument(
+            "--warn-days", type=between(0, 36_500), default=30, metavar="DAYS", help="default: 30"
+        )
         parser.add_argument(
             "--no-fetch", dest="fetch", action="store_false", help="look only at what is kept"
         )
         parser.add_argument("--json", action="store_true", help="print one JSON object")
-
-    def create_parser(self, *args: Any, **kwargs: Any) -> CommandParser:
-        """The parser, which ends with the status of its own for wrong arguments as well."""
-        parser = super().create_parser(*args, **kwargs)
-        leave = parser.exit
-        parser.exit = lambda status=0, message=None: leave(_COULD_NOT_RUN if status else 0, message)  # type: ignore[method-assign]
-        return parser
-
-    def execute(self, *args: Any, **options: Any) -> str | None:
-        """Run; whatever stops that has the status of its own, so that monitoring takes it for no finding."""
-        try:
-            return super().execute(*args, **options)
-        except CommandError as error:
-            error.returncode = _COULD_NOT_RUN
-            raise
-        except Exception as error:  # a database that is down, an import that fails
-            raise CommandError(f"could not run: {fault(error)}", returncode=_COULD_NOT_RUN) from error
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Prints the report and exits with the status of the worst issuer."""

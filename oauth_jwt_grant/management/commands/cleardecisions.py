@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentTypeError
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,7 +14,7 @@ from ...conf import conf
 from ...models import Decision, written
 from ...models.decisions import DecisionQuerySet
 from .. import base
-from ..arguments import counted
+from ..arguments import between, counted
 
 
 class Command(base.Command):
@@ -29,7 +28,7 @@ class Command(base.Command):
     def add_arguments(self, parser: CommandParser) -> None:
         """Add the flags for the batch size and the dry run."""
         parser.add_argument(
-            "--batch-size", type=_positive, default=1000, metavar="ROWS", help="default: 1000"
+            "--batch-size", type=between(1, 10_000), default=1000, metavar="ROWS", help="default: 1000"
         )
         parser.add_argument("--dry-run", action="store_true", help="only count them")
 
@@ -73,13 +72,3 @@ def _kept(old: DecisionQuerySet, now: datetime) -> Iterator[str]:
     if number:
         why = "its assertion could still be used" if number == 1 else "their assertions could still be used"
         yield f"{counted(number, 'decision')} kept: {why}."
-
-
-def _positive(text: str) -> int:
-    try:
-        value = int(text)
-    except ValueError:
-        value = 0
-    if value < 1:
-        raise ArgumentTypeError("not a whole number, at least 1")
-    return value

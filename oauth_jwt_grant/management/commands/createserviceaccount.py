@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 from argparse import BooleanOptionalAction
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -25,7 +23,7 @@ from ...service_accounts import (
     withdraw_key,
 )
 from .. import base
-from ..arguments import find_application, find_group, find_user
+from ..arguments import find_application, find_group, find_user, new_private_file
 
 #: Flags that describe a new account.
 _OF_A_NEW_ONE = ("scopes", "user", "default_application", "group")
@@ -94,7 +92,7 @@ class Command(base.Command):
             for use in key_uses(name):
                 last = use.last_used.isoformat(timespec="seconds") if use.last_used else "never used"
                 self.stdout.write(f"{use.kid}  {last}")
-        elif options["withdraw_key"]:
+        elif options["withdraw_key"] is not None:
             issuer = withdraw_key(name, options["withdraw_key"])
             self.stdout.write(f"{issuer.issuer} no longer trusts {options['withdraw_key']}.")
         elif options["external_account"] is not None:
@@ -105,26 +103,17 @@ class Command(base.Command):
 
     def _write(self, output: str, make: Callable[[], tuple[str, str]]) -> None:
         """Make the content of a file and what to say of it, and write it: all, or nothing."""
-        path = Path(output)
-        try:
-            # Only the owner may read it, and an existing file is never overwritten.
-            file = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w")
-        except OSError as error:
-            raise CommandError(f"--output: cannot write {path}: {error.strerror}") from error
-        try:
-            with file, transaction.atomic(using=router.db_for_write(TrustedIssuer)):
-                text, words = make()
-                file.write(text)
-                file.flush()
-        except BaseException:
-            path.unlink()
-            raise
-        self.stdout.write(f"{path} is written: {words}")
+        using = router.db_for_write(TrustedIssuer)
+        with new_private_file("--output", output) as file, transaction.atomic(using=using):
+            text, words = make()
+            file.write(text)
+            file.flush()
+        self.stdout.write(f"{output} is written: {words}")
 
 
 def _makes_an_account(options: dict[str, Any]) -> bool:
-    others = (options["add_key"], options["withdraw_key"], options["list_keys"])
-    return not any(others) and options["external_account"] is None
+    named = (options["withdraw_key"], options["external_account"])
+    return not (options["add_key"] or options["list_keys"]) and named == (None, None)
 
 
 def _issued(issued: IssuedKey) -> tuple[str, str]:

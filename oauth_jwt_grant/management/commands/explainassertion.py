@@ -45,8 +45,8 @@ class Command(base.Command):
         parser.add_argument("file", nargs="?", default="-", help="holds the JWT; default: standard input")
         parser.add_argument(
             "--accepted-as",
-            choices=[*Door],
-            default=Door.AUTHORIZATION_GRANT,
+            choices=[door.value for door in Door],
+            default=Door.AUTHORIZATION_GRANT.value,
             help="how the client presents it (default: authorization_grant)",
         )
         parser.add_argument(
@@ -147,7 +147,7 @@ def _lines(explanation: Explanation, report: dict[str, Any]) -> Iterator[str]:
             line += f"expected: {_wanted(step)}; found: {_shown(step, step.actual)}"
         yield line.rstrip()
     yield ""
-    yield from (f"Rule {miss['rule']} does not match: {printable(miss['why'])}" for miss in report["misses"])
+    yield from (printable(f"Rule {miss['rule']} does not match: {miss['why']}") for miss in report["misses"])
     for name in ("issuer", "rule", "application", "user"):
         if report[name] is not None:
             supposed = name == "rule" and report["rule_is_supposed"]
@@ -156,9 +156,9 @@ def _lines(explanation: Explanation, report: dict[str, Any]) -> Iterator[str]:
     if report["user_is_made"]:
         yield "User: would be made"
     if report["scopes"]:
-        yield f"Scopes: {' '.join(report['scopes'])}"
+        yield printable(f"Scopes: {' '.join(report['scopes'])}")
     if report["resources"]:
-        yield f"Resources: {' '.join(report['resources'])}"
+        yield printable(f"Resources: {' '.join(report['resources'])}")
     for number, failure in enumerate(report["failures"], 1):
         yield f"{number}. {failure['reason']}: {printable(failure['detail'])}"
         yield f"   {printable(failure['remedy'])}"

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from ...trust_file import TrustFileError, current, write
+from .. import base
 
 
-class Command(BaseCommand):
+class Command(base.Command):
     """Prints what ``applytrust`` reads: no secrets, no dates of its own, in a stable order."""
 
     help = "Print the whole trust (issuers, rules, conditions) as TOML that applytrust reads."
+    encoding = "utf-8"  # a TOML file's, whatever the terminal's is (TOML 1.0.0, "Preliminary")
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Whether links are written, too."""

@@ -11,15 +11,8 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from .. import base
-from ..arguments import read_text
-from ..signing import (
-    UnusablePrivateKey,
-    generate_private_jwk,
-    public_jwk,
-    read_private_jwk,
-    sign,
-    write_private,
-)
+from ..arguments import new_private_file, read_text
+from ..signing import UnusablePrivateKey, generate_private_jwk, public_jwk, read_private_jwk, sign
 
 
 class Command(base.Command):
@@ -70,10 +63,9 @@ def _key(options: dict[str, Any]) -> dict[str, Any]:
     path = Path(options["key"])
     try:
         if options["generate"] and not path.exists():
-            write_private(path, generate_private_jwk())
+            with new_private_file("--generate", options["key"]) as file:
+                json.dump(generate_private_jwk(), file)
         return read_private_jwk(read_text("--key", options["key"]))
-    except OSError as error:
-        raise CommandError(f"--generate: cannot write {path}: {error.strerror}") from error
     except UnusablePrivateKey as error:
         raise CommandError(f"--key: {path}: {error}") from error
 

@@ -49,11 +49,11 @@ class Command(base.Command):
             source.refresh()
             status = source.status()
         except NotGranted as refused:
-            return f"{issuer.issuer}: {printable(refused.detail)}"
+            return printable(f"{issuer.issuer}: {refused.detail}")
         except Exception as error:  # whatever it is, it is the fault of this issuer alone
-            return f"{issuer.issuer}: {fault(error)}"
+            return f"{printable(issuer.issuer)}: {fault(error)}"
         left_out = f", {len(status.left_out)} left out" if status.left_out else ""
-        self.stdout.write(f"{issuer.issuer}: {counted(len(status.keys), 'key')}{left_out}")
+        self.stdout.write(f"{printable(issuer.issuer)}: {counted(len(status.keys), 'key')}{left_out}")
         return ""
 
 

@@ -115,7 +115,7 @@ class Command(base.Command):
             warnings += [printable(obstacle.text) for obstacle in obstacles_of(issuer)]
             warnings += _left_out(issuer)
             withdrawal.wait_after_commit(issuer.pk)
-        self.stdout.write("\n".join(reports))
+        self.stdout.write("\n".join(map(printable, reports)))
         for warning in warnings:
             self.stderr.write(self.style.WARNING(warning))
 

@@ -15,7 +15,7 @@ from django.core.cache.backends.locmem import LocMemCache
 from django.core.checks import CheckMessage, Error, Warning
 from django.db import connections, router
 
-from ..conf import conf, hosts_are_exact
+from ..conf import STRING, conf, hosts_are_exact
 from ..dot import oauth2_settings
 from .messages import CheckId
 
@@ -81,8 +81,7 @@ def check_cache_alias(app_configs: Any = None, **kwargs: Any) -> list[CheckMessa
 
 def check_cache_is_shared(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
     """All processes see one cache. Single use does not depend on it, the number of fetches does."""
-    alias = conf.CACHE
-    cache = _opened(alias)
+    cache, alias = _opened("CACHE"), conf.CACHE
     if not isinstance(cache, LocMemCache | DummyCache):
         return []
     return [
@@ -98,9 +97,8 @@ def check_cache_is_shared(app_configs: Any = None, **kwargs: Any) -> list[CheckM
 
 def check_proof_cache(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
     """The cache for DPoP proofs is one for all processes, and adds an entry in one step."""
-    alias = conf.DPOP_CACHE
-    cache = _opened(alias)
-    if not conf.DPOP or cache is None:
+    cache, alias = _opened("DPOP_CACHE"), conf.DPOP_CACHE
+    if cache is None:
         return []
     fault = next((words for kind, words in _UNFIT_FOR_PROOFS.items() if isinstance(cache, kind)), "")
     if isinstance(cache, DatabaseCache) and cache._max_entries < _MANY_PROOFS:
@@ -118,13 +116,14 @@ def check_proof_cache(app_configs: Any = None, **kwargs: Any) -> list[CheckMessa
 
 
 def _cache_aliases() -> dict[str, str]:
-    """The settings that name a cache, and what they name."""
-    aliases = {"CACHE": conf.CACHE}
-    return aliases | {"DPOP_CACHE": conf.DPOP_CACHE} if conf.DPOP else aliases
+    """The settings in use that name a cache, and what they name; check_values reports what is no string."""
+    names = ["CACHE", "DPOP_CACHE"] if conf.DPOP else ["CACHE"]
+    return {name: alias for name in names if STRING.accepts(alias := getattr(conf, name))}
 
 
-def _opened(alias: str) -> BaseCache | None:
-    """The cache ``alias``, or ``None`` if there is no such alias (reported by check_cache_alias)."""
+def _opened(name: str) -> BaseCache | None:
+    """The cache of the setting ``name``; ``None`` if that names none (reported by check_cache_alias)."""
+    alias = _cache_aliases().get(name)
     return caches[alias] if alias in settings.CACHES else None
 
 
@@ -206,7 +205,7 @@ def check_upload_limit(app_configs: Any = None, **kwargs: Any) -> list[CheckMess
     """Django reads a body that holds the longest assertion."""
     limit: Any = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
     longest: Any = conf.MAX_ASSERTION_LENGTH
-    if limit is None or not isinstance(longest, int) or limit > longest:
+    if not isinstance(limit, int) or not isinstance(longest, int) or limit > longest:
         return []
     return [
         Warning(

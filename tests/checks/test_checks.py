@@ -407,6 +407,8 @@ def test_every_setting_has_a_kind_that_its_default_is_of():
         *((name, -1) for name in DEFAULTS),
         ("AUDIENCES", "https://as.example.com"),
         ("AUDIENCES", [""]),
+        ("CACHE", []),
+        ("DPOP_CACHE", {}),
         ("ALGORITHMS", "RS256"),
         ("LEEWAY", 1.5),
         ("LEEWAY", 2**31),
@@ -595,7 +597,13 @@ def test_a_database_that_nobody_has_tried(monkeypatch, vendor, expected):
 
 @pytest.mark.parametrize(
     ("limit", "expected"),
-    [(None, []), (16_385, []), (16_384, [CheckId.UPLOAD_LIMIT]), (100, [CheckId.UPLOAD_LIMIT])],
+    [
+        (None, []),
+        ("20000", []),
+        (16_385, []),
+        (16_384, [CheckId.UPLOAD_LIMIT]),
+        (100, [CheckId.UPLOAD_LIMIT]),
+    ],
 )
 def test_body_of_the_longest_assertion_is_read(settings, limit, expected):
     settings.DATA_UPLOAD_MAX_MEMORY_SIZE = limit

@@ -15,13 +15,14 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from threading import Thread
 from typing import Any
 from urllib.parse import quote_plus, urlencode
 
 from _pytest.mark import ParameterSet
 from django.contrib.auth import get_user_model
 from django.core.cache import cache
-from django.db import connection
+from django.db import connection, connections
 from django.http import HttpResponse
 from django.test import Client
 from oauth2_provider.models import get_access_token_model, get_application_model
@@ -151,6 +152,30 @@ def build_world() -> World:
     issuer, user, application = make_issuer(), make_user(), make_application()
     LinkedSubject.objects.create(issuer=issuer, subject=SUBJECT, user=user)
     return World(issuer, make_rule(issuer, application, name="rule 0"), application, user)
+
+
+@contextmanager
+def beside(work: Callable[[], Any]) -> Iterator[None]:
+    """Beside the block, do ``work`` to its end, on a thread and a database connection of its own."""
+
+    def run() -> None:
+        try:
+            work()
+        finally:
+            connections.close_all()
+
+    thread = Thread(target=run)
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.join()
+
+
+def elsewhere(work: Callable[[], Any]) -> None:
+    """Do ``work`` on a database connection of its own, and return when it is done."""
+    with beside(work):
+        pass
 
 
 @contextmanager

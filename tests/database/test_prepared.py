@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import threading
 import weakref
 from typing import Any
 
@@ -17,7 +16,7 @@ from oauth_jwt_grant.database.prepared import plan_for
 from oauth_jwt_grant.models import GrantRule, TrustedIssuer
 from oauth_jwt_grant.trust import lookup
 from tests.factories import ISSUER, SUBJECT, ec_key, jwks
-from tests.support import World, make_application
+from tests.support import World, elsewhere, make_application
 
 USER = get_user_model()
 
@@ -109,12 +108,8 @@ def test_what_is_compiled_goes_with_its_connection(world: World) -> None:
         mine = connections["default"]
         plan_for(mine, lookup._for_nobody, lookup._for_nobody._plan)
         left.append(weakref.ref(mine))
-        mine.close()
 
-    thread = threading.Thread(target=request)
-    thread.start()
-    thread.join()
-    del thread
+    elsewhere(request)
     gc.collect()
 
     assert left[0]() is None

@@ -6,20 +6,20 @@ import logging
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from threading import Thread
 from typing import Any
 
 import django
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core import mail
-from django.db import connection, connections, transaction
+from django.db import connection, transaction
 from django.test import override_settings
 from django.utils.log import AdminEmailHandler
 from oauth2_provider.models import get_access_token_model
 
 from oauth_jwt_grant.models import Decision, GrantRule, LinkedSubject
 from oauth_jwt_grant.subjects import provision_user, resolve_subject
+from tests.support import elsewhere
 
 #: Django 6.0 wants the address alone.
 ADMIN = "admin@example.com" if django.VERSION >= (6, 0) else ("Admin", "admin@example.com")
@@ -47,20 +47,6 @@ def mails_to_admins() -> Iterator[Mails]:
             yield Mails()
     finally:
         logging.getLogger().removeHandler(handler)
-
-
-def elsewhere(work: Callable[[], Any]) -> None:
-    """Do it on a connection of its own."""
-
-    def run() -> None:
-        try:
-            work()
-        finally:
-            connections.close_all()
-
-    thread = Thread(target=run)
-    thread.start()
-    thread.join()
 
 
 @contextmanager

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from threading import Thread
 from typing import Any
 
 import pytest
-from django.db import connection, connections
+from django.db import connection
 
 from oauth_jwt_grant.decision import record
 from oauth_jwt_grant.models import Decision, GrantRule, TrustedIssuer
-from tests.support import NOT_ENTITLED, UNVERIFIED, World, assert_refused, build_world, tokens
+from tests.support import NOT_ENTITLED, UNVERIFIED, World, assert_refused, build_world, elsewhere, tokens
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -39,20 +37,6 @@ def deleted(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
         return known(*args)
 
     monkeypatch.setattr(record, "_known", known_by_now)
-
-
-def elsewhere(work: Callable[[], Any]) -> None:
-    """Do it on a connection of its own."""
-
-    def run() -> None:
-        try:
-            work()
-        finally:
-            connections.close_all()
-
-    thread = Thread(target=run)
-    thread.start()
-    thread.join()
 
 
 @pytest.mark.usefixtures("deleted")

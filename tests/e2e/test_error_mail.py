@@ -19,9 +19,18 @@ from oauth_jwt_grant.dot import app_authorized
 from oauth_jwt_grant.models import Decision
 from oauth_jwt_grant.signals import assertion_accepted, assertion_refused
 from tests.factories import ec_key, mint
-from tests.support import SECRET, World, assert_granted, assert_refused, build_world, post, tokens
+from tests.support import (
+    SECRET,
+    World,
+    assert_granted,
+    assert_refused,
+    build_world,
+    elsewhere,
+    post,
+    tokens,
+)
 
-from .failing import FAILURES, OF_A_DECISION, Mails, atomic_requests, elsewhere, mails_to_admins
+from .failing import FAILURES, OF_A_DECISION, Mails, atomic_requests, mails_to_admins
 from .middleware import READERS
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -5,18 +5,18 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from threading import Event, Thread
+from threading import Event
 from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
-from django.db import connection, connections, transaction
+from django.db import connection, transaction
 from django.db.models import QuerySet
 
 from oauth_jwt_grant.models import Decision, GrantRule, LinkedSubject, TrustedIssuer
 from oauth_jwt_grant.trust import withdrawal
 from tests.factories import ec_key, mint
-from tests.support import World, assert_granted, assert_refused, make_user, tokens
+from tests.support import World, assert_granted, assert_refused, beside, make_user, tokens
 
 from .processes import FULL, children
 from .revoking import CLIENTS, PAUSES, WAYS, operator, revoke_meanwhile
@@ -130,24 +130,6 @@ def test_it_is_not_pulled_within_a_transaction(world: World) -> None:
     with pytest.raises(RuntimeError, match="durable"), transaction.atomic():
         withdrawal.disable([world.issuer])
     assert TrustedIssuer.objects.get().enabled
-
-
-@contextmanager
-def beside(work: Callable[[], Any]) -> Iterator[None]:
-    """Do it on a database connection of its own, to the end."""
-
-    def run() -> None:
-        try:
-            work()
-        finally:
-            connections.close_all()
-
-    thread = Thread(target=run)
-    thread.start()
-    try:
-        yield
-    finally:
-        thread.join()
 
 
 @contextmanager

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
-from django.db import connection
 
 from oauth_jwt_grant.assertion import AssertionRefused, Door, Reason
 from oauth_jwt_grant.database import to_datetime
@@ -38,7 +37,7 @@ from oauth_jwt_grant.trust import (
 from oauth_jwt_grant.trust.key_store import DatabaseKeyStore
 from oauth_jwt_grant.trust.sources import _source_of
 from tests.factories import AUDIENCE, ISSUER, SUBJECT, ec_key, mint
-from tests.support import World, assert_granted, cases, make_application, make_issuer, make_rule
+from tests.support import World, assert_granted, beside, cases, make_application, make_issuer, make_rule
 
 ODD: dict[str, Any] = {
     "source": "s",
@@ -335,14 +334,9 @@ def test_keys_that_several_save_at_once(world: World, transactional_db: None) ->
                 store.save(KeySet("source", "{}", float(number), 2.5))
         except Exception as error:
             errors.append(error)
-        finally:
-            connection.close()
 
-    threads = [threading.Thread(target=save) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with beside(save), beside(save), beside(save), beside(save):
+        pass
     assert errors == []
     assert IssuerKeys.objects.get().fetched_at == 19.0
 

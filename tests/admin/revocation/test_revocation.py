@@ -6,7 +6,7 @@ import re
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from io import StringIO
-from threading import Event, Thread
+from threading import Event
 from time import sleep
 
 import pytest
@@ -24,6 +24,7 @@ from oauth_jwt_grant.admin.issuers.admin import TrustedIssuerAdmin
 from oauth_jwt_grant.models import Decision, GrantRule, LinkedSubject, TrustedIssuer
 from oauth_jwt_grant.trust import withdrawal
 from tests.admin.forms import fill_in, said
+from tests.support import beside
 
 LIST = reverse("admin:oauth_jwt_grant_trustedissuer_changelist")
 #: What goes with an issuer, or loses it.
@@ -512,15 +513,12 @@ def test_no_token_of_a_request_in_flight_outlives_its_issuer(issuer):
             token_of(issuer, number=1)
             in_flight.set()
             sleep(0.5)
-        connection.close()
 
-    thread = Thread(target=request)
-    thread.start()
-    assert in_flight.wait(10)
-    # MariaDB lets the deletion wait for the request, and then there is a token.
-    with suppress(PermissionDenied):
-        admin.site._registry[TrustedIssuer].delete_model(HttpRequest(), TrustedIssuer.objects.get())
-    thread.join()
+    with beside(request):
+        assert in_flight.wait(10)
+        # MariaDB lets the deletion wait for the request, and then there is a token.
+        with suppress(PermissionDenied):
+            admin.site._registry[TrustedIssuer].delete_model(HttpRequest(), TrustedIssuer.objects.get())
     found = set(Decision.objects.filter(issuer__isnull=False).values_list("access_token__token", flat=True))
     assert found == tokens()
     assert TrustedIssuer.objects.exists() is bool(found)

@@ -205,6 +205,21 @@ def test_port_that_is_taken_is_named(environment, served):
     assert f"{url} cannot be served" in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        (["--port", "65536"], "argument --port: invalid port value: '65536'"),
+        (["--port", "-5"], "argument --port: invalid port value: '-5'"),
+        (["--keep", str(MANAGE)], f"argument --keep: {MANAGE}: File exists"),
+    ],
+    ids=["above", "below", "file"],
+)
+def test_wrong_options_are_named(environment, arguments, error):
+    result = manage(environment, "demo", "--once", *arguments)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr.endswith(f"error: {error}\n")
+
+
 def test_kept_demo_runs_again(kept, served):
     assert re.findall(r"HTTP/1\.1 (\d+)", served) == ["200", "200", "400", "400", "400"]
     with closing(sqlite3.connect(kept / "example.sqlite3")) as database:

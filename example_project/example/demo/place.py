@@ -17,10 +17,17 @@ USUAL_PORT = 8000
 
 def add_arguments(parser: ArgumentParser) -> None:
     """The options of ``manage.py demo`` that the settings depend on."""
-    parser.add_argument("--port", type=int, help="port of the site (default: 8000, or a free one)")
+    parser.add_argument("--port", type=port, help="port of the site (default: 8000, or a free one)")
     parser.add_argument(
         "--keep", metavar="FOLDER", help="keep the database there (default: a temporary folder)"
     )
+
+
+def port(text: str) -> int:
+    """Return the TCP port that ``text`` spells. Raises :class:`ValueError` for any other text."""
+    if not 0 < int(text) < 65536:
+        raise ValueError(text)
+    return int(text)
 
 
 @contextmanager
@@ -35,7 +42,10 @@ def chosen(arguments: Sequence[str]) -> Iterator[None]:
         folder = options.keep or stack.enter_context(
             tempfile.TemporaryDirectory(prefix="oauth-jwt-grant-", ignore_cleanup_errors=True)
         )
-        Path(folder).mkdir(parents=True, exist_ok=True)
+        try:
+            Path(folder).mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            parser.error(f"argument --keep: {folder}: {error.strerror}")
         os.environ["EXAMPLE_DATA"] = str(Path(folder).resolve())
         os.environ["EXAMPLE_URL"] = f"http://{HOST}:{options.port or free_port()}"
         yield

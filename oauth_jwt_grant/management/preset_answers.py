@@ -81,7 +81,9 @@ def by_preset(
     """
     source = key_source_values(options).get("key_source", preset.key_source)
     if preset.pinned_by_keys and source != preset.key_source:
-        raise CommandError(f"--preset {preset.key}: nothing but its own keys tells who is meant")
+        raise CommandError(
+            f"--preset {preset.key}: its issuer is known by its own keys alone; give no others"
+        )
     applied = _applied(preset, options["answers"], options["issuer"])
     try:
         known = applied.known()
@@ -93,7 +95,7 @@ def by_preset(
     applied.follow(known)
     # The key source has no flag of its own.
     names = ", ".join(ISSUER_FLAGS.get(name, "key source") for name in left)
-    text = f"The issuer was trusted already. It stays other than the preset in: {names}"
+    text = f"The issuer was trusted already. It keeps values that differ from the preset: {names}"
     return applied, [text] if left else []
 
 

@@ -100,14 +100,14 @@ def given_values(names: Iterable[str], options: Mapping[str, Any]) -> dict[str, 
 def add_preset(parser: CommandParser) -> None:
     """The flags that name an issuer, or a preset and the answers to its questions."""
     parser.add_argument("--issuer", metavar="ISS", help="the iss claim, exactly; a preset may know it")
-    group = parser.add_argument_group("a preset (what is said beside it counts more than what it says)")
+    group = parser.add_argument_group("a preset (other flags override its values)")
     group.add_argument("--preset", metavar="NAME", help="a well-known issuer, such as github-actions")
     group.add_argument(
         "--answer",
         dest="answers",
         action="append",
         metavar="QUESTION=VALUE",
-        help="repeatable; keys and certificates are a FILE",
+        help="the answer to a question of it; keys and certificates are in a FILE; repeatable",
     )
     group.add_argument(
         "--list-presets", action="store_true", help="print every preset with its questions, and nothing else"
@@ -139,9 +139,13 @@ def add_issuer(parser: CommandParser) -> None:
     group.add_argument("--max-lifetime", type=number, metavar="SECONDS", help="from iat to exp")
     group.add_argument("--leeway", type=number, metavar="SECONDS", help="how far its clock may be off")
     group.add_argument(
-        "--replay-policy", choices=TrustedIssuer.ReplayPolicy.values, help="how often one may be used"
+        "--replay-policy",
+        choices=TrustedIssuer.ReplayPolicy.values,
+        help="how often an assertion may be used",
     )
-    group.add_argument("--subject-fallback", action=BooleanOptionalAction, help="an absent sub means iss")
+    group.add_argument(
+        "--subject-fallback", action=BooleanOptionalAction, help="without sub, iss is the subject"
+    )
     group.add_argument(
         "--issuer-condition",
         dest="issuer_conditions",
@@ -192,7 +196,7 @@ def add_rule(parser: CommandParser) -> None:
         "--refuses", action=BooleanOptionalAction, help="what it matches is refused; no other rule is tried"
     )
     group.add_argument("--scopes", help="all that a token may have, space-separated")
-    group.add_argument("--default-scopes", help="what it has when nobody asks")
+    group.add_argument("--default-scopes", help="those of a token when the request asks for none")
     group.add_argument(
         "--scope-claim", choices=GrantRule.ScopeClaim.values, help="whether the scope claim limits a token"
     )
@@ -204,7 +208,7 @@ def add_rule(parser: CommandParser) -> None:
 
 
 def _add_token(group: Any) -> None:
-    """The flags for what a token has besides its scope, and for what is kept of the assertion."""
+    """The flags for what a token has besides its scope, and for what is stored of the assertion."""
     group.add_argument(
         "--token-lifetime",
         dest="access_token_lifetime",
@@ -216,7 +220,11 @@ def _add_token(group: Any) -> None:
         "--limit-to-assertion", action=BooleanOptionalAction, help="no token outlives its assertion"
     )
     group.add_argument(
-        "--resource", dest="resources", action="append", metavar="URI", help="RFC 8707; repeatable"
+        "--resource",
+        dest="resources",
+        action="append",
+        metavar="URI",
+        help="a resource that a token may be for (RFC 8707); repeatable",
     )
     group.add_argument(
         "--require-resource", action=BooleanOptionalAction, help="the assertion must name a resource"
@@ -226,7 +234,7 @@ def _add_token(group: Any) -> None:
         dest="recorded_claims",
         action="append",
         metavar="CLAIM",
-        help="kept with the decision; repeatable",
+        help="a claim that is stored with the decision; repeatable",
     )
 
 
@@ -269,7 +277,9 @@ def add_policies(parser: CommandParser) -> None:
         "without an owner, or with one who is staff or superuser",
     )
     group.add_argument(
-        "--default-application", metavar="CLIENT_ID", help="whose the tokens are without a client"
+        "--default-application",
+        metavar="CLIENT_ID",
+        help="whose the tokens are if the request names no client",
     )
     group.add_argument(
         "--require-dpop", action=BooleanOptionalAction, help="no token without a DPoP proof (RFC 9449)"
@@ -284,18 +294,22 @@ def add_policies(parser: CommandParser) -> None:
         "--robot-user",
         action="store_const",
         const=True,
-        help="one fixed user who is made with the rule and called after it, without password and privileges",
+        help="one fixed user, created with the rule and named after it, without password or privileges",
     )
     users.add_argument("--user-field", metavar="FIELD", help="the user whose field equals the claim")
     group.add_argument(
-        "--group", dest="groups", action="append", metavar="NAME", help="of users it creates; repeatable"
+        "--group",
+        dest="groups",
+        action="append",
+        metavar="NAME",
+        help="a group of the users that it creates; repeatable",
     )
     group.add_argument(
         "--user-claim",
         dest="user_fields",
         action="append",
         metavar="FIELD=CLAIM",
-        help="sets a field of users it creates, such as first_name=given_name; repeatable",
+        help="sets a field of the users that it creates, such as first_name=given_name; repeatable",
     )
     group.add_argument("--subject-claim", metavar="CLAIM", help="what names the person (default: sub)")
     group.add_argument(

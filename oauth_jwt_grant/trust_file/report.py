@@ -45,7 +45,7 @@ def json_of(plan: Plan) -> str:
         }
         for step in plan.steps
     ]
-    return json.dumps({"changes": steps, "warnings": plan.warnings}, default=_plain, ensure_ascii=False)
+    return json.dumps({"changes": steps, "warnings": plan.warnings}, default=_plain)
 
 
 def _left(step: Step) -> str:

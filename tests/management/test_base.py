@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import sys
 from pathlib import Path
@@ -82,6 +83,14 @@ def test_an_export_is_utf_8_on_any_terminal(world: World, monkeypatch: Any) -> N
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(io.BytesIO(), encoding="ascii"))
     assert run_here("exporttrust") == 0
     assert 'name = "Jürgen"'.encode() in sys.stdout.buffer.getvalue()  # type: ignore[attr-defined]
+
+
+def test_a_plan_as_json_is_json_on_any_terminal(world: World, monkeypatch: Any, tmp_path: Path) -> None:
+    (tmp_path / "trust.toml").write_text(f'[[issuers]]\nissuer = "{ISSUER}"\nname = "Jürgen"\n', "utf-8")
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(io.BytesIO(), encoding="ascii"))
+    assert run_here("applytrust", str(tmp_path / "trust.toml"), "--dry-run", "--json") == 2
+    (change,) = json.loads(sys.stdout.buffer.getvalue())["changes"]  # type: ignore[attr-defined]
+    assert change["fields"]["name"]["after"] == "Jürgen"
 
 
 def test_a_database_that_is_down(manage: Any) -> None:

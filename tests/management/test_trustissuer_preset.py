@@ -304,7 +304,7 @@ def test_keys_from_elsewhere(run, tmp_path, flags_for):
     # Said again without them, they stay, and that is said.
     again = run("trustissuer", "--preset", "kubernetes", *answers, *SCOPES)
     told = again.err.splitlines()[0]
-    assert told == "The issuer was trusted already. It stays other than the preset in: key source"
+    assert told == "The issuer was trusted already. It keeps values that differ from the preset: key source"
     assert TrustedIssuer.objects.get().key_source == "inline"
 
 
@@ -323,14 +323,14 @@ def test_second_repository_is_a_second_rule_and_the_issuer_stays_as_it_is(run):
     second = (*GITHUB, "--answer", "owner_id=90210", "--answer", "repository_id=2", *SCOPES)
     done = run(*second)
     assert done.out == f"Issuer {ACTIONS}: unchanged.\nRule 90210 2: created.\n"
-    assert done.err.splitlines()[0].endswith("It stays other than the preset in: --max-lifetime")
+    assert done.err.splitlines()[0].endswith("It keeps values that differ from the preset: --max-lifetime")
     issuer = TrustedIssuer.objects.get()
     assert (issuer.max_lifetime, issuer.name) == (300, "Ours")
     assert list(issuer.rules.values_list("position", "name")) == [(0, "90210 770123456"), (1, "90210 2")]
     # A flag changes it, and nothing is left to be said.
     done = run(*second, "--max-lifetime", "600")
     assert done.out.splitlines()[0] == f"Issuer {ACTIONS}: updated (max_lifetime)."
-    assert "It stays other" not in done.err
+    assert "It keeps values" not in done.err
 
 
 def test_said_otherwise_a_rule_has_other_conditions_and_keeps_the_rest(run, user):
@@ -370,7 +370,7 @@ def test_rule_that_hangs_on_keys_alone_is_made_for_no_other_keys(run, tmp_path, 
     TrustedIssuer.objects.all().delete()
     if keys != ["--jwks", "-"]:
         done = run(*robot, *keys)
-        assert nothing_is_kept(done, "--preset service-account: nothing but its own keys tells who is meant")
+        assert nothing_is_kept(done, "--preset service-account: its issuer is known by its own keys alone")
 
 
 def test_long_answers_make_different_names(run):

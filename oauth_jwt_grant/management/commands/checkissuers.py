@@ -36,10 +36,14 @@ class Command(base.Command):
         """Which issuer, how far ahead, in which form."""
         parser.add_argument("--issuer", metavar="ISS", help="only this one")
         parser.add_argument(
-            "--warn-days", type=between(0, 36_500), default=30, metavar="DAYS", help="default: 30"
+            "--warn-days",
+            type=between(0, 36_500),
+            default=30,
+            metavar="DAYS",
+            help="warn of what ends within (default: 30)",
         )
         parser.add_argument(
-            "--no-fetch", dest="fetch", action="store_false", help="look only at what is kept"
+            "--no-fetch", dest="fetch", action="store_false", help="look only at what is stored"
         )
         parser.add_argument("--json", action="store_true", help="print one JSON object")
 

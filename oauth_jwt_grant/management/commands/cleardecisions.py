@@ -28,7 +28,11 @@ class Command(base.Command):
     def add_arguments(self, parser: CommandParser) -> None:
         """Add the flags for the batch size and the dry run."""
         parser.add_argument(
-            "--batch-size", type=between(1, 10_000), default=1000, metavar="ROWS", help="default: 1000"
+            "--batch-size",
+            type=between(1, 10_000),
+            default=1000,
+            metavar="ROWS",
+            help="in one transaction (default: 1000)",
         )
         parser.add_argument("--dry-run", action="store_true", help="only count them")
 

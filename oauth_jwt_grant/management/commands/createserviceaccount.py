@@ -62,11 +62,13 @@ class Command(base.Command):
         parser.add_argument(
             "--token-uri", metavar="URL", help="the token endpoint (default: from the settings)"
         )
-        parser.add_argument("--user", metavar="USER", help="whose the tokens are (default: a new user)")
+        parser.add_argument("--user", metavar="USER", help="the user of its tokens (default: a new user)")
         parser.add_argument(
             "--group", action="append", metavar="NAME", help="a group of the new user; repeatable"
         )
-        parser.add_argument("--default-application", metavar="CLIENT_ID", help="whose the tokens are, too")
+        parser.add_argument(
+            "--default-application", metavar="CLIENT_ID", help="the application of its tokens"
+        )
         parser.add_argument(
             "--google-audience",
             action=BooleanOptionalAction,
@@ -141,7 +143,7 @@ def _add(name: str, options: dict[str, Any]) -> IssuedKey:
 
 def _create(name: str, options: dict[str, Any]) -> IssuedKey:
     if not options["scopes"]:
-        raise CommandError("--scopes: say what its tokens may have")
+        raise CommandError("--scopes: a new service account needs them")
     user, application = options["user"], options["default_application"]
     if user and options["group"]:
         raise CommandError("--group: only for a new user. Give this one its groups on its own page.")

@@ -33,7 +33,9 @@ class Command(base.Command):
         parser.add_argument(
             "--audience", required=True, action="append", metavar="AUD", help="in aud; repeatable"
         )
-        parser.add_argument("--expires-in", type=int, default=300, metavar="SECONDS", help="default: 300")
+        parser.add_argument(
+            "--expires-in", type=int, default=300, metavar="SECONDS", help="from now to exp (default: 300)"
+        )
         parser.add_argument(
             "--claim",
             action="append",
@@ -41,9 +43,9 @@ class Command(base.Command):
             metavar="NAME=VALUE",
             help="a further or another claim: JSON, or else text; repeatable",
         )
-        parser.add_argument("--algorithm", metavar="ALG", help="default: what goes with the key")
-        parser.add_argument("--key-id", metavar="KID", help="default: that of the JWK")
-        parser.add_argument("--typ", default="JWT", help="default: JWT")
+        parser.add_argument("--algorithm", metavar="ALG", help="the header alg (default: what fits the key)")
+        parser.add_argument("--key-id", metavar="KID", help="the header kid (default: that of the JWK)")
+        parser.add_argument("--typ", default="JWT", help="the header typ (default: JWT)")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Prints only the JWT, so that the output can be piped."""

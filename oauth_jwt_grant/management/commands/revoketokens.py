@@ -27,7 +27,7 @@ class Command(base.Command):
         whose.add_argument(
             "--unentitled",
             action="store_true",
-            help="of users who are inactive, privileged without leave of the rule, or hidden by the manager",
+            help="of users who are inactive, privileged though the rule forbids it, or hidden by the manager",
         )
         parser.add_argument("--issuer", metavar="ISS", help="only tokens from assertions of this issuer")
 

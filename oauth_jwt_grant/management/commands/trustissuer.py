@@ -122,7 +122,7 @@ class Command(base.Command):
     def _limit_all(self, options: dict[str, Any]) -> None:
         """Set ``issued_after`` of all issuers that have no later one."""
         if not options["issued_after"] or any(options[name] is not None for name in _OF_ONE):
-            raise CommandError("--all: it goes with --issued-after alone, and a time or now")
+            raise CommandError("--all: only beside --issued-after, with a time or now")
         text = options["issued_after"]
         since = None if text == "now" else read_date("--issued-after", text)
         changed, settled = withdrawal.from_now_on(find_issuers(None), since)

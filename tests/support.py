@@ -207,7 +207,8 @@ def cases(names: str | tuple[str, ...], values: Iterable[Any]) -> Callable[[Call
     """As ``pytest.mark.parametrize``, but in one test, which runs every case and names those that fail.
 
     What pytest does for a test, and a world of rows, are paid once: most cases cost less than these. It is
-    for tests that take nothing else but ``world``. Each case finds the rows and the caches as they were.
+    for tests that take rows, a ``world`` and browsers, each of which a case finds as it was, as it does the
+    database and the caches.
     """
     names = tuple(names.replace(" ", "").split(",")) if isinstance(names, str) else names
     rows = [tuple(ParameterSet.extract_from(value, force_tuple=len(names) == 1).values) for value in values]
@@ -216,7 +217,7 @@ def cases(names: str | tuple[str, ...], values: Iterable[Any]) -> Callable[[Call
     def decorate(test: Callable[..., None]) -> Any:
         @functools.wraps(test)
         def all_of_them(**fixtures: Any) -> None:
-            undone = case_undone if "world" in fixtures or "db" in fixtures else case
+            undone = case_undone if connection.in_atomic_block else case
             failed = []
             for row in rows:
                 try:

@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 from django.contrib.admin import ModelAdmin
 from django.contrib.admin.models import LogEntry
-from django.db import DataError, OperationalError, transaction
+from django.db import DataError, OperationalError
 from django.test import Client
 from django.urls import reverse
 
 from oauth_jwt_grant.models import GrantRule, TrustedIssuer
 from tests.admin.forms import fill_in
 from tests.factories import ISSUER, ec_key, jwks
+from tests.support import case_undone
 
 ODD = {
     "half a surrogate pair": r'["\ud800"]',
@@ -45,7 +46,6 @@ FIELDS = {
     ],
     "linkedsubject": ["issuer", "user", "subject"],
 }
-CASES = [(model, field) for model, fields in FIELDS.items() for field in fields]
 
 
 @pytest.fixture
@@ -56,23 +56,28 @@ def rule(db: None) -> GrantRule:
     return GrantRule.objects.create(issuer=issuer, name="deploy", scopes="read", client_policy="anonymous")
 
 
-@pytest.mark.parametrize(("model", "field"), CASES)
+@pytest.mark.parametrize("model", FIELDS)
 def test_what_no_database_takes_is_an_error_beside_its_field(
-    page: Client, rule: GrantRule, model: str, field: str
+    page: Client, rule: GrantRule, model: str
 ) -> None:
+    """Of all fields at once, and then of each that had no error."""
     url = reverse(f"admin:oauth_jwt_grant_{model}_add")
     if model != "linkedsubject":
         pk = rule.pk if model == "grantrule" else rule.issuer_id
         url = reverse(f"admin:oauth_jwt_grant_{model}_change", args=[pk])
     form = fill_in(page.get(url), f"{model}_form")
     for name, value in ODD.items():
-        with transaction.atomic():
-            response = page.post(url, form | {field: value})
-            assert response.status_code in (200, 302), (field, name)
-            if response.status_code == 302:
-                # What was accepted can be read again.
-                assert page.get(url).status_code == 200
-            transaction.set_rollback(True)
+        response = page.post(url, form | dict.fromkeys(FIELDS[model], value))
+        errors = response.context["adminform"].form.errors
+        for field in FIELDS[model]:
+            if field.removesuffix("_0") in errors:
+                continue
+            with case_undone(field, name):
+                response = page.post(url, form | {field: value})
+                assert response.status_code in (200, 302)
+                if response.status_code == 302:
+                    # What was accepted can be read again.
+                    assert page.get(url).status_code == 200
 
 
 @pytest.mark.parametrize("model", ["trustedissuer", "grantrule", "linkedsubject", "decision"])

@@ -242,7 +242,7 @@ def test_list_of_a_thousand_costs_one_query_for_each_column_and_none_for_a_row(p
         assert len(queries) <= most, query
 
 
-def test_page_of_an_issuer_costs_the_same_with_a_hundred_thousand_decisions(page, issuer, rule):
+def test_page_of_an_issuer_costs_the_same_with_many_decisions(page, issuer, rule):
     def cost():
         with CaptureQueriesContext(connection) as queries:
             assert page.get(change_url(issuer)).status_code == 200
@@ -250,7 +250,7 @@ def test_page_of_an_issuer_costs_the_same_with_a_hundred_thousand_decisions(page
 
     page.get(change_url(issuer))
     before = cost()
-    fill(100_000, issuer=issuer, rule=rule, kid=ec_key().kid)
+    fill(10_000, issuer=issuer, rule=rule, kid=ec_key().kid)
     after = cost()
     assert len(after) == len(before)
     assert len([sql for sql in after if Decision._meta.db_table in sql]) == 1

@@ -53,10 +53,14 @@ def main(*pauses: str) -> None:
     from django.test import Client
     from django.test.utils import setup_test_environment
 
+    from tests.single_use.processes import become_children
+
     setup_test_environment(debug=False)
     client = Client(raise_request_exception=False)
     # The first request of a process imports the URLs and compiles statements; a race should be one of equals.
     client.post(TOKEN_URL, "grant_type=none", FORM)
+    become_children()
+    client.post(TOKEN_URL, "grant_type=none", FORM)  # and connects to the database
     print("ready", flush=True)
     for line in sys.stdin:
         response = client.post(TOKEN_URL, line.rstrip("\n"), FORM)

@@ -24,6 +24,8 @@ from django.db import connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
 
+from .processes import become_children
+
 
 def stop(point: str) -> None:
     """Say so, and never go on."""
@@ -70,6 +72,7 @@ def main(point: str | None = None) -> None:
     application = get_wsgi_application()
     if point and point != "before-answer":
         stop_at(point)
+    become_children()
 
     def serve(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         answer = application(environ, start_response)

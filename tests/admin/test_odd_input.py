@@ -14,7 +14,7 @@ from django.urls import reverse
 from oauth_jwt_grant.models import GrantRule, TrustedIssuer
 from tests.admin.forms import fill_in
 from tests.factories import ISSUER, ec_key, jwks
-from tests.support import case_undone
+from tests.support import case_undone, cases
 
 ODD = {
     "half a surrogate pair": r'["\ud800"]',
@@ -80,7 +80,7 @@ def test_what_no_database_takes_is_an_error_beside_its_field(
                     assert page.get(url).status_code == 200
 
 
-@pytest.mark.parametrize("model", ["trustedissuer", "grantrule", "linkedsubject", "decision"])
+@cases("model", ["trustedissuer", "grantrule", "linkedsubject", "decision"])
 def test_what_no_database_takes_in_the_url_of_a_list(page: Client, rule: GrantRule, model: str) -> None:
     url, many = reverse(f"admin:oauth_jwt_grant_{model}_changelist"), "9" * 5000
     for query in ("q=%00", "q=%ED%A0%80", f"p={many}", f"o={many}", f"q={many}", f"user={many}", "rule=x"):
@@ -113,7 +113,7 @@ LOOKUPS = [
 ]
 
 
-@pytest.mark.parametrize("model", ["trustedissuer", "grantrule", "linkedsubject", "decision"])
+@cases("model", ["trustedissuer", "grantrule", "linkedsubject", "decision"])
 def test_a_list_is_filtered_by_what_it_offers_alone(page: Client, rule: GrantRule, model: str) -> None:
     url = reverse(f"admin:oauth_jwt_grant_{model}_changelist")
     for query in LOOKUPS:

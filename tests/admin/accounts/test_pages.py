@@ -23,7 +23,7 @@ from oauth_jwt_grant.service_accounts import GOOGLE_AUDIENCE
 from tests.admin.accounts.support import ADD, IDENTIFIER, add_key, ask, key_file_in, make, url_of
 from tests.admin.conftest import make_user
 from tests.admin.forms import forms_of, said
-from tests.support import assert_granted
+from tests.support import assert_granted, cases
 
 TOKEN_URI = "https://as.example.com/o/token/"
 ADD_USER = f"add_{get_user_model()._meta.model_name}"
@@ -96,7 +96,7 @@ def test_form_shows_the_token_endpoint_and_the_identifier_that_the_settings_tell
     assert key_file_in(response)["token_uri"] == TOKEN_URI
 
 
-@pytest.mark.parametrize(
+@cases(
     ("changes", "field"),
     [
         ({"name": ""}, "name"),

@@ -10,6 +10,7 @@ from django.urls import reverse
 from oauth_jwt_grant.models import TrustedIssuer
 from tests.admin.forms import fill_in
 from tests.factories import AUDIENCE, ec_key, jwk, jwks, rsa_key
+from tests.support import cases
 
 ADD = reverse("admin:oauth_jwt_grant_trustedissuer_add") + "?enabled=1"
 LIST = reverse("admin:oauth_jwt_grant_trustedissuer_changelist")
@@ -72,7 +73,7 @@ def test_keys_are_taken_as_they_were_sent(page, pasted):
     assert stored["x"] == jwk(ec_key())["x"]
 
 
-@pytest.mark.parametrize(
+@cases(
     ("changes", "field", "words"),
     [
         ({"key_source": "jwks_url", "jwks_url": "http://acme.example/jwks"}, "jwks_url", "https://"),

@@ -17,6 +17,7 @@ from tests.admin.conftest import make_user
 from tests.admin.forms import fill_in
 from tests.factories import rsa_key
 from tests.presets.test_presets import answers_for, application_for
+from tests.support import cases
 
 ADD = reverse("admin:oauth_jwt_grant_trustedissuer_add")
 FORM = "preset_form"
@@ -57,7 +58,7 @@ def test_two_numbers_and_a_scope_trust_a_repository(page, operator):
     assert "repository_id is '770123456'" in history[1][1]
 
 
-@pytest.mark.parametrize("preset", [pytest.param(preset, id=preset.key) for preset in all_presets()])
+@cases("preset", [pytest.param(preset, id=preset.key) for preset in all_presets()])
 def test_every_preset_can_be_answered(page, preset):
     program = application_for(preset)
     answers = {**answers_for(preset), "issuer_name": "Mine", "rule_scopes": "read"}
@@ -73,7 +74,7 @@ def test_without_the_claim_that_pins_nothing_is_saved(page, missing):
     assert not TrustedIssuer.objects.exists()
 
 
-@pytest.mark.parametrize(
+@cases(
     ("changes", "field"),
     [
         ({"owner_id": "acme"}, "owner_id"),

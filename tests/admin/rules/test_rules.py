@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from django.contrib.admin.sites import site
 from django.contrib.auth.models import Group
 from django.urls import reverse
@@ -10,6 +9,7 @@ from django.urls import reverse
 from oauth_jwt_grant.models import GrantRule
 from tests.admin.conftest import make_user
 from tests.admin.forms import fill_in
+from tests.support import cases
 
 ADD = reverse("admin:oauth_jwt_grant_grantrule_add")
 FORM = "grantrule_form"
@@ -43,7 +43,7 @@ def test_rule_is_added_with_a_condition_and_one_is_back_at_the_issuer(page, issu
     assert (stored.claim, stored.operator, stored.values) == ("repository_owner_id", "equals", ["90210"])
 
 
-@pytest.mark.parametrize(
+@cases(
     ("written", "stored"),
     [
         ("90210", ["90210"]),
@@ -61,7 +61,7 @@ def test_values_keep_their_types_and_are_shown_as_they_are_read(page, issuer, wr
     assert rule.conditions.get().values == stored
 
 
-@pytest.mark.parametrize(
+@cases(
     ("given", "words"),
     [
         (condition("ref", "equals", ""), "There must be a value"),
@@ -82,7 +82,7 @@ def test_condition_that_cannot_do_what_is_meant_is_refused(page, issuer, given, 
     assert not GrantRule.objects.exists()
 
 
-@pytest.mark.parametrize(
+@cases(
     ("changes", "field", "words"),
     [
         ({"scopes": " "}, "scopes", "required"),
@@ -110,7 +110,7 @@ def test_rule_that_lists_nobody_says_so(page, issuer, application):
     assert list(GrantRule.objects.get(name="two").applications.all()) == [application]
 
 
-@pytest.mark.parametrize(
+@cases(
     ("comparison", "written", "stored"),
     [
         ("at_least", "3", [3]),
@@ -192,9 +192,7 @@ def test_doors_are_opened_by_those_who_may_change_issuers(page_of, rule):
     assert (rule.scopes, rule.accepted_as, rule.groups.count(), rule.user_fields) == ("read", [], 0, {})
 
 
-@pytest.mark.parametrize(
-    ("entered", "stored"), [("", {}), ('{"last_name": "family_name"}', {"last_name": "family_name"})]
-)
+@cases(("entered", "stored"), [("", {}), ('{"last_name": "family_name"}', {"last_name": "family_name"})])
 def test_what_a_new_user_gets_is_entered_by_those_who_may_change_issuers(page, rule, entered, stored):
     group = Group.objects.create(name="readers")
     data = fill_in(page.get(change_url(rule)), FORM, user_fields=entered, groups=[group.pk])

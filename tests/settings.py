@@ -1,7 +1,7 @@
 """Settings of the test site. The environment varies it, so that one suite serves every cell of the matrix.
 
 =====================  ==================================================================================
-``OJG_TEST_DB``        ``sqlite`` (default), ``postgres`` or ``mariadb``
+``OJG_TEST_DB``        ``sqlite`` (default), ``postgres``, ``mariadb`` or ``mysql``
 ``OJG_TEST_DB_NAME``   the database, or SQLite's file: a child process passes on its parent's
 ``OJG_TEST_PREPARED``  ``1``: on PostgreSQL, statements are prepared by the server
 ``OJG_TEST_OIDC``      ``1``: OpenID Connect is on
@@ -16,8 +16,8 @@
 =====================  ==================================================================================
 
 Where the servers are, each with the usual address as its default: ``OJG_TEST_DB_HOST`` (an address, or the
-folder of PostgreSQL's socket, or the path of MariaDB's), ``OJG_TEST_DB_PORT``, ``OJG_TEST_DB_USER``,
-``OJG_TEST_DB_PASSWORD``, and ``OJG_TEST_REDIS_URL``, which ends in the number of a database.
+folder of PostgreSQL's socket, or the path of that of MariaDB or MySQL), ``OJG_TEST_DB_PORT``,
+``OJG_TEST_DB_USER``, ``OJG_TEST_DB_PASSWORD``, and ``OJG_TEST_REDIS_URL``, which ends in the number of a database.
 """
 
 from __future__ import annotations

@@ -166,7 +166,8 @@ def whole(issuer: TrustedIssuer) -> TrustedIssuer:
 
 def fault(error: Exception) -> str:
     """An exception that nobody has foreseen, in one line."""
-    return printable(f"{type(error).__name__}: {error}"[:300])
+    # psycopg2 ends its messages with a new line.
+    return printable(f"{type(error).__name__}: {error}".strip()[:300])
 
 
 def counted(number: int, noun: str) -> str:

@@ -28,8 +28,8 @@ if _database["ENGINE"].endswith("sqlite3"):
 elif "OJG_TEST_ISOLATION" in os.environ:
     _level = os.environ["OJG_TEST_ISOLATION"]
     if _database["ENGINE"].endswith("postgresql"):
-        import psycopg
+        from django.db.backends.postgresql.psycopg_any import IsolationLevel
 
-        _options["isolation_level"] = psycopg.IsolationLevel[_level.replace(" ", "_").upper()]
+        _options["isolation_level"] = IsolationLevel[_level.replace(" ", "_").upper()]
     else:
         _options["isolation_level"] = _level

@@ -433,9 +433,10 @@ def test_what_no_database_can_compare_is_the_name_of_no_user():
 
 def test_issuers_with_links_are_offered_and_one_more_once_it_is_chosen(page, issuer, alice):
     LinkedSubject.objects.create(issuer=issuer, subject="robot-7", user=alice)
-    made = TrustedIssuer.objects.bulk_create(
-        TrustedIssuer(name=f"A {number}", issuer=f"https://{number}.example") for number in range(52)
-    )
+    made = [
+        TrustedIssuer.objects.create(name=f"A {number}", issuer=f"https://{number}.example")
+        for number in range(52)
+    ]
     LinkedSubject.objects.bulk_create(LinkedSubject(issuer=row, subject="s", user=alice) for row in made[1:])
 
     def offered(**query):

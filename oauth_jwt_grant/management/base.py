@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from io import BytesIO, TextIOWrapper
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -37,6 +38,8 @@ class Command(BaseCommand):
 
     def run_from_argv(self, argv: list[str]) -> None:
         """Run as Django does, in a process of its own."""
+        if sys.stdin is None:  # it is closed: who reads it finds nothing
+            sys.stdin = TextIOWrapper(BytesIO())
         try:
             super().run_from_argv(argv)
         finally:

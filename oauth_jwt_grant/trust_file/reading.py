@@ -48,6 +48,9 @@ class _Reader:
         try:
             document = _document(name)
             self._unknown(document, ["issuers"], name)
+            if "issuers" not in document:
+                # A pipe may break before the first byte, and --prune would remove everything.
+                raise ValueError("it has no [[issuers]]; if there are to be none, write: issuers = []")
             for table in self._tables(document, "issuers", name):
                 self._issuer(table, name)
         except ValueError as error:

@@ -30,7 +30,7 @@ def write(trust: Trust) -> str:
             problems.append(f"The issuer {iss} cannot be written: {error}")
     if problems:
         raise TrustFileError(problems)
-    return "\n".join(lines)
+    return "\n".join(lines) or "issuers = []\n"
 
 
 def _issuer(trust: Trust, iss: str) -> Iterator[str]:

@@ -39,7 +39,7 @@ def main() -> None:
         file, empty = Path(folder) / "trust.toml", Path(folder) / "empty.toml"
         text = "".join(issuers(number))
         file.write_text(text)
-        empty.write_text("")
+        empty.write_text("issuers = []")
         step("add", lambda: read([str(file)]))
         step("nothing", lambda: read([str(file)]))
         file.write_text(text.replace('name = "Issuer', 'name = "I'))

@@ -250,6 +250,18 @@ def test_keys_in_another_form_than_the_stored_one_are_no_change(apply, form):
     assert (apply(text, DRY).status, apply(text).out) == (0, "0 to add, 0 to change, 0 to remove.\n")
 
 
+def test_an_empty_file_is_no_wish_to_remove_everything(apply, run):
+    assert apply(GOOD).status == 0
+    made = rows()
+    for text in ("", "# nothing"):
+        result = apply(text, "--prune")
+        assert (result.status, rows()) == (1, made)
+        assert result.err.endswith("it has no [[issuers]]; if there are to be none, write: issuers = []")
+    assert apply("issuers = []").out == "0 to add, 0 to change, 0 to remove.\n"
+    assert (apply("issuers = []", "--prune").status, rows()[0]) == (0, 0)
+    assert run("exporttrust").out == "issuers = []\n"
+
+
 def test_a_character_that_the_database_does_not_have_is_said(apply, monkeypatch):
     def fail(inserts):
         raise DataError("no equivalent in encoding LATIN1")

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from django.core.management import load_command_class
 
+from oauth_jwt_grant.models import TrustedIssuer
 from tests.factories import AUDIENCE, ISSUER
 from tests.support import World
 
@@ -58,12 +59,14 @@ def test_choices_are_named_as_they_are_written(capsys: Any) -> None:
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="not on this system: no /dev/full")
 @pytest.mark.parametrize(
-    ("command", "status"), [("exporttrust", 2), ("applytrust /dev/null", 1), ("checkissuers --no-fetch", 3)]
+    ("command", "status"), [("exporttrust", 2), ("applytrust none.toml", 1), ("checkissuers --no-fetch", 3)]
 )
 @pytest.mark.parametrize("output", [full_disk, no_reader], ids=["disk", "pipe"])
 def test_output_that_cannot_be_written(
-    world: World, monkeypatch: Any, capsys: Any, command: str, status: int, output: Any
+    world: World, monkeypatch: Any, capsys: Any, tmp_path: Path, command: str, status: int, output: Any
 ) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("none.toml").write_text("issuers = []")
     # Buffered: it fails only at the end.
     monkeypatch.setattr(sys, "stdout", output())
     assert run_here(*command.split()) == status
@@ -76,6 +79,14 @@ def test_output_that_is_closed(world: World, monkeypatch: Any, capsys: Any) -> N
     monkeypatch.setattr(sys, "stdout", None)
     assert run_here("exporttrust") == 2
     assert capsys.readouterr().err.endswith("CommandError: standard output is closed\n")
+
+
+@pytest.mark.parametrize("command", ["applytrust - --prune", "explainassertion -", "linksubjects -"])
+def test_input_that_is_closed_is_empty(world: World, monkeypatch: Any, capsys: Any, command: str) -> None:
+    monkeypatch.setattr(sys, "stdin", None)
+    assert run_here(*command.split()) in (1, 2)
+    assert "Traceback" not in capsys.readouterr().err
+    assert TrustedIssuer.objects.filter(pk=world.issuer.pk).exists()
 
 
 def test_an_export_is_utf_8_on_any_terminal(world: World, monkeypatch: Any) -> None:

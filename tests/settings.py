@@ -17,7 +17,7 @@
 
 Where the servers are, each with the usual address as its default: ``OJG_TEST_DB_HOST`` (an address, or the
 folder of PostgreSQL's socket, or the path of that of MariaDB or MySQL), ``OJG_TEST_DB_PORT``,
-``OJG_TEST_DB_USER``, ``OJG_TEST_DB_PASSWORD``, and ``OJG_TEST_REDIS_URL``, whose end is the number of a
+``OJG_TEST_DB_USER``, ``OJG_TEST_DB_PASSWORD``, and ``OJG_TEST_REDIS_URL``, which ends in the number of a
 database.
 """
 

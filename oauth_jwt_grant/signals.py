@@ -13,6 +13,6 @@ assertion_accepted = Signal()
 assertion_refused = Signal()
 
 #: Sent after COMMIT of a change of trust that is made in bulk, for which Django sends no ``post_save``:
-#: with ``sender`` (the model), ``action`` (``"disabled"``, ``"issued_after"`` or ``"imported"``) and
-#: ``instances`` (the rows).
+#: with ``sender`` (the model), ``action`` (``"disabled"``, ``"issued_after"``, ``"imported"`` or
+#: ``"applied"``) and ``instances`` (the rows).
 trust_changed = Signal()

@@ -13,6 +13,7 @@ from django.db.models.deletion import Collector
 
 from ..database import ManyInserts, ManyUpdates
 from ..models import ClaimCondition, Decision, GrantRule, LinkedSubject, TrustedIssuer, written
+from ..signals import trust_changed
 from ..trust import withdrawal
 from .current import chunks, keys_of, seen
 from .errors import TrustFileError
@@ -54,7 +55,16 @@ def carry_out(plan: Plan, *, user: Any = None, revoke: bool = False) -> int:
             [f"Nothing was written: the trust changed meanwhile, or is busy: {error}"]
         ) from error
     history.log()
+    _announce(plan)
     return sum(withdrawal.revoke(Decision.objects.filter(pk__in=some)) for some in chunks(orphans))
+
+
+def _announce(plan: Plan) -> None:
+    """Send for the rows that were written what Django has not sent; it has for those that were removed."""
+    for kind, model in _MODELS.items():
+        rows = [step.row for step in plan.steps if step.kind == kind and step.action != "remove"]
+        if rows:
+            trust_changed.send_robust(sender=model, action="applied", instances=rows)
 
 
 def _check_unchanged(plan: Plan) -> None:

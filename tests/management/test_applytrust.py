@@ -10,10 +10,12 @@ import pytest
 from django.apps import apps
 from django.contrib.admin.models import LogEntry
 from django.db import DataError, connection
+from django.db.models.signals import post_delete
 from oauth2_provider.models import get_access_token_model
 
 from oauth_jwt_grant.database import ManyInserts
 from oauth_jwt_grant.models import ClaimCondition, GrantRule, LinkedSubject, TrustedIssuer
+from oauth_jwt_grant.signals import trust_changed
 from tests.factories import ec_key, jwks
 from tests.management.conftest import Result
 from tests.support import build_world, make_application, make_user
@@ -248,6 +250,38 @@ def test_keys_in_another_form_than_the_stored_one_are_no_change(apply, form):
     assert apply(text).status == 0
     assert TrustedIssuer.objects.get().jwks == {"keys": [JWK]}
     assert (apply(text, DRY).status, apply(text).out) == (0, "0 to add, 0 to change, 0 to remove.\n")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_audits_hear_of_each_row_that_is_written_or_removed(apply):
+    heard = []
+
+    def written(sender, action, instances, **kwargs):
+        assert not connection.in_atomic_block
+        found = sender.objects.in_bulk([row.pk for row in instances])
+        heard.append((sender.__name__, action, [str(row) for row in found.values()]))
+
+    def removed(sender, instance, **kwargs):
+        heard.append((sender.__name__, "removed", [str(instance)]))
+
+    trust_changed.connect(written)
+    post_delete.connect(removed, sender=GrantRule)
+    try:
+        apply(GOOD, DRY)
+        assert heard == []
+        apply(GOOD)
+        assert heard == [("TrustedIssuer", "applied", ["CI"]), ("GrantRule", "applied", ["deploy"])]
+        heard.clear()
+        apply(GOOD)
+        assert heard == []
+        apply(GOOD.replace('["1"]', '["2"]'))
+        assert heard == [("GrantRule", "applied", ["deploy"])]
+        heard.clear()
+        apply(GOOD.partition("[[issuers.rules]]")[0], "--prune")
+        assert heard == [("GrantRule", "removed", ["deploy"])]
+    finally:
+        trust_changed.disconnect(written)
+        post_delete.disconnect(removed, sender=GrantRule)
 
 
 def test_an_empty_file_is_no_wish_to_remove_everything(apply, run):

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from asgiref.sync import ThreadSensitiveContext, sync_to_async
 from django.core.asgi import get_asgi_application
 from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
 from django.core.wsgi import get_wsgi_application
+from django.db import connections
 from django.http import HttpRequest, HttpResponse
 
 from tests.jwks_server import certificate_authority, server_context
@@ -89,11 +91,21 @@ def asgi(folder: Path) -> Iterator[int]:
     """Serve under ASGI, with the certificate's files in ``folder``; yields the port."""
     import uvicorn
 
+    django = get_asgi_application()
+
+    async def application(scope: Any, receive: Any, send: Any) -> None:
+        # Django ends a request at once whose client has left, and may leave its database connection open.
+        async with ThreadSensitiveContext():
+            try:
+                await django(scope, receive, send)
+            finally:
+                await sync_to_async(connections.close_all)()
+
     certificate = certificate_authority().issue_cert(*NAMES)
     certificate.private_key_pem.write_to_path(folder / "server.key")
     certificate.cert_chain_pems[0].write_to_path(folder / "server.pem")
     config = uvicorn.Config(
-        get_asgi_application(),
+        application,
         port=0,
         lifespan="off",
         log_level="error",

@@ -94,7 +94,7 @@ def test_key_says_since_when_it_has_been_there(page, remote, server):
     assert "First seen" in said
     first, second = key_source_of(remote).status().keys
     assert f"{first.thumbprint} {at(then)} not in the last 7 days" in said
-    assert re.search(rf"{second.thumbprint} [^n]*never used", said)
+    assert re.search(rf"{second.thumbprint} .{{0,40}}never used", said)
 
 
 def test_keys_that_were_kept_before_such_times_say_nothing(page, remote):

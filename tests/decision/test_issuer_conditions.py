@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import pytest
@@ -41,11 +42,16 @@ def test_without_any_there_is_no_step(world: World) -> None:
     assert all(step.step is not Step.CONDITIONS for step in granted(world).steps)
 
 
+#: The JSON of MySQL has no number beyond a double.
+ON_MYSQL = os.environ.get("OJG_TEST_DB") == "mysql"
+TOO_BIG = [] if ON_MYSQL else [[{"claim": "iat", "operator": "at_most", "values": [10**400]}]]
+
+
 @cases(
     "stored",
     [
         "acme", {"claim": "tenant"}, 5, [5], [{"claim": 5}], [{"claims": "sub"}], [{"operator": "x"}], [[]],
-        [{"claim": "iat", "operator": "at_most", "values": [10**400]}],
+        *TOO_BIG,
     ],
 )  # fmt: skip
 def test_what_only_sql_can_have_written_holds_for_nobody(world: World, stored: Any) -> None:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import gc
-import itertools
 import os
 
 import pytest
 from _pytest import runner
-from cryptography.hazmat.primitives.asymmetric import rsa
 from django.core.cache import cache
 from django.core.management.color import no_style
 from django.db import connections
@@ -127,24 +125,6 @@ def _no_kept_backend():
     from tests.dot import forget_backends
 
     forget_backends()
-
-
-#: The RSA keys that service accounts of former tests got.
-_made: list[rsa.RSAPrivateKey] = []
-
-
-@pytest.fixture(autouse=True)
-def _keys_of_former_tests(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Give the service accounts of each test the keys of the test before: to make one takes a page's time."""
-    given = itertools.count()
-
-    def generate(**parameters: int) -> rsa.RSAPrivateKey:
-        number = next(given)
-        if number == len(_made):
-            _made.append(rsa.generate_private_key(**parameters))
-        return _made[number]
-
-    monkeypatch.setattr("oauth_jwt_grant.service_accounts.key_files.generate_private_key", generate)
 
 
 @pytest.fixture(autouse=True, scope="session")

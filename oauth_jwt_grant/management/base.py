@@ -25,7 +25,7 @@ class Command(BaseCommand):
     error_status: int | None = None
     #: What ends it without a traceback: a full disk, a pipe that nobody reads, a database that is down.
     stopped_by: tuple[type[Exception], ...] = (OSError, DatabaseFailed)
-    #: The encoding of the output. ``None``: that of the terminal, with escapes for what it does not have.
+    #: The encoding of standard output. ``None``: that of the terminal, with escapes for what it lacks.
     encoding: str | None = None
 
     def create_parser(self, *args: Any, **kwargs: Any) -> CommandParser:
@@ -52,12 +52,12 @@ class Command(BaseCommand):
 
     def execute(self, *args: Any, **options: Any) -> str | None:
         """Run as Django does; raises nothing but :class:`CommandError` for what is not a fault of ours."""
-        for name in ("stdout", "stderr"):
+        for name, encoding in (("stdout", self.encoding), ("stderr", None)):
             stream = options.get(name) or getattr(self, name)
             # Django's wrapper passes this on to the stream; one in memory has no encoding.
             reconfigure = getattr(stream, "reconfigure", None)
             if reconfigure is not None:
-                reconfigure(encoding=self.encoding, errors="backslashreplace")
+                reconfigure(encoding=encoding, errors="backslashreplace")
         try:
             with in_english(), self._foreseen():
                 if (options.get("stdout") or sys.stdout) is None:

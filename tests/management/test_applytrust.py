@@ -13,7 +13,6 @@ from django.db import DataError, connection
 from django.db.models.signals import post_delete
 from oauth2_provider.models import get_access_token_model
 
-from oauth_jwt_grant.database import ManyInserts
 from oauth_jwt_grant.models import ClaimCondition, GrantRule, LinkedSubject, TrustedIssuer
 from oauth_jwt_grant.signals import trust_changed
 from tests.factories import ec_key, jwks
@@ -296,12 +295,14 @@ def test_an_empty_file_is_no_wish_to_remove_everything(apply, run):
     assert run("exporttrust").out == "issuers = []\n"
 
 
-def test_a_character_that_the_database_does_not_have_is_said(apply, monkeypatch):
-    def fail(inserts):
-        raise DataError("no equivalent in encoding LATIN1")
+def test_a_character_that_the_database_does_not_have_is_said(apply):
+    def refuse(execute, sql, *rest):
+        if sql.startswith("INSERT INTO"):
+            raise DataError("no equivalent in encoding LATIN1")
+        return execute(sql, *rest)
 
-    monkeypatch.setattr(ManyInserts, "run", fail)
-    result = apply(GOOD)
+    with connection.execute_wrapper(refuse):
+        result = apply(GOOD)
     assert result.status == 1
     assert "Nothing was written: the database cannot store a value: no equivalent in" in result.err
     assert rows() == [0, 0, 0, 0]

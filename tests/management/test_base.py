@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from django.core.management import load_command_class
 
-from oauth_jwt_grant.models import TrustedIssuer
+from oauth_jwt_grant.models import ClaimCondition, TrustedIssuer
 from tests.factories import AUDIENCE, ISSUER
 from tests.support import World
 
@@ -94,6 +94,16 @@ def test_an_export_is_utf_8_on_any_terminal(world: World, monkeypatch: Any) -> N
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(io.BytesIO(), encoding="ascii"))
     assert run_here("exporttrust") == 0
     assert 'name = "Jürgen"'.encode() in sys.stdout.buffer.getvalue()  # type: ignore[attr-defined]
+
+
+def test_an_error_of_an_export_is_in_the_encoding_of_the_terminal(world: World, monkeypatch: Any) -> None:
+    ClaimCondition.objects.create(rule=world.rule, claim="a", operator="equals", values=["1"])
+    ClaimCondition.objects.update(values=[None])
+    TrustedIssuer.objects.update(issuer="https://jürgen.example")
+    monkeypatch.setattr(sys, "stderr", io.TextIOWrapper(io.BytesIO(), encoding="ascii"))
+    assert run_here("exporttrust") == 1
+    sys.stderr.flush()
+    assert b"https://j\\xfcrgen.example" in sys.stderr.buffer.getvalue()  # type: ignore[attr-defined]
 
 
 def test_a_plan_as_json_is_json_on_any_terminal(world: World, monkeypatch: Any, tmp_path: Path) -> None:

@@ -45,7 +45,7 @@ class TokensForm(forms.Form):
         required=False,
         strip=False,
         widget=AdminTextInputWidget(),
-        help_text=_("Character by character; those of the latest decisions are offered."),
+        help_text=_("Character by character."),
     )
 
     def offer(self, issuer: TrustedIssuer) -> None:
@@ -57,7 +57,9 @@ class TokensForm(forms.Form):
             for kind, column in ((_("key ID"), 0), (_("subject"), 1))
             for name in list(dict.fromkeys(row[column] for row in found if row[column]))[:_OFFERED]
         ]
-        self.fields["value"].widget.attrs["list"] = "ojg-offered"
+        field = self.fields["value"]
+        field.widget.attrs["list"] = "ojg-offered"
+        field.help_text = _("Character by character; those of the latest decisions are offered.")
 
     def clean(self) -> dict[str, Any]:
         """A key ID or a subject has to be named where one is meant."""

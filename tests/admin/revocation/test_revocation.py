@@ -543,6 +543,7 @@ def test_who_may_not_see_decisions_revokes_without_being_told_names(page_of, iss
     revoker = page_of("revoke_tokens")
     asked = revoker.get(page_url(issuer))
     assert "<option" not in asked.content.decode()
+    assert "are offered" not in said(asked)
     counted = revoker.post(
         page_url(issuer), fill_in(asked, "revoke_tokens_form", which="subject", value="bob")
     )
